@@ -1,0 +1,1 @@
+"""Exactly-once consolidation of concurrently written staging tables, with Dagster."""

@@ -1,0 +1,241 @@
+"""The use case: staged predictions of some game dates become consolidated ones, exactly once, whoever else tries.
+
+Lease, manifest, one transaction, release, clean-up. What the transaction does stands in `transaction.py` and the SQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from nba_consolidation.consolidation import transaction
+from nba_consolidation.consolidation.errors import AuditFailed, FencedOut
+from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
+from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
+from nba_consolidation.consolidation.transaction import Guard
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.locking import (
+    HeldLease,
+    Holder,
+    LeaseLost,
+    LeaseStore,
+    LeaseTiming,
+    WaitPolicy,
+    hold,
+    lease_key,
+    parse_lease_key,
+)
+from nba_consolidation.sql import Statement
+from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
+from nba_consolidation.warehouse import alignment
+from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable, TransactionResult, Warehouse
+from nba_consolidation.warehouse.errors import StatementFailed, TableRefused
+
+LOCK_TYPE = "consolidation"
+_log = logging.getLogger(__name__)
+_AUDITS = ("duplicate_business_keys", "active_twins", "unconserved_dates")
+
+
+def utc_now() -> dt.datetime:
+    """The machine's clock, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Consolidator:
+    """Everything a consolidation needs; `consolidate` is the one thing it does.
+
+    known: the game dates that can exist, asked anew at each consolidation. evolve: add columns that the live table
+    lacks instead of refusing the staging table.
+    """
+
+    warehouse: Warehouse
+    staging: StagingArea
+    leases: LeaseStore
+    known: Callable[[], KnownDates]
+    evolve: bool = False
+    timing: LeaseTiming = field(default_factory=LeaseTiming)
+    wait: WaitPolicy = field(default_factory=WaitPolicy)
+    clock: Callable[[], dt.datetime] = utc_now
+
+    def consolidate(
+        self,
+        dates: Collection[dt.date],
+        holder: Holder,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> ConsolidationReport:
+        """Consolidates whatever waits for the dates; where nothing does, reads nothing and takes no lease.
+
+        A range is one transaction; when it fails, each date is tried alone, and `poisoned` names those that fail.
+        Raises LeaseError where the lease cannot be had or was lost before the commit, WarehouseError where the
+        warehouse cannot be used.
+        """
+        self.warehouse.create_tables(ALL_TABLES)
+        on_step("list")
+        listed = self.staging.list_tables(self.known())
+        waiting = waiting_dates(listed, dates)
+        if not waiting:
+            refused = freeze(listed, (), (), ()).refused
+            return ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused)
+        on_step("lease")
+        attempt = _Attempt(self, holder, on_step)
+        try:
+            with hold(self.leases, map(_key, waiting), holder, timing=self.timing, wait=self.wait) as lease:
+                attempt.consolidate(waiting, lease)
+        except LeaseLost as error:
+            if not attempt.committed:
+                raise
+            # What was committed was fenced, so it is right: a good run is not marked failed (incident 44).
+            _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
+        on_step("clean up")
+        return attempt.report(lease, dates, dropped=self.staging.drop(attempt.finished()))
+
+
+class _Attempt:
+    """One consolidation under its lease: what it found, what it committed, what failed."""
+
+    def __init__(self, use_case: Consolidator, holder: Holder, on_step: Callable[[str], None]) -> None:
+        self._use_case = use_case
+        self._holder = holder
+        self._on_step = on_step
+        self._listed: Sequence[StagingTable] = ()
+        self._in_ledger: set[LedgerKey] = set()
+        self._manifest = Manifest((), ())
+        self._poisoned: dict[dt.date, ConsolidationError] = {}
+        self._results: list[TransactionResult] = []
+
+    @property
+    def committed(self) -> bool:
+        return bool(self._results)
+
+    def consolidate(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
+        """Freezes the manifest and merges it: all dates at once, or, if that fails, each alone."""
+        self._freeze(dates)
+        new = self._manifest.dates
+        if not new:
+            return
+        self._use_case.warehouse.run(transaction.fence_rows(self._guard(new, lease), self._use_case.clock()))
+        try:
+            self._merge(self._manifest, lease)
+        except LeaseLost:
+            raise
+        except ConsolidationError as error:
+            if len(new) == 1:
+                self._poisoned[new[0]] = error
+                return
+            self._merge_each(new, lease)
+
+    def finished(self) -> list[StagingTable]:
+        """The listed tables that nobody needs any more."""
+        return finished(self._listed, self._in_ledger)
+
+    def report(self, lease: HeldLease, dates: Iterable[dt.date], dropped: Sequence[str]) -> ConsolidationReport:
+        counts = [DateCounts(**row) for result in self._results for row in result.rows["consolidation_counts"]]
+        touched = {entry.game_date for entry in counts} | set(self._poisoned)
+        return ConsolidationReport(
+            run_id=self._holder.run_id,
+            dates=tuple(sorted(counts, key=lambda entry: entry.game_date)),
+            untouched=tuple(sorted(set(dates) - touched)),
+            refused=self._manifest.refused,
+            poisoned=self._poisoned,
+            dropped=tuple(dropped),
+            lease_wait_ms=lease.waited_ms,
+            lease_hold_ms=lease.held_ms,
+            transaction_ms=round(1000 * sum(result.seconds for result in self._results)),
+            cost=_summed([result.cost for result in self._results]),
+        )
+
+    def _freeze(self, dates: Sequence[dt.date]) -> None:
+        use_case = self._use_case
+        self._listed = use_case.staging.list_tables(use_case.known())
+        everywhere = {date for table in self._listed if waiting_dates([table], dates) for date in table.dates}
+        bounds = {"first_date": min(everywhere, default=dates[0]), "last_date": max(everywhere, default=dates[-1])}
+        rows = use_case.warehouse.query(Statement("consolidated_staging_tables", bounds))
+        self._in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
+        if use_case.evolve:
+            self._evolve(dates)
+        live = use_case.warehouse.live_columns(PREDICTIONS.name)
+        self._manifest = freeze(self._listed, dates, self._in_ledger, live)
+
+    def _evolve(self, dates: Sequence[dt.date]) -> None:
+        warehouse = self._use_case.warehouse
+        live = warehouse.live_columns(PREDICTIONS.name)
+        tables = [table for table in self._listed if waiting_dates([table], dates)]
+        unknown = {column.name: column for table in tables for column in alignment.drift(table.columns, live).unknown}
+        if unknown:
+            warehouse.add_columns(PREDICTIONS.name, list(unknown.values()))
+
+    def _merge_each(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
+        for date in dates:
+            try:
+                self._merge(self._manifest.only(date), lease)
+            except LeaseLost:
+                raise
+            except ConsolidationError as error:
+                self._poisoned[date] = error
+
+    def _merge(self, manifest: Manifest, lease: HeldLease) -> None:
+        """One transaction; a table that turns out unreadable is refused, and the others tried again."""
+        while manifest.dates:
+            try:
+                self._commit(manifest, lease)
+                return
+            except TableRefused as error:
+                unreadable = {error.table: f"{error.reason}; {error.next_step}"}
+            except StatementFailed as error:
+                unreadable = dict(self._use_case.staging.unreadable([entry.table for entry in manifest.entries]))
+                if not unreadable:
+                    raise _translated(error, manifest.dates) from error
+            for name, reason in unreadable.items():
+                manifest = manifest.without(name, reason)
+                self._manifest = self._manifest.without(name, reason)
+
+    def _commit(self, manifest: Manifest, lease: HeldLease) -> None:
+        use_case, now = self._use_case, self._use_case.clock()
+        live = use_case.warehouse.live_columns(PREDICTIONS.name)
+        guard = self._guard(manifest.dates, lease)
+        statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), live)
+        lease.ensure_held()
+        self._results.append(use_case.warehouse.run(statements, manifest.entries, self._on_step))
+        self._in_ledger |= {
+            (entry.table.name, entry.table.fingerprint, date) for entry in manifest.entries for date in entry.dates
+        }
+
+    def _guard(self, dates: Sequence[dt.date], lease: HeldLease) -> Guard:
+        return guard(lease, dates, self._holder)
+
+
+def _key(date: dt.date) -> str:
+    return lease_key(LOCK_TYPE, date)
+
+
+def guard(lease: HeldLease, dates: Sequence[dt.date], holder: Holder) -> Guard:
+    """What a transaction over these dates is fenced with."""
+    tokens = {parse_lease_key(key)[1]: (key, token) for key, token in lease.tokens.items()}
+    return Guard([(date, *tokens[date]) for date in dates], holder.holder_id, holder.run_id)
+
+
+def _translated(error: StatementFailed, dates: Sequence[dt.date]) -> ConsolidationError:
+    span = str(dates[0]) if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    if error.statement == "fenced_out":
+        return FencedOut(
+            f"{span}: a newer lease has written here, so nothing was committed; consolidate again ({error.message})"
+        )
+    if error.statement in _AUDITS:
+        return AuditFailed(
+            error.statement,
+            f"{span}: the audit {error.statement} failed on {PREDICTIONS.name}, so all was rolled back and the staging "
+            f"tables stay; run `nba-consolidation duplicates` and repair the date first ({error.message})",
+        )
+    return error
+
+
+def _summed(costs: Iterable[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for cost in costs:
+        for name, amount in cost.items():
+            total[name] = total.get(name, 0.0) + amount
+    return total

@@ -1,0 +1,43 @@
+"""Leases: one run at a time per kind of work and game date, with a token that fences what it writes.
+
+This is the whole public API. It knows no warehouse and no Dagster; the fence itself is the warehouse's.
+"""
+
+from nba_consolidation.locking.contract import ForcedRelease, Holder, LeaseRecord, LeaseStore
+from nba_consolidation.locking.errors import (
+    AmbiguousReply,
+    LeaseDenied,
+    LeaseError,
+    LeaseHeld,
+    LeaseLost,
+    LeaseMisuse,
+    LeaseUnavailable,
+)
+from nba_consolidation.locking.keys import lease_key, parse_lease_key
+from nba_consolidation.locking.lease import HeldLease, hold
+from nba_consolidation.locking.memory_store import MemoryLeaseStore
+from nba_consolidation.locking.sqlite_store import SqliteLeaseStore
+from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
+
+__all__ = [
+    "AmbiguousReply",
+    "ForcedRelease",
+    "HeldLease",
+    "Holder",
+    "LeaseDenied",
+    "LeaseError",
+    "LeaseHeld",
+    "LeaseLost",
+    "LeaseMisuse",
+    "LeaseRecord",
+    "LeaseStore",
+    "LeaseTiming",
+    "LeaseUnavailable",
+    "MemoryLeaseStore",
+    "SqliteLeaseStore",
+    "TimeSource",
+    "WaitPolicy",
+    "hold",
+    "lease_key",
+    "parse_lease_key",
+]

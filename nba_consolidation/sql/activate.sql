@@ -1,0 +1,34 @@
+-- Of a game, player and system exactly the newest version is active, unless it was invalidated; the others name it.
+UPDATE player_prop_predictions AS T
+SET is_active = R.is_active, superseded_by = R.superseded_by
+FROM (
+  SELECT
+    business_key,
+    version_rank = 1 AND invalidated_at IS NULL AS is_active,
+    IF(version_rank = 1, NULL, newest_id) AS superseded_by
+  FROM (
+    SELECT
+      business_key,
+      invalidated_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY activation_key
+        ORDER BY
+          COALESCE(version_created_at, created_at) DESC,
+          COALESCE(version_prediction_id, prediction_id) DESC,
+          current_points_line DESC
+      ) AS version_rank,
+      FIRST_VALUE(prediction_id) OVER (
+        PARTITION BY activation_key
+        ORDER BY
+          COALESCE(version_created_at, created_at) DESC,
+          COALESCE(version_prediction_id, prediction_id) DESC,
+          current_points_line DESC
+      ) AS newest_id
+    FROM player_prop_predictions
+    WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+  )
+) AS R
+WHERE SAME_KEY(T, R)
+  AND T.game_date BETWEEN @first_date AND @last_date
+  AND T.game_date IN UNNEST(@game_dates)
+  AND (T.is_active IS DISTINCT FROM R.is_active OR T.superseded_by IS DISTINCT FROM R.superseded_by)

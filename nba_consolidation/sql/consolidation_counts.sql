@@ -1,0 +1,3 @@
+SELECT *
+FROM counts
+ORDER BY game_date

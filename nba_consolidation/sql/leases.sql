@@ -1,0 +1,4 @@
+-- The dates of this transaction, each with the lease that guards it and its fencing token.
+CREATE TEMP TABLE leases AS
+SELECT *
+FROM UNNEST(@leases)

@@ -1,0 +1,35 @@
+-- The versions that do not stand, kept so that a row can be explained: superseded by a newer one of the same
+-- consolidation, stale against what stands, or replaced by it.
+INSERT INTO lost_versions (
+  business_key, prediction_id, created_at, staging_table, outcome, lost_at, lease_token, run_id, consolidation_id
+)
+SELECT
+  V.business_key, V.prediction_id, V.created_at, V.staging_table, V.outcome, @now, L.token, @run_id, @consolidation_id
+FROM (
+  SELECT C.business_key, C.prediction_id, C.created_at, M.staging_table, 'superseded' AS outcome
+  FROM candidates AS C
+  LEFT JOIN newest AS N
+    ON N.staging_table_number = C.staging_table_number AND N.staging_row = C.staging_row
+  JOIN manifest AS M ON M.staging_table_number = C.staging_table_number AND M.game_date = C.consolidated_date
+  WHERE C.broken_rule IS NULL AND N.staging_row IS NULL
+  UNION ALL
+  SELECT N.business_key, N.prediction_id, N.created_at, M.staging_table, 'stale' AS outcome
+  FROM newest AS N
+  JOIN outcomes AS O
+    ON O.staging_table_number = N.staging_table_number AND O.staging_row = N.staging_row
+  JOIN manifest AS M ON M.staging_table_number = N.staging_table_number AND M.game_date = N.game_date
+  WHERE O.outcome NOT IN ('inserted', 'updated')
+  UNION ALL
+  SELECT
+    T.business_key,
+    COALESCE(T.version_prediction_id, T.prediction_id) AS prediction_id,
+    COALESCE(T.version_created_at, T.created_at) AS created_at,
+    T.staging_table,
+    'replaced' AS outcome
+  FROM player_prop_predictions AS T
+  JOIN outcomes AS O ON SAME_KEY(O, T)
+  WHERE O.outcome = 'updated'
+    AND T.game_date BETWEEN @first_date AND @last_date
+    AND T.game_date IN UNNEST(@game_dates)
+) AS V
+JOIN leases AS L ON L.game_date = V.game_date

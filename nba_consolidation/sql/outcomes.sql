@@ -1,0 +1,20 @@
+-- Each newest staged row held against what stands: it is inserted, updates it, or is stale. `equal` is not decided
+-- yet: the same created_at and prediction_id as the version that stands.
+CREATE TEMP TABLE outcomes AS
+SELECT
+  N.staging_table_number,
+  N.staging_row,
+  N.business_key,
+  CASE
+    WHEN T.prediction_id IS NULL THEN 'inserted'
+    WHEN N.created_at > COALESCE(T.version_created_at, T.created_at) THEN 'updated'
+    WHEN N.created_at < COALESCE(T.version_created_at, T.created_at) THEN 'stale'
+    WHEN N.prediction_id > COALESCE(T.version_prediction_id, T.prediction_id) THEN 'updated'
+    WHEN N.prediction_id < COALESCE(T.version_prediction_id, T.prediction_id) THEN 'stale'
+    ELSE 'equal'
+  END AS outcome
+FROM newest AS N
+LEFT JOIN player_prop_predictions AS T
+  ON SAME_KEY(T, N)
+  AND T.game_date BETWEEN @first_date AND @last_date
+  AND T.game_date IN UNNEST(@game_dates)

@@ -1,0 +1,22 @@
+-- Rows that break a row rule are set aside as they came, with the rule and the reason.
+INSERT INTO quarantined_predictions (
+  game_date, staging_table, staging_row, column_name, rule, reason,
+  original_row, quarantined_at, lease_token, run_id, consolidation_id
+)
+SELECT
+  C.consolidated_date,
+  M.staging_table,
+  C.staging_row,
+  SPLIT(C.broken_rule, '|')[OFFSET(0)],
+  SPLIT(C.broken_rule, '|')[OFFSET(1)],
+  SPLIT(C.broken_rule, '|')[OFFSET(2)],
+  COALESCE(S.original_row, TO_JSON_STRING(STRUCT(S.each_column AS each_column))),
+  @now,
+  L.token,
+  @run_id,
+  @consolidation_id
+FROM candidates AS C
+JOIN staged AS S ON S.staging_table_number = C.staging_table_number AND S.staging_row = C.staging_row
+JOIN manifest AS M ON M.staging_table_number = C.staging_table_number AND M.game_date = C.consolidated_date
+JOIN leases AS L ON L.game_date = C.consolidated_date
+WHERE C.broken_rule IS NOT NULL

@@ -1,0 +1,170 @@
+"""A statement: one `.sql` file of this folder with its parameters, rendered for an engine's dialect.
+
+The files are GoogleSQL and parse as such. Three things in them are filled in here, on the syntax tree, never on text:
+
+- `@name` becomes a typed literal of the parameter of that name;
+- a column called `business_key`, `activation_key` or `each_column` stands for the columns of that list, wherever a
+  list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
+- `SAME_KEY(T, S)` and `SAME_ACTIVATION_KEY(T, S)` are null-safe equality over all columns of the key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+
+from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
+
+Dialect = Literal["duckdb", "bigquery"]
+Scalar = None | bool | int | float | str | Decimal | dt.date | dt.datetime
+Value = Scalar | Sequence[Scalar] | Sequence[Mapping[str, Scalar]]
+
+_KEYS = {"same_key": BUSINESS_KEY, "same_activation_key": ACTIVATION_KEY}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The SQL file `name`.sql with its parameters.
+
+    `columns` is what `each_column` stands for. An audit is a SELECT that must return no row: it is wrapped so that it
+    fails its transaction if it does. Raises KeyError for a parameter that the file wants and nobody gave,
+    FileNotFoundError for a file that is not there.
+    """
+
+    name: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    columns: Sequence[str] = ()
+    audit: bool = False
+
+    def render(self, dialect: Dialect) -> str:
+        """The statement as SQL text of that dialect."""
+        tree = _parse(self.name).copy()
+        _expand_column_lists(tree, {"business_key": BUSINESS_KEY, "activation_key": ACTIVATION_KEY,
+                                    "each_column": tuple(self.columns)})  # fmt: skip
+        tree = tree.transform(_expand_same_key).transform(self._bind)
+        if self.audit:
+            tree = _parse("audit").transform(_replace_audited, tree)
+        return tree.sql(dialect=dialect, comments=False)
+
+    def _bind(self, node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):
+            listed = literal(self.parameters[node.args["unnest"].expressions[0].name])
+            # A literal list prunes partitions. Nothing is in an empty one.
+            return exp.In(this=node.this, expressions=listed.expressions or [exp.null()])
+        if isinstance(node, exp.Unnest):
+            node.set("explode_array", True)  # what sqlglot sets itself where the array of structs stands in the text
+        if isinstance(node, exp.Parameter):
+            return literal(self.parameters[node.name])
+        return node
+
+
+@cache
+def _parse(name: str) -> exp.Expr:
+    text = resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return sqlglot.parse_one(text, read="bigquery")
+
+
+def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Table) and node.name == "audited":
+        return exp.Subquery(this=audited, alias=node.args["alias"])
+    return node
+
+
+def literal(value: Value) -> exp.Expr:
+    """The value as a typed literal; a sequence of mappings becomes an array of structs.
+
+    Raises TypeError for a type that has no literal, ValueError for a float that is not finite.
+    """
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return exp.Array(expressions=[_struct(item) if isinstance(item, Mapping) else literal(item) for item in value])
+    for kind, render in _LITERALS:
+        if isinstance(value, kind):
+            return render(value)
+    raise TypeError(f"no SQL literal for a value of type {type(value).__name__}")
+
+
+def _struct(row: Mapping[str, Scalar]) -> exp.Expr:
+    return exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier(name), expression=literal(value))
+                                   for name, value in row.items()])  # fmt: skip
+
+
+def _cast(text: str, kind: str) -> exp.Expr:
+    return exp.cast(exp.Literal.string(text), kind, dialect="bigquery")
+
+
+def _timestamp(value: dt.datetime) -> exp.Expr:
+    if value.tzinfo is None:
+        raise ValueError(f"a timestamp without a time zone cannot be bound: {value!r}")
+    return _cast(value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00:00"), "TIMESTAMP")
+
+
+def _float(value: float) -> exp.Expr:
+    if not math.isfinite(value):
+        raise ValueError(f"a float that is not finite cannot be bound: {value!r}")
+    return exp.cast(exp.Literal.number(repr(value)), "FLOAT64", dialect="bigquery")
+
+
+# In this order: bool is an int, a datetime is a date.
+_LITERALS: tuple[tuple[type, Callable[..., exp.Expr]], ...] = (
+    (type(None), lambda _: exp.null()),
+    (bool, exp.convert),
+    (int, exp.convert),
+    (float, _float),
+    (str, exp.Literal.string),
+    (Decimal, lambda value: exp.cast(exp.Literal.string(str(value)), "NUMERIC(38, 9)", dialect="bigquery")),
+    (dt.datetime, _timestamp),
+    (dt.date, lambda value: _cast(value.isoformat(), "DATE")),
+)
+
+
+def _expand_same_key(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Anonymous) and node.name.lower() in _KEYS:
+        left, right = (argument.name for argument in node.expressions)
+        return exp.paren(exp.and_(*(
+            exp.NullSafeEQ(this=exp.column(name, table=left), expression=exp.column(name, table=right))
+            for name in _KEYS[node.name.lower()]
+        )))  # fmt: skip
+    return node
+
+
+def _expand_column_lists(tree: exp.Expr, lists: Mapping[str, Sequence[str]]) -> None:
+    """Replaces each element that holds a list's name by one element per column of that list."""
+    for parent in list(tree.walk()):
+        for argument, children in list(parent.args.items()):
+            if isinstance(children, list):
+                parent.set(argument, [new for child in children for new in _repeat(child, lists)])
+
+
+def _repeat(child: object, lists: Mapping[str, Sequence[str]]) -> Iterator[object]:
+    marker = _marker(child, lists)
+    if marker is None:
+        yield child
+        return
+    assert isinstance(child, exp.Expr)
+    for name in lists[marker]:
+        element = child.copy()
+        for identifier in element.find_all(exp.Identifier):
+            if identifier.name == marker:
+                identifier.set("this", name)
+                identifier.set("quoted", True)  # a live table's columns have whatever names they have
+        yield element
+
+
+def _marker(child: object, lists: Mapping[str, Sequence[str]]) -> str | None:
+    """The list that an element stands for: it, or either side of its assignment, is a column of that name."""
+    if isinstance(child, exp.EQ | exp.PropertyEQ | exp.Alias):
+        return _marker(child.this, lists)
+    if isinstance(child, exp.Ordered):
+        return _marker(child.this, lists)
+    if isinstance(child, exp.Column | exp.Identifier) and child.name in lists:
+        return str(child.name)
+    return None

@@ -1,0 +1,67 @@
+"""GoogleSQL types and Arrow types, one into the other. Staged data is Arrow on its way in and out."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+
+from nba_consolidation.tables import Column
+
+_FROM_GOOGLESQL: dict[str, pa.DataType] = {
+    "STRING": pa.string(),
+    "JSON": pa.string(),
+    "INT64": pa.int64(),
+    "FLOAT64": pa.float64(),
+    "BOOL": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+}
+_PARAMETERISED = re.compile(r"(NUMERIC|ARRAY)[(<](.+)[)>]")
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """The Arrow type that holds a GoogleSQL type exactly. Raises KeyError for one that no table here has."""
+    match = _PARAMETERISED.fullmatch(kind)
+    if match is None:
+        return _FROM_GOOGLESQL[kind]
+    if match[1] == "ARRAY":
+        return pa.list_(arrow_type(match[2]))
+    precision, scale = (int(part) for part in match[2].split(","))
+    return pa.decimal128(precision, scale)
+
+
+def googlesql_type(kind: pa.DataType) -> str:
+    """The GoogleSQL type of Arrow data; Arrow's own name where GoogleSQL has none, which then fits nowhere.
+
+    A time stamp without a zone counts as UTC, as BigQuery's client has it.
+    """
+    if pa.types.is_dictionary(kind):
+        return googlesql_type(kind.value_type)
+    if pa.types.is_decimal(kind):
+        return f"NUMERIC({kind.precision}, {kind.scale})"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"ARRAY<{googlesql_type(kind.value_type)}>"
+    if pa.types.is_uint64(kind):
+        return str(kind)
+    for test, name in _TO_GOOGLESQL:
+        if test(kind):
+            return name
+    return str(kind)
+
+
+_TO_GOOGLESQL = (
+    (pa.types.is_null, "NULL"),
+    (pa.types.is_boolean, "BOOL"),
+    (pa.types.is_integer, "INT64"),
+    (pa.types.is_floating, "FLOAT64"),
+    (pa.types.is_date, "DATE"),
+    (pa.types.is_timestamp, "TIMESTAMP"),
+    (pa.types.is_string, "STRING"),
+    (pa.types.is_large_string, "STRING"),
+)
+
+
+def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
+    """The columns of Arrow data, by name and GoogleSQL type."""
+    return tuple(Column(field.name, googlesql_type(field.type), "") for field in schema)

@@ -1,0 +1,39 @@
+"""What can go wrong between us and a warehouse or a staging area."""
+
+from __future__ import annotations
+
+from nba_consolidation.errors import ConsolidationError
+
+
+class WarehouseError(ConsolidationError):
+    """The warehouse could not do what it was asked."""
+
+
+class WarehouseUnavailable(WarehouseError):
+    """It cannot be opened or reached at all: a path, a permission, a damaged file."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Somebody else kept it for longer than we were willing to wait."""
+
+
+class StatementFailed(WarehouseError):
+    """One statement of a transaction failed; all of the transaction was rolled back.
+
+    `statement` is the name of its SQL file, or of the staging read that it came from.
+    """
+
+    def __init__(self, statement: str, message: str) -> None:
+        super().__init__(f"{statement}: {message}")
+        self.statement = statement
+        self.message = message
+
+
+class TableRefused(WarehouseError):
+    """One staging table cannot be taken as it is; it stays where it is, and the others go on."""
+
+    def __init__(self, table: str, reason: str, next_step: str) -> None:
+        super().__init__(f"staging table {table}: {reason}; {next_step}")
+        self.table = table
+        self.reason = reason
+        self.next_step = next_step

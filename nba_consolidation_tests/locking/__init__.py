@@ -1,0 +1,1 @@
+"""Leases: the contract against every store, a model against every store, the lease, and real processes."""

@@ -1,0 +1,176 @@
+"""Time that only tests move, and a store whose replies get lost. The stores themselves are not faked here."""
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar
+
+import pytest
+
+from nba_consolidation.locking import (
+    ForcedRelease,
+    HeldLease,
+    Holder,
+    LeaseLost,
+    LeaseRecord,
+    LeaseStore,
+    LeaseTiming,
+    TimeSource,
+    hold,
+)
+
+KEY = "consolidation_2026-01-15"
+NEXT_KEY = "consolidation_2026-01-16"
+ANNA = Holder("anna-1", "run-anna", "host-a", 11)
+BERT = Holder("bert-1", "run-bert", "host-b", 22)
+
+Write = Literal["happens", "never", "late"]
+T = TypeVar("T")
+
+
+class FakeClock:
+    """The store's clock and our own; they advance together, and only the store's can be stepped."""
+
+    def __init__(self) -> None:
+        self.wall = datetime(2026, 1, 15, 12, tzinfo=UTC)
+        self.steady = 1000.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.steady
+
+    def advance(self, seconds: float) -> None:
+        self.steady += seconds
+        self.step(seconds)
+
+    def step(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+
+    def without_heartbeat(self) -> TimeSource:
+        return TimeSource(self.monotonic, lambda stop, _seconds: stop.wait())
+
+
+class Heart:
+    """A heartbeat that beats when the test says so; `asked` are the pauses that the lease wanted."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.asked: list[float] = []
+        self.time = TimeSource(clock.monotonic, self._pause)
+        self._go = threading.Semaphore(0)
+        self._parked = threading.Semaphore(0)
+        self._thread = threading.current_thread()
+
+    def _pause(self, stop: threading.Event, seconds: float) -> bool:
+        self._thread = threading.current_thread()
+        self.asked.append(seconds)
+        self._parked.release()
+        while not stop.is_set():
+            if self._go.acquire(timeout=0.001):
+                return False
+        return True
+
+    def beat(self) -> None:
+        """One beat; returns once the heart rests again."""
+        assert self._parked.acquire(timeout=5)
+        self._go.release()
+        assert self._parked.acquire(timeout=5)
+        self._parked.release()
+
+    def last_beat(self) -> None:
+        """One beat after which the heart stops by itself."""
+        assert self._parked.acquire(timeout=5)
+        self._go.release()
+        self._thread.join(timeout=5)
+        assert not self.is_beating()
+
+    def is_beating(self) -> bool:
+        return self._thread.is_alive()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The error that a call raises, and whether its write happens: before the error, not at all, or later on."""
+
+    error: Exception
+    write: Write = "never"
+
+
+class TroubledStore:
+    """A store before which calls fail as told, and in which waiting advances the clock instead of sleeping."""
+
+    def __init__(self, inner: LeaseStore, clock: FakeClock) -> None:
+        self.inner = inner
+        self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.calls: list[str] = []
+        self.waits: list[float] = []
+        self.before_call: Callable[[str], object] = lambda _name: None
+        self.while_waiting: deque[Callable[[], object]] = deque()
+        self._clock = clock
+        self._late: deque[Callable[[], object]] = deque()
+
+    def _call(self, name: str, call: Callable[[], T]) -> T:
+        self.calls.append(name)
+        self.before_call(name)
+        if name != "inspect" and self._late:
+            self._late.popleft()()
+        fault = self.faults[name].popleft() if self.faults[name] else None
+        if fault is None:
+            return call()
+        if fault.write == "happens":
+            call()
+        elif fault.write == "late":
+            self._late.append(call)
+        raise fault.error
+
+    def try_acquire(
+        self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
+    ) -> tuple[LeaseRecord, ...]:
+        wanted = tuple(keys)
+        return self._call("try_acquire", lambda: self.inner.try_acquire(wanted, holder, ttl, operation_id=operation_id))
+
+    def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
+        return self._call("renew", lambda: self.inner.renew(records, ttl))
+
+    def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
+        return self._call("release", lambda: self.inner.release(records))
+
+    def inspect(self, key: str) -> LeaseRecord | None:
+        return self._call("inspect", lambda: self.inner.inspect(key))
+
+    def list(self) -> tuple[LeaseRecord, ...]:
+        return self.inner.list()
+
+    def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
+        return self.inner.force_release(key, holder_id, by=by, reason=reason)
+
+    def forced_releases(self) -> tuple[ForcedRelease, ...]:
+        return self.inner.forced_releases()
+
+    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
+        del seen
+        self.waits.append(timeout)
+        self._clock.advance(timeout)
+        if self.while_waiting:
+            self.while_waiting.popleft()()
+
+
+@contextmanager
+def hold_and_lose(
+    store: LeaseStore,
+    keys: Iterable[str],
+    time: TimeSource,
+    *,
+    timing: LeaseTiming,
+    on_lost: Callable[[LeaseLost], None] | None = None,
+) -> Iterator[HeldLease]:
+    """`hold` by Anna, for a block that runs through to its last line, after which the loss is raised."""
+    ran_through = False
+    with pytest.raises(LeaseLost), hold(store, keys, ANNA, timing=timing, time=time, on_lost=on_lost) as lease:
+        yield lease
+        ran_through = True
+    assert ran_through, "the loss was raised inside of the block"
