@@ -15,6 +15,9 @@ BUSINESS_KEY = ("game_date", "game_id", "player_lookup", "system_id", "current_p
 ACTIVATION_KEY = ("game_date", "game_id", "player_lookup", "system_id")
 """Of these, exactly the newest version is active: the business key without the line."""
 
+CONFIDENCE_SCALES = ("fraction", "percent")
+"""What a system's confidence can be in: 0..1 or 0..100."""
+
 
 @dataclass(frozen=True)
 class Column:

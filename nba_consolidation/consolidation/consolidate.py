@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class Consolidator:
             return ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused)
         on_step("lease")
         attempt = _Attempt(self, holder, on_step)
+        asked = time.monotonic()
         try:
             with hold(self.leases, map(_key, waiting), holder, timing=self.timing, wait=self.wait) as lease:
                 attempt.consolidate(waiting, lease)
@@ -90,8 +92,10 @@ class Consolidator:
                 raise
             # What was committed was fenced, so it is right: a good run is not marked failed (incident 44).
             _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
+        guarded_ms = round(1000 * (time.monotonic() - asked))
         on_step("clean up")
-        return attempt.report(lease, dates, dropped=self.staging.drop(attempt.finished()))
+        dropped = self.staging.drop(attempt.finished())
+        return attempt.report(lease, dates, dropped, guarded_ms - attempt.worked_ms)
 
 
 class _Attempt:
@@ -106,6 +110,7 @@ class _Attempt:
         self._manifest = Manifest((), ())
         self._poisoned: dict[dt.date, ConsolidationError] = {}
         self._results: list[TransactionResult] = []
+        self.worked_ms = 0
 
     @property
     def committed(self) -> bool:
@@ -113,6 +118,13 @@ class _Attempt:
 
     def consolidate(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
         """Freezes the manifest and merges it: all dates at once, or, if that fails, each alone."""
+        began = time.monotonic()
+        try:
+            self._consolidate(dates, lease)
+        finally:
+            self.worked_ms = round(1000 * (time.monotonic() - began))
+
+    def _consolidate(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
         self._freeze(dates)
         new = self._manifest.dates
         if not new:
@@ -132,7 +144,9 @@ class _Attempt:
         """The listed tables that nobody needs any more."""
         return finished(self._listed, self._in_ledger)
 
-    def report(self, lease: HeldLease, dates: Iterable[dt.date], dropped: Sequence[str]) -> ConsolidationReport:
+    def report(
+        self, lease: HeldLease, dates: Iterable[dt.date], dropped: Sequence[str], overhead_ms: int
+    ) -> ConsolidationReport:
         counts = [DateCounts(**row) for result in self._results for row in result.rows["consolidation_counts"]]
         touched = {entry.game_date for entry in counts} | set(self._poisoned)
         return ConsolidationReport(
@@ -144,6 +158,7 @@ class _Attempt:
             dropped=tuple(dropped),
             lease_wait_ms=lease.waited_ms,
             lease_hold_ms=lease.held_ms,
+            lease_overhead_ms=overhead_ms,
             transaction_ms=round(1000 * sum(result.seconds for result in self._results)),
             cost=_summed([result.cost for result in self._results]),
         )

@@ -37,8 +37,8 @@ class DateCounts:
 class ConsolidationReport:
     """One consolidation: of which dates, what came of each, what it cost.
 
-    `untouched` are the dates with nothing new. Times are in milliseconds; `lease_overhead_ms` is what taking and
-    giving back an uncontended lease cost, without the wait for another holder.
+    `untouched` are the dates with nothing new. Times are in milliseconds: `lease_wait_ms` from asking for the leases to
+    having them, `lease_overhead_ms` that and the release together, `lease_hold_ms` what lay between.
     """
 
     run_id: str
@@ -49,6 +49,7 @@ class ConsolidationReport:
     dropped: tuple[str, ...] = ()
     lease_wait_ms: int = 0
     lease_hold_ms: int = 0
+    lease_overhead_ms: int = 0
     transaction_ms: int = 0
     cost: Mapping[str, float] = field(default_factory=dict)
 

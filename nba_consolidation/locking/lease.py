@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from threading import Event, Lock, Thread
+from threading import Event, Lock, RLock, Thread
 from types import MappingProxyType
 
 from nba_consolidation.locking.acquire import Request, Sighting, acquire, find_ours, own_records
@@ -46,7 +46,7 @@ def hold(
     """
     request = Request(sorted_keys(keys), holder, timing.ttl, operation_id=uuid.uuid4().hex)
     began = time.monotonic()
-    sighting = acquire(store, request, wait, time, rng or Random())
+    sighting = acquire(store, request, wait, time, rng or Random())  # noqa: S311  pauses are no secret
     lease = HeldLease(store, sighting, timing, time, waited=time.monotonic() - began, on_lost=on_lost)
     try:
         yield lease
@@ -83,7 +83,7 @@ class HeldLease:
         self._released_at: float | None = None
         self._loss: LeaseLost | None = None
         self._losing = Lock()
-        self._renewing = Lock()
+        self._renewing = RLock()  # `on_lost` may come back to us from inside of a renewal
         self._stop = Event()
         self._heart = Thread(target=self._beat, name=f"lease {self._keys[0]}", daemon=True)
         self._heart.start()
@@ -137,6 +137,7 @@ class HeldLease:
                 if ours is None:
                     raise self._lose("the store says that it ran out or that somebody else has it") from error
                 self._sighting = ours
+            self.ensure_held()  # an answer can take longer than the time it grants
 
     def close(self) -> LeaseLost | None:
         """Stop the heartbeat, give back what is still ours, and return the loss if there was one; `hold` calls it."""
@@ -155,17 +156,18 @@ class HeldLease:
     def _release(self) -> tuple[str, ...]:
         """Give back what is ours, and return the keys that were not; a release without an answer is tried again."""
         missing, records, unanswered = self._keys, self.records, False
+        failure = LeaseUnavailable("the store did not say why")
         for _ in range(_RELEASE_ATTEMPTS):
             released: tuple[str, ...] = ()
             try:
                 released = self._store.release(records)
             except LeaseUnavailable as error:
-                unanswered = unanswered or isinstance(error, AmbiguousReply)
+                failure, unanswered = error, unanswered or isinstance(error, AmbiguousReply)
             missing = tuple(key for key in missing if key not in released)
             records = own_records(self._store, missing, self._operation_id)
             if not records:
                 return () if unanswered else missing
-        raise LeaseUnavailable(f"{_RELEASE_ATTEMPTS} attempts failed")
+        raise failure
 
     def _beat(self) -> None:
         """The heartbeat's thread: renew until told to stop or lost; after a failure, try again sooner."""
@@ -176,7 +178,7 @@ class HeldLease:
                 pause = self._timing.interval
             except LeaseLost:
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a heart that stops, for whatever reason, costs the lease
                 pause = self._timing.interval / _SOONER
                 _log.warning("%s; its renewal failed, %.1f s are left: %s", self._keys, self._left(), error)
 

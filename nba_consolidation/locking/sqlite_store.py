@@ -191,7 +191,7 @@ class SqliteLeaseStore:
         ):
             return LeaseDenied(
                 f"No permission to use the lease file {self._path} ({error}). Let this user read and write the file "
-                "and its folder; no lease was taken, and waiting will not help."
+                "and its folder. Nothing was changed, and waiting will not help."
             )
         if code in _BUSY:
             return LeaseUnavailable(
@@ -205,7 +205,10 @@ class SqliteLeaseStore:
 
     def _barred(self) -> bool:
         """Whether it is permission that keeps the file from being opened; SQLite itself does not say."""
-        needed = (self._path, os.R_OK | os.W_OK) if self._path.exists() else (self._path.parent, os.W_OK | os.X_OK)
+        try:
+            needed = (self._path, os.R_OK | os.W_OK) if self._path.exists() else (self._path.parent, os.W_OK | os.X_OK)
+        except PermissionError:
+            return True  # the folder may not even be searched
         return not os.access(*needed, effective_ids=os.access in os.supports_effective_ids)
 
 

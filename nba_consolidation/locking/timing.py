@@ -12,6 +12,8 @@ from threading import Event
 
 from nba_consolidation.locking.errors import LeaseMisuse
 
+_SHORTEST_PAUSE = 0.05  # seconds: a lease that is about to end, or late to, must not be asked for without a breath
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseTiming:
@@ -57,7 +59,7 @@ class WaitPolicy:
 
     def pause(self, remaining: float, rng: Random) -> float:
         """Seconds until the next look at a lease that has `remaining` seconds left."""
-        return min(self.poll, remaining) * (1 + rng.random() * self.jitter)
+        return min(self.poll, max(remaining, _SHORTEST_PAUSE)) * (1 + rng.random() * self.jitter)
 
 
 def _is_duration(seconds: float) -> bool:

@@ -1,22 +1,23 @@
 """The embedded staging area: a folder with one Parquet file per staging table. DuckDB is never needed here.
 
 A file appears whole (written under another name, then renamed) and is never changed in place, so its inode, size and
-modification time say which state of the table it is.
+modification time say which state of the table it is. What stands in a file is `parquet_footer`'s business.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import fcntl
 import os
 import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nba_consolidation.tables import Column
@@ -24,12 +25,21 @@ from nba_consolidation.warehouse import naming
 from nba_consolidation.warehouse.arrow import columns_of
 from nba_consolidation.warehouse.contract import KnownDates, StagingTable
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
+from nba_consolidation.warehouse.parquet_footer import UNREADABLE, Footer, first_line, read_error, read_footer
 
 _SUFFIX = ".parquet"
 _PINNED = ".pinned"
 _DROPPING = ".dropping"
+_HALF_WRITTEN = ".tmp"
 _ABANDONED_AFTER = dt.timedelta(hours=6)
-_DateCounts = tuple[Counter[dt.date | None], tuple[Column, ...]]
+
+
+@dataclass(frozen=True)
+class PinnedFile:
+    """A staging table's file in the state in which it was listed, for whoever reads it now."""
+
+    path: Path
+    layout: tuple[str, ...]
 
 
 class ParquetStaging:
@@ -37,33 +47,42 @@ class ParquetStaging:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder).absolute()
-        self._footers: dict[tuple[str, str], _DateCounts] = {}
+        self._footers: dict[tuple[str, str], Footer] = {}
 
     def list_tables(self, known: KnownDates) -> list[StagingTable]:
-        """Every `_staging_*.parquet`, by name. Reads footers, and of a file with several dates the date column."""
-        tables = [self._describe(entry, known) for entry in self._files()]
-        return sorted((table for table in tables if table is not None), key=lambda table: table.name)
+        """Every `_staging_*.parquet`, by name. Reads footers, and of a file with several dates the date column.
+
+        First it finishes drops that a killed process left half done, so that no table stays out of sight.
+        """
+        with contextlib.suppress(OSError), self._dropping(wait=False):  # busy, or a folder that we may only read
+            self._finish_interrupted_drops()
+        tables = [table for entry in self._files() if (table := self._describe(entry, known)) is not None]
+        current = {(table.name, table.fingerprint) for table in tables}
+        self._footers = {key: footer for key, footer in self._footers.items() if key in current}
+        return sorted(tables, key=lambda table: table.name)
 
     def write(self, name: str, data: pa.Table) -> StagingTable:
-        """Writes the file under a hidden name and renames it, so that nobody ever sees half of it."""
+        """Writes the file under a hidden name and renames it, so that nobody ever sees half of it.
+
+        Raises TableRefused for a name that is none, WarehouseUnavailable where nothing was written.
+        """
         if not naming.is_valid(name):
             raise TableRefused(name, "is not a staging table's name", "use _staging_{batch}_{worker}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        hidden = self.folder / f".{name[:80]}.{uuid.uuid4().hex}.tmp"
+        hidden = self.folder / f".{name[:80]}.{uuid.uuid4().hex}{_HALF_WRITTEN}"
         try:
-            with hidden.open("wb") as file:
-                pq.write_table(data, file)
-                file.flush()
-                os.fsync(file.fileno())
+            self.folder.mkdir(parents=True, exist_ok=True)
+            stat = _write_durably(hidden, data)
             hidden.rename(self.path_of(name))
+        except OSError as error:
+            raise WarehouseUnavailable(f"staging table {name} was not written to {self.folder}: {error}") from error
         finally:
-            hidden.unlink(missing_ok=True)
-        stat = self.path_of(name).stat()
+            with contextlib.suppress(OSError):
+                hidden.unlink()
         return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns_of(data.schema))
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Decodes each file whole: a damaged page does not show in the footer."""
-        reasons = {table.name: _read_error(self.path_of(table.name)) for table in tables}
+        reasons = {table.name: read_error(self.path_of(table.name)) for table in tables}
         return {name: reason for name, reason in reasons.items() if reason is not None}
 
     def drop(self, tables: Sequence[StagingTable]) -> list[str]:
@@ -71,24 +90,38 @@ class ParquetStaging:
 
         The file is renamed before it is looked at, so a redelivery in that instant is not dropped in its place.
         """
-        self._finish_interrupted_drops()
-        return [table.name for table in tables if self._drop(table)]
+        if not self.folder.exists():
+            return []
+        with self._dropping(wait=True):
+            self._finish_interrupted_drops()
+            return [table.name for table in tables if self._drop(table)]
 
     def path_of(self, name: str) -> Path:
         """The file of a staging table."""
         return self.folder / f"{name}{_SUFFIX}"
 
     @contextlib.contextmanager
-    def pinned(self, tables: Sequence[StagingTable]) -> Iterator[list[Path]]:
+    def pinned(self, tables: Sequence[StagingTable]) -> Iterator[list[PinnedFile]]:
         """The files as they were listed, held by hard links while somebody reads them; in the order given.
 
         Raises TableRefused for one that changed since.
         """
         folder = self.folder / _PINNED / uuid.uuid4().hex
-        folder.mkdir(parents=True)
         try:
-            self._remove_abandoned_pins()
-            yield [self._pin(table, folder) for table in tables]
+            folder.mkdir(parents=True)
+            self._remove_abandoned()
+            pins = [self._pin(table, folder) for table in tables]
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise WarehouseUnavailable(
+                f"staging tables cannot be held for reading in {folder.parent} ({error}); it needs a file system "
+                "with hard links, and files that this user may write"
+            ) from error
+        except TableRefused:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        try:
+            yield pins
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -107,53 +140,75 @@ class ParquetStaging:
             stat = entry.stat()
             if not naming.is_valid(name):
                 return _refused(name, stat, "its name has other characters than letters, digits and '_'")
-            counts, columns = self._footer(name, _fingerprint(stat))
+            footer = self._footer(name, _fingerprint(stat), self.path_of(name))
         except FileNotFoundError:
             return None  # dropped by another consolidation while we listed
-        except (OSError, pa.ArrowException, KeyError) as error:
-            return _refused(name, stat, f"it cannot be read as Parquet ({_first_line(error)})")
-        dates = {date: rows for date, rows in sorted((d, n) for d, n in counts.items() if d in known and d is not None)}
-        strays = counts.total() - sum(dates.values())
-        table = StagingTable(name, _fingerprint(stat), counts.total(), _modified(stat), columns, dates, strays)
-        if dates or not table.rows:
-            return table
-        return _refused(name, stat, _no_date(counts, columns), table.rows, columns)
+        except UNREADABLE as error:
+            stat = entry.stat(follow_symlinks=False)
+            return _refused(name, stat, f"it cannot be read as Parquet ({first_line(error)})")
+        dates = {date: footer.dates[date] for date in sorted(d for d in footer.dates if d is not None and d in known)}
+        strays = footer.rows - sum(dates.values())
+        refusal = _twice(footer.columns) or (None if dates else _no_date(footer))
+        if refusal:
+            return _refused(name, stat, refusal, footer.rows, footer.columns)
+        return StagingTable(name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, strays)
 
-    def _footer(self, name: str, fingerprint: str) -> _DateCounts:
-        """Rows by date and the columns; kept, since a file of that fingerprint cannot change."""
+    def _footer(self, name: str, fingerprint: str, path: Path) -> Footer:
+        """The footer; kept, since a file of that fingerprint cannot change."""
         key = (name, fingerprint)
         if key not in self._footers:
-            with pq.ParquetFile(self.path_of(name)) as file:
-                self._footers[key] = (_rows_by_date(file), columns_of(file.schema_arrow))
+            self._footers[key] = read_footer(path)
         return self._footers[key]
 
-    def _pin(self, table: StagingTable, folder: Path) -> Path:
+    def _pin(self, table: StagingTable, folder: Path) -> PinnedFile:
         pin = folder / f"{table.name}{_SUFFIX}"
         try:
-            self._link(self.path_of(table.name), pin)
+            pin.hardlink_to(self.path_of(table.name))
             unchanged = _fingerprint(pin.stat()) == table.fingerprint
         except FileNotFoundError:
             unchanged = False
         if not unchanged:
             raise TableRefused(table.name, "it changed since it was listed", "consolidate again")
-        return pin
+        return PinnedFile(pin, self._layout(table, pin))
 
-    def _link(self, source: Path, pin: Path) -> None:
-        pin.hardlink_to(source)
+    def _layout(self, table: StagingTable, pin: Path) -> tuple[str, ...]:
+        try:
+            return self._footer(table.name, table.fingerprint, pin).layout
+        except UNREADABLE as error:
+            reason = f"it cannot be read as Parquet ({first_line(error)})"
+            raise TableRefused(table.name, reason, "mend the file, or take it away") from error
 
-    def _remove_abandoned_pins(self) -> None:
-        """Pins of a process that was killed: they hold disk space and nothing else."""
-        oldest = dt.datetime.now().timestamp() - _ABANDONED_AFTER.total_seconds()
-        for folder in (self.folder / _PINNED).iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                if folder.stat().st_mtime < oldest:
-                    shutil.rmtree(folder, ignore_errors=True)
+    def _remove_abandoned(self) -> None:
+        """Pins and half-written files of processes that were killed: they hold disk space and nothing else."""
+        oldest = dt.datetime.now(dt.UTC).timestamp() - _ABANDONED_AFTER.total_seconds()
+        for left in [*(self.folder / _PINNED).iterdir(), *self.folder.glob(f".*{_HALF_WRITTEN}")]:
+            with contextlib.suppress(OSError):
+                if left.stat().st_mtime < oldest:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+    @contextlib.contextmanager
+    def _dropping(self, *, wait: bool) -> Iterator[None]:
+        """One process at a time drops: so what another finds put aside was left there by one that was killed.
+
+        The operating system lets go of the lock when its process dies. Raises BlockingIOError where it may not wait.
+        """
+        folder = self.folder / _DROPPING
+        if not wait and not folder.exists():
+            yield
+            return
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            yield
 
     def _drop(self, table: StagingTable) -> bool:
-        aside = self.folder / _DROPPING / table.fingerprint / f"{table.name}{_SUFFIX}"
-        aside.parent.mkdir(parents=True, exist_ok=True)
+        path = self.path_of(table.name)
+        aside = self.folder / _DROPPING / table.fingerprint / path.name
         try:
-            self.path_of(table.name).rename(aside)
+            if _fingerprint(path.stat()) != table.fingerprint:
+                return False
+            aside.parent.mkdir(exist_ok=True)
+            path.rename(aside)
         except FileNotFoundError:
             return False
         return self._settle(aside)
@@ -164,57 +219,40 @@ class ParquetStaging:
         if not unchanged:
             with contextlib.suppress(FileExistsError):  # an even newer redelivery stands there already
                 (self.folder / aside.name).hardlink_to(aside)
-        aside.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # another table of that fingerprint is being dropped
+        aside.unlink()
+        with contextlib.suppress(OSError):  # another table of that fingerprint is put aside there
             aside.parent.rmdir()
         return unchanged
 
     def _finish_interrupted_drops(self) -> None:
         for aside in (self.folder / _DROPPING).glob(f"*/*{_SUFFIX}"):
-            with contextlib.suppress(FileNotFoundError):  # somebody else finished it
-                self._settle(aside)
+            self._settle(aside)
 
 
-def _rows_by_date(file: pq.ParquetFile) -> Counter[dt.date | None]:
-    metadata = file.metadata
-    if "game_date" not in file.schema_arrow.names:
-        return Counter({None: metadata.num_rows})
-    if not pa.types.is_date(file.schema_arrow.field("game_date").type):
-        return Counter({None: metadata.num_rows})
-    return _from_statistics(metadata) or _from_column(file)
+def _write_durably(path: Path, data: pa.Table) -> os.stat_result:
+    """The state of the file as it was written: once it has its name, it may be merged and dropped at any moment."""
+    with path.open("wb") as file:
+        pq.write_table(data, file)
+        file.flush()
+        os.fsync(file.fileno())
+        return os.fstat(file.fileno())
 
 
-def _from_statistics(metadata: pq.FileMetaData) -> Counter[dt.date | None] | None:
-    """Rows by date where every row group holds a single one, as nearly all do; else None."""
-    names = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-    column = names.index("game_date")
-    counts: Counter[dt.date | None] = Counter()
-    for index in range(metadata.num_row_groups):
-        chunk = metadata.row_group(index).column(column)
-        found = chunk.statistics if chunk.is_stats_set else None
-        if found is None or not found.has_min_max or not found.has_null_count or found.null_count:
-            return None
-        if found.min != found.max:
-            return None
-        counts[found.min] += metadata.row_group(index).num_rows
-    return counts
+def _twice(columns: Sequence[Column]) -> str | None:
+    names = Counter(column.name.lower() for column in columns)
+    repeated = [name for name, times in names.items() if times > 1]
+    return f"column {repeated[0]} stands in it twice" if repeated else None
 
 
-def _from_column(file: pq.ParquetFile) -> Counter[dt.date | None]:
-    dates = file.read(columns=["game_date"]).column(0).cast(pa.date32())
-    counts: Counter[dt.date | None] = Counter()
-    for entry in pc.value_counts(dates.combine_chunks()).to_pylist():
-        counts[entry["values"]] += entry["counts"]
-    return counts
-
-
-def _no_date(counts: Counter[dt.date | None], columns: Sequence[Column]) -> str:
-    staged = [column.type for column in columns if column.name == "game_date"]
+def _no_date(footer: Footer) -> str:
+    if not footer.rows:
+        return "it holds no row"
+    staged = [column.type for column in footer.columns if column.name == "game_date"]
     if not staged:
         return "it has no column game_date"
     if staged != ["DATE"]:
         return f"column game_date is {staged[0]} but DATE in the live table"
-    some = ", ".join(str(date) for date in list(counts)[:3])
+    some = ", ".join(str(date) for date in list(footer.dates)[:3])
     return f"it holds no row of a known game date (but of {some})"
 
 
@@ -222,20 +260,6 @@ def _refused(
     name: str, stat: os.stat_result, reason: str, rows: int = 0, columns: tuple[Column, ...] = ()
 ) -> StagingTable:
     return StagingTable(name, _fingerprint(stat), rows, _modified(stat), columns, stray_rows=rows, refusal=reason)
-
-
-def _read_error(path: Path) -> str | None:
-    try:
-        with pq.ParquetFile(path) as file:
-            for _ in file.iter_batches():
-                pass
-    except (OSError, pa.ArrowException) as error:
-        return _first_line(error)
-    return None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _fingerprint(stat: os.stat_result) -> str:

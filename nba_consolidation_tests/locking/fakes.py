@@ -3,7 +3,7 @@
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
@@ -169,8 +169,7 @@ def hold_and_lose(
     on_lost: Callable[[LeaseLost], None] | None = None,
 ) -> Iterator[HeldLease]:
     """`hold` by Anna, for a block that runs through to its last line, after which the loss is raised."""
-    ran_through = False
-    with pytest.raises(LeaseLost), hold(store, keys, ANNA, timing=timing, time=time, on_lost=on_lost) as lease:
-        yield lease
-        ran_through = True
-    assert ran_through, "the loss was raised inside of the block"
+    block = ExitStack()
+    yield block.enter_context(hold(store, keys, ANNA, timing=timing, time=time, on_lost=on_lost))
+    with pytest.raises(LeaseLost):
+        block.close()

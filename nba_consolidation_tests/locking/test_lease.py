@@ -175,6 +175,30 @@ def test_no_error_of_the_callback_hides_the_loss(store: LeaseStore, clock: FakeC
             lease.ensure_held()
 
 
+def test_the_callback_may_use_the_lease(store: LeaseStore, clock: FakeClock, heart: Heart) -> None:
+    told: list[LeaseLost] = []
+
+    def use_the_lease(_loss: LeaseLost) -> None:
+        with pytest.raises(LeaseLost) as again:
+            lease.renew()
+        told.append(again.value)
+
+    with hold_and_lose(store, [KEY], heart.time, timing=TIMING, on_lost=use_the_lease) as lease:
+        overtake(store, clock)
+        heart.last_beat()
+        assert len(told) == 1
+
+
+def test_a_renewal_whose_answer_took_longer_than_the_ttl_is_none(troubled: TroubledStore, clock: FakeClock) -> None:
+    def thirty_seconds_on_the_way(_call: str) -> None:
+        clock.steady += 30
+
+    with hold_and_lose(troubled, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
+        troubled.before_call = thirty_seconds_on_the_way
+        with pytest.raises(LeaseLost, match="ran out"):
+            lease.renew()
+
+
 def test_a_renewal_by_hand_lasts_a_whole_ttl(store: LeaseStore, clock: FakeClock) -> None:
     with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
         clock.advance(29)
@@ -263,6 +287,14 @@ def test_asking_the_store_finds_a_loss_that_our_own_clock_does_not_show(store: L
             lease.ensure_held(ask_store=True)
         with pytest.raises(LeaseLost):
             lease.ensure_held()
+
+
+def test_asking_the_store_finds_a_lease_that_ran_out_by_its_clock_alone(store: LeaseStore, clock: FakeClock) -> None:
+    with hold_and_lose(store, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
+        clock.step(TIMING.ttl)
+        lease.ensure_held()
+        with pytest.raises(LeaseLost, match="the store says"):
+            lease.ensure_held(ask_store=True)
 
 
 def test_asking_a_store_that_is_down_fails_closed(troubled: TroubledStore, clock: FakeClock) -> None:

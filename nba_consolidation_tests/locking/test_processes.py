@@ -16,7 +16,7 @@ from .fakes import KEY
 
 WORKER = Path(__file__).with_name("lease_worker.py")
 ROOT = Path(nba_consolidation.__file__).parents[1]
-TTL = 1.0
+TTL = 2.0
 SOON = WaitPolicy(limit=20, poll=0.05)
 
 Start = Callable[..., subprocess.Popen[str]]

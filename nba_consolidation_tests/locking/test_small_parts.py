@@ -5,6 +5,7 @@ import pickle
 import sys
 from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -70,6 +71,11 @@ def test_incident_48_a_lease_that_its_heartbeat_cannot_keep_is_refused_at_start(
 def test_a_wait_that_cannot_be_is_refused_at_start(limit: float, poll: float, jitter: float) -> None:
     with pytest.raises(LeaseMisuse, match="cannot wait"):
         WaitPolicy(limit, poll, jitter)
+
+
+@pytest.mark.parametrize("remaining", [0.0, -5.0])
+def test_a_lease_whose_end_is_overdue_is_not_asked_for_without_a_breath(remaining: float) -> None:
+    assert WaitPolicy(poll=2, jitter=0).pause(remaining, Random(1)) == 0.05
 
 
 def test_the_default_wait_outlasts_the_default_lease_of_a_dead_holder() -> None:

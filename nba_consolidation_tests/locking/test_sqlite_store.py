@@ -28,6 +28,7 @@ def folder_of_an_ordinary_user() -> Iterator[Path]:
             os.chown(name, 65534, 65534)
             os.seteuid(65534)
         yield Path(name)
+        Path(name).chmod(0o700)
         os.seteuid(me)
 
 
@@ -94,19 +95,19 @@ def test_a_file_in_the_place_of_the_folder_is_unavailable(file: Path) -> None:
         SqliteLeaseStore(file / "leases.sqlite").list()
 
 
-@pytest.mark.parametrize("barrier", ["no folder", "closed folder", "secret file", "read-only file"])
+@pytest.mark.parametrize("barrier", ["no folder", "closed folder", "shut folder", "secret file", "read-only file"])
 def test_incident_10_permission_denied_is_not_reported_as_held(folder_of_an_ordinary_user: Path, barrier: str) -> None:
     folder = folder_of_an_ordinary_user
     file = folder / "leases.sqlite"
     if barrier == "no folder":
         file = folder / "made" / "leases.sqlite"
         folder.chmod(0o500)
-    elif barrier == "closed folder":
-        folder.chmod(0o500)
+    elif barrier.endswith("folder"):
+        folder.chmod(0o500 if barrier == "closed folder" else 0o000)
     else:
         SqliteLeaseStore(file).list()
         file.chmod(0o000 if barrier == "secret file" else 0o400)
-    with pytest.raises(LeaseError, match=r"No permission .*leases\.sqlite.* waiting will not help") as denied:
+    with pytest.raises(LeaseError, match=r"No permission .*leases\.sqlite.*waiting will not help") as denied:
         SqliteLeaseStore(file).try_acquire([KEY], ANNA, 30, operation_id="nonce")
     assert type(denied.value) is LeaseDenied
 

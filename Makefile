@@ -1,0 +1,87 @@
+# The one entry point for people and CI. A target that needs the environment makes it first, in .venv.
+
+PYTHON ?= $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
+UI_HOST ?= 127.0.0.1
+UI_PORT ?= 3000
+
+BIN := .venv/bin
+READY := .venv/.ready
+EXTRAS := ui,production,test,dev
+DEMO := $(CURDIR)/.demo
+PEERS := .venv-peers
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+# Somebody's own Dagster instance is none of our business.
+unexport DAGSTER_HOME
+
+.DEFAULT_GOAL := help
+.PHONY: help demo ui test soak lint format bench wheel constraints clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY)  ## make a season of games, consolidate it under contention, show what came out
+	@$(BIN)/nba-consolidation demo
+
+ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at UI_HOST and UI_PORT
+	@DAGSTER_HOME=$(DEMO)/dagster_home NBA_CONSOLIDATION_HOME=$(DEMO) \
+	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
+
+test: $(READY)  ## run every test but the soak
+	@$(BIN)/pytest -m "not soak"
+
+soak: $(READY)  ## run the long tests, which look for what is rare
+	@$(BIN)/pytest -m soak
+
+lint: $(READY)  ## check style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY)  ## fix style and format, where that can be done safely
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) $(PEERS)/.ready  ## measure: our path, its limit, and other ways to do the job
+	@$(BIN)/python -m benchmarks
+
+wheel: $(READY)  ## build the wheel into dist/
+	@rm -rf build
+	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+constraints:  ## resolve the newest versions within setup.cfg's ranges into constraints.txt
+	@echo "Resolving in .venv-constraints; this takes minutes"
+	@$(PYTHON) -m venv --clear .venv-constraints
+	@.venv-constraints/bin/pip install --quiet --upgrade pip
+	@.venv-constraints/bin/pip install --quiet --editable '.[$(EXTRAS)]'
+	@{ echo "# The exact versions that are tested, of everything that all extras of setup.cfg install."; \
+	   echo "# To renew: make constraints. It resolves the newest versions within the ranges of setup.cfg."; \
+	   .venv-constraints/bin/pip freeze --all --exclude-editable --exclude pip; } > constraints.txt
+	@rm -rf .venv-constraints
+
+clean:  ## remove all that is made here: environments, caches, builds, the demo
+	rm -rf .venv .venv-* .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment: made once, and brought up to date when what it is made from changes.
+$(READY): setup.cfg constraints.txt
+	@echo "Setting up .venv with the versions of constraints.txt (a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --constraint constraints.txt setuptools
+	@$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# Peers of the benchmark whose dependencies clash with ours.
+$(PEERS)/.ready: benchmarks/peers.txt
+	@echo "Setting up $(PEERS)"
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --requirement benchmarks/peers.txt
+	@touch $@
+
+# The demo brings the Dagster instance that `make ui` opens.
+$(DEMO)/dagster_home/dagster.yaml:
+	@$(MAKE) demo

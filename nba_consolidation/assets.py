@@ -1,0 +1,178 @@
+"""The asset graph: what waits, what is consolidated, what consumers read; one partition per game date.
+
+Each asset calls one use case and shows what came of it. Checks of a run's own result are emitted here, where the
+result is; `checks.py` has what each of them means, and the audits that need no run.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from nba_consolidation import checks
+from nba_consolidation.consolidation.report import ConsolidationReport
+from nba_consolidation.consolidation.waiting import WaitingDate, refused_tables, waiting_for
+from nba_consolidation.locking import Holder
+from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of
+from nba_consolidation.partitions import game_dates
+from nba_consolidation.resources import LeaseResource, WarehouseResource
+from nba_consolidation.sql import Statement
+from nba_consolidation.tables import PREDICTIONS, VALIDATED
+from nba_consolidation.warehouse.contract import Warehouse
+
+STAGING = "staging_predictions"
+_SAMPLE_ROWS = 5
+_GROUP = "predictions"
+
+
+def build_assets(first_date: dt.date) -> list[dg.AssetsDefinition]:
+    """The three assets, partitioned from that date on. A backfill of any range is a single run."""
+    partitions = game_dates(first_date)
+    single_run = dg.BackfillPolicy.single_run()
+
+    @dg.asset(
+        name=STAGING,
+        partitions_def=partitions,
+        backfill_policy=single_run,
+        group_name=_GROUP,
+        kinds={"parquet"},
+        description="What waits in the staging tables for the date. Its data version moves when a table comes or goes.",
+    )
+    def staging_predictions(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> dg.MaterializeResult[None]:
+        deployment = warehouse.deployment(leases)
+        tables = deployment.staging.list_tables(deployment.known_dates())
+        waiting = [waiting_for(date, tables, PREDICTIONS.columns) for date in _dates(context)]
+        for date in waiting:
+            context.add_asset_metadata(_waiting_metadata(date), partition_key=date.game_date.isoformat())
+        metadata = {"tables_nobody_can_take": table_of(refused_tables(tables))}
+        return dg.MaterializeResult(metadata=metadata, data_version=_data_version(waiting))
+
+    @dg.asset(
+        name=PREDICTIONS.name,
+        deps=[STAGING],
+        partitions_def=partitions,
+        backfill_policy=single_run,
+        group_name=_GROUP,
+        kinds={"sql"},
+        description=PREDICTIONS.description,
+        metadata={"dagster/column_schema": column_schema(PREDICTIONS)},
+        check_specs=checks.specs_of_a_consolidation(PREDICTIONS.name),
+    )
+    def player_prop_predictions(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        deployment = warehouse.deployment(leases)
+        dates = _dates(context)
+        report = deployment.consolidator.consolidate(dates, Holder.here(context.run_id), context.log.debug)
+        by_date = _consolidated_metadata(report, deployment.warehouse)
+        yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
+        if report.poisoned:
+            raise _poisoned(context, report, by_date)
+        for date, metadata in by_date.items():
+            context.add_asset_metadata(metadata, partition_key=date.isoformat())
+        yield dg.MaterializeResult(metadata=_run_metadata(report))
+
+    @dg.asset(
+        name=VALIDATED.name,
+        deps=[PREDICTIONS.name],
+        partitions_def=partitions,
+        backfill_policy=single_run,
+        group_name=_GROUP,
+        kinds={"sql"},
+        description=VALIDATED.description,
+        metadata={"dagster/column_schema": column_schema(VALIDATED)},
+    )
+    def validated_predictions(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> dg.MaterializeResult[None]:
+        validated = warehouse.deployment(leases).validator.validate(_dates(context), Holder.here(context.run_id))
+        for date in validated:
+            metadata = {"dagster/partition_row_count": date.validated_rows, **_without_date(vars(date))}
+            context.add_asset_metadata(metadata, partition_key=date.game_date.isoformat())
+        return dg.MaterializeResult(metadata={"rows_of_this_run": sum(date.validated_rows for date in validated)})
+
+    return [staging_predictions, player_prop_predictions, validated_predictions]
+
+
+def _dates(context: dg.AssetExecutionContext) -> list[dt.date]:
+    return [dt.date.fromisoformat(key) for key in context.partition_keys]
+
+
+def _data_version(waiting: Sequence[WaitingDate]) -> dg.DataVersion:
+    """The date's fingerprint; for a range, one over all of its dates, which Dagster records with each of them."""
+    if len(waiting) == 1:
+        return dg.DataVersion(waiting[0].fingerprint)
+    joined = "\n".join(f"{date.game_date} {date.fingerprint}" for date in waiting)
+    return dg.DataVersion(hashlib.sha256(joined.encode()).hexdigest()[:16])
+
+
+def _waiting_metadata(date: WaitingDate) -> Metadata:
+    return {
+        "dagster/partition_row_count": date.rows,
+        "tables": len(date.tables),
+        "batches": list(date.batches),
+        "workers": list(date.workers),
+        "drifted_tables": table_of([{"table": name, "lacks": lacks} for name, lacks in date.drifted.items()]),
+        "refused_tables": table_of(date.refused),
+        "fingerprint": date.fingerprint,
+    }
+
+
+def _consolidated_metadata(report: ConsolidationReport, warehouse: Warehouse) -> dict[dt.date, Metadata]:
+    dates = [counts.game_date for counts in report.dates]
+    samples = samples_by_date(_samples(warehouse, dates))
+    return {
+        counts.game_date: {
+            "dagster/partition_row_count": counts.total_rows,
+            **_without_date(vars(counts)),
+            "sample": samples.get(counts.game_date, table_of([])),
+        }
+        for counts in report.dates
+    }
+
+
+def _samples(warehouse: Warehouse, dates: Sequence[dt.date]) -> list[dict[str, object]]:
+    if not dates:
+        return []
+    bounds = {"game_dates": dates, "first_date": dates[0], "last_date": dates[-1], "rows": _SAMPLE_ROWS}
+    return warehouse.query(Statement("sample_predictions", bounds))
+
+
+def _run_metadata(report: ConsolidationReport) -> Metadata:
+    return {
+        "staged_rows_of_this_run": report.total("staged"),
+        "tables_dropped": len(report.dropped),
+        "dates_with_nothing_new": len(report.untouched),
+        "rows_per_second": round(report.rows_per_second),
+        "transaction_ms": report.transaction_ms,
+        "lease_wait_ms": report.lease_wait_ms,
+        "lease_hold_ms": report.lease_hold_ms,
+        "ledger": dg.MetadataValue.md(f"`consolidation_ledger`, rows with `run_id = '{report.run_id}'`"),
+        **report.cost,
+    }
+
+
+def _poisoned(
+    context: dg.AssetExecutionContext, report: ConsolidationReport, by_date: dict[dt.date, Metadata]
+) -> dg.Failure:
+    """The dates that went well are recorded as materialised; the run fails, naming the others."""
+    for date, metadata in by_date.items():
+        context.log_event(
+            dg.AssetMaterialization(
+                PREDICTIONS.name, partition=date.isoformat(), metadata={**metadata, **_run_metadata(report)}
+            )
+        )
+    reasons = "\n".join(f"{date}: {error}" for date, error in sorted(report.poisoned.items()))
+    return dg.Failure(
+        f"{len(report.poisoned)} date(s) could not be consolidated; the others were, and can be validated: "
+        f"materialise {VALIDATED.name} for them.\n{reasons}",
+        metadata={"poisoned": table_of([{"date": d, "reason": str(e)} for d, e in sorted(report.poisoned.items())])},
+        allow_retries=False,
+    )
+
+
+def _without_date(values: dict[str, object]) -> Metadata:
+    return {name: value for name, value in values.items() if name != "game_date"}

@@ -1,0 +1,47 @@
+"""The audits of the published tables: SELECTs that must return no row, to be run at any time over any dates.
+
+The same files are audits inside the transaction of a consolidation, where a row that they find rolls it back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from nba_consolidation.sql import Statement
+from nba_consolidation.tables import PREDICTIONS, VALIDATED
+from nba_consolidation.warehouse.contract import Row, Warehouse
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One audit: the SQL file of its name, the table it reads, what it looks for, whether a finding must stop."""
+
+    name: str
+    table: str
+    looks_for: str
+    blocking: bool = True
+
+    def findings(self, warehouse: Warehouse, dates: Collection[dt.date]) -> list[Row]:
+        """What it finds in the dates, one row per finding. A query that fails raises; it never counts as passed."""
+        if not dates:
+            return []
+        ordered = sorted(dates)
+        bounds = {"first_date": ordered[0], "last_date": ordered[-1], "game_dates": ordered}
+        return warehouse.query(Statement(self.name, bounds))
+
+
+DUPLICATE_BUSINESS_KEYS = Audit(
+    "duplicate_business_keys", PREDICTIONS.name, "business keys that stand more than once; NULL lines are equal"
+)
+ACTIVE_TWINS = Audit(
+    "active_twins", PREDICTIONS.name, "a game, player and system with more than one active prediction"
+)
+DUPLICATE_VALIDATED = Audit(
+    "duplicate_validated_predictions", VALIDATED.name, "a game, player and system that consumers would read twice"
+)
+PLAYERS_IN_TWO_GAMES = Audit(
+    "players_in_two_games", PREDICTIONS.name, "players active in two games of a date: one game under two ids?", False
+)
+AUDITS = (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS, DUPLICATE_VALIDATED, PLAYERS_IN_TWO_GAMES)

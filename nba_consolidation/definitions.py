@@ -1,0 +1,29 @@
+"""The code location: assembled from settings here, and nowhere else. `defs` is what Dagster loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from nba_consolidation.assets import build_assets
+from nba_consolidation.checks import build_audits
+from nba_consolidation.jobs import consolidate_job
+from nba_consolidation.resources import resources_of
+from nba_consolidation.settings import Settings
+
+
+def build_definitions(
+    settings: Settings, *, resource_overrides: Mapping[str, object] | None = None
+) -> dg.Definitions:
+    """Everything for these settings. In-process by default: one step costs milliseconds so, and seconds otherwise."""
+    return dg.Definitions(
+        assets=build_assets(settings.first_date),
+        asset_checks=build_audits(settings.first_date),
+        jobs=[consolidate_job],
+        resources={**resources_of(settings), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(Settings.from_environment())

@@ -1,0 +1,21 @@
+"""The jobs: which assets run together. Nothing is decided about when."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from nba_consolidation.assets import STAGING
+from nba_consolidation.tables import PREDICTIONS, VALIDATED
+
+consolidate_job = dg.define_asset_job(
+    "consolidate",
+    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name),
+    description="What waits for the date is consolidated, checked and validated.",
+)
+
+audit_job = dg.define_asset_job(
+    "audit_all_history",
+    selection=dg.AssetSelection.checks_for_assets(PREDICTIONS.name, VALIDATED.name)
+    - dg.AssetSelection.assets(PREDICTIONS.name, VALIDATED.name),
+    description="The duplicate checks over all history, without consolidating anything.",
+)

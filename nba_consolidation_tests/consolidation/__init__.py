@@ -1,0 +1,1 @@
+"""Tests of the consolidation: through the use case and the published tables, with DuckDB and Parquet files."""

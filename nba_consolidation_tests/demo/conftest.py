@@ -1,0 +1,31 @@
+"""One small season with everything in it, staged once by two real processes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nba_consolidation.demo.season import Season
+from nba_consolidation.demo.stager import Expectation, Progress, stage_season
+from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+
+
+@dataclass(frozen=True)
+class Staged:
+    season: Season
+    area: ParquetStaging
+    expectation: Expectation
+    progress: list[Progress]
+
+
+@pytest.fixture(scope="session")
+def season() -> Season:
+    return Season(dates=6, max_games=3, players_per_team=4, bad_rows=20, refused_tables=True)
+
+
+@pytest.fixture(scope="session")
+def staged(season: Season, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    folder: Path = tmp_path_factory.mktemp("staging")
+    area, progress = ParquetStaging(folder), list[Progress]()
+    expectation = stage_season(season, area, processes=2, on_progress=progress.append)
+    return Staged(season, area, expectation, progress)

@@ -1,0 +1,262 @@
+"""Imports point downwards only, libraries load where they belong, and importing anything does nothing else."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "nba_consolidation"
+
+# From the ground up. A part imports itself and what stands on a line below its own; two on one line do not know each
+# other. What is not named here has no place yet: give it one.
+LAYERS = (
+    ("errors", "tables"),  # the words: the root of all errors, the schemas
+    ("settings", "sql"),  # the one reader of the environment; the only SQL there is
+    ("warehouse", "locking"),  # transactions and staging tables; leases
+    ("consolidation", "grading", "reliability", "quality"),  # the domain: plain functions and dataclasses
+    ("deployment",),  # from settings to a warehouse and a lease store
+    ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
+    ("assets",),
+    ("checks", "jobs"),
+    ("schedules", "sensors"),
+    ("definitions",),  # one line: build them
+    ("demo",),  # uses all of it, as people would; nothing but the terminal uses the demo
+    ("cli",),
+)
+LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
+
+
+@dataclass(frozen=True)
+class Library:
+    """Who may import a library: `at_once` with the module, or only `when_used`, in a function or as a type."""
+
+    at_once: frozenset[str] = frozenset()
+    when_used: frozenset[str] = frozenset()
+
+
+DAGSTER_PARTS = frozenset(part for part in LEVEL if LEVEL["resources"] <= LEVEL[part] <= LEVEL["definitions"])
+LIBRARIES = {
+    "dagster": Library(at_once=DAGSTER_PARTS, when_used=frozenset({"demo", "cli"})),
+    "duckdb": Library(when_used=frozenset({"warehouse"})),
+    "google": Library(when_used=frozenset({"warehouse", "locking"})),
+}
+
+ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "expandvars", "EnvVar", "envvar", "auto_envvar_prefix"}
+"""What reads the environment: `os` by attribute or by import, Dagster's EnvVar, click's arguments."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name, absolute; deferred if it is not run with the module."""
+
+    name: str
+    line: int
+    deferred: bool
+
+
+def imports(source: str, package: str) -> Iterator[Import]:
+    """All imports of a module that lies in `package`."""
+    tree = ast.parse(source)
+    deferred = {inner for outer in ast.walk(tree) for body in _not_run_at_once(outer) for inner in ast.walk(body)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (Import(name, node.lineno, node in deferred) for name in names)
+
+
+def _not_run_at_once(node: ast.AST) -> list[ast.stmt]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.body
+    if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        return node.body
+    return []
+
+
+def part_of(name: str) -> str:
+    """`warehouse` for nba_consolidation.warehouse.ddl; nothing for the package itself."""
+    return [*name.split("."), ""][1]
+
+
+def violations(module: str, source: str, package: str = "") -> list[str]:
+    """What the module must not import, in words."""
+    importer = part_of(module)
+    if module != PACKAGE and importer not in LEVEL:
+        return [f"{module}: {importer} has no place in LAYERS"]
+    return [
+        f"{module}:{found.line} imports {found.name}: {wrong}"
+        for found in imports(source, package or module.rpartition(".")[0])
+        if (wrong := _wrong(importer, found))
+    ]
+
+
+def _wrong(importer: str, found: Import) -> str | None:
+    top = found.name.split(".")[0]
+    if top == PACKAGE:
+        imported = part_of(found.name)
+        if imported not in LEVEL:
+            return f"{imported or PACKAGE} has no place in LAYERS"
+        if imported != importer and LEVEL[imported] >= LEVEL.get(importer, 0):
+            return f"{imported} is not below {importer or PACKAGE}"
+    if top in LIBRARIES and importer not in LIBRARIES[top].at_once:
+        if importer not in LIBRARIES[top].when_used:
+            return f"{importer or PACKAGE} does not know {top}"
+        if not found.deferred:
+            return f"{top} loads when it is first used: import it in the function"
+    return None
+
+
+def environment_reads(source: str) -> list[int]:
+    """The lines that read the environment."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.Name) and node.id in ENVIRONMENT)
+        or (isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT)
+        or (isinstance(node, ast.alias) and node.name in ENVIRONMENT)
+        or (isinstance(node, ast.keyword) and node.arg in ENVIRONMENT)
+    ]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the package, by its path."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @property
+    def package(self) -> str:
+        return ".".join(self.path.relative_to(ROOT).parent.parts)
+
+    @property
+    def source(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+
+MODULES = [Module(path) for path in sorted((ROOT / PACKAGE).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_a_module_imports_only_what_lies_below_it(module: Module) -> None:
+    assert violations(module.name, module.source, module.package) == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = {module.name: lines for module in MODULES if (lines := environment_reads(module.source))}
+    assert set(readers) == {f"{PACKAGE}.settings"}, readers
+
+
+def _modules_of(*parts: str) -> list[str]:
+    return [module.name for module in MODULES if part_of(module.name) in parts]
+
+
+BELOW_DAGSTER = [part for part in LEVEL if LEVEL[part] < LEVEL["resources"]]
+
+PROBE = """
+import importlib, os, sys, threading
+environment = dict(os.environ)
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+assert os.environ == environment, "the environment changed"
+assert threading.active_count() == 1, threading.enumerate()
+loaded = sorted(set(sys.argv[1].split(",")) & set(sys.modules))
+assert not loaded, f"loaded: {loaded}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("modules", "unloaded"),
+    [
+        pytest.param(_modules_of("", *BELOW_DAGSTER), "dagster,duckdb,google.cloud", id="below Dagster"),
+        pytest.param(_modules_of(*DAGSTER_PARTS), "duckdb,google.cloud", id="Dagster"),
+        pytest.param(_modules_of("demo", "cli"), "dagster,duckdb,google.cloud", id="terminal"),
+    ],
+)
+def test_importing_has_no_side_effect_and_loads_no_client_library(
+    modules: list[str], unloaded: str, tmp_path: Path
+) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, unloaded, *modules],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+# The checker can fail.
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("sql.statement", "from nba_consolidation.cli import main", "cli is not below sql"),
+        ("sql.statement", "from nba_consolidation import cli", "cli is not below sql"),
+        ("sql.statement", "from ..cli import main", "cli is not below sql"),
+        ("sql.statement", "import nba_consolidation.cli.main as m", "cli is not below sql"),
+        ("sql.statement", "def late():\n    from nba_consolidation import cli", "cli is not below sql"),
+        ("sql.statement", "if TYPE_CHECKING:\n    from nba_consolidation import cli", "cli is not below sql"),
+        ("warehouse.contract", "from nba_consolidation.locking import LeaseStore", "locking is not below warehouse"),
+        ("cli.main", "from nba_consolidation.misc import thing", "misc has no place in LAYERS"),
+        ("cli.main", "import nba_consolidation", "nba_consolidation has no place in LAYERS"),
+        ("misc.thing", "", "misc has no place in LAYERS"),
+        ("consolidation.report", "def late():\n    import dagster", "consolidation does not know dagster"),
+        ("consolidation.report", "if TYPE_CHECKING:\n    import duckdb", "consolidation does not know duckdb"),
+        ("warehouse.duckdb_warehouse", "import duckdb", "duckdb loads when it is first used"),
+        ("locking.firestore_store", "from google.cloud import firestore", "google loads when it is first used"),
+        ("cli.main", "class Command:\n    import dagster", "dagster loads when it is first used"),
+    ],
+)
+def test_a_wrong_import_is_found(module: str, source: str, wrong: str) -> None:
+    (violation,) = violations(f"{PACKAGE}.{module}", source)
+    assert wrong in violation
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("cli.main", "from nba_consolidation.errors import ConsolidationError"),
+        ("sql.statement", "from . import other\nfrom .other import thing"),
+        ("warehouse.duckdb_warehouse", "def connect():\n    import duckdb"),
+        ("warehouse.duckdb_warehouse", "if TYPE_CHECKING:\n    import duckdb"),
+        ("assets", "import dagster"),
+        ("tables", "import dataclasses"),
+    ],
+)
+def test_a_right_import_is_left_alone(module: str, source: str) -> None:
+    assert violations(f"{PACKAGE}.{module}", source) == []
+
+
+def test_the_package_itself_imports_no_part() -> None:
+    assert violations(PACKAGE, "from nba_consolidation.errors import ConsolidationError", PACKAGE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nos.environ.get('HOME')",
+        "from os import environ",
+        "from os import getenv as read",
+        "from dagster import EnvVar",
+        "click.option('--home', envvar='HOME')",
+    ],
+)
+def test_a_read_of_the_environment_is_found(source: str) -> None:
+    assert environment_reads(source)
