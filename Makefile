@@ -20,7 +20,7 @@ unexport DAGSTER_HOME
 .PHONY: help demo ui test soak lint format bench wheel constraints clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY)  ## make a season of games, consolidate it under contention, show what came out
 	@$(BIN)/nba-consolidation demo
@@ -48,7 +48,7 @@ bench: $(READY) $(PEERS)/.ready  ## measure: our path, its limit, and other ways
 	@$(BIN)/python -m benchmarks
 
 wheel: $(READY)  ## build the wheel into dist/
-	@rm -rf build
+	@rm -rf build dist
 	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from nba_consolidation import checks
+from nba_consolidation.consolidation.errors import DatesPoisoned
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.waiting import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.locking import Holder
@@ -165,10 +166,9 @@ def _poisoned(
                 PREDICTIONS.name, partition=date.isoformat(), metadata={**metadata, **_run_metadata(report)}
             )
         )
-    reasons = "\n".join(f"{date}: {error}" for date, error in sorted(report.poisoned.items()))
     return dg.Failure(
-        f"{len(report.poisoned)} date(s) could not be consolidated; the others were, and can be validated: "
-        f"materialise {VALIDATED.name} for them.\n{reasons}",
+        f"{DatesPoisoned(report.poisoned)}\nWhat was consolidated can be read once it is validated: "
+        f"materialise {VALIDATED.name} for the other dates.",
         metadata={"poisoned": table_of([{"date": d, "reason": str(e)} for d, e in sorted(report.poisoned.items())])},
         allow_retries=False,
     )

@@ -63,6 +63,14 @@ class Settings:
         return cls(**values)
 
 
+    def child_environment(self, **more: str) -> dict[str, str]:
+        """The environment for a process of our own that is to work in the same home."""
+        ours = {PREFIX + "HOME": str(self.home.absolute())}
+        if self.staging:
+            ours[PREFIX + "STAGING"] = str(self.staging.absolute())
+        return {**os.environ, **ours, **more}
+
+
 def today() -> dt.date:
     """The game date that it is now: in New York."""
     return dt.datetime.now(GAME_TIME_ZONE).date()

@@ -25,5 +25,8 @@ class DatesPoisoned(ConsolidationError):
 
     def __init__(self, errors: Mapping[dt.date, ConsolidationError]) -> None:
         self.errors = dict(errors)
-        listed = "\n".join(f"  {date}: {error}" for date, error in sorted(self.errors.items()))
-        super().__init__(f"{len(self.errors)} date(s) could not be consolidated, the others were:\n{listed}")
+        dates_by_reason: dict[str, list[str]] = {}
+        for date, error in sorted(self.errors.items()):
+            dates_by_reason.setdefault(str(error), []).append(str(date))
+        listed = "\n".join(f"  {', '.join(dates)}: {reason}" for reason, dates in dates_by_reason.items())
+        super().__init__(f"{len(self.errors)} date(s) could not be consolidated, all others of the run were:\n{listed}")

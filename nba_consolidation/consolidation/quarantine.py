@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from nba_consolidation.sql import Statement
+from nba_consolidation.sql.statement import Value
 from nba_consolidation.warehouse.contract import Warehouse
 
 
@@ -57,7 +58,7 @@ def quarantine(
     warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max, limit: int = 20
 ) -> Quarantine:
     """What was set aside between the dates, both included; all history unless bounded."""
-    parameters = {"first_date": first, "last_date": last, "limit": limit}
+    parameters: dict[str, Value] = {"first_date": first, "last_date": last, "limit": limit}
     found = warehouse.run([Statement("quarantined_by_rule", parameters), Statement("quarantined_rows", parameters)])
     return Quarantine(
         rules=tuple(BrokenRule(**row) for row in found.rows["quarantined_by_rule"]),

@@ -577,7 +577,7 @@ def _bad_row(table: pa.Table, number: int) -> pa.Table:
     """A good row over again, with an id of its own and one wrong value."""
     row = table.slice(number % table.num_rows, 1)
     defect = DEFECTS[number % len(DEFECTS)]
-    row = _with_value(row, "prediction_id", f"bad{number:05d}{row['prediction_id'][0].as_py()[8:]}")
+    row = _with_value(row, "prediction_id", f"bad-{number:04d}{row['prediction_id'][0].as_py()[8:]}")
     return _with_value(row, defect.column, defect.value)
 
 

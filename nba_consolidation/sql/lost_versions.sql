@@ -6,19 +6,17 @@ INSERT INTO lost_versions (
 SELECT
   V.business_key, V.prediction_id, V.created_at, V.staging_table, V.outcome, @now, L.token, @run_id, @consolidation_id
 FROM (
-  SELECT C.business_key, C.prediction_id, C.created_at, M.staging_table, 'superseded' AS outcome
+  SELECT
+    C.business_key,
+    C.prediction_id,
+    C.created_at,
+    M.staging_table,
+    IF(C.version_rank > 1, 'superseded', 'stale') AS outcome
   FROM candidates AS C
-  LEFT JOIN newest AS N
-    ON N.staging_table_number = C.staging_table_number AND N.staging_row = C.staging_row
+  LEFT JOIN outcomes AS O
+    ON O.staging_table_number = C.staging_table_number AND O.staging_row = C.staging_row
   JOIN manifest AS M ON M.staging_table_number = C.staging_table_number AND M.game_date = C.consolidated_date
-  WHERE C.broken_rule IS NULL AND N.staging_row IS NULL
-  UNION ALL
-  SELECT N.business_key, N.prediction_id, N.created_at, M.staging_table, 'stale' AS outcome
-  FROM newest AS N
-  JOIN outcomes AS O
-    ON O.staging_table_number = N.staging_table_number AND O.staging_row = N.staging_row
-  JOIN manifest AS M ON M.staging_table_number = N.staging_table_number AND M.game_date = N.game_date
-  WHERE O.outcome NOT IN ('inserted', 'updated')
+  WHERE C.broken_rule IS NULL AND (C.version_rank > 1 OR O.outcome NOT IN ('inserted', 'updated'))
   UNION ALL
   SELECT
     T.business_key,

@@ -1,5 +1,5 @@
--- The newest rows go in. prediction_id and created_at of the first version stay; an invalidation holds against every
--- version made before it.
+-- The newest rows go in. prediction_id and created_at of the first version stay; an invalidation that stands holds
+-- against every version made before it (those that the staged rows bring: invalidate.sql).
 MERGE INTO player_prop_predictions AS T
 USING (
   SELECT S.*, M.staging_table AS from_table, M.batch_id AS from_batch, L.token AS from_token
@@ -14,8 +14,8 @@ ON SAME_KEY(T, V)
   AND T.game_date IN UNNEST(@game_dates)
 WHEN MATCHED THEN UPDATE SET
   each_column = V.each_column,
-  invalidation_reason = IF(T.invalidated_at >= V.created_at, T.invalidation_reason, V.invalidation_reason),
-  invalidated_at = IF(T.invalidated_at >= V.created_at, T.invalidated_at, V.invalidated_at),
+  invalidation_reason = IF(T.invalidated_at >= V.created_at, T.invalidation_reason, NULL),
+  invalidated_at = IF(T.invalidated_at >= V.created_at, T.invalidated_at, NULL),
   prediction_version = COALESCE(T.prediction_version, 1) + 1,
   updated_at = @now,
   version_created_at = V.created_at,
@@ -26,11 +26,11 @@ WHEN MATCHED THEN UPDATE SET
   run_id = @run_id,
   consolidation_id = @consolidation_id
 WHEN NOT MATCHED THEN INSERT (
-  business_key, prediction_id, created_at, each_column, invalidation_reason, invalidated_at,
+  business_key, prediction_id, created_at, each_column,
   prediction_version, is_active, updated_at,
   version_created_at, version_prediction_id, staging_table, batch_id, lease_token, run_id, consolidation_id
 ) VALUES (
-  V.business_key, V.prediction_id, V.created_at, V.each_column, V.invalidation_reason, V.invalidated_at,
+  V.business_key, V.prediction_id, V.created_at, V.each_column,
   1, TRUE, @now,
   V.created_at, V.prediction_id, V.from_table, V.from_batch, V.from_token, @run_id, @consolidation_id
 )

@@ -13,8 +13,9 @@ SELECT
     WHEN N.prediction_id < COALESCE(T.version_prediction_id, T.prediction_id) THEN 'stale'
     ELSE 'equal'
   END AS outcome
-FROM newest AS N
+FROM candidates AS N
 LEFT JOIN player_prop_predictions AS T
   ON SAME_KEY(T, N)
   AND T.game_date BETWEEN @first_date AND @last_date
   AND T.game_date IN UNNEST(@game_dates)
+WHERE N.broken_rule IS NULL AND N.version_rank = 1

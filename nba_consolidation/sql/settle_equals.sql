@@ -6,13 +6,7 @@ FROM (
   SELECT
     E.business_key,
     IF(
-      TO_JSON_STRING(STRUCT(
-        S.invalidated_at IS NOT NULL OR COALESCE(T.invalidated_at >= S.created_at, FALSE) AS invalidated,
-        S.each_column AS each_column
-      )) > TO_JSON_STRING(STRUCT(
-        T.invalidated_at IS NOT NULL AS invalidated,
-        T.each_column AS each_column
-      )),
+      TO_JSON_STRING(STRUCT(S.each_column AS each_column)) > TO_JSON_STRING(STRUCT(T.each_column AS each_column)),
       'updated', 'stale'
     ) AS outcome
   FROM outcomes AS E

@@ -82,9 +82,10 @@ def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
 def literal(value: Value) -> exp.Expr:
     """The value as a typed literal; a sequence of mappings becomes an array of structs.
 
-    Raises TypeError for a type that has no literal, ValueError for a float that is not finite.
+    Raises TypeError for a type that has no literal, ValueError for a number that is not finite and for a timestamp
+    without a time zone.
     """
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return exp.Array(expressions=[_struct(item) if isinstance(item, Mapping) else literal(item) for item in value])
     for kind, render in _LITERALS:
         if isinstance(value, kind):
@@ -113,6 +114,12 @@ def _float(value: float) -> exp.Expr:
     return exp.cast(exp.Literal.number(repr(value)), "FLOAT64", dialect="bigquery")
 
 
+def _numeric(value: Decimal) -> exp.Expr:
+    if not value.is_finite():
+        raise ValueError(f"a decimal that is not finite cannot be bound: {value!r}")
+    return _cast(str(value), "NUMERIC(38, 9)")
+
+
 # In this order: bool is an int, a datetime is a date.
 _LITERALS: tuple[tuple[type, Callable[..., exp.Expr]], ...] = (
     (type(None), lambda _: exp.null()),
@@ -120,7 +127,7 @@ _LITERALS: tuple[tuple[type, Callable[..., exp.Expr]], ...] = (
     (int, exp.convert),
     (float, _float),
     (str, exp.Literal.string),
-    (Decimal, lambda value: exp.cast(exp.Literal.string(str(value)), "NUMERIC(38, 9)", dialect="bigquery")),
+    (Decimal, _numeric),
     (dt.datetime, _timestamp),
     (dt.date, lambda value: _cast(value.isoformat(), "DATE")),
 )

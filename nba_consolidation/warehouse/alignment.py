@@ -21,7 +21,6 @@ _WIDENS = {
     "INT64": frozenset({"FLOAT64"}),
     "STRING": frozenset({"JSON"}),
     "JSON": frozenset({"STRING"}),
-    "NULL": frozenset({"STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP", "JSON"}),
 }
 
 
@@ -64,7 +63,7 @@ def drift(staged: Sequence[Column], live: Sequence[Column]) -> Drift:
 def _fits(staged: Column, live: Column) -> bool:
     if staged.type == live.type or live.type in _WIDENS.get(staged.type, ()):
         return True
-    if staged.type == "NULL":
+    if staged.type == "NULL" or (staged.type == "ARRAY<NULL>" and live.type.startswith("ARRAY")):
         return True
     numbers = staged.type in ("INT64", "FLOAT64") or _NUMERIC.fullmatch(staged.type) is not None
     return numbers and _NUMERIC.fullmatch(live.type) is not None
@@ -77,17 +76,15 @@ def aligned_columns(staged: Sequence[Column], live: Sequence[Column]) -> list[ex
     in the business key, not exact) is a misfit: `column|rule|reason`; original_row then holds the row as it was
     staged, as JSON. Measurements are rounded to their column's scale, the key never.
     """
-    present = {column.name: column for column in staged}
     ours = _DERIVED | frozenset(SET_BY_CONSOLIDATION)
-    selected = [
-        exp.alias_(_aligned(None if column.name in ours else present.get(column.name), column), column.name, quoted=True)
-        for column in live
-    ]
-    misfit = _misfit([(present[c.name], c) for c in live if c.name in present and c.name not in ours])
+    present = {column.name: column for column in staged if column.name not in ours}
+    selected = [exp.alias_(_aligned(present.get(column.name), column), column.name, quoted=True) for column in live]
+    misfit = _misfit([(present[column.name], column) for column in live if column.name in present])
     original: exp.Expr = exp.null()
     if not isinstance(misfit, exp.Null):
         fields = [
-            exp.PropertyEQ(this=exp.to_identifier(c.name, quoted=True), expression=_column(c.name)) for c in staged
+            exp.PropertyEQ(this=exp.to_identifier(column.name, quoted=True), expression=_shown(column))
+            for column in staged
         ]
         json = exp.cast(exp.func("TO_JSON_STRING", exp.Struct(expressions=fields), dialect="bigquery"), "TEXT")
         original = exp.Case().when(misfit.copy().is_(exp.null()).not_(), json)
@@ -100,6 +97,19 @@ def aligned_columns(staged: Sequence[Column], live: Sequence[Column]) -> list[ex
 
 def _column(name: str) -> exp.Column:
     return exp.column(exp.to_identifier(name, quoted=True))
+
+
+def _shown(staged: Column) -> exp.Expr:
+    """The column as it goes into JSON, which has no NaN and no infinity: those are shown as text."""
+    value = _column(staged.name)
+    if staged.type != "FLOAT64":
+        return value
+    no_number = exp.or_(exp.IsNan(this=value.copy()), exp.IsInf(this=value.copy()))
+    return exp.If(this=no_number, true=_to_json(_as(value.copy(), "STRING")), false=_to_json(value))
+
+
+def _to_json(value: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="TO_JSON", expressions=[value])  # both engines have it, by that name
 
 
 def _as(value: exp.Expr, kind: str, safe: bool = False) -> exp.Expr:
@@ -116,13 +126,13 @@ def _aligned(staged: Column | None, live: Column) -> exp.Expr:
 def _misfit(pairs: Sequence[tuple[Column, Column]]) -> exp.Expr:
     case = exp.Case()
     for staged, live in pairs:
-        if staged.type == live.type or staged.type == "NULL":
+        if staged.type == live.type or "NULL" in staged.type:
             continue
         reason = f"{live.name}|fits|the value must fit {live.type}"
         case = case.when(_does_not_fit(live), exp.Literal.string(reason))
         if live.name in BUSINESS_KEY:
             reason = f"{live.name}|exact|the value must be exact in {live.type}: a key is never rounded"
-            case = case.when(_is_rounded(live), exp.Literal.string(reason))
+            case = case.when(_is_rounded(staged, live), exp.Literal.string(reason))
     return case if case.args.get("ifs") else exp.null()
 
 
@@ -131,6 +141,9 @@ def _does_not_fit(live: Column) -> exp.Expr:
     return exp.and_(_column(live.name).is_(exp.null()).not_(), fits_not)
 
 
-def _is_rounded(live: Column) -> exp.Expr:
-    exact = _as(_column(live.name), "NUMERIC(38, 9)", safe=True)
-    return exp.NEQ(this=_as(_column(live.name), live.type, safe=True), expression=exact)
+def _is_rounded(staged: Column, live: Column) -> exp.Expr:
+    """Floats are compared in nine decimal places, which forgives what they cannot help; decimals in their own."""
+    kept = _as(_column(live.name), live.type, safe=True)
+    if staged.type == "FLOAT64":
+        return exp.NEQ(this=kept, expression=_as(_column(live.name), "NUMERIC(38, 9)", safe=True))
+    return exp.NEQ(this=_as(kept, staged.type), expression=_column(live.name))

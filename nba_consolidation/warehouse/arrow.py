@@ -16,8 +16,10 @@ _FROM_GOOGLESQL: dict[str, pa.DataType] = {
     "BOOL": pa.bool_(),
     "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+    "NUMERIC": pa.decimal128(38, 9),
 }
 _PARAMETERISED = re.compile(r"(NUMERIC|ARRAY)[(<](.+)[)>]")
+_WIDEST_NUMERIC = 38
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -27,8 +29,8 @@ def arrow_type(kind: str) -> pa.DataType:
         return _FROM_GOOGLESQL[kind]
     if match[1] == "ARRAY":
         return pa.list_(arrow_type(match[2]))
-    precision, scale = (int(part) for part in match[2].split(","))
-    return pa.decimal128(precision, scale)
+    precision, _, scale = match[2].partition(",")
+    return pa.decimal128(int(precision), int(scale or 0))
 
 
 def googlesql_type(kind: pa.DataType) -> str:
@@ -38,12 +40,12 @@ def googlesql_type(kind: pa.DataType) -> str:
     """
     if pa.types.is_dictionary(kind):
         return googlesql_type(kind.value_type)
-    if pa.types.is_decimal(kind):
+    if pa.types.is_decimal(kind) and kind.precision <= _WIDEST_NUMERIC:
         return f"NUMERIC({kind.precision}, {kind.scale})"
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return f"ARRAY<{googlesql_type(kind.value_type)}>"
     if pa.types.is_uint64(kind):
-        return str(kind)
+        return str(kind)  # half of its values have no INT64
     for test, name in _TO_GOOGLESQL:
         if test(kind):
             return name
@@ -59,6 +61,7 @@ _TO_GOOGLESQL = (
     (pa.types.is_timestamp, "TIMESTAMP"),
     (pa.types.is_string, "STRING"),
     (pa.types.is_large_string, "STRING"),
+    (pa.types.is_string_view, "STRING"),
 )
 
 

@@ -34,7 +34,8 @@ class StagingTable:
     """One staging table as listed: which state of it, what it holds, and why it cannot be taken, if so.
 
     `dates` counts rows by known game date; `stray_rows` are those of no known date, which are dealt with at the
-    table's first date. A table without rows waits for no date and is not refused. `columns` has name and GoogleSQL type (an Arrow type's own name where GoogleSQL has none).
+    table's first date. A table without rows waits for no date and is not refused. `columns` has name and GoogleSQL
+    type (an Arrow type's own name where GoogleSQL has none).
     """
 
     name: str

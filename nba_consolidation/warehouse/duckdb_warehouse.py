@@ -27,13 +27,13 @@ from nba_consolidation.warehouse.errors import (
     WarehouseError,
     WarehouseUnavailable,
 )
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.warehouse.parquet_footer import first_line
+from nba_consolidation.warehouse.parquet_staging import ParquetStaging, PinnedFile
 
 if TYPE_CHECKING:
     import duckdb
 
 _STAGED = "staged"
-_MANIFEST = "manifest"
 
 
 class DuckDBWarehouse:
@@ -58,6 +58,7 @@ class DuckDBWarehouse:
         self._open_limit = open_limit
         self._config: dict[str, Any] = {
             "autoinstall_known_extensions": False,  # nothing is ever fetched
+            "python_enable_replacements": False,  # a missing table is an error, not a variable of ours of that name
             "memory_limit": memory_limit,
             "preserve_insertion_order": False,
         }
@@ -80,7 +81,7 @@ class DuckDBWarehouse:
     def query(self, statement: Statement) -> list[Row]:
         """The rows of one SELECT."""
         with self._connection() as connection:
-            return _execute(connection, statement)
+            return _execute(connection, statement.name, statement.render("duckdb"))
 
     def run(
         self,
@@ -89,23 +90,26 @@ class DuckDBWarehouse:
         on_statement: Callable[[str], None] = lambda _: None,
     ) -> TransactionResult:
         """One transaction over a connection of its own; the file is let go of at its end, whatever happens."""
-        pins = self.staging.pinned([entry.table for entry in manifest]) if manifest else contextlib.nullcontext([])
-        with pins as paths, self._connection() as connection:
+        with self._pinned(manifest) as files, self._connection() as connection:
             started = time.monotonic()
             with _transaction(connection):
                 if manifest:
                     live = _live_columns(connection, PREDICTIONS.name, self.path)
-                    _create_staged(connection, manifest, paths, live)
+                    _create_staged(connection, manifest, files, live)
                 rows: dict[str, list[Row]] = {}
                 for statement in statements:
                     on_statement(statement.name)
-                    rows[statement.name] = _execute(connection, statement)
+                    rows[statement.name] = _execute(connection, statement.name, statement.render("duckdb"))
             return TransactionResult(rows, time.monotonic() - started)
+
+    def _pinned(self, manifest: Sequence[ManifestEntry]) -> contextlib.AbstractContextManager[list[PinnedFile]]:
+        tables = [entry.table for entry in manifest]
+        return self.staging.pinned(tables) if tables else contextlib.nullcontext([])
 
     def _alter(self, texts: Sequence[str]) -> None:
         with self._connection() as connection, _transaction(connection):
             for text in texts:
-                connection.execute(text)
+                _execute(connection, "schema", text)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -135,28 +139,30 @@ class DuckDBWarehouse:
 
 @contextlib.contextmanager
 def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """BEGIN and COMMIT; ROLLBACK on anything else. The connection is closed after it, which rolls back as well."""
+    """BEGIN and COMMIT. Where the body raises there is no COMMIT, and closing the connection rolls back."""
     import duckdb
 
     connection.execute("BEGIN TRANSACTION")
+    yield
     try:
-        yield
         connection.execute("COMMIT")
     except duckdb.Error as error:
-        raise StatementFailed("commit", _first_line(error)) from error
+        raise StatementFailed("commit", first_line(error)) from error
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, statement: Statement) -> list[Row]:
+def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:
+    """The rows of a SELECT; none of any other statement, of which DuckDB would return a count."""
     import duckdb
 
     try:
-        cursor = connection.execute(statement.render("duckdb"))
-        if cursor.description is None:
+        (parsed,) = connection.extract_statements(text)
+        cursor = connection.execute(parsed)
+        if parsed.type != duckdb.StatementType.SELECT:
             return []
-        names = [column[0] for column in cursor.description]
+        names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     except duckdb.Error as error:
-        raise StatementFailed(statement.name, _first_line(error)) from error
+        raise StatementFailed(name, first_line(error)) from error
 
 
 def _live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> tuple[Column, ...]:
@@ -179,31 +185,35 @@ def _googlesql_type(kind: str) -> str:
 def _create_staged(
     connection: duckdb.DuckDBPyConnection,
     manifest: Sequence[ManifestEntry],
-    paths: Sequence[Path],
+    files: Sequence[PinnedFile],
     live: Sequence[Column],
 ) -> None:
     """The relations `staged` and `manifest` of this transaction."""
     import duckdb
 
     try:
-        connection.execute(_staged_view(manifest, paths, live).sql(dialect="duckdb"))
+        connection.execute(_staged_view(manifest, files, live).sql(dialect="duckdb"))
         connection.register("manifest_rows", _manifest_rows(manifest))
-        connection.execute(f"CREATE TEMP TABLE {_MANIFEST} AS SELECT * FROM manifest_rows")
+        connection.execute("CREATE TEMP TABLE manifest AS SELECT * FROM manifest_rows")
         connection.unregister("manifest_rows")
     except duckdb.Error as error:
-        raise StatementFailed(_STAGED, _first_line(error)) from error
+        raise StatementFailed(_STAGED, first_line(error)) from error
 
 
-def _staged_view(manifest: Sequence[ManifestEntry], paths: Sequence[Path], live: Sequence[Column]) -> exp.Create:
-    """A view over the pinned files: one SELECT per distinct set of columns, all in the live table's shape."""
-    groups: dict[tuple[Column, ...], list[int]] = {}
-    for number, entry in enumerate(manifest):
-        refusal = alignment.drift(entry.table.columns, live).refusal()
+def _staged_view(manifest: Sequence[ManifestEntry], files: Sequence[PinnedFile], live: Sequence[Column]) -> exp.Create:
+    """A view over the pinned files, all in the live table's shape: one SELECT per set of columns and their layout.
+
+    DuckDB reads all files of one `read_parquet` with the types of the first: after a float32, it would round float64.
+    """
+    groups: dict[tuple[tuple[Column, ...], tuple[str, ...]], list[int]] = {}
+    for number, (entry, file) in enumerate(zip(manifest, files, strict=True)):
+        groups.setdefault((entry.table.columns, file.layout), []).append(number)
+    for (columns, _), numbers in groups.items():
+        refusal = alignment.drift(columns, live).refusal()
         if refusal:
-            raise TableRefused(entry.table.name, refusal, "mend the worker, or switch schema evolution on")
-        groups.setdefault(entry.table.columns, []).append(number)
-    # Tables of one group get numbers side by side, so that DuckDB's file index is an offset.
-    selects = [_staged_select(columns, numbers, paths, live) for columns, numbers in groups.items()]
+            name = manifest[numbers[0]].table.name
+            raise TableRefused(name, refusal, "mend the worker, or switch schema evolution on")
+    selects = [_staged_select(columns, numbers, files, live) for (columns, _), numbers in groups.items()]
     union = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
     return exp.Create(
         this=exp.to_table(_STAGED), kind="VIEW", expression=union,
@@ -212,16 +222,18 @@ def _staged_view(manifest: Sequence[ManifestEntry], paths: Sequence[Path], live:
 
 
 def _staged_select(
-    staged: Sequence[Column], numbers: Sequence[int], paths: Sequence[Path], live: Sequence[Column]
+    staged: Sequence[Column], numbers: Sequence[int], files: Sequence[PinnedFile], live: Sequence[Column]
 ) -> exp.Select:
-    files = exp.Array(expressions=[exp.Literal.string(_glob_escaped(paths[number])) for number in numbers])
+    """DuckDB numbers the files in the order given, from 0: by that it finds the table's number in the manifest."""
+    paths = exp.Array(expressions=[exp.Literal.string(_glob_escaped(files[number].path)) for number in numbers])
     table_numbers = exp.Array(expressions=[exp.Literal.number(number) for number in numbers])
-    position = exp.Bracket(this=exp.paren(table_numbers), expressions=[exp.cast(exp.column("file_index"), "BIGINT") + 1], offset=1)
+    index = exp.cast(exp.column("file_index"), "BIGINT") + 1  # DuckDB has it unsigned
+    position = exp.Bracket(this=exp.paren(table_numbers), expressions=[index], offset=1)
     return exp.select(
         exp.alias_(exp.cast(position, "BIGINT"), "staging_table_number"),
         exp.alias_(exp.column("file_row_number"), "staging_row"),
         *alignment.aligned_columns(staged, live),
-    ).from_(exp.Anonymous(this="read_parquet", expressions=[files]))
+    ).from_(exp.Anonymous(this="read_parquet", expressions=[paths]))
 
 
 def _glob_escaped(path: Path) -> str:
@@ -245,16 +257,12 @@ def _manifest_rows(manifest: Sequence[ManifestEntry]) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0]
-
-
 def _unavailable(path: Path, error: BaseException) -> str:
-    return f"the warehouse file {path} cannot be opened ({_first_line(error)}); check the path and its permissions"
+    return f"the warehouse file {path} cannot be opened ({first_line(error)}); check the path and its permissions"
 
 
 def _busy(path: Path, limit: float, error: BaseException) -> str:
     return (
-        f"the warehouse file {path} was held by another process for {limit:g} s ({_first_line(error)}); "
+        f"the warehouse file {path} was held by another process for {limit:g} s ({first_line(error)}); "
         "wait for that process, or stop it, and try again"
     )

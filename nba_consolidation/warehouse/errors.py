@@ -37,3 +37,24 @@ class TableRefused(WarehouseError):
         self.table = table
         self.reason = reason
         self.next_step = next_step
+
+
+class WriteRefused(WarehouseError):
+    """Rows that a worker wanted to stage cannot be; nothing of them was written.
+
+    `column`, `row` (from 0) and `value` say where it lies, as far as it lies in one place.
+    """
+
+    def __init__(
+        self, table: str, reason: str, column: str | None = None, row: int | None = None, value: object = None
+    ) -> None:
+        super().__init__(f"staging table {table}: {reason}; nothing was written: mend the rows and write them again")
+        self.table = table
+        self.reason = reason
+        self.column = column
+        self.row = row
+        self.value = value
+
+
+class UnreadableFile(WarehouseError):
+    """A file of rows, given by a person, cannot be read."""

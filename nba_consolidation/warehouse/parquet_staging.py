@@ -92,9 +92,12 @@ class ParquetStaging:
         """
         if not self.folder.exists():
             return []
-        with self._dropping(wait=True):
-            self._finish_interrupted_drops()
-            return [table.name for table in tables if self._drop(table)]
+        try:
+            with self._dropping(wait=True):
+                self._finish_interrupted_drops()
+                return [table.name for table in tables if self._drop(table)]
+        except OSError as error:
+            raise WarehouseUnavailable(f"staging tables in {self.folder} cannot be dropped ({error})") from error
 
     def path_of(self, name: str) -> Path:
         """The file of a staging table."""
@@ -108,20 +111,7 @@ class ParquetStaging:
         """
         folder = self.folder / _PINNED / uuid.uuid4().hex
         try:
-            folder.mkdir(parents=True)
-            self._remove_abandoned()
-            pins = [self._pin(table, folder) for table in tables]
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise WarehouseUnavailable(
-                f"staging tables cannot be held for reading in {folder.parent} ({error}); it needs a file system "
-                "with hard links, and files that this user may write"
-            ) from error
-        except TableRefused:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        try:
-            yield pins
+            yield self._pin_all(tables, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -138,17 +128,19 @@ class ParquetStaging:
         name = entry.name.removesuffix(_SUFFIX)
         try:
             stat = entry.stat()
-            if not naming.is_valid(name):
-                return _refused(name, stat, "its name has other characters than letters, digits and '_'")
+        except OSError:
+            return None  # dropped by another consolidation while we listed, or a link to nowhere
+        if not naming.is_valid(name):
+            return _refused(name, stat, "its name has other characters than letters, digits and '_', or too many")
+        try:
             footer = self._footer(name, _fingerprint(stat), self.path_of(name))
         except FileNotFoundError:
-            return None  # dropped by another consolidation while we listed
+            return None
         except UNREADABLE as error:
-            stat = entry.stat(follow_symlinks=False)
             return _refused(name, stat, f"it cannot be read as Parquet ({first_line(error)})")
         dates = {date: footer.dates[date] for date in sorted(d for d in footer.dates if d is not None and d in known)}
         strays = footer.rows - sum(dates.values())
-        refusal = _twice(footer.columns) or (None if dates else _no_date(footer))
+        refusal = _twice(footer.columns) or (_no_date(footer) if footer.rows and not dates else None)
         if refusal:
             return _refused(name, stat, refusal, footer.rows, footer.columns)
         return StagingTable(name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, strays)
@@ -159,6 +151,17 @@ class ParquetStaging:
         if key not in self._footers:
             self._footers[key] = read_footer(path)
         return self._footers[key]
+
+    def _pin_all(self, tables: Sequence[StagingTable], folder: Path) -> list[PinnedFile]:
+        try:
+            folder.mkdir(parents=True)
+            self._remove_abandoned()
+            return [self._pin(table, folder) for table in tables]
+        except OSError as error:
+            raise WarehouseUnavailable(
+                f"staging tables cannot be held for reading in {folder.parent} ({error}); that needs a file system "
+                "with hard links, and files that this user may write"
+            ) from error
 
     def _pin(self, table: StagingTable, folder: Path) -> PinnedFile:
         pin = folder / f"{table.name}{_SUFFIX}"
@@ -245,8 +248,6 @@ def _twice(columns: Sequence[Column]) -> str | None:
 
 
 def _no_date(footer: Footer) -> str:
-    if not footer.rows:
-        return "it holds no row"
     staged = [column.type for column in footer.columns if column.name == "game_date"]
     if not staged:
         return "it has no column game_date"

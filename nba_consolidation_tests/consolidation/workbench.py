@@ -95,7 +95,7 @@ class WatchedStaging(ParquetStaging):
         self.before_drop: Callable[[], object] = lambda: None
         self.drops = True
 
-    def pinned(self, tables: Sequence[StagingTable]) -> AbstractContextManager[list[Path]]:  # type: ignore[override]
+    def pinned(self, tables: Sequence[StagingTable]) -> AbstractContextManager[Any]:
         self.pinned_tables += len(tables)
         return super().pinned(tables)
 

@@ -1,0 +1,5 @@
+"""`python -m nba_consolidation.cli`, where the command itself is not on the path."""
+
+from nba_consolidation.cli import main
+
+main()

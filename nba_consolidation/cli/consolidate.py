@@ -1,0 +1,221 @@
+"""`consolidate` and `validate`: the two use cases that write, and what they report. Nothing is decided here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.dates import Span, date_options, span_of
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.progress import steps
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.errors import ConsolidationError
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.manifest import RefusedTable
+    from nba_consolidation.consolidation.report import ConsolidationReport
+    from nba_consolidation.consolidation.validate import ValidatedDate
+    from nba_consolidation.deployment import Deployment
+    from nba_consolidation.locking import Holder
+
+_LAST = 14  # dates of a long range that are shown one by one
+_FIGURES = ("staging_tables", "staged", "inserted", "updated", "stale", "superseded", "quarantined",
+            "total_rows", "active_rows")  # fmt: skip
+_COLUMNS = (
+    Column("date"),
+    Column("tables", 2, right=True),
+    Column("staged", right=True),
+    Column("inserted", right=True),
+    Column("updated", right=True),
+    Column("stale", right=True),
+    Column("super\u00adseded", right=True),
+    Column("quaran\u00adtined", right=True),
+    Column("rows", 1, right=True),
+    Column("active", right=True),
+    Column("token", 3, right=True),
+)
+_VALIDATED_FIGURES = ("validated_rows", "percent_scale_rows", "without_line", "players", "systems")
+_VALIDATED_COLUMNS = (
+    Column("date"),
+    Column("validated", right=True),
+    Column("stored in percent", right=True),
+    Column("without line", right=True),
+    Column("players", right=True),
+    Column("systems", right=True),
+)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the validation after a consolidation came to: dates, or the error that stopped it."""
+
+    dates: Sequence[ValidatedDate] = ()
+    error: ConsolidationError | None = None
+
+
+@click.command()
+@date_options
+@click.option("--no-validate", is_flag=True, help="Leave what consumers read as it is.")
+@json_option
+@pass_session
+def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: dt.date | None) -> None:
+    """Consolidate what is staged.
+
+    Afterwards there is one row per business key: nothing lost, nothing doubled.
+
+    Without dates: everything that waits. What was consolidated is validated as well, so that consumers can read it.
+    Repeating it changes nothing. Ends with 3 if some tables were refused or some dates poisoned: all others are done.
+    """
+    span = span_of(**dates)
+    deployment, holder = session.deployment(), session.holder()
+    validation = None
+    with steps() as on_step:
+        report = deployment.consolidator.consolidate(_wanted(deployment, span), holder, on_step)
+        if report.dates and not no_validate:
+            on_step("validate")
+            validation = _validated(deployment, [counts.game_date for counts in report.dates], holder)
+    emit(as_json, _document(report, validation), *_report(report, validation))
+    if validation and validation.error:
+        raise validation.error
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.refused or report.poisoned else Exit.DONE)
+
+
+@click.command()
+@date_options
+@json_option
+@pass_session
+def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+    """Write anew what consumers read.
+
+    Without dates: of all dates of which anything stands.
+    """
+    from nba_consolidation.consolidation.status import standing_dates
+
+    span = span_of(**dates)
+    deployment = session.existing()
+    standing = standing_dates(deployment.warehouse, span.first, span.last)
+    with steps() as on_step:
+        on_step("validate")
+        validated = deployment.validator.validate(standing, session.holder()) if standing else []
+    total = sum(date.validated_rows for date in validated)
+    summary = f"{total:,} validated predictions of {len(validated):,} dates." if validated else _nothing_stands(span)
+    emit(as_json, {"dates": validated, "totals": _totals(validated)}, *_last(_validated_grid(validated)), summary)
+
+
+def _wanted(deployment: Deployment, span: Span) -> Sequence[dt.date]:
+    """The dates that were asked for, or all that some staging table holds rows of."""
+    if span.given:
+        return span.dates
+    listed = deployment.staging.list_tables(deployment.known_dates())
+    return sorted({date for table in listed for date in table.dates})
+
+
+def _validated(deployment: Deployment, dates: Sequence[dt.date], holder: Holder) -> Validation:
+    """An error comes back rather than out: what was consolidated is told first."""
+    try:
+        return Validation(deployment.validator.validate(dates, holder))
+    except ConsolidationError as error:
+        error.add_note("What was consolidated stands; `nba-consolidation validate` makes up for the rest.")
+        return Validation(error=error)
+
+
+def _document(report: ConsolidationReport, validation: Validation | None) -> dict[str, Any]:
+    return {
+        "run_id": report.run_id,
+        "dates": report.dates,
+        "totals": {figure: report.total(figure) for figure in _FIGURES},
+        "conserved": all(counts.conserved for counts in report.dates),
+        "untouched": report.untouched,
+        "refused": report.refused,
+        "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
+        "dropped": report.dropped,
+        "validation": validation and {
+            "dates": validation.dates,
+            "totals": _totals(validation.dates),
+            "error": validation.error,
+        },
+        "lease_wait_ms": report.lease_wait_ms,
+        "lease_hold_ms": report.lease_hold_ms,
+        "transaction_ms": report.transaction_ms,
+        "rows_per_second": round(report.rows_per_second),
+        "cost": report.cost,
+    }  # fmt: skip
+
+
+def _report(report: ConsolidationReport, validation: Validation | None) -> list[Shown]:
+    rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES), str(date.token)) for date in report.dates]
+    totals = ("total", *(report.total(figure) for figure in _FIGURES), None)
+    return [
+        *_last(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
+        refused_grid(report.refused),
+        Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
+        *_sentences(report, validation),
+    ]  # fmt: skip
+
+
+def _sentences(report: ConsolidationReport, validation: Validation | None) -> list[str]:
+    if not report.dates and not report.poisoned:
+        lines = ["Nothing new to consolidate."]
+    else:
+        lines = [_conservation(report), _cost(report)]
+    if validation and not validation.error:
+        lines.append(f"Validated {_totals(validation.dates)['validated_rows']:,} predictions for consumers.")
+    if report.refused:
+        lines.append(
+            f"{len(report.refused):,} staging tables were refused and stay: mend and stage them again, or remove them."
+        )
+    if report.poisoned:
+        lines.append(
+            f"{len(report.poisoned):,} dates could not be consolidated; their staging tables stay. "
+            "Once the cause is mended, consolidate them again."
+        )
+    return ["\n".join(lines)]
+
+
+def _conservation(report: ConsolidationReport) -> str:
+    parts = ("inserted", "updated", "stale", "superseded", "quarantined")
+    told = " + ".join(f"{report.total(part):,} {part}" for part in parts)
+    return f"Conserved: {report.total('staged'):,} staged = {told}"
+
+
+def _cost(report: ConsolidationReport) -> str:
+    return (
+        f"{len(report.dates):,} dates, {report.total('staging_tables'):,} staging tables, "
+        f"{report.rows_per_second:,.0f} rows/s; lease waited for {report.lease_wait_ms:,} ms, "
+        f"held {report.lease_hold_ms:,} ms"
+    )
+
+
+def refused_grid(refused: Sequence[RefusedTable]) -> Grid:
+    """The staging tables that cannot be taken, and why."""
+    return Grid([Column("refused table", fold=True), Column("why", fold=True)], [(t.name, t.reason) for t in refused])
+
+
+def _validated_grid(dates: Sequence[ValidatedDate]) -> Grid:
+    rows = [(date.game_date, *(getattr(date, figure) for figure in _VALIDATED_FIGURES)) for date in dates]
+    totals = _totals(dates)
+    footer = ("total", totals["validated_rows"], totals["percent_scale_rows"], totals["without_line"], None, None)
+    return Grid(_VALIDATED_COLUMNS, rows, footer=footer if len(rows) > 1 else None)
+
+
+def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
+    """Players and systems are distinct by date, so they do not add up."""
+    return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:3]}
+
+
+def _nothing_stands(span: Span) -> str:
+    return f"Nothing stands for {span}: consolidate first."
+
+
+def _last(grid: Grid) -> list[Shown]:
+    """The grid, or of a long one the last rows; the footer counts all."""
+    hidden = len(grid.rows) - _LAST
+    if hidden <= 1:
+        return [grid]
+    cut = Grid(grid.columns, grid.rows[-_LAST:], grid.title, grid.footer, grid.records)
+    return [cut, f"The last {_LAST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]

@@ -1,0 +1,92 @@
+"""`demo`: shows the main job on an invented season, and what came out of it. The job itself is in `demo/race.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.progress import bar
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.settings import Settings
+
+if TYPE_CHECKING:
+    from nba_consolidation.demo.race import Outcome
+
+_HOME = Path(".demo")
+_LOOK = """\
+Where to look
+  make ui                                            the season in Dagster: assets, checks, metadata, both runs
+  nba-consolidation --home {home} status             what waits (the refused tables), what stands
+  nba-consolidation --home {home} quarantine         the bad rows, and the rule that each one broke
+  nba-consolidation --home {home} explain --date {date} --player {player}
+  nba-consolidation --home {home} duplicates         the audits over all history"""
+
+
+@click.command()
+@click.option("--dates", default=170, show_default=True, type=click.IntRange(1, 400), help="Game dates.")
+@click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
+@json_option
+@pass_session
+def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bool) -> None:
+    """Make a season of games and consolidate it under contention.
+
+    Works in .demo (or --home), and begins by removing what an earlier demo left there. Ends with 1 unless everything
+    that was staged came out exactly once.
+    """
+    from nba_consolidation.demo.race import run_demo
+    from nba_consolidation.demo.season import Season
+
+    home = _HOME if session.settings.home == Settings().home else session.settings.home
+    season = Season(seed=seed, dates=dates, refused_tables=True)
+    with bar("staging tables") as (advance, tell):
+        outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), tell)
+    look = _LOOK.format(home=home, date=season.game_dates[0], player=season.players[0])
+    emit(as_json, _document(outcome), *_shown(outcome), look)
+    click.get_current_context().exit(Exit.DONE if outcome.as_expected else Exit.FAILED)
+
+
+def _document(outcome: Outcome) -> dict[str, object]:
+    wanted = outcome.expected.total
+    return {
+        "as_expected": outcome.as_expected,
+        "expected": {"staged": wanted.staged, "consolidated": wanted.consolidated, "active": wanted.active,
+                     "quarantined": wanted.quarantined},
+        "outcome": {"staged": outcome.staged, "consolidated": outcome.consolidated, "active": outcome.active,
+                    "quarantined": outcome.quarantined, "duplicates": outcome.duplicates, "lost": outcome.lost},
+        "refused_tables": dict(outcome.expected.refused),
+        "racers": outcome.racers,
+        "seconds": round(outcome.seconds, 1),
+    }  # fmt: skip
+
+
+def _shown(outcome: Outcome) -> list[Shown]:
+    wanted = outcome.expected.total
+    rows = [
+        ("staged rows", wanted.staged, outcome.staged),
+        ("business keys, one row each", wanted.consolidated, outcome.consolidated),
+        ("active", wanted.active, outcome.active),
+        ("quarantined rows", wanted.quarantined, outcome.quarantined),
+        ("keys that stand twice", 0, outcome.duplicates),
+        ("keys lost", 0, outcome.lost),
+    ]
+    columns = (
+        Column("the season"),
+        Column("went in", right=True),
+        Column("came out", right=True),
+        Column("", right=True),
+    )
+    figures = [(name, f"{went:,}", f"{came:,}", "ok" if went == came else "WRONG") for name, went, came in rows]
+    newest = "yes" if outcome.newest_everywhere else "NO"
+    racers = "; ".join(f"{racer.name}: {racer.rows:,} rows in {racer.runs} runs" for racer in outcome.racers)
+    verdict = "Zero duplicates, zero lost." if outcome.as_expected else "NOT what was staged: please report this."
+    return [
+        Grid(columns, figures),
+        f"The newest version stands everywhere: {newest}. The race: {racers}.",
+        f"{len(outcome.expected.refused)} staging tables were refused, as they should be, and wait for a person.",
+        f"{verdict} {outcome.expected.tables:,} staging tables in {outcome.seconds:.0f} s.",
+    ]

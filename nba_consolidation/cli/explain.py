@@ -1,0 +1,114 @@
+"""`explain`: why a row stands as it does. What lineage says is read in `consolidation.explain`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import click
+
+from nba_consolidation.cli.dates import game_date
+from nba_consolidation.cli.output import Column, Facts, Grid, Shown, emit, json_option
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.errors import ConsolidationError
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.explain import Explanation
+
+_NO_LINE = "none"
+
+
+def _line(ctx: click.Context, param: click.Parameter, value: str | None) -> Decimal | str | None:
+    """A line as an exact decimal, or `none` for the predictions without one."""
+    if value is None or value.lower() == _NO_LINE:
+        return value and _NO_LINE
+    try:
+        line = Decimal(value)
+    except InvalidOperation:
+        line = Decimal("NaN")
+    if not line.is_finite() or abs(line) >= 1000:
+        raise click.BadParameter(f"{value!r} is not a line; write it like 20.5, or {_NO_LINE}.", ctx, param)
+    return line
+
+
+@click.command()
+@click.option("--date", required=True, callback=game_date, metavar="DATE", help="The game date.")
+@click.option("--player", required=True, help="The player_lookup, lebronjames for instance.")
+@click.option("--system", help="Only this prediction system.")
+@click.option("--game", help="Only this game.")
+@click.option("--line", callback=_line, help=f"Only this line; `{_NO_LINE}` for predictions without one.")
+@json_option
+@pass_session
+def explain(
+    session: Session, /, date: dt.date, player: str, system: str | None, game: str | None,
+    line: Decimal | str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Tell where a player's rows came from.
+
+    For each business key: the row that stands, the staging table, token and run of its values, and every version
+    that was superseded, stale or replaced, oldest first.
+    """
+    from nba_consolidation.consolidation.explain import Question
+    from nba_consolidation.consolidation.explain import explain as read
+
+    exact = line if isinstance(line, Decimal) else None
+    question = Question(date, player, system, game, line=exact, every_line=line is None)
+    found = read(session.existing().warehouse, question)
+    if not found:
+        raise ConsolidationError(
+            f"no prediction stands for {_asked(date, player, system, game, line)}; see what waits with "
+            "`nba-consolidation status` and what was set aside with `nba-consolidation quarantine`. "
+            "A player is written in lower case, without blanks."
+        )
+    emit(as_json, {"predictions": found}, *(part for one in found for part in _shown(one)))
+
+
+def _asked(date: dt.date, player: str, *others: object) -> str:
+    return ", ".join(str(part) for part in (date, player, *others) if part is not None)
+
+
+def _shown(one: Explanation) -> list[Shown]:
+    line = "no line" if one.current_points_line is None else f"line {one.current_points_line}"
+    key = f"{one.game_date}  {one.player_lookup}  {one.system_id}  {one.game_id}  {line}"
+    return [Facts(key, _facts(one)), _lost(one) if one.lost else "No version of it lost."]
+
+
+def _facts(one: Explanation) -> list[tuple[str, object]]:
+    first = one.prediction_id
+    same = first == (one.version_prediction_id or first)
+    return [
+        ("stands", f"{one.recommendation}, {one.predicted_points} points, version {one.prediction_version}"),
+        ("", _activity(one)),
+        ("values from", one.staging_table or "a predecessor, which left no lineage"),
+        ("batch", one.batch_id),
+        ("made", _moment(one.version_created_at or one.created_at)),
+        ("version id", one.version_prediction_id or first),
+        ("first version", "the same" if same else f"{first}, made {_moment(one.created_at)}"),
+        ("written by run", one.run_id),
+        ("token", str(one.lease_token)),
+    ]
+
+
+def _moment(moment: dt.datetime) -> str:
+    """To the microsecond: that is what decides who wins."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+
+
+def _activity(one: Explanation) -> str:
+    if one.invalidated_at:
+        return f"invalidated ({one.invalidation_reason or 'no reason given'})"
+    if one.is_active:
+        return "active"
+    return f"not active: another line is newer ({one.superseded_by})"
+
+
+def _lost(one: Explanation) -> Grid:
+    columns = [Column("lost"), Column("made", 4), Column("staging table"), Column("version id", 1),
+               Column("token", 2, right=True), Column("run", 3)]  # fmt: skip
+    rows = [
+        (lost.outcome, _moment(lost.created_at).removesuffix(" UTC"), lost.staging_table, lost.prediction_id,
+         str(lost.lease_token), lost.run_id)
+        for lost in one.lost
+    ]  # fmt: skip
+    return Grid(columns, rows)

@@ -1,0 +1,140 @@
+"""`locks`: who holds a lease, ending one by force, and its trace. The store decides what is allowed."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.errors import ConsolidationError
+
+if TYPE_CHECKING:
+    from nba_consolidation.locking import ForcedRelease, LeaseRecord
+
+_COLUMNS = (
+    Column("lease"),
+    Column("holder"),
+    Column("run"),
+    Column("host", 2),
+    Column("pid", 2),
+    Column("since"),
+    Column("expires"),
+    Column("expired"),
+)
+
+
+@click.group()
+def locks() -> None:
+    """See leases, and end one by force."""
+
+
+@locks.command(name="list")
+@json_option
+@pass_session
+def list_leases(session: Session, as_json: bool) -> None:
+    """List all leases, the expired ones included."""
+    leases = session.deployment().leases.list() if session.begun else ()
+    emit(
+        as_json,
+        {"leases": [lease_document(lease) for lease in leases]},
+        lease_grid(leases),
+        f"{len(leases):,} leases; times in UTC." if leases else "Nobody holds a lease.",
+    )
+
+
+@locks.command()
+@click.argument("key")
+@click.option("--holder", required=True, help="The holder's id as `locks list` shows it.")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--by", help="Who does it; it is kept.  [default: the user who is logged in]")
+@json_option
+@pass_session
+def release(session: Session, key: str, holder: str, reason: str, by: str | None, as_json: bool) -> None:
+    """End the lease KEY by force.
+
+    Its holder notices and writes nothing more; what it wrote stands.
+
+    Seldom needed: the lease of a dead process ends by itself when it expires.
+    """
+    from nba_consolidation.locking import LeaseHeld
+
+    try:
+        record = session.deployment().leases.force_release(key, holder, by=by or getpass.getuser(), reason=reason)
+    except LeaseHeld as held:
+        raise ConsolidationError(
+            f"{key} was not released: {held.record.describe()}, and you named {holder}. "
+            "List the leases again; if that holder is dead too, name it."
+        ) from held
+    emit(
+        as_json,
+        {"released": _forced_document(record)},
+        f"Released {record.lease.key}. This was recorded:",
+        _forced_grid([record]),
+    )
+
+
+@locks.command()
+@json_option
+@pass_session
+def audit(session: Session, as_json: bool) -> None:
+    """List all forced releases, oldest first."""
+    records = session.deployment().leases.forced_releases() if session.begun else ()
+    emit(
+        as_json,
+        {"forced_releases": [_forced_document(record) for record in records]},
+        _forced_grid(records),
+        f"{len(records):,} forced releases; times in UTC." if records else "No lease was ever released by force.",
+    )
+
+
+def lease_grid(leases: Sequence[LeaseRecord]) -> Grid:
+    """Leases as a table."""
+    rows = [
+        (
+            lease.key, lease.holder.holder_id, lease.holder.run_id, lease.holder.host, str(lease.holder.pid),
+            lease.acquired_at, lease.expires_at, lease.expired,
+        )
+        for lease in leases
+    ]  # fmt: skip
+    return Grid(_COLUMNS, rows, records=True)
+
+
+def lease_document(lease: LeaseRecord) -> dict[str, Any]:
+    """A lease as JSON: its holder's fields beside its own, without the store's internals."""
+    return {
+        "key": lease.key,
+        "holder_id": lease.holder.holder_id,
+        "run_id": lease.holder.run_id,
+        "host": lease.holder.host,
+        "pid": lease.holder.pid,
+        "token": lease.token,
+        "acquired_at": lease.acquired_at,
+        "expires_at": lease.expires_at,
+        "expired": lease.expired,
+    }
+
+
+def _forced_grid(records: Sequence[ForcedRelease]) -> Grid:
+    columns = [Column("released"), Column("by"), Column("reason", fold=True), Column("lease"), Column("holder"),
+               Column("run", 1), Column("held since", 1)]  # fmt: skip
+    rows = [
+        (
+            record.released_at, record.by, record.reason, record.lease.key, record.lease.holder.holder_id,
+            record.lease.holder.run_id, record.lease.acquired_at,
+        )
+        for record in records
+    ]  # fmt: skip
+    return Grid(columns, rows, records=True)
+
+
+def _forced_document(record: ForcedRelease) -> dict[str, Any]:
+    return {
+        "released_at": record.released_at,
+        "by": record.by,
+        "reason": record.reason,
+        "lease": lease_document(record.lease),
+    }

@@ -1,0 +1,64 @@
+"""`quarantine`: what was set aside, and why. The rules themselves are decided elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import click
+
+from nba_consolidation.cli.dates import date_options, span_of
+from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.quarantine import Quarantine
+
+
+@click.command()
+@date_options
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="How many rows to show.")
+@json_option
+@pass_session
+def quarantine(session: Session, /, limit: int, as_json: bool, **dates: dt.date | None) -> None:
+    """Show the rows that were set aside.
+
+    By rule, then the latest ones as they were staged.
+    """
+    from nba_consolidation.consolidation.quarantine import quarantine as read
+
+    span = span_of(**dates)
+    warehouse = session.existing().warehouse
+    found = read(warehouse, span.first, span.last, limit) if span.given else read(warehouse, limit=limit)
+    document = {"quarantined": found.quarantined, "rules": found.rules, "rows": found.rows}
+    emit(as_json, document, _rules(found), _rows(found), _summary(found))
+
+
+def _rules(found: Quarantine) -> Grid:
+    columns = [Column("column"), Column("rule"), Column("rows", right=True), Column("tables", 2, right=True),
+               Column("first date", 3), Column("last date", 3), Column("reason", fold=True)]  # fmt: skip
+    rows = [
+        (
+            rule.column_name, rule.rule, rule.quarantined, rule.staging_tables, rule.first_date, rule.last_date,
+            rule.reason,
+        )
+        for rule in found.rules
+    ]  # fmt: skip
+    return Grid(columns, rows)
+
+
+def _rows(found: Quarantine) -> Grid:
+    columns = [Column("date"), Column("column"), Column("rule"), Column("staging table"), Column("row", right=True),
+               Column("original row", fold=True)]  # fmt: skip
+    rows = [
+        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, row.original_row)
+        for row in found.rows
+    ]
+    return Grid(columns, rows, records=True)
+
+
+def _summary(found: Quarantine) -> str:
+    if not found.quarantined:
+        return "Nothing is in quarantine."
+    shown = f"; the {len(found.rows):,} of the latest dates are shown (--limit)" if found.rows else ""
+    return f"{found.quarantined:,} rows in quarantine{shown}. Mend the worker and stage the rows again."

@@ -1,0 +1,68 @@
+"""What a command stands on: the settings, and the deployment that they describe. Loads the warehouse when asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.settings import Settings
+
+if TYPE_CHECKING:
+    from nba_consolidation.deployment import Deployment
+    from nba_consolidation.locking import Holder
+
+
+@dataclass(frozen=True)
+class Session:
+    """One call of the program. home_given: --home was on the command line, rather than in the environment."""
+
+    settings: Settings
+    home_given: bool = False
+
+    @classmethod
+    def of(cls, overrides: Mapping[str, Any]) -> Session:
+        """The environment's settings with those of the command line in front. Raises SettingsError."""
+        return cls(replace(Settings.from_environment(), **overrides), home_given="home" in overrides)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever made at home. Looking must not make it, or a mistyped --home looks new."""
+        return self.settings.home.exists()
+
+    def deployment(self) -> Deployment:
+        """The deployment, nothing opened yet."""
+        from nba_consolidation.deployment import deploy
+
+        return deploy(self.settings)
+
+    def with_tables(self) -> Deployment:
+        """The deployment with its tables made, so that "empty" is never a failed read (incident 41)."""
+        from nba_consolidation.tables import ALL_TABLES
+
+        deployment = self.deployment()
+        deployment.warehouse.create_tables(ALL_TABLES)
+        return deployment
+
+    def existing(self) -> Deployment:
+        """The same for commands that only look. Raises ConsolidationError where nothing was ever made."""
+        if not self.begun:
+            raise ConsolidationError(
+                f"there is nothing in {self.settings.home} yet; stage and consolidate first, "
+                "or name the right folder with --home"
+            )
+        return self.with_tables()
+
+    def holder(self) -> Holder:
+        """Who we are for a lease: this process, under a run id that tells when it began."""
+        from nba_consolidation.locking import Holder
+
+        return Holder.here(f"terminal-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}")
+
+
+pass_session = click.make_pass_decorator(Session)

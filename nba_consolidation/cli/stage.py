@@ -1,0 +1,195 @@
+"""`stage`: files of predictions become staging tables, each whole or not at all. No row is judged here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.progress import counted
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.errors import ConsolidationError
+
+if TYPE_CHECKING:
+    from nba_consolidation.tables import Column as TableColumn
+    from nba_consolidation.warehouse.contract import StagingArea, StagingTable
+
+_SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """What became of one file: its staging table and rows, or why not. Without rows there is nothing to stage."""
+
+    file: Path
+    staging_table: str | None = None
+    rows: int = 0
+    error: str | None = None
+    skipped: bool = False
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--batch", help="Batch of the staging tables.  [default: now, or the batch in the file's name]")
+@click.option("--worker", help="Worker of the staging table, for one file.  [default: from the file's name]")
+@json_option
+@pass_session
+def stage(session: Session, /, files: Sequence[Path], batch: str | None, worker: str | None, as_json: bool) -> None:
+    """Stage files of predictions.
+
+    Parquet, CSV or JSON lines; a directory stands for all such files in it.
+    Each file becomes one staging table, whole or not at all; one that cannot be staged does not stop the others.
+    A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
+    staging it again replaces the table. A file without rows is skipped. Nothing is consolidated yet.
+    """
+    paths = _expanded(files)
+    if worker is not None and len(paths) > 1:
+        raise click.UsageError(f"--worker names the table of one file, and there are {len(paths)}. Leave it out.")
+    stager = _Stager(session, batch, worker)
+    results = [stager.stage(path) for path in counted(paths, "staging")]
+    _show(results, as_json)
+    click.get_current_context().exit(Exit.FAILED if any(result.error for result in results) else Exit.DONE)
+
+
+class _Stager:
+    """Stages one file after another, all of one batch."""
+
+    def __init__(self, session: Session, batch: str | None, worker: str | None) -> None:
+        self._session = session
+        self._batch = batch
+        self._worker = worker
+        self._now = f"{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S_%f}"
+        self._sources: dict[str, Path] = {}
+
+    def stage(self, path: Path) -> StagedFile:
+        """Stages a file; what is wrong with it is part of the result."""
+        try:
+            table = self._write(path)
+        except ConsolidationError as error:
+            return StagedFile(path, skipped=True) if _has_no_row(path, error) else StagedFile(path, error=str(error))
+        return StagedFile(path, table.name, table.rows)
+
+    def _write(self, path: Path) -> StagingTable:
+        from nba_consolidation.warehouse.row_files import read_rows
+        from nba_consolidation.warehouse.staging_writer import StagingWriter
+
+        batch, worker = self._names(path)
+        self._reserve(batch, worker, path)
+        rows = read_rows(path)
+        return StagingWriter(self._area, self._columns_for(rows)).write(batch, worker, rows)
+
+    def _names(self, path: Path) -> tuple[str, str]:
+        """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
+        from nba_consolidation.warehouse import naming
+
+        batch, worker = "", _NOT_IN_A_NAME.sub("_", path.stem).strip("_") or "file"
+        if path.stem.startswith(naming.PREFIX):
+            batch, worker = naming.batch_and_worker(path.stem)
+            if not worker:
+                batch, _, worker = batch.rpartition("_")
+        return self._batch or batch or self._now, self._worker or worker
+
+    def _reserve(self, batch: str, worker: str, path: Path) -> None:
+        """Two files of one call must not become one table: the second would replace the first."""
+        table = f"{batch}_{worker}".replace("-", "_")
+        if table in self._sources:
+            raise ConsolidationError(
+                f"file {path} would replace what {self._sources[table]} has just staged as _staging_{table}; "
+                "rename one of them, or stage it by itself"
+            )
+        self._sources[table] = path
+
+    def _columns_for(self, rows: Any) -> Sequence[TableColumn]:
+        """The declared columns; the live table's where a file has more, so that staging seldom needs the warehouse."""
+        from nba_consolidation.tables import PREDICTIONS
+
+        names = rows.column_names if hasattr(rows, "column_names") else {name for row in rows for name in row}
+        return PREDICTIONS.columns if set(names) <= set(PREDICTIONS.column_names) else self._live_columns
+
+    @cached_property
+    def _area(self) -> StagingArea:
+        return self._session.deployment().staging
+
+    @cached_property
+    def _live_columns(self) -> Sequence[TableColumn]:
+        from nba_consolidation.tables import PREDICTIONS
+
+        return self._session.with_tables().warehouse.live_columns(PREDICTIONS.name)
+
+
+def _has_no_row(path: Path, error: ConsolidationError) -> bool:
+    """Whether the file was read and is empty: the one refusal of `read_rows` of which no other error is the cause."""
+    from nba_consolidation.warehouse.errors import UnreadableFile
+
+    return isinstance(error, UnreadableFile) and error.__cause__ is None and path.suffix.lower() in _SUFFIXES
+
+
+def _expanded(files: Iterable[Path]) -> list[Path]:
+    """The files, once each; of a directory those in it that can be staged. Raises click.UsageError for an empty one."""
+    paths: list[Path] = []
+    for path in files:
+        if not path.is_dir():
+            paths.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
+        if not inside:
+            raise click.UsageError(f"{path} holds no file that could be staged ({', '.join(_SUFFIXES)}).")
+        paths += inside
+    return list(dict.fromkeys(paths))
+
+
+def _show(results: Sequence[StagedFile], as_json: bool) -> None:
+    staged = [result for result in results if result.staging_table]
+    failed = [result for result in results if result.error]
+    emit(
+        as_json,
+        {
+            "files": results,
+            "staged_files": len(staged),
+            "skipped_files": len(results) - len(staged) - len(failed),
+            "failed_files": len(failed),
+            "rows": sum(result.rows for result in staged),
+        },
+        Grid(
+            [Column("file", fold=True), Column("staging table"), Column("rows", right=True)],
+            [(result.file.name, result.staging_table, result.rows) for result in _some(staged)],
+        ),
+        *_left_out(staged),
+        Grid([Column("not staged", fold=True), Column("why", fold=True)], [(r.file.name, r.error) for r in failed]),
+        _summary(results),
+    )
+
+
+def _summary(results: Sequence[StagedFile]) -> str:
+    staged = sum(result.staging_table is not None for result in results)
+    skipped = [str(result.file.name) for result in results if result.skipped]
+    failed = sum(result.error is not None for result in results)
+    lines = [f"Staged {sum(result.rows for result in results):,} rows of {staged:,} files."]
+    if skipped:
+        lines.append(f"Skipped {len(skipped):,} without rows: {', '.join(skipped[:2])}{', ...' * (len(skipped) > 2)}")
+    if failed:
+        lines.append(f"{failed:,} could not be staged; mend them and stage them again.")
+    elif staged:
+        lines.append("Next: nba-consolidation consolidate")
+    return "\n".join(lines)
+
+
+_SHOWN = 20
+
+
+def _some(staged: Sequence[StagedFile]) -> Sequence[StagedFile]:
+    return staged[-_SHOWN:]
+
+
+def _left_out(staged: Sequence[StagedFile]) -> list[str]:
+    more = len(staged) - _SHOWN
+    return [f"... and {more:,} more before these; --json lists all."] if more > 0 else []

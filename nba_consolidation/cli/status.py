@@ -1,0 +1,116 @@
+"""`status`: how things stand. What that means is decided in `consolidation.status`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.consolidate import refused_grid
+from nba_consolidation.cli.locks import lease_document, lease_grid
+from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.status import DateStatus, Status
+
+_LAST = 14
+_FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows")
+_COLUMNS = (
+    Column("date"),
+    Column("tables\nwaiting", right=True),
+    Column("rows\nwaiting", right=True),
+    Column("rows", right=True),
+    Column("active", right=True),
+    Column("validated", right=True),
+    Column("last\nconsolidated", 1),
+    Column("last token", 2, right=True),
+    Column("last run", 3),
+)
+
+
+@click.command()
+@click.option("--all", "every", is_flag=True, help="Show every date, not only those that wait and the last ones.")
+@json_option
+@pass_session
+def status(session: Session, every: bool, as_json: bool) -> None:
+    """Show what waits and what stands.
+
+    Also which staging tables were refused, and who holds a lease.
+    """
+    found = _status(session)
+    emit(as_json, {"home": session.settings.home, **_document(found)}, *_shown(found, session, every))
+
+
+def _status(session: Session) -> Status:
+    from nba_consolidation.consolidation.status import Status, status
+
+    staging = session.settings.staging
+    if not session.begun and (staging is None or not staging.exists()):
+        return Status()
+    at = session.with_tables()
+    return status(at.warehouse, at.staging, at.leases, at.known_dates(), session.settings.schema_evolution)
+
+
+def _document(found: Status) -> dict[str, Any]:
+    return {
+        "dates": found.dates,
+        "totals": {"dates": len(found.dates), "waiting_dates": len(found.waiting)}
+        | {figure: found.total(figure) for figure in _FIGURES},
+        "refused": found.refused,
+        "empty": found.empty,
+        "merged": found.merged,
+        "leases": [lease_document(lease) for lease in found.leases],
+    }
+
+
+def _shown(found: Status, session: Session, every: bool) -> list[Shown]:
+    if found == type(found)():
+        return [f"Nothing in {session.settings.home} yet. Next: nba-consolidation stage FILE..."]
+    dates = found.dates if every else _of_interest(found)
+    total = ("total", *(found.total(figure) for figure in _FIGURES), None, None, None)
+    return [
+        Grid(_COLUMNS, [_row(date) for date in dates], footer=total),
+        *_left_out(len(dates), len(found.dates)),
+        refused_grid(found.refused),
+        lease_grid(found.leases),
+        _summary(found),
+    ]
+
+
+def _left_out(shown: int, of: int) -> list[str]:
+    if shown == of:
+        return []
+    return [f"{shown} of {of:,} dates: those that wait and the last; the total counts all, --all shows all."]
+
+
+def _of_interest(found: Status) -> list[DateStatus]:
+    last = set(found.dates[-_LAST:]) | set(found.waiting[-_LAST:])
+    return [date for date in found.dates if date in last]
+
+
+def _row(date: DateStatus) -> tuple[object, ...]:
+    figures = (getattr(date, figure) for figure in _FIGURES)
+    token = None if date.last_token is None else str(date.last_token)
+    return (date.game_date, *figures, _minute(date.last_consolidated_at), token, date.last_run_id)
+
+
+def _minute(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+
+
+def _summary(found: Status) -> str:
+    lines = [
+        f"{found.total('waiting_rows'):,} rows wait in {found.total('waiting_tables'):,} tables "
+        f"for {len(found.waiting):,} dates. Next: nba-consolidation consolidate"
+        if found.waiting
+        else "Nothing waits."
+    ]
+    if found.refused:
+        lines.append(f"{len(found.refused):,} tables refused: mend and stage them again, or remove them.")
+    if found.empty:
+        lines.append(f"{len(found.empty):,} tables hold no row; the next consolidation drops them.")
+    if found.merged:
+        lines.append(f"{len(found.merged):,} tables are merged already; the next consolidation drops them.")
+    return "\n".join(lines)

@@ -1,0 +1,192 @@
+"""How a statement is rendered: literals that nothing can leave, keys spelled out once, one statement per file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from importlib import resources
+from typing import Any, get_args
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from nba_consolidation.sql import Statement, literal
+from nba_consolidation.sql import statement as statement_module
+from nba_consolidation.sql.statement import Dialect
+from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
+
+FILES = sorted(file.name for file in resources.files("nba_consolidation.sql").iterdir() if file.name.endswith(".sql"))
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
+HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x", "line\nbreak",
+           "@name", "?", "$1", "{}", "é\u2028", "'''", '"""', "\t", ""]  # fmt: skip
+
+
+class AnyParameter(dict[str, Any]):
+    """A value for whatever parameter a file wants."""
+
+    def __missing__(self, name: str) -> Any:
+        if name == "leases":
+            return [{"lease_key": "consolidation_2026-01-15", "game_date": dt.date(2026, 1, 15), "token": 1}]
+        return [dt.date(2026, 1, 15)] if name.endswith("s") else "x"
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Renders a test's own text as if it stood in a file."""
+    from_file = statement_module._parse
+
+    def render(sql: str, dialect: Dialect = "bigquery", **given: Any) -> str:
+        def parse(name: str) -> exp.Expr:
+            return sqlglot.parse_one(sql, read="bigquery") if name == "test" else from_file(name)
+
+        monkeypatch.setattr(statement_module, "_parse", parse)
+        return Statement("test", **given).render(dialect)
+
+    return render
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(file: str) -> None:
+    text = resources.files("nba_consolidation.sql").joinpath(file).read_text(encoding="utf-8")
+    assert len([tree for tree in sqlglot.parse(text, read="bigquery") if tree is not None]) == 1
+    for dialect in DIALECTS:
+        name = file.removesuffix(".sql")
+        sql = Statement(name, AnyParameter(), columns=("sportsbook", "odd `name")).render(dialect)
+        (tree,) = sqlglot.parse(sql, read=dialect)
+        assert tree is not None
+        assert not list(tree.find_all(exp.Parameter, exp.Placeholder))
+        assert not {"business_key", "activation_key", "each_column"} & {found.name for found in tree.find_all(exp.Column)}
+    (parsed,) = duckdb.connect().extract_statements(Statement(name, AnyParameter(), columns=("c",)).render("duckdb"))
+    assert parsed.query
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("text", HOSTILE, ids=repr)
+def test_a_hostile_string_cannot_leave_its_literal(rendered: Callable[..., str], dialect: Dialect, text: str) -> None:
+    sql = rendered("SELECT @name AS x, 'end' AS y", dialect, parameters={"name": text})
+    (tree,) = sqlglot.parse(sql, read=dialect)
+    assert isinstance(tree, exp.Select)
+    assert [(one.alias, one.this) for one in tree.expressions] == [
+        ("x", exp.Literal.string(text)), ("y", exp.Literal.string("end")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, False, 0, -5, 2**62, 0.1, -1e300, 5e-324, "x", *HOSTILE, Decimal("20.5"), Decimal("-0.000000001"),
+     Decimal("1E+2"), dt.date(2026, 1, 15), NOON, NOON.replace(microsecond=123456)],
+    ids=repr,
+)  # fmt: skip
+def test_a_literal_comes_back_as_it_was(value: Any) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        (found,) = connection.execute(f"SELECT {literal(value).sql(dialect='duckdb')}").fetchall()
+    assert found[0] == value
+
+
+def test_a_time_stamp_is_bound_in_utc() -> None:
+    eastern = dt.datetime(2026, 1, 15, 7, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
+    assert "2026-01-15 12:00:00.000000+00:00" in literal(eastern).sql(dialect="bigquery")
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (dt.datetime(2026, 1, 15), "without a time zone"),
+        (float("nan"), "not finite"),
+        (float("inf"), "not finite"),
+        (Decimal("NaN"), "not finite"),
+        (Decimal("-Infinity"), "not finite"),
+    ],
+)
+def test_a_value_that_no_literal_can_hold_is_refused(value: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        literal(value)
+
+
+@pytest.mark.parametrize("value", [object(), b"bytes", {"a": 1}, {1}])
+def test_a_type_without_a_literal_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="no SQL literal"):
+        literal(value)
+
+
+def test_rows_become_an_array_of_structs(rendered: Callable[..., str]) -> None:
+    rows = [{"k": "it's", "d": dt.date(2026, 1, 15), "n": None}, {"k": "b", "d": dt.date(2026, 1, 16), "n": 2}]
+    sql = rendered("SELECT * FROM UNNEST(@rows)", "duckdb", parameters={"rows": rows})
+    cursor = duckdb.connect().execute(sql)
+    assert [dict(zip(("k", "d", "n"), found, strict=True)) for found in cursor.fetchall()] == rows
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_list_parameter_in_in_unnest_is_a_literal_list(rendered: Callable[..., str], dialect: Dialect) -> None:
+    sql = rendered("SELECT 1 FROM t WHERE d IN UNNEST(@days)", dialect, parameters={"days": [1, 2]})
+    assert sql.endswith("d IN (1, 2)")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_nothing_is_in_an_empty_list(rendered: Callable[..., str], dialect: Dialect) -> None:
+    sql = rendered("SELECT 1 FROM t WHERE d IN UNNEST(@days)", dialect, parameters={"days": []})
+    assert sql.endswith("WHERE FALSE")
+
+
+def test_a_parameter_that_nobody_gave_is_an_error(rendered: Callable[..., str]) -> None:
+    with pytest.raises(KeyError, match="name"):
+        rendered("SELECT @name")
+
+
+def test_a_file_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError):
+        Statement("no_such_statement").render("duckdb")
+
+
+@pytest.mark.parametrize(("marker", "key"), [("SAME_KEY", BUSINESS_KEY), ("SAME_ACTIVATION_KEY", ACTIVATION_KEY)])
+def test_same_key_is_null_safe_equality_over_the_key(
+    rendered: Callable[..., str], marker: str, key: tuple[str, ...]
+) -> None:
+    wanted = " AND ".join(f"T.{name} IS NOT DISTINCT FROM S.{name}" for name in key)
+    assert rendered(f"SELECT 1 FROM t AS T JOIN s AS S ON {marker}(T, S)").endswith(f"ON ({wanted})")
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("SELECT T.each_column FROM T", "SELECT T.`a`, T.`b c` FROM T"),
+        ("SELECT STRUCT(S.each_column AS each_column) FROM S", "SELECT STRUCT(S.`a` AS `a`, S.`b c` AS `b c`) FROM S"),
+        ("UPDATE t AS T SET x = 1, each_column = V.each_column FROM V WHERE TRUE",
+         "UPDATE t AS T SET x = 1, `a` = V.`a`, `b c` = V.`b c` FROM V WHERE TRUE"),
+        ("INSERT INTO t (x, each_column) SELECT 1, each_column FROM s",
+         "INSERT INTO t (x, `a`, `b c`) SELECT 1, `a`, `b c` FROM s"),
+        ("SELECT 1 FROM t GROUP BY each_column ORDER BY each_column DESC",
+         "SELECT 1 FROM t GROUP BY `a`, `b c` ORDER BY `a` DESC, `b c` DESC"),
+    ],
+)  # fmt: skip
+def test_each_column_is_repeated_wherever_a_list_stands(rendered: Callable[..., str], sql: str, wanted: str) -> None:
+    assert rendered(sql, columns=("a", "b c")) == wanted
+
+
+def test_the_business_key_is_spelled_out_in_order(rendered: Callable[..., str]) -> None:
+    names = ", ".join(f"T.`{name}`" for name in BUSINESS_KEY)
+    assert rendered("SELECT T.business_key FROM T").startswith(f"SELECT {names} FROM")
+
+
+def test_a_column_name_cannot_leave_its_quotes(rendered: Callable[..., str]) -> None:
+    sql = rendered("SELECT each_column FROM t", "duckdb", columns=('x" FROM y; DROP TABLE t; --',))
+    assert len(sqlglot.parse(sql, read="duckdb")) == 1
+    assert '"x"" FROM y; DROP TABLE t; --"' in sql
+
+
+def test_an_audit_passes_on_no_row_and_fails_on_one(rendered: Callable[..., str]) -> None:
+    connection = duckdb.connect()
+    audit: dict[str, Any] = {"dialect": "duckdb", "audit": True}
+    assert connection.execute(rendered("SELECT 1 AS bad WHERE FALSE", **audit)).fetchall() == [(True,)]
+    with pytest.raises(duckdb.Error, match=r'audit failed: 2 found, for instance \{"bad":1\}'):
+        connection.execute(rendered("SELECT 1 AS bad UNION ALL SELECT 2", **audit))
+
+
+def test_rendering_twice_gives_the_same(rendered: Callable[..., str]) -> None:
+    assert len({Statement("duplicate_business_keys", AnyParameter(), audit=True).render("duckdb") for _ in "ab"}) == 1
+    assert rendered("SELECT 1") == "SELECT 1"

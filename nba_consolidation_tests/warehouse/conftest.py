@@ -1,0 +1,52 @@
+"""Every engine there is, by name: a test that takes `engine` runs against each of them. Add a new engine here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingArea, Warehouse
+from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+
+from .rows import KNOWN, one_statement, rows_table
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A warehouse with its staging area, and what most tests do with them."""
+
+    warehouse: Warehouse
+    staging: StagingArea
+    make_statement: Callable[..., Any]
+
+    def stage(self, name: str, *rows: dict[str, Any], **types: Any) -> None:
+        self.staging.write(name, rows_table(*rows, **types))
+
+    def manifest(self) -> list[ManifestEntry]:
+        return [ManifestEntry(table, tuple(table.dates)) for table in self.staging.list_tables(KNOWN)]
+
+    def select(self, sql: str, manifest: list[ManifestEntry] | None = None) -> list[Row]:
+        """What one SELECT over the staged rows returns."""
+        wanted = self.manifest() if manifest is None else manifest
+        return self.warehouse.run([self.make_statement("probe", sql)], wanted).rows["probe"]
+
+
+def _duckdb(folder: Path) -> tuple[Warehouse, StagingArea]:
+    staging = ParquetStaging(folder / "staging")
+    return DuckDBWarehouse(folder / "warehouse.duckdb", staging), staging
+
+
+ENGINES = {"duckdb": _duckdb}
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    warehouse, staging = ENGINES[request.param](tmp_path)
+    warehouse.create_tables(ALL_TABLES)
+    return Engine(warehouse, staging, one_statement(monkeypatch))
