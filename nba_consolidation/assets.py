@@ -6,6 +6,7 @@ result is; `checks.py` has what each of them means, and the audits that need no 
 
 import datetime as dt
 import hashlib
+import warnings
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -18,20 +19,25 @@ from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.resources import LeaseResource, WarehouseResource
-from nba_consolidation.sql import Statement
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.tables import PREDICTIONS, VALIDATED
 from nba_consolidation.warehouse.contract import Warehouse
 
 STAGING = "staging_predictions"
 _SAMPLE_ROWS = 5
+_NOTHING_NEW: Metadata = {"staged": 0}
 _GROUP = "predictions"
 
 
 def build_assets(first_date: dt.date) -> list[dg.AssetsDefinition]:
     """The three assets, partitioned from that date on. A backfill of any range is a single run."""
-    partitions = game_dates(first_date)
-    single_run = dg.BackfillPolicy.single_run()
+    with warnings.catch_warnings():
+        # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return _build_assets(game_dates(first_date), dg.BackfillPolicy.single_run())
 
+
+def _build_assets(partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy) -> list[dg.AssetsDefinition]:
     @dg.asset(
         name=STAGING,
         partitions_def=partitions,
@@ -67,14 +73,13 @@ def build_assets(first_date: dt.date) -> list[dg.AssetsDefinition]:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         deployment = warehouse.deployment(leases)
         dates = _dates(context)
-        report = deployment.consolidator.consolidate(dates, Holder.here(context.run_id), context.log.debug)
-        by_date = _consolidated_metadata(report, deployment.warehouse)
+        report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
+        by_date = _consolidated_metadata(report, deployment.warehouse, dates)
+        _record(context, by_date, events=bool(report.poisoned))
         yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
         if report.poisoned:
-            raise _poisoned(context, report, by_date)
-        for date, metadata in by_date.items():
-            context.add_asset_metadata(metadata, partition_key=date.isoformat())
-        yield dg.MaterializeResult(metadata=_run_metadata(report))
+            raise _poisoned(report)
+        yield dg.MaterializeResult()
 
     @dg.asset(
         name=VALIDATED.name,
@@ -89,9 +94,12 @@ def build_assets(first_date: dt.date) -> list[dg.AssetsDefinition]:
     def validated_predictions(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
     ) -> dg.MaterializeResult[None]:
-        validated = warehouse.deployment(leases).validator.validate(_dates(context), Holder.here(context.run_id))
+        validated = warehouse.deployment(leases).validator.validate(_dates(context), Holder.here(context.run.run_id))
         for date in validated:
-            metadata = {"dagster/partition_row_count": date.validated_rows, **_without_date(vars(date))}
+            metadata = {
+                "dagster/partition_row_count": date.validated_rows,
+                **_without(vars(date), "game_date", "validated_rows"),
+            }
             context.add_asset_metadata(metadata, partition_key=date.game_date.isoformat())
         return dg.MaterializeResult(metadata={"rows_of_this_run": sum(date.validated_rows for date in validated)})
 
@@ -122,32 +130,33 @@ def _waiting_metadata(date: WaitingDate) -> Metadata:
     }
 
 
-def _consolidated_metadata(report: ConsolidationReport, warehouse: Warehouse) -> dict[dt.date, Metadata]:
-    dates = [counts.game_date for counts in report.dates]
-    samples = samples_by_date(_samples(warehouse, dates))
+def _consolidated_metadata(
+    report: ConsolidationReport, warehouse: Warehouse, dates: Sequence[dt.date]
+) -> dict[dt.date, Metadata]:
+    """By date: what stands now, whoever consolidated it; what this run did to it; what the run cost."""
+    bounds = over_dates(dates) | {"rows": _SAMPLE_ROWS}
+    standing = {row["game_date"]: row for row in warehouse.query(Statement("standing_dates", bounds))}
+    samples = samples_by_date(warehouse.query(Statement("sample_predictions", bounds)))
+    done = {counts.game_date: counts for counts in report.dates}
+    run = _run_metadata(report)
     return {
-        counts.game_date: {
-            "dagster/partition_row_count": counts.total_rows,
-            **_without_date(vars(counts)),
-            "sample": samples.get(counts.game_date, table_of([])),
+        date: {
+            "dagster/partition_row_count": standing[date]["total_rows"] if date in standing else 0,
+            "active_rows": standing[date]["active_rows"] if date in standing else 0,
+            **(_without(vars(done[date]), "game_date", "total_rows", "active_rows") if date in done else _NOTHING_NEW),
+            **run,
+            "sample": samples.get(date, table_of([])),
         }
-        for counts in report.dates
+        for date in dates
+        if date not in report.poisoned
     }
-
-
-def _samples(warehouse: Warehouse, dates: Sequence[dt.date]) -> list[dict[str, object]]:
-    if not dates:
-        return []
-    bounds = {"game_dates": dates, "first_date": dates[0], "last_date": dates[-1], "rows": _SAMPLE_ROWS}
-    return warehouse.query(Statement("sample_predictions", bounds))
 
 
 def _run_metadata(report: ConsolidationReport) -> Metadata:
     return {
         "staged_rows_of_this_run": report.total("staged"),
         "tables_dropped": len(report.dropped),
-        "dates_with_nothing_new": len(report.untouched),
-        "rows_per_second": round(report.rows_per_second),
+        "rows_per_second_of_this_run": round(report.rows_per_second),
         "transaction_ms": report.transaction_ms,
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
@@ -156,16 +165,19 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
     }
 
 
-def _poisoned(
-    context: dg.AssetExecutionContext, report: ConsolidationReport, by_date: dict[dt.date, Metadata]
-) -> dg.Failure:
-    """The dates that went well are recorded as materialised; the run fails, naming the others."""
+def _record(context: dg.AssetExecutionContext, by_date: dict[dt.date, Metadata], events: bool) -> None:
+    """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done.
+
+    Dagster takes in logged events at the next yield only, so this comes before the checks.
+    """
     for date, metadata in by_date.items():
-        context.log_event(
-            dg.AssetMaterialization(
-                PREDICTIONS.name, partition=date.isoformat(), metadata={**metadata, **_run_metadata(report)}
-            )
-        )
+        if events:
+            context.log_event(dg.AssetMaterialization(PREDICTIONS.name, partition=str(date), metadata=metadata))
+        else:
+            context.add_asset_metadata(metadata, partition_key=str(date))
+
+
+def _poisoned(report: ConsolidationReport) -> dg.Failure:
     return dg.Failure(
         f"{DatesPoisoned(report.poisoned)}\nWhat was consolidated can be read once it is validated: "
         f"materialise {VALIDATED.name} for the other dates.",
@@ -174,5 +186,5 @@ def _poisoned(
     )
 
 
-def _without_date(values: dict[str, object]) -> Metadata:
-    return {name: value for name, value in values.items() if name != "game_date"}
+def _without(values: dict[str, object], *names: str) -> Metadata:
+    return {name: value for name, value in values.items() if name not in names}

@@ -5,7 +5,8 @@ alone too, over all history or over the dates of the run that they are part of.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -24,6 +25,7 @@ from nba_consolidation.warehouse.contract import Warehouse
 
 LEASE_OVERHEAD_LIMIT_MS = 100
 CONSOLIDATION_LIMIT_MS = 60_000
+_EXAMPLES = 20
 _RANGE_START, _RANGE_END, _SINGLE = (
     "dagster/asset_partition_range_start",
     "dagster/asset_partition_range_end",
@@ -105,7 +107,7 @@ def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
     return check
 
 
-def _span(tags: dict[str, str], first_date: dt.date) -> tuple[dt.date, dt.date]:
+def _span(tags: Mapping[str, str], first_date: dt.date) -> tuple[dt.date, dt.date]:
     """The dates of the run that the check is part of; all history where it runs alone."""
     if _RANGE_START in tags:
         return dt.date.fromisoformat(tags[_RANGE_START]), dt.date.fromisoformat(tags[_RANGE_END])
@@ -123,7 +125,9 @@ def _rolled_back(report: ConsolidationReport, audit: str) -> list[dict[str, str]
     ]
 
 
-def _of_audit(audit: Audit, findings: Sequence[dict[str, object]], rolled_back: list[dict[str, str]]) -> dg.AssetCheckResult:
+def _of_audit(
+    audit: Audit, findings: Sequence[dict[str, object]], rolled_back: list[dict[str, str]]
+) -> dg.AssetCheckResult:
     passed = not findings and not rolled_back
     return _result(audit.name, passed, **_findings_metadata(findings), rolled_back=table_of(rolled_back))
 
@@ -135,17 +139,13 @@ def _findings_metadata(findings: Sequence[dict[str, object]]) -> Metadata:
     return {
         "findings": len(findings),
         "by_date": table_of([{"game_date": date, "findings": count} for date, count in sorted(by_date.items())]),
-        "examples": table_of(_first(findings, 20)),
+        "examples": table_of(findings[:_EXAMPLES]),
     }
-
-
-def _first(rows: Iterable[dict[str, object]], limit: int) -> list[dict[str, object]]:
-    return list(rows)[:limit]
 
 
 _WARNINGS = frozenset({"quarantined_rows", "refused_tables", "lease_overhead", "consolidation_duration"})
 
 
-def _result(name: str, passed: bool, **metadata: object) -> dg.AssetCheckResult:
+def _result(name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.WARN if name in _WARNINGS else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(check_name=name, passed=passed, severity=severity, metadata=metadata)

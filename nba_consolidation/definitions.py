@@ -13,9 +13,7 @@ from nba_consolidation.resources import resources_of
 from nba_consolidation.settings import Settings
 
 
-def build_definitions(
-    settings: Settings, *, resource_overrides: Mapping[str, object] | None = None
-) -> dg.Definitions:
+def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Everything for these settings. In-process by default: one step costs milliseconds so, and seconds otherwise."""
     return dg.Definitions(
         assets=build_assets(settings.first_date),

@@ -10,6 +10,5 @@ from nba_consolidation.settings import GAME_TIME_ZONE
 
 
 def game_dates(first: dt.date) -> dg.DailyPartitionsDefinition:
-    """One partition per game date from the first one on; today's is there already, since its games are predicted today.
-    """
+    """One partition per game date from the first one on; today's is there, since its games are predicted today."""
     return dg.DailyPartitionsDefinition(start_date=first.isoformat(), timezone=GAME_TIME_ZONE.key, end_offset=1)

@@ -57,7 +57,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
         return Deployment(timed, warehouse_of(settings), staging_of(settings), leases.store())
 
 
-def resources_of(settings: Settings) -> dict[str, dg.ConfigurableResource[object]]:
+def resources_of(settings: Settings) -> dict[str, LeaseResource | WarehouseResource]:
     """The resources as the settings have them; each field can be changed in the launchpad."""
     return {
         "leases": LeaseResource(

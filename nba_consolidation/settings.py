@@ -62,7 +62,6 @@ class Settings:
                 values[setting.name] = _read(setting.name, text)
         return cls(**values)
 
-
     def child_environment(self, **more: str) -> dict[str, str]:
         """The environment for a process of our own that is to work in the same home."""
         ours = {PREFIX + "HOME": str(self.home.absolute())}

@@ -9,5 +9,5 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 
 settings.register_profile("default", _PATIENT, max_examples=12)
 settings.register_profile("ci", _PATIENT, max_examples=60, print_blob=True)
-settings.register_profile("soak", _PATIENT, max_examples=1500, print_blob=True)
+settings.register_profile("soak", _PATIENT, max_examples=300, print_blob=True)
 settings.load_profile("default")

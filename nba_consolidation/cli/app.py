@@ -26,7 +26,7 @@ from nba_consolidation.errors import ConsolidationError
 
 _COMMANDS = (stage, consolidate, validate, status, explain, quarantine, duplicates, locks, bootstrap, demo)
 _WIDTH = 100
-_INTERRUPTED = "Interrupted. What was not committed was rolled back, and nothing staged is lost: run it again."
+_INTERRUPTED = "What was not committed was rolled back, and nothing staged is lost: run it again."
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
 
 
@@ -40,7 +40,8 @@ class _App(click.Group):
         try:
             return super().invoke(ctx)
         except ConsolidationError as error:
-            self._end(ctx, str(error), exit_for(error))
+            message = "\n".join([str(error), *getattr(error, "__notes__", ())])
+            self._end(ctx, message, exit_for(error))
         except KeyboardInterrupt:
             self._end(ctx, _INTERRUPTED, Exit.INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

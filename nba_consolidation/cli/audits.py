@@ -9,8 +9,8 @@ import click
 
 from nba_consolidation.cli.dates import date_options, span_of
 from nba_consolidation.cli.exits import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
-from nba_consolidation.cli.progress import counted
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -35,15 +35,16 @@ def duplicates(session: Session, /, as_json: bool, **dates: dt.date | None) -> N
     span = span_of(**dates)
     warehouse = session.existing().warehouse
     audited = standing_dates(warehouse, span.first, span.last) if span.given else standing_dates(warehouse)
-    found = [(audit, audit.findings(warehouse, audited)) for audit in counted(AUDITS, "auditing")]
+    found = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
     blocking = sum(len(findings) for audit, findings in found if audit.blocking)
-    verdict = f"{blocking:,} findings that must not be." if blocking else "No duplicates."
+    verdict = f"{counted(blocking, 'finding')} that must not be." if blocking else "No duplicates."
     emit(
         as_json,
         {"dates": len(audited), "blocking_findings": blocking, "audits": [_document(*entry) for entry in found]},
         _overview(found),
         *(_details(*entry) for entry in found),
-        f"{verdict} Audited {len(audited):,} dates" + (f", {audited[0]} to {audited[-1]}." if audited else "."),
+        f"{verdict} Audited {counted(len(audited), 'date')}"
+        + (f", {audited[0]} to {audited[-1]}." if audited else "."),
     )
     click.get_current_context().exit(Exit.NEEDS_A_PERSON if blocking else Exit.DONE)
 

@@ -11,7 +11,7 @@ import click
 
 from nba_consolidation.cli.dates import Span, date_options, span_of
 from nba_consolidation.cli.exits import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
@@ -103,7 +103,11 @@ def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
         on_step("validate")
         validated = deployment.validator.validate(standing, session.holder()) if standing else []
     total = sum(date.validated_rows for date in validated)
-    summary = f"{total:,} validated predictions of {len(validated):,} dates." if validated else _nothing_stands(span)
+    summary = (
+        f"{counted(total, 'validated prediction')} of {counted(len(validated), 'date')}."
+        if validated
+        else _nothing_stands(span)
+    )
     emit(as_json, {"dates": validated, "totals": _totals(validated)}, *_last(_validated_grid(validated)), summary)
 
 
@@ -164,15 +168,16 @@ def _sentences(report: ConsolidationReport, validation: Validation | None) -> li
     else:
         lines = [_conservation(report), _cost(report)]
     if validation and not validation.error:
-        lines.append(f"Validated {_totals(validation.dates)['validated_rows']:,} predictions for consumers.")
+        validated = counted(_totals(validation.dates)["validated_rows"], "prediction")
+        lines.append(f"Validated {validated} for consumers.")
     if report.refused:
         lines.append(
-            f"{len(report.refused):,} staging tables were refused and stay: mend and stage them again, or remove them."
+            f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again, or remove."
         )
     if report.poisoned:
         lines.append(
-            f"{len(report.poisoned):,} dates could not be consolidated; their staging tables stay. "
-            "Once the cause is mended, consolidate them again."
+            f"Could not consolidate {counted(len(report.poisoned), 'date')}; the staging tables stay. "
+            "Once the cause is mended, consolidate again."
         )
     return ["\n".join(lines)]
 
@@ -185,7 +190,7 @@ def _conservation(report: ConsolidationReport) -> str:
 
 def _cost(report: ConsolidationReport) -> str:
     return (
-        f"{len(report.dates):,} dates, {report.total('staging_tables'):,} staging tables, "
+        f"{counted(len(report.dates), 'date')}, {counted(report.total('staging_tables'), 'staging table')}, "
         f"{report.rows_per_second:,.0f} rows/s; lease waited for {report.lease_wait_ms:,} ms, "
         f"held {report.lease_hold_ms:,} ms"
     )

@@ -104,10 +104,10 @@ def _activity(one: Explanation) -> str:
 
 
 def _lost(one: Explanation) -> Grid:
-    columns = [Column("lost"), Column("made", 4), Column("staging table"), Column("version id", 1),
+    columns = [Column("lost"), Column("made (UTC)"), Column("staging table"), Column("version id", 1),
                Column("token", 2, right=True), Column("run", 3)]  # fmt: skip
     rows = [
-        (lost.outcome, _moment(lost.created_at).removesuffix(" UTC"), lost.staging_table, lost.prediction_id,
+        (lost.outcome, _moment(lost.created_at)[5:-4], lost.staging_table, lost.prediction_id,
          str(lost.lease_token), lost.run_id)
         for lost in one.lost
     ]  # fmt: skip

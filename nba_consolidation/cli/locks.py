@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
@@ -42,7 +42,7 @@ def list_leases(session: Session, as_json: bool) -> None:
         as_json,
         {"leases": [lease_document(lease) for lease in leases]},
         lease_grid(leases),
-        f"{len(leases):,} leases; times in UTC." if leases else "Nobody holds a lease.",
+        f"{counted(len(leases), 'lease')}; times in UTC." if leases else "Nobody holds a lease.",
     )
 
 
@@ -87,7 +87,9 @@ def audit(session: Session, as_json: bool) -> None:
         as_json,
         {"forced_releases": [_forced_document(record) for record in records]},
         _forced_grid(records),
-        f"{len(records):,} forced releases; times in UTC." if records else "No lease was ever released by force.",
+        f"{counted(len(records), 'forced release')}; times in UTC."
+        if records
+        else "No lease was ever released by force.",
     )
 
 

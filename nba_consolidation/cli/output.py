@@ -53,6 +53,11 @@ def _print(console: Console, parts: Iterable[RenderableType]) -> None:
         console.print(part)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 date`, `1,234 dates`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def say(message: str, prefix: str = "") -> None:
     """A line on stderr."""
     text = f"{prefix}: {message}" if prefix else message

@@ -46,7 +46,7 @@ def steps() -> Iterator[Callable[[str], None]]:
         yield lambda step: progress.update(task, description=_WORDS.get(step, step.replace("_", " ")))
 
 
-def counted(items: Sequence[_Item], what: str) -> Iterator[_Item]:
+def tracked(items: Sequence[_Item], what: str) -> Iterator[_Item]:
     """The items, with a bar that says how many are done, and that goes when they are."""
     with bar(what, transient=True) as (advance, _):
         for number, item in enumerate(items):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 import click
 
 from nba_consolidation.cli.dates import date_options, span_of
-from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.quarantine import Quarantine
+    from nba_consolidation.consolidation.quarantine import Quarantine, QuarantinedRow
 
 
 @click.command()
@@ -51,14 +52,24 @@ def _rows(found: Quarantine) -> Grid:
     columns = [Column("date"), Column("column"), Column("rule"), Column("staging table"), Column("row", right=True),
                Column("original row", fold=True)]  # fmt: skip
     rows = [
-        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, row.original_row)
+        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, _readable(row))
         for row in found.rows
     ]
     return Grid(columns, rows, records=True)
+
+
+def _readable(row: QuarantinedRow) -> str:
+    """The row without its NULLs, but for the one that is the reason; --json has it whole."""
+    try:
+        values = dict(json.loads(row.original_row, parse_float=str))
+    except (ValueError, TypeError):
+        return row.original_row  # as whoever wrote it left it
+    told = {name: value for name, value in values.items() if value is not None or name == row.column_name}
+    return "  ".join(f"{name}={'NULL' if value is None else value}" for name, value in told.items())
 
 
 def _summary(found: Quarantine) -> str:
     if not found.quarantined:
         return "Nothing is in quarantine."
     shown = f"; the {len(found.rows):,} of the latest dates are shown (--limit)" if found.rows else ""
-    return f"{found.quarantined:,} rows in quarantine{shown}. Mend the worker and stage the rows again."
+    return f"{counted(found.quarantined, 'row')} in quarantine{shown}. Mend the worker and stage the rows again."

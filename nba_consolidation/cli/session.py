@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """One call of the program. home_given: --home was on the command line, rather than in the environment."""
+    """One call of the program."""
 
     settings: Settings
-    home_given: bool = False
 
     @classmethod
     def of(cls, overrides: Mapping[str, Any]) -> Session:
         """The environment's settings with those of the command line in front. Raises SettingsError."""
-        return cls(replace(Settings.from_environment(), **overrides), home_given="home" in overrides)
+        return cls(replace(Settings.from_environment(), **overrides))
 
     @property
     def begun(self) -> bool:

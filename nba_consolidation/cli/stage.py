@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.exits import Exit
-from nba_consolidation.cli.output import Column, Grid, emit, json_option
-from nba_consolidation.cli.progress import counted
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
@@ -55,7 +55,7 @@ def stage(session: Session, /, files: Sequence[Path], batch: str | None, worker:
     if worker is not None and len(paths) > 1:
         raise click.UsageError(f"--worker names the table of one file, and there are {len(paths)}. Leave it out.")
     stager = _Stager(session, batch, worker)
-    results = [stager.stage(path) for path in counted(paths, "staging")]
+    results = [stager.stage(path) for path in tracked(paths, "staging")]
     _show(results, as_json)
     click.get_current_context().exit(Exit.FAILED if any(result.error for result in results) else Exit.DONE)
 
@@ -91,9 +91,10 @@ class _Stager:
         """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
         from nba_consolidation.warehouse import naming
 
-        batch, worker = "", _NOT_IN_A_NAME.sub("_", path.stem).strip("_") or "file"
-        if path.stem.startswith(naming.PREFIX):
-            batch, worker = naming.batch_and_worker(path.stem)
+        stem = _NOT_IN_A_NAME.sub("_", path.stem)
+        batch, worker = "", stem.strip("_") or "file"
+        if stem.startswith(naming.PREFIX):
+            batch, worker = naming.batch_and_worker(stem)
             if not worker:
                 batch, _, worker = batch.rpartition("_")
         return self._batch or batch or self._now, self._worker or worker
@@ -173,7 +174,8 @@ def _summary(results: Sequence[StagedFile]) -> str:
     staged = sum(result.staging_table is not None for result in results)
     skipped = [str(result.file.name) for result in results if result.skipped]
     failed = sum(result.error is not None for result in results)
-    lines = [f"Staged {sum(result.rows for result in results):,} rows of {staged:,} files."]
+    rows = sum(result.rows for result in results)
+    lines = [f"Staged {counted(rows, 'row')} of {counted(staged, 'file')}."]
     if skipped:
         lines.append(f"Skipped {len(skipped):,} without rows: {', '.join(skipped[:2])}{', ...' * (len(skipped) > 2)}")
     if failed:

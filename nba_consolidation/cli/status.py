@@ -9,7 +9,7 @@ import click
 
 from nba_consolidation.cli.consolidate import refused_grid
 from nba_consolidation.cli.locks import lease_document, lease_grid
-from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -101,16 +101,16 @@ def _minute(moment: dt.datetime | None) -> str | None:
 
 
 def _summary(found: Status) -> str:
-    lines = [
-        f"{found.total('waiting_rows'):,} rows wait in {found.total('waiting_tables'):,} tables "
-        f"for {len(found.waiting):,} dates. Next: nba-consolidation consolidate"
-        if found.waiting
-        else "Nothing waits."
-    ]
+    waiting = (
+        f"Waiting: {counted(found.total('waiting_rows'), 'row')} in "
+        f"{counted(found.total('waiting_tables'), 'staging table')} for {counted(len(found.waiting), 'date')}. "
+        "Next: nba-consolidation consolidate"
+    )
+    lines = [waiting if found.waiting else "Nothing waits."]
     if found.refused:
-        lines.append(f"{len(found.refused):,} tables refused: mend and stage them again, or remove them.")
+        lines.append(f"Refused {counted(len(found.refused), 'table')}: mend and stage again, or remove.")
     if found.empty:
-        lines.append(f"{len(found.empty):,} tables hold no row; the next consolidation drops them.")
+        lines.append(f"Without rows: {counted(len(found.empty), 'table')}; the next consolidation drops them.")
     if found.merged:
-        lines.append(f"{len(found.merged):,} tables are merged already; the next consolidation drops them.")
+        lines.append(f"Merged already: {counted(len(found.merged), 'table')}; the next consolidation drops them.")
     return "\n".join(lines)

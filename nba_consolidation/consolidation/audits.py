@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from nba_consolidation.sql import Statement
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.tables import PREDICTIONS, VALIDATED
 from nba_consolidation.warehouse.contract import Row, Warehouse
 
@@ -27,17 +27,13 @@ class Audit:
         """What it finds in the dates, one row per finding. A query that fails raises; it never counts as passed."""
         if not dates:
             return []
-        ordered = sorted(dates)
-        bounds = {"first_date": ordered[0], "last_date": ordered[-1], "game_dates": ordered}
-        return warehouse.query(Statement(self.name, bounds))
+        return warehouse.query(Statement(self.name, over_dates(dates)))
 
 
 DUPLICATE_BUSINESS_KEYS = Audit(
     "duplicate_business_keys", PREDICTIONS.name, "business keys that stand more than once; NULL lines are equal"
 )
-ACTIVE_TWINS = Audit(
-    "active_twins", PREDICTIONS.name, "a game, player and system with more than one active prediction"
-)
+ACTIVE_TWINS = Audit("active_twins", PREDICTIONS.name, "a game, player and system with more than one active prediction")
 DUPLICATE_VALIDATED = Audit(
     "duplicate_validated_predictions", VALIDATED.name, "a game, player and system that consumers would read twice"
 )

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
@@ -33,7 +33,13 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse import alignment
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable, TransactionResult, Warehouse
-from nba_consolidation.warehouse.errors import StatementFailed, TableRefused
+from nba_consolidation.warehouse.errors import (
+    StatementFailed,
+    TableRefused,
+    WarehouseBusy,
+    WarehouseError,
+    WarehouseUnavailable,
+)
 
 LOCK_TYPE = "consolidation"
 _log = logging.getLogger(__name__)
@@ -94,8 +100,16 @@ class Consolidator:
             _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
         guarded_ms = round(1000 * (time.monotonic() - asked))
         on_step("clean up")
-        dropped = self.staging.drop(attempt.finished())
+        dropped = self._drop(attempt.finished())
         return attempt.report(lease, dates, dropped, guarded_ms - attempt.worked_ms)
+
+    def _drop(self, tables: Sequence[StagingTable]) -> list[str]:
+        """What cannot be dropped now goes next time: the ledger keeps it out, and the run was good (incident 44)."""
+        try:
+            return self.staging.drop(tables)
+        except WarehouseError as error:
+            _log.warning("the clean-up after the commit failed, and is left to the next consolidation: %s", error)
+            return []
 
 
 class _Attempt:
@@ -132,8 +146,8 @@ class _Attempt:
         self._use_case.warehouse.run(transaction.fence_rows(self._guard(new, lease), self._use_case.clock()))
         try:
             self._merge(self._manifest, lease)
-        except LeaseLost:
-            raise
+        except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
+            raise  # no date's fault: each alone would only fail, or wait, again
         except ConsolidationError as error:
             if len(new) == 1:
                 self._poisoned[new[0]] = error
@@ -187,8 +201,6 @@ class _Attempt:
         for date in dates:
             try:
                 self._merge(self._manifest.only(date), lease)
-            except LeaseLost:
-                raise
             except ConsolidationError as error:
                 self._poisoned[date] = error
 
@@ -203,7 +215,7 @@ class _Attempt:
             except StatementFailed as error:
                 unreadable = dict(self._use_case.staging.unreadable([entry.table for entry in manifest.entries]))
                 if not unreadable:
-                    raise _translated(error, manifest.dates) from error
+                    raise _translated(error) from error
             for name, reason in unreadable.items():
                 manifest = manifest.without(name, reason)
                 self._manifest = self._manifest.without(name, reason)
@@ -233,22 +245,22 @@ def guard(lease: HeldLease, dates: Sequence[dt.date], holder: Holder) -> Guard:
     return Guard([(date, *tokens[date]) for date in dates], holder.holder_id, holder.run_id)
 
 
-def _translated(error: StatementFailed, dates: Sequence[dt.date]) -> ConsolidationError:
-    span = str(dates[0]) if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+def _translated(error: StatementFailed) -> ConsolidationError:
+    """What a failed statement means. The date is named by whoever reports it."""
     if error.statement == "fenced_out":
         return FencedOut(
-            f"{span}: a newer lease has written here, so nothing was committed; consolidate again ({error.message})"
+            f"a newer lease has written here, so nothing was committed; consolidate again ({error.message})"
         )
     if error.statement in _AUDITS:
         return AuditFailed(
             error.statement,
-            f"{span}: the audit {error.statement} failed on {PREDICTIONS.name}, so all was rolled back and the staging "
+            f"the audit {error.statement} failed on {PREDICTIONS.name}, so all was rolled back and the staging "
             f"tables stay; run `nba-consolidation duplicates` and repair the date first ({error.message})",
         )
     return error
 
 
-def _summed(costs: Iterable[dict[str, float]]) -> dict[str, float]:
+def _summed(costs: Iterable[Mapping[str, float]]) -> dict[str, float]:
     total: dict[str, float] = {}
     for cost in costs:
         for name, amount in cost.items():

@@ -79,6 +79,5 @@ def finished(tables: Iterable[StagingTable], consolidated: Collection[LedgerKey]
     return [
         table
         for table in tables
-        if not table.refusal
-        and all((table.name, table.fingerprint, date) in consolidated for date in table.dates)
+        if not table.refusal and all((table.name, table.fingerprint, date) in consolidated for date in table.dates)
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nba_consolidation.sql import Statement
-from nba_consolidation.sql.statement import Value
+from nba_consolidation.sql import Statement, Value, over_dates
+from nba_consolidation.sql.statement import Scalar
 from nba_consolidation.tables import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
 from nba_consolidation.warehouse.contract import KnownDates
 
@@ -30,15 +30,11 @@ class Guard:
 
     def parameters(self, now: dt.datetime) -> dict[str, Value]:
         """What every guarded statement may ask for."""
-        return {
-            "leases": [{"lease_key": key, "game_date": date, "token": token} for date, key, token in self.tokens],
-            "game_dates": self.dates,
-            "first_date": min(self.dates),
-            "last_date": max(self.dates),
-            "holder_id": self.holder_id,
-            "run_id": self.run_id,
-            "now": now,
-        }
+        leases: list[Mapping[str, Scalar]] = [
+            {"lease_key": key, "game_date": date, "token": token} for date, key, token in self.tokens
+        ]
+        ours: dict[str, Value] = {"holder_id": self.holder_id, "run_id": self.run_id, "now": now, "leases": leases}
+        return over_dates(self.dates) | ours
 
 
 def fence_rows(guard: Guard, now: dt.datetime) -> list[Statement]:

@@ -31,9 +31,7 @@ class WaitingDate:
     fingerprint: str
 
 
-def waiting_for(
-    date: dt.date, tables: Collection[StagingTable], live: Sequence[Column]
-) -> WaitingDate:
+def waiting_for(date: dt.date, tables: Collection[StagingTable], live: Sequence[Column]) -> WaitingDate:
     """What of the listed tables waits for that date."""
     of_date = sorted((table for table in tables if date in table.dates), key=lambda table: table.name)
     names = [naming.batch_and_worker(table.name) for table in of_date]

@@ -106,7 +106,9 @@ def run_demo(
 
     with ThreadPoolExecutor(2) as pool:
         terminal = pool.submit(_race_from_the_terminal, settings, dates, staged, on_news)
-        dagster = pool.submit(_race_from_dagster, settings, (dates[:middle], dates[middle:]), half_staged, staged, on_news)
+        dagster = pool.submit(
+            _race_from_dagster, settings, (dates[:middle], dates[middle:]), half_staged, staged, on_news
+        )
         try:
             expected = stage_season(season, staging_of(settings), processes, progress)
         finally:
@@ -148,7 +150,9 @@ def _consolidate_from_terminal(settings: Settings, *options: str) -> int:
     command = [sys.executable, "-m", "nba_consolidation.cli", "consolidate", "--json", *options]
     log = settings.home / "logs" / "terminal.log"
     with log.open("ab") as errors:
-        done = subprocess.run(command, env=settings.child_environment(), stdout=subprocess.PIPE, stderr=errors)
+        done = subprocess.run(
+            command, env=settings.child_environment(), stdout=subprocess.PIPE, stderr=errors, check=False
+        )
     if done.returncode not in _FINE:
         raise DemoFailed(f"the consolidation from the terminal ended with {done.returncode}; see {log}")
     return int(json.loads(done.stdout)["totals"]["staged"])
@@ -175,7 +179,7 @@ def _materialise(settings: Settings, dates: Sequence[dt.date], log: Path) -> Non
                "--select", _ASSETS, "--partition-range", f"{dates[0]}...{dates[-1]}"]  # fmt: skip
     environment = settings.child_environment(DAGSTER_HOME=str(settings.home / "dagster_home"))
     with log.open("wb") as output:
-        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise DemoFailed(f"the Dagster run over {dates[0]} to {dates[-1]} failed; see {log}")
 

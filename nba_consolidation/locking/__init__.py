@@ -13,6 +13,7 @@ from nba_consolidation.locking.errors import (
     LeaseMisuse,
     LeaseUnavailable,
 )
+from nba_consolidation.locking.firestore_store import FirestoreLeaseStore
 from nba_consolidation.locking.keys import lease_key, parse_lease_key
 from nba_consolidation.locking.lease import HeldLease, hold
 from nba_consolidation.locking.memory_store import MemoryLeaseStore
@@ -21,6 +22,7 @@ from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
 
 __all__ = [
     "AmbiguousReply",
+    "FirestoreLeaseStore",
     "ForcedRelease",
     "HeldLease",
     "Holder",

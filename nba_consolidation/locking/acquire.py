@@ -6,7 +6,7 @@ What happens once it is held is not here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Self, TypeGuard
+from typing import Self
 
 from nba_consolidation.locking.contract import Holder, LeaseRecord, LeaseStore
 from nba_consolidation.locking.errors import AmbiguousReply, LeaseHeld
@@ -85,8 +85,5 @@ def find_ours(store: LeaseStore, keys: Sequence[str], operation_id: str, time: T
 
 def own_records(store: LeaseStore, keys: Sequence[str], operation_id: str) -> tuple[LeaseRecord, ...]:
     """Those leases that are ours and have not run out, with the versions that they have now."""
-
-    def is_ours(record: LeaseRecord | None) -> TypeGuard[LeaseRecord]:
-        return record is not None and record.operation_id == operation_id and not record.expired
-
-    return tuple(filter(is_ours, map(store.inspect, keys)))
+    found = store.inspect_all(keys) if keys else ()
+    return tuple(record for record in found if record.operation_id == operation_id and not record.expired)

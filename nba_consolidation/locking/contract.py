@@ -153,6 +153,9 @@ class LeaseStore(Protocol):
     def inspect(self, key: str) -> LeaseRecord | None:
         """The lease of a key, expired or not; None if there is none. Raises LeaseMisuse."""
 
+    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+        """Those of the keys' leases that there are, expired or not, sorted by key, read at once. Raises LeaseMisuse."""
+
     def list(self) -> tuple[LeaseRecord, ...]:
         """All leases, sorted by key, the expired ones included."""
 
@@ -165,6 +168,9 @@ class LeaseStore(Protocol):
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         """The audit of all forced releases, oldest first."""
+
+    def check(self) -> None:
+        """Use the store once and leave nothing behind: at start, not at the first batch (incident 9)."""
 
     def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
         """Return once the lease that was seen is gone or has run out, after `timeout` seconds at the latest.

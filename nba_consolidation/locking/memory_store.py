@@ -70,6 +70,12 @@ class MemoryLeaseStore:
         with self._changed:
             return self._read(key, self._clock())
 
+    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+        wanted = sorted_keys(keys)
+        with self._changed:
+            now = self._clock()
+            return tuple(self._leases[key].seen_at(now) for key in wanted if key in self._leases)
+
     def list(self) -> tuple[LeaseRecord, ...]:
         with self._changed:
             now = self._clock()
@@ -88,6 +94,9 @@ class MemoryLeaseStore:
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         return self._forced
+
+    def check(self) -> None:
+        """Memory is always there."""
 
     def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
         with self._changed:

@@ -120,6 +120,13 @@ class SqliteLeaseStore:
         with self._open() as connection:
             return _read(connection, key, self._clock())
 
+    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+        wanted = sorted_keys(keys)
+        with self._open() as connection:
+            now = self._clock()
+            found = (_read(connection, key, now) for key in wanted)
+            return tuple(record for record in found if record is not None)
+
     def list(self) -> tuple[LeaseRecord, ...]:
         with self._open() as connection:
             now = self._clock()
@@ -137,6 +144,10 @@ class SqliteLeaseStore:
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         with self._open() as connection:
             return tuple(_forced_from_row(row) for row in connection.execute(_AUDITED))
+
+    def check(self) -> None:
+        with self._write():
+            pass
 
     def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
         until = self._monotonic() + timeout

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -65,6 +65,11 @@ class Statement:
         if isinstance(node, exp.Parameter):
             return literal(self.parameters[node.name])
         return node
+
+
+def over_dates(dates: Collection[dt.date]) -> dict[str, Value]:
+    """The parameters of a statement over these dates: `game_dates`, and their span, which prunes partitions."""
+    return {"game_dates": sorted(dates), "first_date": min(dates), "last_date": max(dates)}
 
 
 @cache
@@ -153,10 +158,9 @@ def _expand_column_lists(tree: exp.Expr, lists: Mapping[str, Sequence[str]]) -> 
 
 def _repeat(child: object, lists: Mapping[str, Sequence[str]]) -> Iterator[object]:
     marker = _marker(child, lists)
-    if marker is None:
+    if marker is None or not isinstance(child, exp.Expr):
         yield child
         return
-    assert isinstance(child, exp.Expr)
     for name in lists[marker]:
         element = child.copy()
         for identifier in element.find_all(exp.Identifier):

@@ -99,7 +99,9 @@ def test_a_game_date_that_is_a_text_is_refused_with_both_types(bench: Workbench)
     assert "DATE" in reason
 
 
-@pytest.mark.parametrize("name", ["_staging_a'b", '_staging_a"b', "_staging_a;b", "_staging_..", "_staging_é", "_staging_*"])
+@pytest.mark.parametrize(
+    "name", ["_staging_a'b", '_staging_a"b', "_staging_a;b", "_staging_..", "_staging_é", "_staging_*"]
+)
 def test_a_name_that_is_no_tables_name_is_refused(bench: Workbench, name: str) -> None:
     pq.write_table(staged([prediction()]), file_of(bench, name))
     assert "name" in assert_only_refused(bench, bench.consolidate(), name)
@@ -176,7 +178,9 @@ def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(bench: Workbench, colu
 @pytest.mark.parametrize("column", ["predicted_points", "confidence_score", "current_points_line"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e12])
 def test_incident_22_numbers_that_are_none_are_set_aside(bench: Workbench, column: str, value: float) -> None:
-    row = {name: None if cell is None else float(cell) if name in FLOATS else cell for name, cell in prediction().items()}
+    row = {
+        name: None if cell is None else float(cell) if name in FLOATS else cell for name, cell in prediction().items()
+    }
     bench.stage_as(BAD, staged([row | {column: value}], types=FLOATS))
     assert_quarantined(bench, column, "fits")
 
@@ -189,9 +193,7 @@ def test_incident_34_a_line_is_never_rounded_to_fit(bench: Workbench, line: floa
 
 
 @pytest.mark.parametrize("date", [dt.date(1900, 1, 1), None])
-def test_a_row_of_no_known_date_is_set_aside_with_its_tables_first_date(
-    bench: Workbench, date: dt.date | None
-) -> None:
+def test_a_row_of_no_known_date_is_set_aside_with_its_tables_first_date(bench: Workbench, date: dt.date | None) -> None:
     rows = [prediction(game_date=date), prediction(game_date=NEXT_DATE), prediction()]
     bench.stage_as(BAD, staged(rows))
     first, second = bench.consolidate(DATE, NEXT_DATE).dates

@@ -20,6 +20,7 @@ from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.locking import (
     Holder,
     LeaseHeld,
+    LeaseLost,
     LeaseUnavailable,
     MemoryLeaseStore,
     SqliteLeaseStore,
@@ -28,9 +29,9 @@ from nba_consolidation.locking import (
 )
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse.contract import KnownDates, StagingTable
-from nba_consolidation.warehouse.errors import StatementFailed, WarehouseError
+from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
 
-from .workbench import DATE, KNOWN, NEXT_DATE, NO_WAIT, NOW, THIRD_DATE, Workbench, WatchedStaging, outcome, prediction
+from .workbench import DATE, KNOWN, NEXT_DATE, NO_WAIT, NOW, THIRD_DATE, WatchedStaging, Workbench, outcome, prediction
 
 LEASE = lease_key(LOCK_TYPE, DATE)
 DATES = (DATE, NEXT_DATE, THIRD_DATE)
@@ -220,13 +221,12 @@ def test_incident_40_a_validation_that_fails_halfway_keeps_what_stood(bench: Wor
 
 def test_incident_46_a_commit_whose_reply_is_lost_and_that_is_repeated_doubles_nothing(bench: Workbench) -> None:
     stage_each(bench, *DATES)
-    lost_replies = iter([StatementFailed("commit", "connection reset")])
 
-    def lose_the_reply() -> None:
-        for error in lost_replies:
-            raise error
+    def lose_one_reply() -> None:
+        bench.warehouse.after_merge = lambda: None
+        raise StatementFailed("commit", "connection reset")
 
-    bench.warehouse.after_merge = lose_the_reply
+    bench.warehouse.after_merge = lose_one_reply
     report = bench.consolidate(*DATES)
     assert not report.poisoned
     assert [outcome(counts) for counts in report.dates] == [(1, 0, 0, 1, 0, 0)] * 3
@@ -298,6 +298,24 @@ def test_incident_43_every_statement_names_the_dates_of_a_partitioned_table() ->
         assert bounds or not read & partitioned, statement.name
 
 
+@pytest.mark.parametrize("error", [WarehouseBusy("held by another process"), WarehouseUnavailable("no such disk")])
+def test_a_warehouse_that_cannot_be_used_is_no_dates_fault_and_is_not_tried_date_by_date(
+    bench: Workbench, error: WarehouseError
+) -> None:
+    tables = stage_each(bench, *DATES)
+    attempts: list[str] = []
+
+    def fail() -> None:
+        attempts.append("merge")
+        raise error
+
+    bench.warehouse.before_merge = fail
+    with pytest.raises(type(error)):
+        bench.consolidate(*DATES)
+    assert attempts == ["merge"]
+    assert bench.staging_tables() == set(tables.values())
+
+
 # Poisoned dates
 
 
@@ -331,7 +349,38 @@ def test_a_table_of_several_dates_goes_when_all_of_them_are_in_the_ledger(bench:
     assert report.dropped == (table,)
 
 
+def test_incident_47_dates_that_a_lost_lease_left_undone_do_not_pass_for_done(bench: Workbench) -> None:
+    stage_each(bench, *DATES)
+    transactions = 0
+
+    def lose_the_lease_after_the_first_date(step: str) -> None:
+        nonlocal transactions
+        transactions += step == "fence"
+        if step == "merge" and transactions == 1:
+            raise StatementFailed(step, "made to fail, so that each date is tried alone")
+        if step == "merge" and transactions > 2:
+            raise LeaseLost([LEASE], "it ran out")
+
+    report = bench.consolidate(*DATES, on_step=lose_the_lease_after_the_first_date)
+    assert [counts.game_date for counts in report.dates] == [DATE]
+    assert list(report.poisoned) == [NEXT_DATE, THIRD_DATE]
+
+
 # Staging and clean-up
+
+
+def test_incident_44_a_clean_up_that_fails_does_not_mark_the_run_failed(bench: Workbench) -> None:
+    table = bench.stage(prediction())
+
+    def fail() -> None:
+        raise WarehouseUnavailable("the folder cannot be written")
+
+    bench.staging.before_drop = fail
+    report = bench.consolidate()
+    assert report.total("inserted") == 1
+    assert report.dropped == ()
+    bench.staging.before_drop = lambda: None
+    assert bench.consolidate().dropped == (table,)
 
 
 def test_incident_17_three_of_four_workers_are_consolidated_without_waiting_for_the_fourth(bench: Workbench) -> None:
@@ -373,13 +422,12 @@ def test_incident_27_a_table_that_is_redelivered_under_its_name_stays_and_is_mer
 def test_a_table_that_changes_between_manifest_and_merge_is_left_for_next_time(bench: Workbench) -> None:
     table = bench.stage(prediction())
     bench.stage(prediction("24.0"), worker="w1")
-    changes = iter([lambda: bench.stage(prediction(minute=5))])
 
-    def change_once() -> None:
-        for change in changes:
-            change()
+    def redeliver_once() -> None:
+        bench.warehouse.before_merge = lambda: None
+        bench.stage(prediction(minute=5))
 
-    bench.warehouse.before_merge = change_once
+    bench.warehouse.before_merge = redeliver_once
     report = bench.consolidate()
     assert [refused.name for refused in report.refused] == [table]
     assert report.total("inserted") == 1

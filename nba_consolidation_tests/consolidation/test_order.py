@@ -80,8 +80,8 @@ class Staged:
     worker: Worker
 
     def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:
-        usual = prediction()
-        printer.text(f"{self.worker.name}({ {name: value for name, value in self.row.items() if value != usual[name]} })")
+        usual = prediction().items()
+        printer.text(f"{self.worker.name}({dict(item for item in self.row.items() if item not in usual)})")
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ ODD = st.integers(0, 7).map(lambda number: number == 0)
 
 
 @st.composite
-def staged_rows(draw: st.DrawFn, keys: st.SearchStrategy[Row]) -> Staged:
+def staged_rows(draw: st.DrawFn, keys: st.SearchStrategy[Row], lines: st.SearchStrategy[Decimal | None]) -> Staged:
     row = prediction(
-        minute=draw(st.sampled_from([0, 1, 2, 30])),
+        minute=draw(st.sampled_from([0, 1, 30])),
         prediction_id=draw(st.sampled_from(["a", "b"])),
-        current_points_line=draw(LINES),
+        current_points_line=draw(lines),
         predicted_points=draw(st.sampled_from([Decimal("9.5"), Decimal("21.5")])),
         confidence_score=draw(st.sampled_from([Decimal("0.5000"), Decimal("62.5000")])),
         line_margin=draw(st.sampled_from([None, Decimal("1.00")])),
@@ -148,8 +148,9 @@ def runs(draw: st.DrawFn, rows: Sequence[Staged]) -> list[Run]:
 
 @st.composite
 def two_arrivals(draw: st.DrawFn) -> tuple[list[Run], list[Run]]:
-    keys = st.sampled_from(draw(st.lists(KEYS, min_size=1, max_size=3)))
-    rows = draw(st.lists(staged_rows(keys), min_size=1, max_size=20))
+    keys = st.sampled_from(draw(st.lists(KEYS, min_size=1, max_size=2)))  # few, so that their rows meet
+    lines = st.sampled_from(draw(st.lists(LINES, min_size=1, max_size=3)))
+    rows = draw(st.lists(staged_rows(keys, lines), min_size=3, max_size=24))
     return draw(runs(rows)), draw(runs(rows))
 
 
@@ -158,25 +159,33 @@ def consolidated(arrival: Sequence[Run]) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
         with bench.kept_open():
-            counted, published = 0, {}
+            counted = 0
+            published: dict[Any, Row] = {}
             for number, run in enumerate(arrival):
                 for table, rows in enumerate(run.tables):
-                    data = staged(
-                        [one.worker.as_staged(one.row) for one in rows],
-                        types=rows[0].worker.types,
-                        without=rows[0].worker.without,
-                    )
-                    bench.stage_as(f"_staging_20260115_12000{number}_{table}_{rows[0].worker.name}", data)
+                    stage(bench, f"_staging_20260115_12000{number}_{table}_{rows[0].worker.name}", rows)
                 report = bench.consolidate(*run.dates)
                 assert not report.poisoned
                 assert not report.refused
                 counted += report.total("staged")
-                before, published = published, {key_of(row): row for row in bench.published()}
+                before, published = published, by_key(bench.published())
                 assert_first_versions_stay(before, published)
             assert counted == sum(len(rows) for run in arrival for rows in run.tables)
             assert bench.staging_tables() == set()
             assert_rerunning_reads_nothing(bench)
             return list(published.values())
+
+
+def stage(bench: Workbench, name: str, rows: Sequence[Staged]) -> None:
+    worker = rows[0].worker
+    said = [worker.as_staged(one.row) for one in rows]
+    bench.stage_as(name, staged(said, types=worker.types, without=worker.without))
+
+
+def by_key(published: Sequence[Row]) -> dict[Any, Row]:
+    rows = {key_of(row): row for row in published}
+    assert len(rows) == len(published)
+    return rows
 
 
 def assert_first_versions_stay(before: Mapping[Any, Row], after: Mapping[Any, Row]) -> None:
@@ -194,7 +203,7 @@ def assert_rerunning_reads_nothing(bench: Workbench) -> None:
 def assert_as_expected(published: Sequence[Row], arrival: Sequence[Run]) -> None:
     rows = [one.worker.as_published(one.row) for run in arrival for table in run.tables for one in table]
     oracle = expected([row for row in rows if is_sound(row, KNOWN, NOW)], COMPARED)
-    assert sorted(map(repr, map(key_of, published))) == sorted(map(repr, oracle))  # no key missing, none twice
+    assert set(map(key_of, published)) == set(oracle)
     ids = {key_of(row): row["prediction_id"] for row in published}
     for row in published:
         wanted = oracle[key_of(row)]
@@ -254,11 +263,9 @@ def equals(draw: st.DrawFn) -> tuple[list[Run], list[Run]]:
     return draw(runs(rows)), draw(runs(rows))
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(equals())
 def test_which_of_two_equally_new_versions_stands_does_not_depend_on_their_order(
     arrivals: tuple[list[Run], list[Run]],
 ) -> None:
     check_two_arrivals(arrivals)
-
-

@@ -40,8 +40,9 @@ def start(bench: Workbench) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def start(moment: str, ttl: float = 60.0, leases: str = "leases.sqlite") -> subprocess.Popen[str]:
+        arguments = map(str, (bench.folder, bench.folder / leases, moment, ttl))
         process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.worker", *map(str, (bench.folder, bench.folder / leases, moment, ttl))],
+            [sys.executable, "-m", f"{__package__}.worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -86,9 +87,7 @@ def assert_nothing_doubled_or_lost(bench: Workbench) -> None:
     assert bench.leases.list() == ()
 
 
-def test_incident_01_two_processes_at_once_consolidate_in_turn_and_both_succeed(
-    bench: Workbench, start: Start
-) -> None:
+def test_incident_01_two_processes_at_once_consolidate_in_turn_and_both_succeed(bench: Workbench, start: Start) -> None:
     processes = [start("at the start") for _ in range(2)]
     for process in processes:
         wait_until_ready(process)
@@ -100,9 +99,7 @@ def test_incident_01_two_processes_at_once_consolidate_in_turn_and_both_succeed(
     assert_nothing_doubled_or_lost(bench)
 
 
-def test_incident_01_with_the_lease_taken_out_the_fence_stops_the_older_process(
-    bench: Workbench, start: Start
-) -> None:
+def test_incident_01_with_the_lease_taken_out_the_fence_stops_the_older_process(bench: Workbench, start: Start) -> None:
     older = start("before the merge", leases="leases of its own.sqlite")
     wait_until_ready(older)
     assert not bench.consolidate(DATE, NEXT_DATE).poisoned

@@ -1,4 +1,4 @@
-"""What becomes of staged rows: keys, versions, activation, invalidation, columns. Each test is a sentence about them."""
+"""What becomes of staged rows: keys, versions, activation, invalidation, columns beyond the core."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nba_consolidation.consolidation.audits import (
 )
 from nba_consolidation.tables import PREDICTIONS, Column
 
-from .workbench import DATE, NEXT_DATE, Workbench, at, outcome, points, prediction
+from .workbench import DATE, NEXT_DATE, Row, Workbench, at, outcome, points, prediction
 
 
 def active_lines(bench: Workbench) -> list[Decimal | None]:
@@ -62,6 +62,23 @@ def test_incident_20_the_id_and_the_creation_of_the_first_version_stay(bench: Wo
     assert row["prediction_version"] == 2
 
 
+@pytest.mark.parametrize("arrival", [["a", "b"], ["b", "a"], None], ids=["a first", "b first", "together"])
+def test_of_versions_made_at_the_same_moment_the_larger_id_stands(bench: Workbench, arrival: list[str] | None) -> None:
+    for batch in [["a", "b"]] if arrival is None else [[made] for made in arrival]:
+        bench.stage(*(prediction(prediction_id=made, model_version=f"v-{made}") for made in batch))
+        bench.consolidate()
+    row = bench.only_published()
+    assert (row["version_prediction_id"], row["model_version"]) == ("b", "v-b")
+
+
+@pytest.mark.parametrize("arrival", [["v1", "v2"], ["v2", "v1"], None], ids=["v1 first", "v2 first", "together"])
+def test_of_versions_equal_in_moment_and_id_always_the_same_stands(bench: Workbench, arrival: list[str] | None) -> None:
+    for batch in [["v1", "v2"]] if arrival is None else [[version] for version in arrival]:
+        bench.stage(*(prediction(model_version=version) for version in batch))
+        bench.consolidate()
+    assert bench.only_published()["model_version"] == "v2"
+
+
 def test_lineage_says_which_table_batch_run_and_token_the_values_came_from(bench: Workbench) -> None:
     name = bench.stage(prediction(), batch="regen_20260115_120000", worker="us_east_2")
     [counts] = bench.consolidate(run_id="run-7").dates
@@ -86,6 +103,14 @@ def test_incident_22_a_line_staged_as_a_float_is_the_same_key(bench: Workbench) 
     bench.consolidate()
     row = bench.only_published()
     assert (row["current_points_line"], row["version_created_at"]) == (Decimal("20.5"), at(1))
+
+
+def test_measurements_staged_as_floats_or_integers_are_rounded_to_their_column(bench: Workbench) -> None:
+    row = prediction(predicted_points=21.26, confidence_score=63)
+    bench.stage(row, types={"predicted_points": pa.float64(), "confidence_score": pa.int64()})
+    bench.consolidate()
+    published = bench.only_published()
+    assert (published["predicted_points"], published["confidence_score"]) == (Decimal("21.3"), Decimal(63))
 
 
 def test_incident_25_a_regeneration_whose_rows_are_all_bad_leaves_the_old_ones_active(bench: Workbench) -> None:
@@ -124,7 +149,7 @@ def test_incident_29_systems_do_not_deactivate_each_other(bench: Workbench) -> N
 
 
 def test_activation_tells_games_players_and_dates_apart(bench: Workbench) -> None:
-    others = [{"game_id": "20260115_NYK_MIA"}, {"player_lookup": "lukadoncic"}, {"game_date": NEXT_DATE}, {}]
+    others: list[Row] = [{"game_id": "20260115_NYK_MIA"}, {"player_lookup": "lukadoncic"}, {"game_date": NEXT_DATE}, {}]
     bench.stage(*(prediction("20.5", minute, **other) for minute, other in enumerate(others)))
     bench.consolidate(DATE, NEXT_DATE)
     assert [row["is_active"] for row in bench.published()] == [True] * 4
@@ -290,7 +315,7 @@ def with_extra_columns(bench: Workbench) -> None:
 def test_columns_beyond_the_core_are_carried_through_by_name(bench: Workbench) -> None:
     with_extra_columns(bench)
     for minute in (0, 1):
-        extra = {
+        extra: Row = {
             "similarity_baseline": Decimal(f"2{minute}.5"),
             "key_factors": f'{{"pace": {minute}}}',
             "data_quality_issues": ["late", f"issue {minute}"],

@@ -38,9 +38,7 @@ def test_incident_37_a_batch_with_a_confidence_above_one_is_in_percent(bench: Wo
         prediction(confidence_score=Decimal("0.9"), player_lookup="lukadoncic", system_id="ensemble_v1"),
         prediction(confidence_score=Decimal("0.9"), player_lookup="lukadoncic", game_date=NEXT_DATE),
     )
-    bench.stage(
-        prediction(confidence_score=Decimal("0.9"), player_lookup="nikolajokic"), batch="20260115_130000"
-    )
+    bench.stage(prediction(confidence_score=Decimal("0.9"), player_lookup="nikolajokic"), batch="20260115_130000")
     rows = validated(bench)
     assert confidences(rows) == [Decimal(text) for text in ("0.625", "0.009", "0.9", "0.9", "0.9")]
     assert [row["confidence_scale"] for row in rows] == ["percent", "percent", "fraction", "fraction", "fraction"]

@@ -6,8 +6,8 @@ Nothing here knows how a consolidation does its work; what it published is read 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from nba_consolidation.tables import ALL_TABLES, LINEAGE, PREDICTIONS, SET_BY_CO
 from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import KnownDates, ManifestEntry, StagingTable, TransactionResult
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.warehouse.parquet_staging import ParquetStaging, PinnedFile
 
 Row = dict[str, Any]
 
@@ -95,9 +95,11 @@ class WatchedStaging(ParquetStaging):
         self.before_drop: Callable[[], object] = lambda: None
         self.drops = True
 
-    def pinned(self, tables: Sequence[StagingTable]) -> AbstractContextManager[Any]:
+    @contextmanager
+    def pinned(self, tables: Sequence[StagingTable]) -> Iterator[list[PinnedFile]]:
         self.pinned_tables += len(tables)
-        return super().pinned(tables)
+        with super().pinned(tables) as files:
+            yield files
 
     def drop(self, tables: Sequence[StagingTable]) -> list[str]:
         self.before_drop()

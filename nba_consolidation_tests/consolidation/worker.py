@@ -1,4 +1,4 @@
-"""What the process tests start: `FOLDER LEASES MOMENT TTL`. Consolidates, and at that moment says so and waits for a line.
+"""What the process tests start: `FOLDER LEASES MOMENT TTL`. Consolidates; at that moment, says so and waits for a line.
 
 Ends with one line of JSON: what it did, or the name of its error.
 """

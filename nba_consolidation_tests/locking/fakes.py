@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Literal, TypeVar
 
 import pytest
@@ -34,6 +35,9 @@ T = TypeVar("T")
 class FakeClock:
     """The store's clock and our own; they advance together, and only the store's can be stepped."""
 
+    instant = 0.001
+    """Seconds that are enough to tell before from after."""
+
     def __init__(self) -> None:
         self.wall = datetime(2026, 1, 15, 12, tzinfo=UTC)
         self.steady = 1000.0
@@ -51,8 +55,38 @@ class FakeClock:
     def step(self, seconds: float) -> None:
         self.wall += timedelta(seconds=seconds)
 
+    def tick(self) -> datetime:
+        """The moment of a write in a store whose writes never happen at the same moment."""
+        self.wall += timedelta(microseconds=1)
+        return self.wall
+
     def without_heartbeat(self) -> TimeSource:
         return TimeSource(self.monotonic, lambda stop, _seconds: stop.wait())
+
+
+class OneWayClock(FakeClock):
+    """As Firestore's: it never steps back."""
+
+    def step(self, seconds: float) -> None:
+        super().step(max(0.0, seconds))
+
+
+class RealClock(FakeClock):
+    """The clock of a server that is not ours: nothing but waiting moves it, and nobody else can read it."""
+
+    instant = 1.0
+
+    def now(self) -> datetime:
+        pytest.skip("a real server tells nobody what time it is")
+
+    def advance(self, seconds: float) -> None:
+        self.steady += seconds
+        self.step(seconds)
+
+    def step(self, seconds: float) -> None:
+        if not 0 <= seconds <= 10:
+            pytest.skip("nobody steps the clock of a real server, or waits for it that long")
+        sleep(seconds)
 
 
 class Heart:
@@ -142,6 +176,10 @@ class TroubledStore:
     def inspect(self, key: str) -> LeaseRecord | None:
         return self._call("inspect", lambda: self.inner.inspect(key))
 
+    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+        wanted = tuple(keys)
+        return self._call("inspect", lambda: self.inner.inspect_all(wanted))
+
     def list(self) -> tuple[LeaseRecord, ...]:
         return self.inner.list()
 
@@ -150,6 +188,9 @@ class TroubledStore:
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         return self.inner.forced_releases()
+
+    def check(self) -> None:
+        self.inner.check()
 
     def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
         del seen

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from nba_consolidation.locking import Holder, LeaseHeld, LeaseLost, LeaseMisuse, LeaseRecord
 
-from .conftest import STORES, StoreFactory
+from .conftest import CLOCKS, STORES, StoreFactory
 from .fakes import FakeClock
 
 KEYS = ("consolidation_2026-01-15", "consolidation_2026-01-16", "grading_2026-01-15")
@@ -37,11 +37,12 @@ class LeaseMachine(RuleBasedStateMachine):
     """The model is a dict; `handed_out` are all records that anybody ever got, so also those that are long stale."""
 
     make_store: ClassVar[StoreFactory]
+    make_clock: ClassVar[type[FakeClock]]
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.clock = FakeClock()
+        self.clock = type(self).make_clock()
         self.store = type(self).make_store(self.clock, Path(self.folder.name))
         self.entries: dict[str, Entry] = {}
         self.last_token: dict[str, int] = {}
@@ -133,7 +134,8 @@ class LeaseMachine(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("name", sorted(STORES))
 def test_no_sequence_of_events_gives_a_lease_to_two_or_lets_a_token_shrink(name: str) -> None:
-    machine = type("Machine", (LeaseMachine,), {"make_store": staticmethod(STORES[name])})
+    parts = {"make_store": staticmethod(STORES[name]), "make_clock": CLOCKS.get(name, FakeClock)}
+    machine = type("Machine", (LeaseMachine,), parts)
     run_state_machine_as_test(
         machine,
         settings=settings(

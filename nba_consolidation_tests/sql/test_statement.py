@@ -21,7 +21,8 @@ from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
 FILES = sorted(file.name for file in resources.files("nba_consolidation.sql").iterdir() if file.name.endswith(".sql"))
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
-HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x", "line\nbreak",
+HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",
+           "line\nbreak",
            "@name", "?", "$1", "{}", "é\u2028", "'''", '"""', "\t", ""]  # fmt: skip
 
 
@@ -59,7 +60,8 @@ def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(fil
         (tree,) = sqlglot.parse(sql, read=dialect)
         assert tree is not None
         assert not list(tree.find_all(exp.Parameter, exp.Placeholder))
-        assert not {"business_key", "activation_key", "each_column"} & {found.name for found in tree.find_all(exp.Column)}
+        columns = {found.name for found in tree.find_all(exp.Column)}
+        assert not {"business_key", "activation_key", "each_column"} & columns
     (parsed,) = duckdb.connect().extract_statements(Statement(name, AnyParameter(), columns=("c",)).render("duckdb"))
     assert parsed.query
 
@@ -130,7 +132,7 @@ def test_a_list_parameter_in_in_unnest_is_a_literal_list(rendered: Callable[...,
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_nothing_is_in_an_empty_list(rendered: Callable[..., str], dialect: Dialect) -> None:
     sql = rendered("SELECT 1 FROM t WHERE d IN UNNEST(@days)", dialect, parameters={"days": []})
-    assert sql.endswith("WHERE FALSE")
+    assert sql.endswith("d IN (NULL)")
 
 
 def test_a_parameter_that_nobody_gave_is_an_error(rendered: Callable[..., str]) -> None:

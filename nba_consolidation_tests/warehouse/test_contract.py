@@ -90,7 +90,7 @@ def test_a_table_that_changed_since_it_was_listed_is_refused(engine: Engine) -> 
     engine.stage(A, row())
     manifest = engine.manifest()
     engine.stage(A, row(), row())
-    with pytest.raises(TableRefused, match=f"{A}.*changed since") as caught:
+    with pytest.raises(TableRefused, match=rf"{A}.*changed since") as caught:
         engine.select("SELECT COUNT(*) AS n FROM staged", manifest)
     assert caught.value.table == A
 
@@ -162,7 +162,12 @@ def test_what_is_ours_to_set_is_not_read_from_a_staged_row(engine: Engine) -> No
         ("similar_games_count", 1, pa.uint64(), "similar_games_count is uint64 but INT64"),
         ("game_id", 22500001, pa.int64(), "game_id is INT64 but STRING"),
         ("created_at", "2026-01-15", pa.string(), "created_at is STRING but TIMESTAMP"),
-        ("predicted_points", Decimal(1), pa.decimal256(60, 3), "predicted_points is decimal256(60, 3) but NUMERIC(5, 1)"),
+        (
+            "predicted_points",
+            Decimal(1),
+            pa.decimal256(60, 3),
+            "predicted_points is decimal256(60, 3) but NUMERIC(5, 1)",
+        ),
         ("lease_token", 1, pa.int64(), "column lease_token (INT64)"),
     ],
 )
@@ -186,7 +191,13 @@ def test_incident_21_a_column_that_does_not_fit_refuses_its_table_and_names_both
         ("predicted_points", 123456, pa.int64(), "predicted_points|fits|", '"predicted_points":123456'),
         ("current_points_line", 20.25, pa.float64(), "current_points_line|exact|", '"current_points_line":20.25'),
         ("current_points_line", Decimal("20.25"), pa.decimal128(6, 2), "current_points_line|exact|", ":20.25"),
-        ("current_points_line", Decimal("20.5" + "0" * 13 + "1"), pa.decimal128(38, 15), "current_points_line|exact|", ""),
+        (
+            "current_points_line",
+            Decimal("20.5" + "0" * 13 + "1"),
+            pa.decimal128(38, 15),
+            "current_points_line|exact|",
+            "",
+        ),
     ],
 )
 def test_incident_22_a_value_that_does_not_fit_is_a_misfit_and_shown_as_it_was(
@@ -244,7 +255,7 @@ def test_a_failure_in_the_third_statement_rolls_the_first_two_back(engine: Engin
     insert = "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)"
     first, second = engine.make_statement("first", insert), engine.make_statement("second", insert)
     broken = engine.make_statement("broken", "SELECT ERROR('no') AS x")
-    with pytest.raises(StatementFailed, match="broken: .*no") as caught:
+    with pytest.raises(StatementFailed, match=r"broken: .*no") as caught:
         engine.warehouse.run([first, second, broken])
     assert caught.value.statement == "broken"
     count = engine.make_statement("count", "SELECT COUNT(*) AS n FROM consolidation_fences")
@@ -280,7 +291,7 @@ def test_only_selects_return_rows(engine: Engine) -> None:
 
 
 def test_a_missing_table_is_an_error_that_says_what_to_do(engine: Engine) -> None:
-    with pytest.raises(WarehouseError, match="nowhere does not exist.*bootstrap"):
+    with pytest.raises(WarehouseError, match=r"nowhere does not exist.*bootstrap"):
         engine.warehouse.live_columns("nowhere")
 
 
@@ -291,7 +302,11 @@ def test_every_declared_type_comes_back_from_the_live_table(engine: Engine, tabl
 
 
 def test_tables_and_columns_are_created_once_and_then_left_alone(engine: Engine) -> None:
-    added = [Column("key_factors", "JSON", ""), Column("issues", "ARRAY<STRING>", ""), Column("ids", "ARRAY<INT64>", "")]
+    added = [
+        Column("key_factors", "JSON", ""),
+        Column("issues", "ARRAY<STRING>", ""),
+        Column("ids", "ARRAY<INT64>", ""),
+    ]
     for _ in range(2):
         engine.warehouse.create_tables(ALL_TABLES)
         engine.warehouse.add_columns(PREDICTIONS.name, added)

@@ -1,4 +1,4 @@
-"""The DuckDB file: who holds it, how long we wait, and what a read of staged files costs. Its contract: test_contract."""
+"""The DuckDB file: who holds it, how long we wait, what a read of staged files costs. Contract: test_contract."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def test_a_missing_table_is_not_looked_for_among_python_variables(path: Path, mo
 
 
 @pytest.mark.parametrize("folder", ["with blank", "it's", "[brackets]", "st*r?", "semi;colon", "Ünï", "{a,b}", "a%20b"])
-def test_any_folder_name_can_hold_the_staging_area(tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_folder_name_can_hold_the_staging_area(
+    tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     staging = ParquetStaging(tmp_path / folder / "staging")
     ours = DuckDBWarehouse(tmp_path / "w.duckdb", staging)  # DuckDB itself takes no `?` in that path
     ours.create_tables(ALL_TABLES)

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.warehouse import parquet_staging
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
 from nba_consolidation.warehouse.parquet_footer import read_footer
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
@@ -56,11 +55,11 @@ def files(staging: ParquetStaging) -> list[Path]:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda raw: b"",
-        lambda raw: b"PAR1",
+        lambda _: b"",
+        lambda _: b"PAR1",
         lambda raw: raw[: len(raw) // 2],
         lambda raw: raw[:-1],
-        lambda raw: b"not parquet at all" * 10,
+        lambda _: b"not parquet at all" * 10,
         lambda raw: raw[:-30] + bytes(30),
         lambda raw: raw[:-8] + b"\xff\xff\xff\x7fPAR1",
     ],
@@ -106,7 +105,9 @@ def test_a_folder_or_a_dead_link_in_place_of_a_file_stops_nobody(staging: Parque
     assert (listed.name, listed.refusal is not None) == (A, True)
 
 
-@pytest.mark.parametrize("name", ["_staging_a'b", "_staging_a;b", "_staging_a b", "_staging_..a", "_staging_" + "x" * 230])
+@pytest.mark.parametrize(
+    "name", ["_staging_a'b", "_staging_a;b", "_staging_a b", "_staging_..a", "_staging_" + "x" * 230]
+)
 def test_a_file_of_an_odd_name_is_listed_with_a_refusal(staging: ParquetStaging, name: str) -> None:
     staging.write(A, rows_table(row()))
     staging.path_of(A).rename(staging.folder / f"{name}.parquet")
@@ -161,7 +162,7 @@ def test_a_failed_write_leaves_the_older_table_and_reports_nothing(
     def disk_full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parquet_staging.os, "fsync", disk_full)
+    monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(WarehouseUnavailable, match=f"{A} was not written.*No space left"):
         staging.write(A, rows_table(row(), row()))
     monkeypatch.undo()
@@ -182,7 +183,7 @@ def test_a_write_is_reported_even_if_it_was_merged_and_dropped_at_once(
     assert staging.write(A, rows_table(row())).rows == 1
 
 
-@pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda staging: None])
+@pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda _: None])
 def test_a_drop_killed_before_its_end_is_finished_by_the_next(staging: ParquetStaging, finish: object) -> None:
     staging.write(A, rows_table(row()))
     killed("staging._settle = die\nstaging.drop(staging.list_tables(KNOWN))", staging)
@@ -206,7 +207,7 @@ staging.drop(listed)
 """
 
 
-@pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda staging: None])
+@pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda _: None])
 def test_incident_27_a_redelivery_put_aside_by_a_drop_that_was_killed_comes_back(
     staging: ParquetStaging, finish: object
 ) -> None:
@@ -263,7 +264,9 @@ def test_two_that_drop_the_same_tables_drop_each_once(staging: ParquetStaging) -
         staging.write(f"{A}_{number}", rows_table(row()))
     listed = staging.list_tables(KNOWN)
     dropped: list[str] = []
-    threads = [threading.Thread(target=lambda: dropped.extend(ParquetStaging(staging.folder).drop(listed))) for _ in "ab"]
+    threads = [
+        threading.Thread(target=lambda: dropped.extend(ParquetStaging(staging.folder).drop(listed))) for _ in "ab"
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

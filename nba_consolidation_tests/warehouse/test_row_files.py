@@ -34,7 +34,8 @@ def _parquet(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "make"), [("csv", _csv), ("CSV", _csv), ("jsonl", _json_lines), ("ndjson", _json_lines), ("parquet", _parquet)]
+    ("suffix", "make"),
+    [("csv", _csv), ("CSV", _csv), ("jsonl", _json_lines), ("ndjson", _json_lines), ("parquet", _parquet)],
 )
 def test_each_format_is_staged_the_same(tmp_path: Path, suffix: str, make: object) -> None:
     path = tmp_path / f"rows.{suffix}"

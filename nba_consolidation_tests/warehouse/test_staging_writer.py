@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -64,7 +63,7 @@ def test_every_form_of_rows_is_staged_the_same(staging: ParquetStaging, form: st
     assert stored(staging) == [{"sportsbook": None, **one} for one in rows]
 
 
-def test_absent_columns_are_not_in_the_file(staging: ParquetStaging, writer: StagingWriter) -> None:
+def test_absent_columns_are_not_in_the_file(writer: StagingWriter) -> None:
     written = writer.write("b", "w", [row()])
     assert [column.name for column in written.columns] == list(row())
     assert [column.type for column in written.columns] == [PREDICTIONS.column(name).type for name in row()]
@@ -73,7 +72,8 @@ def test_absent_columns_are_not_in_the_file(staging: ParquetStaging, writer: Sta
 @pytest.mark.parametrize("null", [None, math.nan, np.float64("nan"), np.float32("nan"), pd.NA, pd.NaT, Decimal("NaN"),
                                   np.datetime64("NaT")], ids=repr)  # fmt: skip
 @pytest.mark.parametrize("column", ["predicted_points", "sportsbook", "game_date", "created_at", "is_actionable",
-                                    "feature_quality_score", "similar_games_count", "key_factors", "issues"])  # fmt: skip
+                                    "feature_quality_score", "similar_games_count", "key_factors",
+                                    "issues"])  # fmt: skip
 def test_incident_22_every_kind_of_nothing_is_null(
     staging: ParquetStaging, writer: StagingWriter, column: str, null: Any
 ) -> None:
@@ -134,7 +134,8 @@ def test_a_value_becomes_its_exact_counterpart(kind: str, value: Any, wanted: An
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        ("INT64", 3.5), ("INT64", 2**63), ("INT64", True), ("INT64", "x"), ("INT64", math.inf), ("INT64", "1e999999999"),
+        ("INT64", 3.5), ("INT64", 2**63), ("INT64", True), ("INT64", "x"), ("INT64", math.inf), ("INT64",
+        "1e999999999"),
         ("FLOAT64", "x"), ("FLOAT64", Decimal("1e400")), ("BOOL", 2), ("BOOL", "yes"), ("STRING", 22500001),
         ("STRING", b"x"), ("STRING", "\ud800"), ("NUMERIC(5, 1)", math.inf), ("NUMERIC(5, 1)", "-Infinity"),
         ("NUMERIC(5, 1)", 12345), ("NUMERIC(5, 1)", 9999.95), ("NUMERIC(5, 1)", True), ("NUMERIC(5, 1)", "1e999999999"),
@@ -164,7 +165,7 @@ def test_a_refused_value_is_named_with_its_column_and_row(
 
 @pytest.mark.parametrize("line", [20.25, Decimal("20.25"), "20.25", 20.5000001])
 def test_incident_34_the_line_is_never_rounded(writer: StagingWriter, line: Any) -> None:
-    with pytest.raises(WriteRefused, match="current_points_line, row 0: .*a key is never rounded"):
+    with pytest.raises(WriteRefused, match=r"current_points_line, row 0: .*a key is never rounded"):
         writer.write("b", "w", [row(current_points_line=line)])
 
 
@@ -220,7 +221,9 @@ def test_a_type_that_cannot_be_staged_is_refused_only_where_it_is_used(writer: S
 
 
 @pytest.mark.parametrize("nothing", [[], iter([]), pd.DataFrame(), pd.DataFrame([row()])[:0], rows_table(row())[:0]])
-def test_incident_23_a_write_of_no_rows_is_refused(staging: ParquetStaging, writer: StagingWriter, nothing: Any) -> None:
+def test_incident_23_a_write_of_no_rows_is_refused(
+    staging: ParquetStaging, writer: StagingWriter, nothing: Any
+) -> None:
     with pytest.raises(WriteRefused, match="no rows"):
         writer.write("b", "w", nothing)
     assert staging.list_tables(KNOWN) == []
@@ -240,7 +243,7 @@ def test_a_batch_or_worker_that_makes_no_name_is_refused(writer: StagingWriter, 
 
 @pytest.mark.parametrize("wrong", [[row(), "text"], [row(), None]])
 def test_what_is_no_record_is_refused(writer: StagingWriter, wrong: Any) -> None:
-    with pytest.raises(WriteRefused, match="row 1 is a .*, not a record"):
+    with pytest.raises(WriteRefused, match=r"row 1 is a .*, not a record"):
         writer.write("b", "w", wrong)
 
 

@@ -1,0 +1,41 @@
+"""The contenders. Each is a module with `setup(job)`, `run(job)` (the only part that is timed) and `result(job)`.
+
+What a contender does by construction stands here; what it does to rows and values is measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to do the job. `ours` is the environment it runs in: the project's, or the peers' own."""
+
+    name: str
+    title: str
+    in_our_environment: bool
+    atomic: str
+    second_writer: str
+
+
+CONTENDERS = (
+    Contender("limit", "bare INSERT … newest per key (the limit)", True, "yes", "no protection"),
+    Contender("ours", "ours: lease to clean-up", True, "yes, audits included", "lease and fence"),
+    Contender(
+        "predecessor", "predecessor: MERGE, deactivate, check", True,
+        "no: three transactions, duplicates visible until the check", "no protection",
+    ),
+    Contender(
+        "polars_unique", "polars concat + unique + write", False,
+        "no: one file per date after the other", "no protection: the last one wins",
+    ),
+    Contender(
+        "dbt_incremental", "dbt-duckdb incremental + unique test", False,
+        "the model is; the test runs after the commit", "DuckDB's file lock: the second one fails",
+    ),
+    Contender(
+        "delta_merge", "polars unique + deltalake merge", False,
+        "yes, without a check", "optimistic: the second commit fails",
+    ),
+)  # fmt: skip

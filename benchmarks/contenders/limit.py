@@ -1,0 +1,32 @@
+"""The limit: one INSERT of the newest staged row per key, on a connection of our own settings. No question asked."""
+
+from __future__ import annotations
+
+import duckdb
+
+from benchmarks.job import Job, fresh_warehouse, newest_per_key
+from nba_consolidation.deployment import warehouse_of
+from nba_consolidation.settings import Settings
+from nba_consolidation.tables import BUSINESS_KEY
+
+
+def setup(job: Job) -> None:
+    """A copy of the DuckDB file."""
+    fresh_warehouse(job)
+
+
+def run(job: Job) -> dict[str, object]:
+    """Opens the file, inserts, closes it."""
+    with connection(job) as connected:
+        connected.execute(f"INSERT INTO player_prop_predictions {newest_per_key(job, ', '.join(BUSINESS_KEY))}")
+    return {}
+
+
+def connection(job: Job) -> duckdb.DuckDBPyConnection:
+    """With exactly the settings that ours has, whatever these are today."""
+    return duckdb.connect(job.warehouse, config=warehouse_of(Settings(home=job.work))._config)
+
+
+def result(job: Job) -> str:
+    """Where to read what came out."""
+    return f"duckdb:{job.warehouse}"

@@ -1,0 +1,209 @@
+"""`status`, `explain`, `quarantine`, `duplicates`, `locks`, `bootstrap`: what people look with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nba_consolidation.locking import Holder, SqliteLeaseStore
+from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation_tests.cli.conftest import DATE, Terminal
+from nba_consolidation_tests.consolidation.workbench import prediction
+
+Write = Callable[..., Path]
+KEY = f"consolidation_{DATE}"
+
+
+def held(terminal: Terminal) -> Holder:
+    """A lease that somebody else holds."""
+    holder = Holder.here("the-nightly-run")
+    SqliteLeaseStore(terminal.home / "leases.sqlite").try_acquire([KEY], holder, 600, operation_id="theirs")
+    return holder
+
+
+def test_status_works_when_nothing_exists_and_makes_nothing(terminal: Terminal) -> None:
+    assert "stage FILE" in terminal.run("status").stdout
+    assert terminal.json("status")["dates"] == []
+    assert not terminal.home.exists()
+
+
+def test_status_tells_what_waits_before_anything_was_consolidated(terminal: Terminal, rows_file: Write) -> None:
+    terminal.run("stage", rows_file("x.jsonl", prediction("20.5"), prediction("21.0")))
+    [date] = terminal.json("status")["dates"]
+    assert (date["game_date"], date["waiting_tables"], date["waiting_rows"]) == (DATE, 1, 2)
+    assert (date["total_rows"], date["last_token"], date["last_consolidated_at"]) == (0, None, None)
+
+
+def test_status_tells_what_stands_and_who_consolidated_last(consolidated: Terminal) -> None:
+    [date] = consolidated.json("status")["dates"]
+    assert (date["waiting_rows"], date["total_rows"], date["active_rows"], date["validated_rows"]) == (0, 2, 1, 1)
+    assert date["last_run_id"].startswith("terminal-")
+    assert date["last_token"] > 0
+
+
+def test_status_names_refused_empty_and_merged_tables(consolidated: Terminal, rows_file: Write) -> None:
+    staging = consolidated.home / "staging"
+    consolidated.run("stage", rows_file("y.jsonl", prediction("22.5")))
+    [waiting] = staging.glob("*.parquet")
+    kept = waiting.rename(staging / "kept")
+    (staging / waiting.name).hardlink_to(kept)
+    consolidated.run("consolidate")
+    kept.rename(waiting)
+    (staging / "_staging_1_bad.parquet").write_bytes(b"no parquet")
+    pq.write_table(pa.table({"game_date": pa.array([], pa.date32())}), staging / "_staging_1_empty.parquet")
+    found = consolidated.json("status")
+    assert [table["name"] for table in found["refused"]] == ["_staging_1_bad"]
+    assert (found["empty"], found["merged"]) == (["_staging_1_empty"], [waiting.stem])
+    assert "_staging_1_bad" in consolidated.run("status").stdout
+
+
+def test_status_shows_held_leases(terminal: Terminal) -> None:
+    holder = held(terminal)
+    assert terminal.json("status")["leases"][0]["holder_id"] == holder.holder_id
+
+
+def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(terminal: Terminal) -> None:
+    terminal.run("bootstrap")
+    row = {name: value for name, value in prediction().items() if value is not None} | {"hype": "much"}
+    (terminal.home / "staging").mkdir()
+    pq.write_table(pa.Table.from_pylist([row]), terminal.home / "staging" / "_staging_1_new.parquet")
+    assert "hype" in terminal.json("status")["refused"][0]["reason"]
+    found = terminal.json("--schema-evolution", "status")
+    assert (found["refused"], found["totals"]["waiting_rows"]) == ([], 1)
+
+
+def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Terminal) -> None:
+    first, second = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr")["predictions"]
+    assert (first["current_points_line"], first["version_prediction_id"]) == ("20.5", "made-1")
+    assert (first["staging_table"], first["batch_id"]) == ("_staging_20260115_170000_w2", "20260115_170000")
+    assert [(lost["prediction_id"], lost["outcome"]) for lost in first["lost"]] == [("made-0", "superseded")]
+    assert (first["is_active"], first["superseded_by"]) == (False, second["prediction_id"])
+    assert (second["is_active"], second["lost"]) == (True, [])
+
+
+def test_explain_lists_every_way_of_losing_in_the_order_of_making(consolidated: Terminal, rows_file: Write) -> None:
+    consolidated.run("stage", rows_file("new.jsonl", prediction("20.5", 9), prediction("20.5", 8)))
+    consolidated.run("consolidate")
+    consolidated.run("stage", rows_file("old.jsonl", prediction("20.5", 5)))
+    consolidated.run("consolidate")
+    question = ("explain", "--date", DATE, "--player", "jaimejaquezjr", "--line", "20.5")
+    [found] = consolidated.json(*question)["predictions"]
+    assert [lost["prediction_id"] for lost in found["lost"]] == ["made-0", "made-1", "made-5", "made-8"]
+    assert [lost["outcome"] for lost in found["lost"]] == ["superseded", "replaced", "stale", "superseded"]
+    assert (found["prediction_id"], found["prediction_version"]) == ("made-1", 2)
+    shown = consolidated.run(*question).stdout
+    assert all(word in shown for word in ("made-9", "replaced", "stale", "made-1, made 2026-01-15 12:01"))
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        (["--line", "21"], ["21.0"]),
+        (["--line", "none"], [None]),
+        (["--system", "catboost_v9", "--game", "20260115_BOS_MIA"], [None, "20.5", "21.0"]),
+    ],
+)
+def test_explain_is_narrowed_exactly(
+    consolidated: Terminal, rows_file: Write, options: list[str], lines: list[str | None]
+) -> None:
+    consolidated.run("stage", rows_file("x.jsonl", prediction(None)))
+    consolidated.run("consolidate")
+    found = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr", *options)["predictions"]
+    assert [row["current_points_line"] for row in found] == lines
+
+
+@pytest.mark.parametrize("player", ["nobody", "x' OR '1'='1", "[bold]", "\x1b[2J"])
+def test_explain_says_when_nothing_stands(consolidated: Terminal, player: str) -> None:
+    result = consolidated.run("explain", "--date", DATE, "--player", player, exit_code=1)
+    assert "no prediction stands" in result.stderr
+    assert DATE in result.stderr
+    assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize("line", ["abc", "NaN", "1e9", "Infinity"])
+def test_a_line_that_is_none_is_a_usage_error(consolidated: Terminal, line: str) -> None:
+    assert "20.5" in consolidated.run("explain", "--date", DATE, "--player", "x", "--line", line, exit_code=2).stderr
+
+
+def test_quarantine_tells_rule_reason_and_the_row_as_it_was(consolidated: Terminal) -> None:
+    found = consolidated.json("quarantine", "--date", DATE)
+    [rule], [row] = found["rules"], found["rows"]
+    assert (found["quarantined"], rule["column_name"], rule["rule"]) == (1, "predicted_points", "range")
+    assert '"jaimejaquezjr"' in row["original_row"]
+    assert "between 0 and 80" in consolidated.run("quarantine").stdout
+
+
+def test_quarantine_is_bounded_by_dates_and_limit(consolidated: Terminal) -> None:
+    assert consolidated.json("quarantine", "--from", "2026-01-16")["quarantined"] == 0
+    found = consolidated.json("quarantine", "--limit", "0")
+    assert (found["quarantined"], found["rows"]) == (1, [])
+
+
+def test_no_duplicates_end_with_zero(consolidated: Terminal) -> None:
+    found = consolidated.json("duplicates")
+    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 4)
+    assert "No duplicates" in consolidated.run("duplicates", "--from", DATE).stdout
+
+
+def test_duplicates_that_stand_are_shown_and_end_with_three(consolidated: Terminal) -> None:
+    with duckdb.connect(consolidated.home / "warehouse.duckdb") as connection:
+        connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
+    found = consolidated.json("duplicates", exit_code=3)
+    keys = [audit for audit in found["audits"] if audit["audit"] == "duplicate_business_keys"]
+    assert [finding["current_points_line"] for finding in keys[0]["findings"]] in (["20.5", "21.0"], ["21.0", "20.5"])
+    assert "jaimejaquezjr" in consolidated.run("duplicates", exit_code=3).stdout
+
+
+def test_locks_list_shows_all_that_a_release_needs(terminal: Terminal) -> None:
+    assert terminal.json("locks", "list") == {"leases": []}
+    holder = held(terminal)
+    [lease] = terminal.json("locks", "list")["leases"]
+    assert (lease["key"], lease["holder_id"], lease["run_id"]) == (KEY, holder.holder_id, "the-nightly-run")
+    assert (lease["host"], lease["pid"], lease["expired"]) == (holder.host, holder.pid, False)
+    assert holder.holder_id in terminal.run("locks", "list").stdout
+
+
+def test_a_forced_release_needs_the_holder_and_leaves_a_record(terminal: Terminal) -> None:
+    holder = held(terminal)
+    released = terminal.json(
+        "locks", "release", KEY, "--holder", holder.holder_id, "--reason", "host died", "--by", "me"
+    )
+    assert (released["released"]["by"], released["released"]["reason"]) == ("me", "host died")
+    assert terminal.json("locks", "list")["leases"] == []
+    assert terminal.json("locks", "audit")["forced_releases"] == [released["released"]]
+    assert "host died" in terminal.run("locks", "audit").stdout
+
+
+def test_a_forced_release_with_another_holder_names_the_real_one(terminal: Terminal) -> None:
+    holder = held(terminal)
+    result = terminal.run("locks", "release", KEY, "--holder", "guessed", "--reason", "x", exit_code=1)
+    assert holder.holder_id in result.stderr
+    assert len(terminal.json("locks", "list")["leases"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "reason", "code"), [("no-key", "x", 1), (KEY, "  ", 1), ("consolidation_2026-02-30", "x", 1)]
+)
+def test_a_forced_release_that_cannot_be_is_explained(terminal: Terminal, key: str, reason: str, code: int) -> None:
+    result = terminal.run(
+        "locks", "release", key, "--holder", held(terminal).holder_id, "--reason", reason, exit_code=code
+    )
+    assert result.stderr.startswith("Error: ")
+
+
+def test_bootstrap_makes_the_tables_and_can_be_repeated(terminal: Terminal) -> None:
+    found = terminal.json("bootstrap")
+    assert [table["name"] for table in found["tables"]] == [table.name for table in ALL_TABLES]
+    assert terminal.json("bootstrap") == found
+    assert "7 tables" in terminal.run("bootstrap").stdout
+
+
+@pytest.mark.parametrize("command", ["duplicates", "quarantine", "validate"])
+def test_looking_where_nothing_is_says_so_and_makes_nothing(terminal: Terminal, command: str) -> None:
+    assert str(terminal.home) in terminal.run(command, exit_code=1).stderr
+    assert not terminal.home.exists()

@@ -1,0 +1,224 @@
+"""The program as a whole: help, exit codes, settings, dates, interruption, what it loads and how it prints."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from nba_consolidation.cli import main
+from nba_consolidation.cli.exits import MEANINGS, Exit
+from nba_consolidation.cli.output import Column, Facts, Grid
+from nba_consolidation.consolidation.consolidate import Consolidator
+from nba_consolidation.settings import last_known_date
+from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
+from nba_consolidation_tests.consolidation.workbench import prediction
+
+Write = Callable[..., Path]
+COMMANDS = sorted(main.commands)
+
+
+def program(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own."""
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_help_names_every_command_and_every_exit_code() -> None:
+    shown = CliRunner().invoke(main, ["--help"]).stdout
+    assert [command for command in COMMANDS if command not in shown] == []
+    assert [code for code, meaning in MEANINGS.items() if f"{code.value}  {meaning}" not in shown] == []
+    assert set(MEANINGS) == set(Exit)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    assert CliRunner().invoke(main, [command, "-h"]).exit_code == 0
+
+
+def test_help_loads_nothing_heavy() -> None:
+    probe = (
+        "import sys\nfrom nba_consolidation.cli import main\nmain(['--help'], standalone_mode=False)\n"
+        "heavy = {'duckdb', 'pandas', 'dagster', 'numpy', 'pyarrow', 'sqlglot', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_mistyped_command_ends_with_two() -> None:
+    done = program("consolidat")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["consolidate", "validate", "quarantine", "duplicates"])
+@pytest.mark.parametrize("date", ["1900-01-01", "2999-01-01"])
+def test_a_date_that_cannot_be_is_a_usage_error_that_tells_the_range(
+    terminal: Terminal, command: str, date: str
+) -> None:
+    told = terminal.run(command, "--date", date, exit_code=2).stderr
+    assert f"2021-10-19 to {last_known_date()}" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--date", "15.1.2026"],
+        ["--date", "2026-02-30"],
+        ["--date", DATE, "--from", DATE],
+        ["--from", "2026-01-16", "--to", DATE],
+    ],
+)
+def test_dates_that_contradict_are_a_usage_error(terminal: Terminal, options: list[str]) -> None:
+    terminal.run("consolidate", *options, exit_code=2)
+
+
+def test_an_earlier_first_date_makes_earlier_dates_known(terminal: Terminal) -> None:
+    terminal.run("--first-date", "2019-10-22", "consolidate", "--date", "2019-10-22")
+
+
+def test_a_setting_of_the_environment_that_cannot_be_ends_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBA_CONSOLIDATION_LEASE_WAIT", "soon")
+    result = CliRunner().invoke(main, ["status"])
+    assert result.exit_code == 2
+    assert "NBA_CONSOLIDATION_LEASE_WAIT" in result.stderr
+
+
+def test_an_option_comes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBA_CONSOLIDATION_HOME", str(tmp_path / "theirs"))
+    found = CliRunner().invoke(main, ["--home", str(tmp_path / "ours"), "status", "--json"])
+    assert json.loads(found.stdout)["home"] == str(tmp_path / "ours")
+
+
+def test_an_error_shows_where_it_came_from_only_when_asked(terminal: Terminal) -> None:
+    assert "Traceback" not in terminal.run("duplicates", exit_code=1).stderr
+    result = CliRunner().invoke(main, ["--home", str(terminal.home), "--debug", "duplicates"])
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+
+
+def test_an_error_that_nobody_foresaw_is_told_without_a_traceback(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("surprise")
+
+    monkeypatch.setattr(Consolidator, "consolidate", fail)
+    assert "unexpected ZeroDivisionError: surprise" in terminal.run("consolidate", exit_code=1).stderr
+
+
+def test_a_warehouse_that_is_no_warehouse_is_told(terminal: Terminal) -> None:
+    terminal.home.mkdir()
+    (terminal.home / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
+    assert "warehouse.duckdb" in terminal.run("status", exit_code=1).stderr
+
+
+def test_a_warehouse_that_another_process_holds_ends_with_four(terminal: Terminal) -> None:
+    import duckdb
+
+    terminal.run("bootstrap")
+    with duckdb.connect(terminal.home / "warehouse.duckdb"):
+        done = program("--home", terminal.home, "--warehouse-wait", "0", "status")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert str(os.getpid()) in done.stderr
+
+
+def test_an_interruption_ends_with_130(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Consolidator, "consolidate", interrupt)
+    assert "run it again" in terminal.run("consolidate", exit_code=130).stderr
+
+
+def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: Terminal, tmp_path: Path) -> None:
+    pipe = tmp_path / "endless.jsonl"
+    os.mkfifo(pipe)
+    process = subprocess.Popen(
+        [*PROGRAM, "--home", str(terminal.home), "stage", str(pipe)], stderr=subprocess.PIPE, text=True
+    )
+    with pipe.open("w"):  # opens once the program reads it, so we know where it is
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.startswith("Interrupted")
+    assert "Traceback" not in told
+    assert not (terminal.home / "staging").exists()
+
+
+def test_a_process_stages_consolidates_and_prints_plain_lines(terminal: Terminal, rows_file: Write) -> None:
+    file = rows_file("x.jsonl", prediction())
+    for arguments in (["stage", file], ["consolidate"], ["status"]):
+        done = program("--home", terminal.home, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "\x1b" not in done.stdout
+        assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
+
+
+def test_a_terminal_that_knows_only_ascii_is_enough(consolidated: Terminal) -> None:
+    for arguments in (["status"], ["explain", "--date", DATE, "--player", "jaimejaquezjr"], ["quarantine"]):
+        done = program("--home", consolidated.home, *arguments, PYTHONIOENCODING="ascii")
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_tell(consolidated: Terminal) -> None:
+    command = [*PROGRAM, "--home", str(consolidated.home), "status", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert "Traceback" not in told
+
+
+def rendered(part: Grid | Facts, width: int, terminal: bool = True) -> list[str]:
+    """The lines of a grid on a console of that width."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+    console.print(part.fit(console))
+    file: Any = console.file
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+GRID = Grid(
+    [Column("date"), Column("super\u00adseded", right=True), Column("holder", 1), Column("why", fold=True)],
+    [("2026-01-15", 12345, "h" * 40, "because of a long story that goes on and on " * 2)],
+)
+
+
+def test_a_table_leaves_out_its_least_important_columns_before_it_wraps() -> None:
+    assert not any("hhh" in line for line in rendered(GRID, 80))
+    assert any("h" * 40 in line for line in rendered(GRID, 120))
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+def test_a_table_never_exceeds_the_terminal(width: int) -> None:
+    assert max(map(len, rendered(GRID, width))) <= width
+
+
+def test_in_a_pipe_a_row_is_one_line_and_a_title_one_word() -> None:
+    head, _rule, row = rendered(GRID, 10_000, terminal=False)
+    assert "superseded" in head
+    assert row.startswith("2026-01-15")
+
+
+def test_records_take_the_place_of_a_table_that_does_not_fit() -> None:
+    grid = Grid([Column("lease"), Column("holder")], [("consolidation_2026-01-15", "h" * 60)], records=True)
+    assert len(rendered(grid, 100)) == 3
+    assert [line.split()[0] for line in rendered(grid, 80)] == ["lease", "holder"]
+
+
+def test_what_came_from_outside_cannot_move_the_cursor() -> None:
+    assert "\x1b" not in "".join(rendered(Facts("a\x1b[2J", [("name", "[red]b\x1b[1m")]), 80))
+    assert any("[red]b" in line for line in rendered(Facts("a", [("name", "[red]b")]), 80))

@@ -1,0 +1,1 @@
+"""The asset graph: what Dagster shows, checks and refuses."""

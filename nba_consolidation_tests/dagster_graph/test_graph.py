@@ -1,0 +1,84 @@
+"""What is in the graph, and how it is set up. Nothing is run here but an import."""
+
+import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from nba_consolidation.definitions import build_definitions
+from nba_consolidation.settings import Settings, today
+from nba_consolidation.tables import PREDICTIONS
+
+ASSETS = ["player_prop_predictions", "staging_predictions", "validated_predictions"]
+CHECKS = {
+    "player_prop_predictions": [
+        "active_twins",
+        "audit_active_twins",
+        "audit_duplicate_business_keys",
+        "audit_players_in_two_games",
+        "conservation",
+        "consolidation_duration",
+        "duplicate_business_keys",
+        "lease_overhead",
+        "quarantined_rows",
+        "refused_tables",
+    ],
+    "validated_predictions": ["audit_duplicate_validated_predictions"],
+}
+BLOCKING = {"active_twins", "conservation", "duplicate_business_keys"}
+
+
+def assets() -> Any:
+    return build_definitions(Settings()).resolve_asset_graph()
+
+
+def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
+    found = assets()
+    by_asset: dict[str, list[str]] = {}
+    for key in found.asset_check_keys:
+        by_asset.setdefault(key.asset_key.to_user_string(), []).append(key.name)
+    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == ASSETS
+    assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
+    jobs = build_definitions(Settings()).resolve_all_job_defs()
+    assert {"consolidate"} <= {job.name for job in jobs}
+
+
+def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
+    found = assets()
+    blocking = {key.name for key in found.asset_check_keys if found.get_check_spec(key).blocking}
+    assert blocking == BLOCKING
+
+
+def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_backfills_in_one_run() -> None:
+    found = assets()
+    for name in ASSETS:
+        node = found.get(dg.AssetKey(name))
+        partitions = node.partitions_def
+        assert isinstance(partitions, dg.DailyPartitionsDefinition)
+        assert partitions.timezone == "America/New_York"
+        assert partitions.get_first_partition_key() == "2021-10-19"
+        assert partitions.get_last_partition_key() == str(today())
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_the_first_partition_is_a_setting() -> None:
+    found = build_definitions(Settings(first_date=dt.date(2025, 10, 21))).resolve_asset_graph()
+    partitions = found.get(dg.AssetKey("player_prop_predictions")).partitions_def
+    assert isinstance(partitions, dg.DailyPartitionsDefinition)
+    assert partitions.get_first_partition_key() == "2025-10-21"
+
+
+def test_the_columns_shown_are_those_that_are_declared() -> None:
+    metadata = assets().get(dg.AssetKey(PREDICTIONS.name)).metadata
+    schema = metadata["dagster/column_schema"]
+    shown = [(column.name, column.type, column.description) for column in schema.columns]
+    assert shown == [(column.name, column.type, column.description) for column in PREDICTIONS.columns]
+
+
+def test_incident_09_loading_the_code_location_touches_nothing_and_needs_no_home(tmp_path: Path) -> None:
+    code = "import nba_consolidation.definitions as d; assert d.defs is not None"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,217 @@
+"""One Firestore database in memory: documents with times, preconditions, transactions, and who wants to hear of what.
+
+Knows the messages of the protocol, and nothing of gRPC. Every method may be called from many threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeAlias
+
+from google.cloud.firestore_v1 import types
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
+
+from nba_consolidation.locking.contract import machine_clock
+
+from .faults import Faults
+
+Message: TypeAlias = Any
+"""A message of the protocol, as protobuf itself makes it: `types.Document.pb()` and so on."""
+
+Document = types.Document.pb()
+WriteResult = types.WriteResult.pb()
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Rejected(Exception):
+    """A call that was not carried out: `code` is the name of a gRPC status."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Clock(Protocol):
+    """The server's clock, for tests to replace; `tick` is asked for the moment of a commit, `now` for any other."""
+
+    def now(self) -> datetime: ...
+
+    def tick(self) -> datetime: ...
+
+    def advance(self, seconds: float) -> None: ...
+
+
+class MachineClock:
+    """The clock of this machine, so many seconds ahead."""
+
+    def __init__(self, ahead: float = 0.0) -> None:
+        self._ahead = timedelta(seconds=ahead)
+
+    def now(self) -> datetime:
+        return machine_clock() + self._ahead
+
+    def tick(self) -> datetime:
+        return self.now()
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+class Database:
+    """`calls` counts what was asked of it, by method; `faults` are planned for it; `clock` is its server's.
+
+    Its time never goes back, whatever the clock does, and no two commits happen at the same microsecond.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or MachineClock()
+        self.calls: Counter[str] = Counter()
+        self.faults = Faults()
+        self._last_commit = self.clock.now()
+        self._documents: dict[str, Message] = {}
+        self._read_by: dict[bytes, dict[str, Timestamp | None]] = {}
+        self._listeners: dict[SimpleQueue[Message], str] = {}
+        self._lock = threading.RLock()
+
+    def read(self, names: Iterable[str], transaction: bytes = b"") -> tuple[dict[str, Message], Timestamp]:
+        """The documents by name, None for what there is not, and the moment at which that was so."""
+        with self._lock:
+            found = {name: self._documents.get(name) for name in names}
+            if transaction:
+                seen = self._transaction(transaction)
+                seen.update({name: _update_time(document) for name, document in found.items()})
+            return found, self.now()
+
+    def query(self, parent: str, collection: str) -> tuple[list[Message], Timestamp]:
+        """All documents of a collection, by name."""
+        with self._lock:
+            names = sorted(name for name in self._documents if name.rpartition("/")[0] == f"{parent}/{collection}")
+            return [self._documents[name] for name in names], self.now()
+
+    def now(self) -> Timestamp:
+        """Not before the last commit, which a read at this moment sees."""
+        return _timestamp(max(self.clock.now(), self._last_commit))
+
+    def begin(self) -> bytes:
+        """A transaction, which commits only if nothing changed that was read in it."""
+        with self._lock:
+            name = uuid.uuid4().bytes
+            self._read_by[name] = {}
+            return name
+
+    def rollback(self, transaction: bytes) -> None:
+        with self._lock:
+            self._read_by.pop(transaction, None)
+
+    def commit(self, writes: Sequence[Message], transaction: bytes = b"") -> tuple[list[Message], Timestamp]:
+        """All writes or none, in their order, at one moment."""
+        with self._lock:
+            if transaction:
+                self._refuse_if_changed(transaction)
+            self._last_commit = max(self.clock.tick(), self._last_commit + _MICROSECOND)
+            moment = _timestamp(self._last_commit)
+            changed: dict[str, Message] = {}
+            results = []
+            for write in writes:
+                name = write.delete or write.update.name
+                before = changed[name] if name in changed else self._documents.get(name)
+                changed[name] = after = _apply(write, before, moment)
+                results.append(WriteResult(update_time=_update_time(after)))
+            self._store(changed)
+            return results, moment
+
+    def _store(self, changed: dict[str, Message]) -> None:
+        for name, document in changed.items():
+            news = _update_time(document) != _update_time(self._documents.get(name))
+            if document is None:
+                self._documents.pop(name, None)
+            else:
+                self._documents[name] = document
+            for listener, wanted in self._listeners.items():
+                if news and wanted == name:
+                    listener.put(document)
+
+    @contextmanager
+    def listen(self, name: str) -> Iterator[SimpleQueue[Message]]:
+        """What becomes of a document, from what it is now on; None is a document that is not there."""
+        news: SimpleQueue[Message] = SimpleQueue()
+        with self._lock:
+            self._listeners[news] = name
+            news.put(self._documents.get(name))
+        try:
+            yield news
+        finally:
+            with self._lock:
+                del self._listeners[news]
+
+    def _transaction(self, name: bytes) -> dict[str, Timestamp | None]:
+        if name not in self._read_by:
+            raise Rejected("INVALID_ARGUMENT", "The referenced transaction has expired or is no longer valid.")
+        return self._read_by[name]
+
+    def _refuse_if_changed(self, transaction: bytes) -> None:
+        seen = self._transaction(transaction)
+        del self._read_by[transaction]
+        if any(_update_time(self._documents.get(name)) != version for name, version in seen.items()):
+            raise Rejected("ABORTED", "Too much contention on these documents. Please try again.")
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
+
+
+def _update_time(document: Message) -> Timestamp | None:
+    return None if document is None else document.update_time
+
+
+def _apply(write: Message, before: Message, moment: Timestamp) -> Message:
+    """The document after a write, None if it was deleted; a write that changes nothing keeps the update time."""
+    _check_precondition(write.current_document, before, write.delete or write.update.name)
+    if write.WhichOneof("operation") == "delete":
+        return None
+    after = Document(name=write.update.name, create_time=moment, update_time=moment)
+    for name, value in _fields(write, before).items():
+        after.fields[name].CopyFrom(value)
+    for transform in write.update_transforms:
+        if transform.WhichOneof("transform_type") != "set_to_server_value":
+            raise Rejected("UNIMPLEMENTED", f"The double cannot transform {transform.field_path}.")
+        after.fields[transform.field_path].timestamp_value.CopyFrom(_whole_milliseconds(moment))
+    if before is not None:
+        after.create_time.CopyFrom(before.create_time)
+        if dict(after.fields) == dict(before.fields):
+            after.update_time.CopyFrom(before.update_time)
+    return after
+
+
+def _fields(write: Message, before: Message) -> dict[str, Message]:
+    """Those of the update; with a mask only those that it names, and the others as they were."""
+    updated = dict(write.update.fields)
+    if not write.HasField("update_mask"):
+        return updated
+    masked = set(write.update_mask.field_paths)
+    if any(not path.isidentifier() for path in masked):
+        raise Rejected("UNIMPLEMENTED", f"The double has no nested field paths: {sorted(masked)}.")
+    kept = {} if before is None else {name: value for name, value in before.fields.items() if name not in masked}
+    return kept | {name: value for name, value in updated.items() if name in masked}
+
+
+def _check_precondition(wanted: Message, before: Message, name: str) -> None:
+    kind = wanted.WhichOneof("condition_type")
+    if kind == "exists" and wanted.exists and before is None:
+        raise Rejected("NOT_FOUND", f"No document to update: {name}")
+    if kind == "exists" and not wanted.exists and before is not None:
+        raise Rejected("ALREADY_EXISTS", f"Document already exists: {name}")
+    if kind == "update_time" and wanted.update_time != _update_time(before):
+        raise Rejected("FAILED_PRECONDITION", f"the stored version of {name} does not match the required base version")
+
+
+def _whole_milliseconds(moment: Timestamp) -> Timestamp:
+    return Timestamp(seconds=moment.seconds, nanos=moment.nanos // 1_000_000 * 1_000_000)
