@@ -52,7 +52,7 @@ def main(rows: int, tables: int, history: int, overlap: float, repeat: int, only
         if not keep:
             shutil.rmtree(work, ignore_errors=True)
     report.show(console, size, facts, measured, found)
-    if steps and measured[report.OURS].seconds():
+    if steps and report.OURS in measured and measured[report.OURS].seconds():
         console.print(report.steps(measured[report.OURS].outcomes["first"]))
     results = HERE / "results"
     results.mkdir(exist_ok=True)
@@ -73,6 +73,9 @@ def _curves(runner: Runner, size: Size, repeat: int) -> dict[str, report.Curve]:
 def _point(runner: Runner, size: Size, x: int, repeat: int) -> dict[str, float]:
     runner.say(f"curve: {size.rows:,} rows onto {size.history:,}")
     measured = runner.compare(size, _CURVE_PAIR, repeat, phases=False)
+    failed = [f"{name}: {entry.error}" for name, entry in measured.items() if entry.error]
+    if failed:
+        raise click.ClickException("; ".join(failed))
     medians = {name: statistics.median(entry.seconds()) for name, entry in measured.items()}
     return {"x": x, "staged": size.rows} | medians
 

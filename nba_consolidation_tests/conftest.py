@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 # An example writes files and opens a warehouse: slow for Hypothesis, and no sign of a fault.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
-settings.register_profile("default", _PATIENT, max_examples=12)
+settings.register_profile("default", _PATIENT, max_examples=8)
 settings.register_profile("ci", _PATIENT, max_examples=60, print_blob=True)
 settings.register_profile("soak", _PATIENT, max_examples=300, print_blob=True)
 settings.load_profile("default")

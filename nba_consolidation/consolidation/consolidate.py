@@ -30,7 +30,7 @@ from nba_consolidation.locking import (
     parse_lease_key,
 )
 from nba_consolidation.sql import Statement
-from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
+from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.warehouse import alignment
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable, TransactionResult, Warehouse
 from nba_consolidation.warehouse.errors import (
@@ -121,6 +121,7 @@ class _Attempt:
         self._on_step = on_step
         self._listed: Sequence[StagingTable] = ()
         self._in_ledger: set[LedgerKey] = set()
+        self._live: Sequence[Column] = ()
         self._manifest = Manifest((), ())
         self._poisoned: dict[dt.date, ConsolidationError] = {}
         self._results: list[TransactionResult] = []
@@ -184,18 +185,19 @@ class _Attempt:
         bounds = {"first_date": min(everywhere, default=dates[0]), "last_date": max(everywhere, default=dates[-1])}
         rows = use_case.warehouse.query(Statement("consolidated_staging_tables", bounds))
         self._in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
+        self._live = use_case.warehouse.live_columns(PREDICTIONS.name)
         if use_case.evolve:
             self._evolve(dates)
-        live = use_case.warehouse.live_columns(PREDICTIONS.name)
-        self._manifest = freeze(self._listed, dates, self._in_ledger, live)
+        self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
 
     def _evolve(self, dates: Sequence[dt.date]) -> None:
         warehouse = self._use_case.warehouse
-        live = warehouse.live_columns(PREDICTIONS.name)
         tables = [table for table in self._listed if waiting_dates([table], dates)]
-        unknown = {column.name: column for table in tables for column in alignment.drift(table.columns, live).unknown}
+        drifts = [alignment.drift(table.columns, self._live) for table in tables]
+        unknown = {column.name: column for drift in drifts for column in drift.unknown}
         if unknown:
             warehouse.add_columns(PREDICTIONS.name, list(unknown.values()))
+            self._live = warehouse.live_columns(PREDICTIONS.name)
 
     def _merge_each(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
         for date in dates:
@@ -222,9 +224,8 @@ class _Attempt:
 
     def _commit(self, manifest: Manifest, lease: HeldLease) -> None:
         use_case, now = self._use_case, self._use_case.clock()
-        live = use_case.warehouse.live_columns(PREDICTIONS.name)
         guard = self._guard(manifest.dates, lease)
-        statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), live)
+        statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), self._live)
         lease.ensure_held()
         self._results.append(use_case.warehouse.run(statements, manifest.entries, self._on_step))
         self._in_ledger |= {
