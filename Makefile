@@ -17,7 +17,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test soak lint format bench wheel constraints clean
+.PHONY: help demo ui test soak lint format bench docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ format: $(READY)  ## fix style and format, where that can be done safely
 
 bench: $(READY) $(PEERS)/.ready  ## measure: our path, its limit, other ways to do the job (BENCH="--repeat 3")
 	@$(BIN)/python -m benchmarks.consolidation $(BENCH)
+
+docs: $(READY)  ## write docs/tables.md from the declared tables
+	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md
 
 wheel: $(READY)  ## build the wheel into dist/
 	@rm -rf build dist

@@ -140,11 +140,11 @@ class _Attempt:
             self.worked_ms = round(1000 * (time.monotonic() - began))
 
     def _consolidate(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
-        self._freeze(dates)
+        self._freeze(dates, lease)
         new = self._manifest.dates
         if not new:
             return
-        self._use_case.warehouse.run(transaction.fence_rows(self._guard(new, lease), self._use_case.clock()))
+        self._make_fence_rows(new, lease)
         try:
             self._merge(self._manifest, lease)
         except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
@@ -178,7 +178,10 @@ class _Attempt:
             cost=_summed([result.cost for result in self._results]),
         )
 
-    def _freeze(self, dates: Sequence[dt.date]) -> None:
+    def _make_fence_rows(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
+        self._use_case.warehouse.run(transaction.fence_rows(self._guard(dates, lease), self._use_case.clock()))
+
+    def _freeze(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
         use_case = self._use_case
         self._listed = use_case.staging.list_tables(use_case.known())
         everywhere = {date for table in self._listed if waiting_dates([table], dates) for date in table.dates}
@@ -187,15 +190,21 @@ class _Attempt:
         self._in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
         self._live = use_case.warehouse.live_columns(PREDICTIONS.name)
         if use_case.evolve:
-            self._evolve(dates)
+            self._evolve(dates, lease)
         self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
 
-    def _evolve(self, dates: Sequence[dt.date]) -> None:
-        warehouse = self._use_case.warehouse
+    def _evolve(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
+        """Adds what the live table lacks; behind the fence, as everything that writes."""
+        use_case, warehouse = self._use_case, self._use_case.warehouse
         tables = [table for table in self._listed if waiting_dates([table], dates)]
         drifts = [alignment.drift(table.columns, self._live) for table in tables]
         unknown = {column.name: column for drift in drifts for column in drift.unknown}
         if unknown:
+            self._make_fence_rows(dates, lease)
+            try:
+                warehouse.run(transaction.fence(self._guard(dates, lease), use_case.clock()))
+            except StatementFailed as error:
+                raise _translated(error) from error
             warehouse.add_columns(PREDICTIONS.name, list(unknown.values()))
             self._live = warehouse.live_columns(PREDICTIONS.name)
 

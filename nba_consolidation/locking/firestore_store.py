@@ -11,7 +11,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from nba_consolidation.locking import firestore_documents as documents
+import nba_consolidation.locking.firestore_documents as documents
 from nba_consolidation.locking.contract import (
     ForcedRelease,
     Holder,

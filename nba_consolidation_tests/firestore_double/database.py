@@ -94,6 +94,11 @@ class Database:
             names = sorted(name for name in self._documents if name.rpartition("/")[0] == f"{parent}/{collection}")
             return [self._documents[name] for name in names], self.now()
 
+    @property
+    def listeners(self) -> int:
+        """How many streams are open."""
+        return len(self._listeners)
+
     def now(self) -> Timestamp:
         """Not before the last commit, which a read at this moment sees."""
         return _timestamp(max(self.clock.now(), self._last_commit))
