@@ -19,7 +19,7 @@ PACKAGE = "nba_consolidation"
 # other. What is not named here has no place yet: give it one.
 LAYERS = (
     ("errors", "tables"),  # the words: the root of all errors, the schemas
-    ("settings", "sql"),  # the one reader of the environment; the only SQL there is
+    ("settings", "sql", "reference"),  # the one reader of the environment; the only SQL there is; the tables in words
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("consolidation", "grading", "reliability", "quality"),  # the domain: plain functions and dataclasses
     ("deployment",),  # from settings to a warehouse and a lease store

@@ -26,7 +26,8 @@ class FirestoreDouble:
     def __init__(self, port: int = 0, *, on_demand: bool = False) -> None:
         self._on_demand = on_demand
         self._databases: dict[str, Database] = {}
-        self._changing = threading.Lock()
+        self._adding = threading.Lock()
+        self._restarting = threading.Lock()
         self._resets: list[threading.Thread] = []
         self._server, self._port = self._start(port)
 
@@ -51,7 +52,7 @@ class FirestoreDouble:
         return self._databases[path]
 
     def find(self, path: str) -> Database:
-        with self._changing:
+        with self._adding:
             if path not in self._databases and self._on_demand:
                 self.add(path)
         try:
@@ -70,9 +71,9 @@ class FirestoreDouble:
             self._server.wait_for_termination()
 
     def _restart(self) -> None:
-        with self._changing:
-            self._server.stop(None).wait()
-            self._server, self._port = self._start(self._port)
+        with self._restarting:  # the next one listens before the old one ends, so that nobody is refused
+            old, (self._server, self._port) = self._server, self._start(self._port)
+            old.stop(None).wait()
 
     def _start(self, port: int) -> tuple[Any, int]:
         service = FirestoreService(self.find, self.reset_connections)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event, Thread
+from time import sleep
 
 import pytest
 from google.auth.exceptions import DefaultCredentialsError
@@ -83,6 +84,12 @@ def bench(clock: FakeClock) -> Bench:
 
 def take(store: FirestoreLeaseStore, *keys: str, holder: Holder = ANNA, nonce: str = "nonce") -> Sequence[LeaseRecord]:
     return store.try_acquire(keys or (KEY,), holder, TTL, operation_id=nonce)
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait for what another thread is about to do."""
+    while not happened():
+        sleep(0.001)
 
 
 # How many calls
@@ -393,7 +400,9 @@ def test_incident_09_the_check_finds_a_missing_permission_to_read_or_to_write(be
 
 
 def test_incident_09_the_check_finds_that_there_is_no_such_database(bench: Bench) -> None:
-    with pytest.raises(LeaseUnavailable, match=r"no such thing .* nowhere .* gcloud firestore databases create"):
+    with pytest.raises(
+        LeaseUnavailable, match="no such thing as the Firestore database nowhere .* gcloud firestore databases create"
+    ):
         bench.firestore.store("nowhere", bench.clock).check()
 
 
@@ -407,9 +416,9 @@ def test_incident_09_the_check_finds_that_the_client_is_not_installed(
 
 def test_incident_09_the_check_finds_that_there_are_no_credentials() -> None:
     def fail() -> object:
-        raise DefaultCredentialsError("none found")
+        raise DefaultCredentialsError("none found")  # type: ignore[no-untyped-call]
 
-    with pytest.raises(LeaseDenied, match=r"No valid credentials .* none found"):
+    with pytest.raises(LeaseDenied, match="No valid credentials .*none found"):
         FirestoreLeaseStore("test", client=fail).check()  # type: ignore[arg-type]
 
 
@@ -435,10 +444,9 @@ def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(
 
 def test_a_renewal_does_not_wake_whoever_waits_and_a_release_does(bench: Bench) -> None:
     records = take(bench.store)
-    listening = Event()
-    waiting = Thread(target=lambda: (listening.set(), bench.store.wait_for_change(records[0], 60)), daemon=True)
+    waiting = Thread(target=bench.store.wait_for_change, args=(records[0], 60), daemon=True)
     waiting.start()
-    listening.wait()
+    until(lambda: bench.database.listeners)
     for _ in range(20):
         records = bench.store.renew(records, TTL)
     assert waiting.is_alive()
@@ -458,8 +466,7 @@ def test_the_next_holder_is_woken_by_the_listener_long_before_it_would_look_agai
 
     waiting = Thread(target=wait_and_enter, daemon=True)
     waiting.start()
-    while not bench.database.calls["Listen"]:
-        entered.wait(0.001)
+    until(lambda: bench.database.listeners)
     bench.store.release(records)
     assert entered.wait(10)
     waiting.join()
@@ -491,8 +498,7 @@ def test_no_wait_leaves_a_stream_open(bench: Bench) -> None:
     for _ in range(5):
         bench.store.wait_for_change(record, 0.01)
     bench.store.wait_for_change(replace(record, operation_id="another"), 60)
-    while bench.database.listeners:
-        Event().wait(0.001)
+    until(lambda: not bench.database.listeners)
 
 
 def test_a_lost_lease_is_noticed_by_the_heartbeat_through_the_server(bench: Bench) -> None:

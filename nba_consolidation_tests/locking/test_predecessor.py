@@ -42,9 +42,10 @@ class Both:
 
 
 def connect_googles_client(database: str) -> google_firestore.Client:
+    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIRESTORE_EMULATOR_HOST", shared_firestore().double.address)
-        return google_firestore.Client(project="test", database=database, credentials=AnonymousCredentials())
+        return google_firestore.Client(project="test", database=database, credentials=anonymous)
 
 
 def both_at(clock: FakeClock) -> Both:
@@ -61,7 +62,7 @@ def both(clock: FakeClock) -> Both:
 
 def test_what_the_predecessor_holds_is_held_for_us_and_we_can_say_by_whom(both: Both) -> None:
     assert both.old.try_acquire()
-    with pytest.raises(LeaseHeld, match="old-1 .* run unknown, host unknown") as refused:
+    with pytest.raises(LeaseHeld, match=r"held by old-1 \(run unknown, host unknown") as refused:
         both.store.try_acquire([KEY], ANNA, TTL, operation_id="nonce")
     assert refused.value.record.remaining == both.old.ttl
     assert both.store.list() == (refused.value.record,)
@@ -111,7 +112,7 @@ def test_incident_14_what_a_dead_run_of_ours_left_is_taken_by_the_predecessor_so
     assert not both.old.try_acquire()
     began = both.clock.now()
     both.old.acquire()
-    assert both.clock.now() - began <= timedelta(seconds=2 * POLL)
+    assert both.clock.now() - began < timedelta(seconds=3 * POLL)
 
 
 def test_when_the_predecessor_deletes_our_document_the_lease_is_lost_before_anything_is_written(both: Both) -> None:
