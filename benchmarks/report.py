@@ -154,7 +154,7 @@ def _comparison(measured: Mapping[str, Measured]) -> Table:
 
 def _behaviour(measured: Mapping[str, Measured]) -> Table:
     columns = ("contender", "first run", "the same rows delivered again", "active twins", "atomic", "a second writer")
-    table = _table("What comes out", *columns)
+    table = _table("What comes out (measured; atomic and second writer: by construction, not tried)", *columns)
     for entry in measured.values():
         words = [_verdict(entry, "first"), _verdict(entry, "redelivered")]
         twins = f"{entry.verdicts['first'].active_twins:,}" if "first" in entry.verdicts else ""

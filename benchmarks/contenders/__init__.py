@@ -19,12 +19,14 @@ class Contender:
     second_writer: str
 
 
+_FILE_LOCK = "nothing of its own: DuckDB's file lock, and on a shared warehouse none"
+
 CONTENDERS = (
-    Contender("limit", "bare INSERT … newest per key (the limit)", True, "yes", "no protection"),
+    Contender("limit", "bare INSERT … newest per key (the limit)", True, "yes", _FILE_LOCK),
     Contender("ours", "ours: lease to clean-up", True, "yes, audits included", "lease and fence"),
     Contender(
         "predecessor", "predecessor: MERGE, deactivate, check", True,
-        "no: three transactions, duplicates visible until the check", "no protection",
+        "no: three transactions, duplicates visible until the check", _FILE_LOCK,
     ),
     Contender(
         "polars_unique", "polars concat + unique + write", False,
@@ -32,7 +34,7 @@ CONTENDERS = (
     ),
     Contender(
         "dbt_incremental", "dbt-duckdb incremental + unique test", False,
-        "the model is; the test runs after the commit", "DuckDB's file lock: the second one fails",
+        "the model is; the test runs after the commit", _FILE_LOCK,
     ),
     Contender(
         "delta_merge", "polars unique + deltalake merge", False,

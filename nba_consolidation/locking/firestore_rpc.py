@@ -3,8 +3,8 @@
 The only module here that knows the client library, which loads at the first call. It knows no leases.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -136,15 +136,14 @@ class FirestoreRpc:
             replies = list(self._client.run_query(request=request, timeout=self._timeout, **self._options))
         return tuple(Stored.of(reply.document, reply.read_time) for reply in replies if reply.document.name)
 
-    def watch(self, name: str, timeout: float) -> Iterator[Stored | None]:
+    def watch(self, name: str, timeout: float) -> Generator[Stored | None, None, None]:
         """What becomes of a document, from what it is now on; raises LeaseUnavailable after `timeout` seconds."""
         done = Event()
-        with self._errors():
-            try:
-                responses = self._client.listen(requests=self._target(name, done), timeout=timeout, **self._options)
-                yield from _states(responses)
-            finally:
-                done.set()
+        with self._errors(), ExitStack() as ending:
+            ending.callback(done.set)
+            responses = self._client.listen(requests=self._target(name, done), timeout=timeout, **self._options)
+            ending.callback(responses.cancel)  # type: ignore[attr-defined]  # a call of gRPC, whatever its type says
+            yield from _states(responses)
 
     def _target(self, name: str, done: Event) -> "Iterator[types.ListenRequest]":
         """The one request of a stream, which stays open until the last of it has been read."""

@@ -6,7 +6,7 @@ What a document looks like is in `firestore_documents`, how the server is called
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -188,8 +188,9 @@ class FirestoreLeaseStore:
 
     def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
         until = self._monotonic() + timeout
-        with suppress(LeaseError):  # a hint that fails is no hint; then the poll remains
-            for stored in self._rpc.watch(self._name(seen.key), timeout):
+        states = self._rpc.watch(self._name(seen.key), timeout)
+        with suppress(LeaseError), closing(states):  # a hint that fails is none; then the poll remains
+            for stored in states:
                 if stored is None or _is_over(seen, documents.lease_of(stored)):
                     return
         self._sleep(max(0.0, until - self._monotonic()))

@@ -1,4 +1,4 @@
-"""Real processes at one SQLite file: killed, stopped and continued, and many at once. Here time is real."""
+"""Real processes at one SQLite file or one Firestore double: killed, stopped, continued, many. Here time is real."""
 
 import os
 import signal
@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 import nba_consolidation
-from nba_consolidation.locking import Holder, LeaseHeld, LeaseRecord, SqliteLeaseStore, WaitPolicy, hold
+from nba_consolidation.locking import (
+    FirestoreLeaseStore,
+    Holder,
+    LeaseHeld,
+    LeaseRecord,
+    SqliteLeaseStore,
+    WaitPolicy,
+    hold,
+)
+from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble, RemoteDouble
 
 from .fakes import KEY
 
@@ -118,3 +127,19 @@ def test_incident_01_many_processes_under_one_lease_lose_nothing(file: Path, sta
     assert [worker.wait(timeout=60) for worker in workers] == [0] * 4
     assert counter.read_text() == "80"
     assert SqliteLeaseStore(file).list() == ()
+
+
+def test_incident_01_many_processes_lose_nothing_while_firestore_loses_messages(start: Start, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    with FirestoreDouble(on_demand=True) as double:
+        remote = RemoteDouble(double.address)
+        for method in ("Commit", "BatchGetDocuments"):
+            remote.add_fault(Fault(method, delay=0.01, times=-1, share=0.1))
+        remote.add_fault(Fault.lost_reply("Commit", times=-1, share=0.1))
+        remote.add_fault(Fault.lost_request("Commit", times=-1, share=0.1))
+        workers = [start("count", double.address, KEY, counter, 15) for _ in range(3)]
+        assert [worker.wait(timeout=60) for worker in workers] == [0] * 3
+        remote.clear_faults()
+        assert FirestoreLeaseStore("test", emulator=double.address).list() == ()
+    assert counter.read_text() == "45"

@@ -1,0 +1,29 @@
+"""Runs bqemulator on a free port and prints the port. Started by `conftest.py` with the Python of .venv-bqemulator.
+
+Its pins clash with ours (it wants an older sqlglot), so it has an environment of its own: `make bqemulator`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+
+async def serve() -> None:
+    """Serves until the standard input is closed: no emulator outlives its tests."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # it logs to the standard output
+    from bqemulator.config import LogLevel, Settings
+    from bqemulator.server import EmulatorServer
+    from bqemulator.storage.engine import DuckDBEngine
+
+    # The spatial extension would be downloaded, which not every machine may; nothing here is a GEOGRAPHY.
+    DuckDBEngine._load_spatial = lambda _: None
+    server = EmulatorServer(Settings(rest_port=0, grpc_port=0, log_level=LogLevel.ERROR))
+    await server.start()
+    print(server.rest_port, file=answers, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await server.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
