@@ -15,8 +15,6 @@ from nba_consolidation.locking.contract import from_micros, to_micros
 from nba_consolidation.locking.errors import AmbiguousReply, LeaseDenied, LeaseError, LeaseUnavailable
 
 if TYPE_CHECKING:
-    from google.api_core.exceptions import GoogleAPICallError
-    from google.auth.exceptions import GoogleAuthError
     from google.cloud.firestore_v1 import types
     from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
@@ -27,6 +25,37 @@ Write: TypeAlias = Mapping[str, Any]
 
 _OUTRUN = frozenset({"ALREADY_EXISTS", "FAILED_PRECONDITION", "ABORTED"})
 _UNANSWERED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "UNKNOWN", "INTERNAL"})
+
+_WHERE = "the Firestore database {database} of project {project} ({said})"
+_UNCHANGED = "Nothing was changed, and waiting will not help."
+_DENIED = f"No permission to use {_WHERE}. Grant roles/datastore.user to the identity of this process. {_UNCHANGED}"
+_NO_CREDENTIALS = (
+    f"No valid credentials for {_WHERE}. Attach a service account to the process (Workload Identity), or run: "
+    f"gcloud auth application-default login. {_UNCHANGED}"
+)
+_MISSING = (
+    f"There is no such thing as {_WHERE}. Create it (gcloud firestore databases create --project={{project}} "
+    "--database='{database}' --location=...), or correct the setting."
+)
+_NO_QUOTA = (
+    f"The quota is used up of {_WHERE}. Nothing was changed. See the quotas of the project, and start again when there "
+    "is room."
+)
+_NO_ANSWER = (
+    f"No answer from {_WHERE}. See whether the network and https://status.cloud.google.com are well, and start again."
+)
+_UNSUITABLE = (
+    f"Leases cannot be kept in {_WHERE}. It must be in native mode, and the settings of project, database and "
+    "collections must be right."
+)
+# Permission, a missing database, a quota and a dead network need four different people (incident 10).
+_TROUBLES: Mapping[str, tuple[type[LeaseError], str]] = {
+    "PERMISSION_DENIED": (LeaseDenied, _DENIED),
+    "UNAUTHENTICATED": (LeaseDenied, _NO_CREDENTIALS),
+    "NOT_FOUND": (LeaseUnavailable, _MISSING),
+    "RESOURCE_EXHAUSTED": (LeaseUnavailable, _NO_QUOTA),
+    **dict.fromkeys(_UNANSWERED, (LeaseUnavailable, _NO_ANSWER)),
+}
 
 
 class Outrun(Exception):
@@ -157,9 +186,9 @@ class FirestoreRpc:
 
         Never by our own wall clock: the server's last word, the seconds since we asked for it, and our timeout.
         """
-        if self._clock_reading is None:
-            self.read([self.name("server_time", "now")])
-        asked_at, moment = self._clock_reading or (0.0, from_micros(0))
+        while self._clock_reading is None:
+            self.read([self.name("server_time", "now")])  # nothing is there; every answer brings the time
+        asked_at, moment = self._clock_reading
         return moment + timedelta(seconds=self._monotonic() - asked_at + self._timeout)
 
     def _note_time(self, asked_at: float, moment: datetime) -> None:
@@ -178,52 +207,18 @@ class FirestoreRpc:
         try:
             yield
         except GoogleAuthError as error:
-            raise self._without_credentials(error) from error
+            raise self._typed("UNAUTHENTICATED", error) from error
         except GoogleAPICallError as error:
             code = "UNKNOWN" if error.grpc_status_code is None else error.grpc_status_code.name
             if writing and code in _OUTRUN:
                 raise Outrun from error
-            raise self._typed(code, error, writing=writing) from error
+            raise self._typed(code, error.message, writing=writing) from error
 
-    def _typed(self, code: str, error: "GoogleAPICallError", *, writing: bool) -> LeaseError:
-        """Permission, a missing database, a quota and a dead network need four different people (incident 10)."""
-        where = f"the Firestore database {self._database} of project {self._project}"
-        said = f"({code}: {error.message})"
-        if code == "UNAUTHENTICATED":
-            return self._without_credentials(error)
-        if code == "PERMISSION_DENIED":
-            return LeaseDenied(
-                f"No permission to use {where} {said}. Grant roles/datastore.user to the identity of this process. "
-                "Nothing was changed, and waiting will not help."
-            )
-        if code == "NOT_FOUND":
-            return LeaseUnavailable(
-                f"There is no such thing as {where} {said}. Create it (gcloud firestore databases create "
-                f"--project={self._project} --database='{self._database}' --location=...), or correct the setting."
-            )
-        if code == "RESOURCE_EXHAUSTED":
-            return LeaseUnavailable(
-                f"The quota of {where} is used up {said}. Nothing was changed. See the quotas of the project, and "
-                "start again when there is room."
-            )
-        if code in _UNANSWERED:
-            kind = AmbiguousReply if writing else LeaseUnavailable
-            known = "Whether the write happened is not known yet. " if writing else ""
-            return kind(
-                f"No answer from {where} {said}. {known}"
-                "See whether the network and https://status.cloud.google.com are well, and start again."
-            )
-        return LeaseUnavailable(
-            f"{where[0].upper()}{where[1:]} does not keep leases {said}. It must be in native mode, and the settings "
-            "of project, database and collections must be right."
-        )
-
-    def _without_credentials(self, error: "GoogleAPICallError | GoogleAuthError") -> LeaseDenied:
-        return LeaseDenied(
-            f"No valid credentials for Firestore in project {self._project} ({error}). Attach a service account to "
-            "the process (Workload Identity), or run: gcloud auth application-default login. "
-            "Nothing was changed, and waiting will not help."
-        )
+    def _typed(self, code: str, said: object, *, writing: bool = False) -> LeaseError:
+        kind, words = _TROUBLES.get(code, (LeaseUnavailable, _UNSUITABLE))
+        if writing and code in _UNANSWERED:
+            kind, words = AmbiguousReply, f"{words} Whether the write happened is not known yet."
+        return kind(words.format(project=self._project, database=self._database, said=f"{code}: {said}"))
 
 
 def _states(responses: "Iterable[types.ListenResponse]") -> Iterator[Stored | None]:

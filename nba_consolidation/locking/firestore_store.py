@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from operator import attrgetter
+from random import random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from nba_consolidation.locking.firestore_rpc import ClientFactory
 
 _CHUNK = 250  # keys per commit: a server's time counts as a second write, and 500 is Firestore's old limit
-_ATTEMPTS = 5  # each was outrun by somebody else's success
+_ATTEMPTS = 12  # each was outrun by somebody else's success
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.5  # seconds
 _COLLECTIONS = MappingProxyType({"grading": "grading_locks"})
 
 Item = TypeVar("Item")
@@ -81,7 +83,9 @@ class FirestoreLeaseStore:
     def _take(self, keys: Sequence[str], holder: Holder, ttl: float, operation_id: str) -> tuple[LeaseRecord, ...]:
         """Hopes that nobody has any of them, which is one call; looks only when that was wrong."""
         ended: dict[str, int] = {}
-        for _ in range(_ATTEMPTS):
+        for again in self._attempts():
+            if again:
+                ended = self._ended(keys)
             with suppress(Outrun):
                 latest = self._rpc.latest_arrival()
                 writes = [
@@ -97,7 +101,6 @@ class FirestoreLeaseStore:
                     LeaseRecord.granted(key, holder, ttl, operation_id, version=to_micros(moment), now=moment)
                     for key, moment in zip(keys, self._rpc.commit(writes), strict=True)
                 )
-            ended = self._ended(keys)
         raise _outrun_by_all(keys)
 
     def _ended(self, keys: Sequence[str]) -> dict[str, int]:
@@ -112,7 +115,9 @@ class FirestoreLeaseStore:
         return tuple(renewed for chunk in _chunks(records) for renewed in self._renew(chunk, ttl))
 
     def _renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
-        for _ in range(_ATTEMPTS):
+        for again in self._attempts():
+            if again:
+                self._refuse_lost(records)
             with suppress(Outrun):
                 latest = self._rpc.latest_arrival()
                 writes = [
@@ -127,23 +132,26 @@ class FirestoreLeaseStore:
                     record.renewed(ttl, version=to_micros(moment), now=moment)
                     for record, moment in zip(records, self._rpc.commit(writes), strict=True)
                 )
-            current = self._current(records)
-            if lost := [record.key for record in records if record not in current]:
-                raise LeaseLost(lost, "another run took it after its end, or it was released by force")
         raise _outrun_by_all([record.key for record in records])
+
+    def _refuse_lost(self, records: Sequence[LeaseRecord]) -> None:
+        current = self._current(records)
+        if lost := [record.key for record in records if record not in current]:
+            raise LeaseLost(lost, "another run took it after its end, or it was released by force")
 
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
         return tuple(key for chunk in _chunks(records) for key in self._release(chunk))
 
     def _release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
         ours = records
-        for _ in range(_ATTEMPTS):
+        for again in self._attempts():
+            if again:
+                ours = self._current(records)
             if not ours:
                 return ()
             with suppress(Outrun):
                 self._rpc.commit([documents.delete(self._name(lease.key), version=lease.version) for lease in ours])
                 return tuple(lease.key for lease in ours)
-            ours = self._current(records)
         raise _outrun_by_all([record.key for record in records])
 
     def _current(self, records: Sequence[LeaseRecord]) -> list[LeaseRecord]:
@@ -164,7 +172,7 @@ class FirestoreLeaseStore:
         return tuple(sorted((documents.lease_of(stored) for stored in found), key=attrgetter("key")))
 
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
-        for _ in range(_ATTEMPTS):
+        for _ in self._attempts():
             with suppress(Outrun):
                 lease = check_forced_release(key, self.inspect(key), holder_id, by=by, reason=reason)
                 audit = documents.put(
@@ -194,6 +202,13 @@ class FirestoreLeaseStore:
                 if stored is None or _is_over(seen, documents.lease_of(stored)):
                     return
         self._sleep(max(0.0, until - self._monotonic()))
+
+    def _attempts(self) -> Iterator[int]:
+        """To look again and write again after being outrun; pauses by chance, so that one of many gets through."""
+        for attempt in range(_ATTEMPTS):
+            if attempt > 1:
+                self._sleep(random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE))  # noqa: S311  no secret
+            yield attempt
 
     def _name(self, key: str) -> str:
         return self._rpc.name(self._collections.get(parse_lease_key(key)[0], self._collection), key)

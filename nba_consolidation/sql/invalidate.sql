@@ -1,7 +1,11 @@
 -- An invalidation that a staged row brings holds against every version of its key made before it, whichever arrived
 -- first. One that is older than its own row counts from the row's making.
 UPDATE player_prop_predictions AS T
-SET invalidated_at = I.invalidated_at, invalidation_reason = I.invalidation_reason, updated_at = @now
+SET
+  invalidated_at = I.invalidated_at,
+  invalidation_reason = I.invalidation_reason,
+  is_active = FALSE,
+  updated_at = @now
 FROM (
   SELECT
     C.business_key,

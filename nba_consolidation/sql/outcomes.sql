@@ -5,6 +5,8 @@ SELECT
   N.staging_table_number,
   N.staging_row,
   N.business_key,
+  N.created_at,
+  N.prediction_id,
   CASE
     WHEN T.prediction_id IS NULL THEN 'inserted'
     WHEN N.created_at > COALESCE(T.version_created_at, T.created_at) THEN 'updated'

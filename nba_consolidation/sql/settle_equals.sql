@@ -1,5 +1,4 @@
--- A row equal to what stands, by created_at and prediction_id, replaces it only if its content is larger: a row that
--- is delivered twice changes nothing.
+-- A row equal to what stands replaces it only if its content is larger: a row that is delivered twice changes nothing.
 UPDATE outcomes AS O
 SET outcome = W.outcome
 FROM (
@@ -9,12 +8,11 @@ FROM (
       TO_JSON_STRING(STRUCT(S.each_column AS each_column)) > TO_JSON_STRING(STRUCT(T.each_column AS each_column)),
       'updated', 'stale'
     ) AS outcome
-  FROM outcomes AS E
+  FROM equals AS E
   JOIN staged AS S ON S.staging_table_number = E.staging_table_number AND S.staging_row = E.staging_row
   JOIN player_prop_predictions AS T
     ON SAME_KEY(T, E)
     AND T.game_date BETWEEN @first_date AND @last_date
     AND T.game_date IN UNNEST(@game_dates)
-  WHERE E.outcome = 'equal'
 ) AS W
 WHERE SAME_KEY(O, W)

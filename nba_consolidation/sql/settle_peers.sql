@@ -1,5 +1,5 @@
--- Among rows equal in created_at and prediction_id the one with the largest content wins: any rule will do that
--- does not depend on which table was listed first.
+-- Among peers the one with the largest content wins: any rule will do that does not depend on which table was listed
+-- first.
 UPDATE candidates AS C
 SET version_rank = W.version_rank
 FROM (
@@ -13,10 +13,7 @@ FROM (
         P.staging_table_number DESC,
         P.staging_row DESC
     ) AS version_rank
-  FROM candidates AS F
-  JOIN candidates AS P
-    ON SAME_KEY(P, F) AND P.created_at = F.created_at AND P.prediction_id = F.prediction_id
+  FROM peers AS P
   JOIN staged AS S ON S.staging_table_number = P.staging_table_number AND S.staging_row = P.staging_row
-  WHERE F.version_rank = 1 AND F.peers > 1 AND F.broken_rule IS NULL AND P.broken_rule IS NULL
 ) AS W
 WHERE C.staging_table_number = W.staging_table_number AND C.staging_row = W.staging_row

@@ -5,7 +5,8 @@ The files are GoogleSQL and parse as such. Three things in them are filled in he
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key` or `each_column` stands for the columns of that list, wherever a
   list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
-- `SAME_KEY(T, S)` and `SAME_ACTIVATION_KEY(T, S)` are null-safe equality over all columns of the key.
+- `SAME_KEY(T, S)` and `SAME_ACTIVATION_KEY(T, S)` are equality over all columns of the key, null-safe where a sound
+  row can have NULL. BigQuery makes an outer join of plain equalities only.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
+from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY, PREDICTIONS
 
 Dialect = Literal["duckdb", "bigquery"]
 Scalar = None | bool | int | float | str | Decimal | dt.date | dt.datetime
 Value = Scalar | Sequence[Scalar] | Sequence[Mapping[str, Scalar]]
 
+_NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
 _KEYS = {"same_key": BUSINESS_KEY, "same_activation_key": ACTIVATION_KEY}
 
 
@@ -47,13 +49,17 @@ class Statement:
 
     def render(self, dialect: Dialect) -> str:
         """The statement as SQL text of that dialect."""
+        return self.tree().sql(dialect=dialect, comments=False)
+
+    def tree(self) -> exp.Expr:
+        """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
         _expand_column_lists(tree, {"business_key": BUSINESS_KEY, "activation_key": ACTIVATION_KEY,
                                     "each_column": tuple(self.columns)})  # fmt: skip
         tree = tree.transform(_expand_same_key).transform(self._bind)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
-        return tree.sql(dialect=dialect, comments=False)
+        return tree
 
     def _bind(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):
@@ -142,7 +148,9 @@ def _expand_same_key(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Anonymous) and node.name.lower() in _KEYS:
         left, right = (argument.name for argument in node.expressions)
         return exp.paren(exp.and_(*(
-            exp.NullSafeEQ(this=exp.column(name, table=left), expression=exp.column(name, table=right))
+            (exp.EQ if name in _NEVER_NULL else exp.NullSafeEQ)(
+                this=exp.column(name, table=left), expression=exp.column(name, table=right)
+            )
             for name in _KEYS[node.name.lower()]
         )))  # fmt: skip
     return node

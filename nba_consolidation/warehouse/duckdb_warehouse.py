@@ -22,9 +22,9 @@ from nba_consolidation.warehouse import alignment, ddl, naming
 from nba_consolidation.warehouse.contract import ManifestEntry, Row, TransactionResult
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
+    TableMissing,
     TableRefused,
     WarehouseBusy,
-    WarehouseError,
     WarehouseUnavailable,
 )
 from nba_consolidation.warehouse.parquet_footer import first_line
@@ -171,7 +171,7 @@ def _live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
     try:
         relation = connection.table(table)
     except duckdb.CatalogException as error:
-        raise WarehouseError(
+        raise TableMissing(
             f"table {table} does not exist in {path}; run `nba-consolidation bootstrap`, which creates the tables"
         ) from error
     pairs = zip(relation.columns, relation.types, strict=True)

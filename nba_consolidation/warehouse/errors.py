@@ -13,6 +13,10 @@ class WarehouseUnavailable(WarehouseError):
     """It cannot be opened or reached at all: a path, a permission, a damaged file."""
 
 
+class TableMissing(WarehouseError):
+    """A table of ours is not there yet."""
+
+
 class WarehouseBusy(WarehouseError):
     """Somebody else kept it for longer than we were willing to wait."""
 

@@ -7,6 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
+
+
+def forget_temporary_tables() -> None:
+    """Makes a script's temporary tables go at its end, as the service does; the emulator would leave them there."""
+    from bqemulator.scripting.interpreter import ScriptInterpreter
+
+    run = ScriptInterpreter.run
+
+    async def run_and_forget(interpreter: Any, source: str) -> Any:
+        try:
+            return await run(interpreter, source)
+        finally:
+            connection = interpreter._ctx.engine.connection
+            left = connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+            for (name,) in left:
+                connection.execute(f'DROP TABLE temp."{name}"')
+
+    ScriptInterpreter.run = run_and_forget
 
 
 async def serve() -> None:
@@ -16,6 +35,7 @@ async def serve() -> None:
     from bqemulator.server import EmulatorServer
     from bqemulator.storage.engine import DuckDBEngine
 
+    forget_temporary_tables()
     # The spatial extension would be downloaded, which not every machine may; nothing here is a GEOGRAPHY.
     DuckDBEngine._load_spatial = lambda _: None
     server = EmulatorServer(Settings(rest_port=0, grpc_port=0, log_level=LogLevel.ERROR))

@@ -45,7 +45,7 @@ def is_sound(row: Mapping[str, Any], known: KnownDates, now: dt.datetime) -> boo
     line = row["current_points_line"]
     return (
         row["game_date"] in known
-        and all(row[column] for column in ("game_id", "player_lookup", "system_id", "prediction_id"))
+        and all((row[column] or "").strip() for column in ("game_id", "player_lookup", "system_id", "prediction_id"))
         and 0 <= row["predicted_points"] <= 80
         and (line is None or (0 < line < 100 and line * 2 == int(line * 2)))
         and row["recommendation"] in RECOMMENDATIONS

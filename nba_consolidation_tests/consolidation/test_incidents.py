@@ -133,7 +133,7 @@ def test_incident_05_the_lease_is_really_held_at_every_statement(bench: Workbenc
 
     bench.consolidate(run_id="run-5", on_step=look)
     outside = {"list", "lease", "clean up"}
-    assert {"fence", "merge", "activate", "ledger"} <= held.keys()
+    assert {"fence", "insert", "activate", "ledger"} <= held.keys()
     assert {step for step, is_held in held.items() if not is_held} == outside
     assert bench.leases.list() == ()
 
@@ -236,7 +236,7 @@ def test_incident_46_a_commit_whose_reply_is_lost_and_that_is_repeated_doubles_n
 
 def test_incident_47_a_run_that_failed_does_not_report_success(bench: Workbench) -> None:
     stage_each(bench, DATE)
-    report = bench.consolidate(on_step=failing_at("merge"))
+    report = bench.consolidate(on_step=failing_at("insert"))
     assert report.dates == ()
     assert report.dropped == ()
     with pytest.raises(DatesPoisoned, match=str(DATE)):
@@ -356,9 +356,9 @@ def test_incident_47_dates_that_a_lost_lease_left_undone_do_not_pass_for_done(be
     def lose_the_lease_after_the_first_date(step: str) -> None:
         nonlocal transactions
         transactions += step == "fence"
-        if step == "merge" and transactions == 1:
+        if step == "insert" and transactions == 1:
             raise StatementFailed(step, "made to fail, so that each date is tried alone")
-        if step == "merge" and transactions > 2:
+        if step == "insert" and transactions > 2:
             raise LeaseLost([LEASE], "it ran out")
 
     report = bench.consolidate(*DATES, on_step=lose_the_lease_after_the_first_date)

@@ -79,6 +79,10 @@ class Database:
         self._listeners: dict[SimpleQueue[Message], str] = {}
         self._lock = threading.RLock()
 
+    def count(self, method: str) -> None:
+        with self._lock:
+            self.calls[method] += 1
+
     def read(self, names: Iterable[str], transaction: bytes = b"") -> tuple[dict[str, Message], Timestamp]:
         """The documents by name, None for what there is not, and the moment at which that was so."""
         with self._lock:

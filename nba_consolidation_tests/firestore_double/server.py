@@ -86,7 +86,7 @@ class FirestoreDouble:
         server.start()
         return server, port
 
-    def _control(self, request: bytes, _context: object) -> bytes:
+    def _control(self, request: bytes, context: Any) -> bytes:
         """What a RemoteDouble asks for."""
         order = json.loads(request)
         database = self.find(order["database"])
@@ -96,5 +96,5 @@ class FirestoreDouble:
             database.faults.clear()
         database.clock.advance(order.get("advance", 0.0))
         if order.get("reset_connections"):
-            self.reset_connections()
+            context.add_callback(self.reset_connections)  # once this one has its answer
         return json.dumps({"calls": database.calls}).encode()

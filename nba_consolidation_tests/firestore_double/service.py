@@ -63,7 +63,7 @@ def rollback(database: Database, request: Message) -> Iterator[Message]:
 
 
 def listen(database: Database, target: Message, stop: Callable[[Callable[[], None]], bool]) -> Iterator[Message]:
-    """The target's one document: as it is, and then every change, until `stop` calls back."""
+    """The target's one document: as it is, and then every change, until `stop` calls back; it says if it ever will."""
     [name] = target.documents.documents
 
     def word(kind: Any, **of_target: Any) -> Message:
@@ -71,7 +71,8 @@ def listen(database: Database, target: Message, stop: Callable[[Callable[[], Non
         return ListenResponse(target_change=change)
 
     with database.listen(name) as news:
-        stop(lambda: news.put(_ENOUGH))
+        if not stop(lambda: news.put(_ENOUGH)):
+            return
         yield ListenResponse(target_change=TargetChange(target_change_type=_CHANGE.ADD, target_ids=[target.target_id]))
         current = False
         while (document := news.get()) is not _ENOUGH:
@@ -154,7 +155,7 @@ class FirestoreService:
 
     def _befall(self, database: Database, method: str, context: Any) -> Fault | None:
         """Count the call, and let a fault that comes before it happen; returns one that comes after it."""
-        database.calls[method] += 1
+        database.count(method)
         fault = database.faults.next_for(method)
         if fault is None or fault.applied:
             return fault
@@ -167,5 +168,6 @@ class FirestoreService:
             self._reset()
             while context.is_active():
                 time.sleep(0.001)
+            raise Rejected("UNAVAILABLE", "nobody hears this: the connection is gone")
         if fault.code is not None:
             raise Rejected(fault.code, fault.message)

@@ -13,6 +13,7 @@ from nba_consolidation.locking import (
     LeaseLost,
     LeaseStore,
     LeaseTiming,
+    LeaseUnavailable,
     SqliteLeaseStore,
     WaitPolicy,
     hold,
@@ -38,10 +39,20 @@ def hold_until_told(place: str, key: str, ttl: str) -> None:
 def count(place: str, key: str, counter: str, times: str) -> None:
     """Increment a number in a file, which loses increments unless the lease keeps everybody else out."""
     for _ in range(int(times)):
-        with hold(store_at(place), [key], Holder.here("run"), wait=WaitPolicy(60, poll=0.05)) as lease:
-            number = int(Path(counter).read_text())
+        while not _increment(store_at(place), key, Path(counter)):
+            pass
+
+
+def _increment(store: LeaseStore, key: str, counter: Path) -> bool:
+    """Whether the store gave us the lease; the short ttl is for one that it could not be given back to."""
+    try:
+        with hold(store, [key], Holder.here("run"), wait=WaitPolicy(60, poll=0.05), timing=LeaseTiming(5)) as lease:
+            number = int(counter.read_text())
             lease.ensure_held()
-            Path(counter).write_text(str(number + 1))
+            counter.write_text(str(number + 1))
+    except LeaseUnavailable:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingArea
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
 
+from nba_consolidation_tests.bigquery.service import Service, gap_of
+from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test
+
 from .rows import KNOWN, one_statement, rows_table
 
 
@@ -37,16 +40,26 @@ class Engine:
         return self.warehouse.run([self.make_statement("probe", sql)], wanted).rows["probe"]
 
 
-def _duckdb(folder: Path) -> tuple[Warehouse, StagingArea]:
+def _duckdb(request: pytest.FixtureRequest) -> tuple[Warehouse, StagingArea]:
+    folder: Path = request.getfixturevalue("tmp_path")
     staging = ParquetStaging(folder / "staging")
     return DuckDBWarehouse(folder / "warehouse.duckdb", staging), staging
 
 
-ENGINES = {"duckdb": _duckdb}
+def _bigquery(request: pytest.FixtureRequest) -> tuple[Warehouse, StagingArea]:
+    service: Service = request.getfixturevalue("bigquery_service")
+    gap = gap_of(request.node.name)
+    if gap:
+        request.applymarker(pytest.mark.xfail(reason=gap, strict=True))
+    return service.engine()
+
+
+ENGINES = {"bigquery": _bigquery, "duckdb": _duckdb}
+bigquery_service = pytest.fixture(bigquery_service_of_a_test)
 
 
 @pytest.fixture(params=sorted(ENGINES))
-def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    warehouse, staging = ENGINES[request.param](tmp_path)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    warehouse, staging = ENGINES[request.param](request)
     warehouse.create_tables(ALL_TABLES)
     return Engine(warehouse, staging, one_statement(monkeypatch))

@@ -1,0 +1,5 @@
+-- The newest staged rows that are equal, in created_at and prediction_id, to the version that stands.
+CREATE TEMP TABLE equals AS
+SELECT staging_table_number, staging_row, business_key
+FROM outcomes
+WHERE outcome = 'equal'

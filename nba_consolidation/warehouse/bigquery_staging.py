@@ -1,0 +1,236 @@
+"""The production staging area: tables `_staging_*` of a BigQuery dataset, the warehouse's own or another one.
+
+Listing is free of charge but for the rows by date, which are counted once per state of a table. Which rows are sound
+is none of its business.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nba_consolidation.tables import Column
+from nba_consolidation.warehouse import naming
+from nba_consolidation.warehouse.bigquery_schema import columns_of, loadable, schema_field
+from nba_consolidation.warehouse.bigquery_script import Place, counts_by_date
+from nba_consolidation.warehouse.bigquery_session import Aborted, BigQuerySession, ChangedMeanwhile, NotThere
+from nba_consolidation.warehouse.contract import KnownDates, StagingTable
+from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseUnavailable
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+Dates = Mapping[dt.date | None, int]
+_DRAINED = "drained"
+_TABLES_PER_COUNT = 500
+_REQUESTS_AT_ONCE = 8
+_CHANGED = "it changed since it was listed"
+
+
+class BigQueryStaging:
+    """A dataset of staging tables.
+
+    keep: how long a merged table stays as `drained_staging_*`, out of everybody's sight, before it expires; without,
+    it is dropped at once (and can be restored for the dataset's time travel window).
+    """
+
+    def __init__(self, session: BigQuerySession, dataset: str, *, keep: dt.timedelta | None = None) -> None:
+        self.session = session
+        self.dataset = dataset
+        self._keep = keep
+        self._dates: dict[tuple[str, str], Dates] = {}
+
+    @property
+    def place(self) -> Place:
+        """Where the tables lie."""
+        reference = self.session.dataset(self.dataset)
+        return Place(reference.project, reference.dataset_id)
+
+    def list_tables(self, known: KnownDates) -> list[StagingTable]:
+        """Every staging table, by name. One that disappears meanwhile was dropped by somebody: it is not listed."""
+        found = [table for table in self._get_all(self._names()) if table is not None]
+        self._count_new(found)
+        return [self._described(table, known) for table in found]
+
+    def write(self, name: str, data: pa.Table) -> StagingTable:
+        """Loads the rows as one job: the table appears with all of them, or stays as it was.
+
+        Raises TableRefused for a name that is none and for rows that BigQuery does not take, WarehouseUnavailable
+        where nothing was written.
+        """
+        if not naming.is_valid(name):
+            raise TableRefused(name, "is not a staging table's name", "use _staging_{batch}_{worker}")
+        try:
+            rows, columns = loadable(data)
+            self._load(name, rows, columns)
+        except (ValueError, StatementFailed) as error:
+            raise TableRefused(name, f"BigQuery does not take it ({error})", "mend the rows, and write again") from error
+        written = self._get(name)
+        if written is None or written.num_rows != data.num_rows:
+            raise WarehouseUnavailable(f"staging table {name} in {self.dataset} was replaced while it was written")
+        return StagingTable(name, _fingerprint(written), data.num_rows, written.modified, columns_of(written.schema))
+
+    def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
+        """Those that changed or went since they were listed; a table that BigQuery holds can be read."""
+        return dict.fromkeys(self._changed(tables), f"{_CHANGED}; consolidate again")
+
+    def ensure_unchanged(self, tables: Sequence[StagingTable]) -> None:
+        """Raises TableRefused for the first table that is not in the listed state."""
+        for name in self._changed(tables):
+            raise TableRefused(name, _CHANGED, "consolidate again")
+
+    def drop(self, tables: Sequence[StagingTable]) -> list[str]:
+        """Drops, or sets aside until they expire, those that are still in the listed state."""
+        current = self._get_all([table.name for table in tables])
+        return [
+            listed.name
+            for listed, now in zip(tables, current, strict=True)
+            if now is not None and _fingerprint(now) == listed.fingerprint and self._drop(now)
+        ]
+
+    def _names(self) -> list[str]:
+        items = self.session.call("staging tables", self._list)
+        return sorted(item.table_id for item in items if item.table_type == "TABLE" and naming.is_valid(item.table_id))
+
+    def _list(self, **options: Any) -> list[Any]:
+        return list(self.session.client.list_tables(self.session.dataset(self.dataset), **options))
+
+    def _reference(self, name: str) -> bigquery.TableReference:
+        return self.session.dataset(self.dataset).table(name)
+
+    def _get(self, name: str) -> bigquery.Table | None:
+        try:
+            return self.session.call(name, self.session.client.get_table, self._reference(name))
+        except NotThere:
+            return None
+
+    def _get_all(self, names: Sequence[str]) -> list[bigquery.Table | None]:
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+            return list(pool.map(self._get, names))
+
+    def _changed(self, tables: Sequence[StagingTable]) -> Iterator[str]:
+        current = self._get_all([table.name for table in tables])
+        for listed, now in zip(tables, current, strict=True):
+            if now is None or _fingerprint(now) != listed.fingerprint:
+                yield listed.name
+
+    def _count_new(self, tables: Sequence[bigquery.Table]) -> None:
+        """Counts the rows by date of the states that were not seen before; forgets those that are gone."""
+        states = {(table.table_id, _fingerprint(table)): table for table in tables}
+        self._dates = {state: dates for state, dates in self._dates.items() if state in states}
+        new = [state for state, table in states.items() if state not in self._dates and _has_dates(table)]
+        for start in range(0, len(new), _TABLES_PER_COUNT):
+            self._count(new[start : start + _TABLES_PER_COUNT])
+
+    def _count(self, states: Sequence[tuple[str, str]]) -> None:
+        text = counts_by_date([name for name, _ in states], self.place)
+        job = self.session.query(text, f"{self.session.job_prefix}{uuid.uuid4().hex}")
+        counts: list[dict[dt.date | None, int]] = [{} for _ in states]
+        for row in self.session.call("rows by date", job.result, job_retry=None):
+            counts[row["number"]][row["game_date"]] = row["n"]
+        self._dates.update(zip(states, counts, strict=True))
+
+    def _described(self, table: bigquery.Table, known: KnownDates) -> StagingTable:
+        rows, columns = table.num_rows or 0, columns_of(table.schema)
+        every = self._dates.get((table.table_id, _fingerprint(table)), {})
+        dates = {date: count for date, count in every.items() if date is not None and date in known}
+        refusal = _no_date(columns, every) if rows and not dates else None
+        return StagingTable(
+            table.table_id, _fingerprint(table), rows, table.modified, columns,
+            {} if refusal else dates, rows if refusal else sum(every.values()) - sum(dates.values()), refusal,
+        )  # fmt: skip
+
+    def _load(self, name: str, rows: pa.Table, columns: Sequence[Column]) -> None:
+        """Sends the rows, and once more under a new id where the service gives the job up (incident 23)."""
+        for attempt in range(1, self.session.attempts + 1):
+            try:
+                job = self.session.load(f"{self.session.job_prefix}{uuid.uuid4().hex}", self._sender(name, rows, columns))
+            except Aborted as error:
+                failure = str(error)
+                self.session.pause(attempt)
+            else:
+                if job.output_rows != rows.num_rows:
+                    failure = f"{job.output_rows} of {rows.num_rows} rows arrived"
+                    break
+                return
+        raise WarehouseUnavailable(f"staging table {name} was not written to {self.dataset}: {failure}")
+
+    def _sender(self, name: str, rows: pa.Table, columns: Sequence[Column]) -> Any:
+        from google.cloud.bigquery import LoadJobConfig, ParquetOptions
+
+        options = ParquetOptions()
+        options.enable_list_inference = True
+        config = LoadJobConfig(
+            source_format="PARQUET",
+            write_disposition="WRITE_TRUNCATE",
+            schema=[schema_field(column) for column in columns],
+            parquet_options=options,
+            labels=dict(self.session.labels),
+        )
+        content = io.BytesIO()
+        pq.write_table(rows, content)
+
+        def send(job_id: str, timeout: float, **_: Any) -> Any:
+            return self.session.client.load_table_from_file(
+                content, self._reference(name), rewind=True, num_retries=0, timeout=timeout,
+                job_id=job_id, location=self.session.location, job_config=config,
+            )  # fmt: skip
+
+        return send
+
+    def _drop(self, table: bigquery.Table) -> bool:
+        """Deletes the table on the condition that its etag is the one that was just read."""
+        path, condition = table.path, {"If-Match": table.etag}
+        try:
+            if self._keep:
+                self._set_aside(table, self._keep)
+            self.session.call("drop", self._delete, path, condition)
+        except (ChangedMeanwhile, NotThere):
+            return False
+        return True
+
+    def _delete(self, path: str, headers: Mapping[str, str], **options: Any) -> None:
+        timeout = options["timeout"]
+        self.session.client._connection.api_request(method="DELETE", path=path, headers=headers, timeout=timeout)
+
+    def _set_aside(self, table: bigquery.Table, keep: dt.timedelta) -> None:
+        """Copies the table under a name that nobody lists, which expires."""
+        from google.cloud.bigquery import CopyJobConfig
+
+        aside = self._reference(f"{_DRAINED}{table.table_id}")
+        client, config = self.session.client, CopyJobConfig(write_disposition="WRITE_TRUNCATE")
+
+        def copy(job_id: str, **options: Any) -> Any:
+            return client.copy_table(table.reference, aside, job_id=job_id, job_config=config, **options)
+
+        self.session.load(f"{self.session.job_prefix}{uuid.uuid4().hex}", copy)
+        copied = self.session.call(aside.table_id, client.get_table, aside)
+        copied.expires = dt.datetime.now(dt.UTC) + keep
+        self.session.call(aside.table_id, client.update_table, copied, ["expires"])
+
+
+def _fingerprint(table: bigquery.Table) -> str:
+    """Which state of the table it is. Its etag would do too, but nobody says what else that covers."""
+    created, modified = (round(moment.timestamp() * 1000) for moment in (table.created, table.modified))
+    return f"{created}-{modified}-{table.num_rows}"
+
+
+def _has_dates(table: bigquery.Table) -> bool:
+    return any(column.name == "game_date" and column.type == "DATE" for column in columns_of(table.schema))
+
+
+def _no_date(columns: Sequence[Column], dates: Dates) -> str:
+    staged = [column.type for column in columns if column.name == "game_date"]
+    if not staged:
+        return "it has no column game_date"
+    if staged != ["DATE"]:
+        return f"column game_date is {staged[0]} but DATE in the live table"
+    some = ", ".join(str(date) for date in list(dates)[:3])
+    return f"it holds no row of a known game date (but of {some})"

@@ -1,0 +1,132 @@
+"""What stands between the real client and the emulator: the service's rules that the emulator lacks, and faults.
+
+The service's rules: a job id runs once (409), NUMERIC keeps its precision, a conditional delete looks at the etag (412).
+Faults are what no emulator does by itself: a reply that is dropped, a job that is aborted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+_TABLES = re.compile(r"/datasets/([^/]+)/tables(?:/([^/]+))?$")
+_JOBS = re.compile(r"/projects/[^/]+/jobs$")
+Fault = Callable[[requests.PreparedRequest, Callable[[], requests.Response]], requests.Response | None]
+
+
+class Front(HTTPAdapter):
+    """Passes requests on. `faults`: asked first, in order; the first that answers is used up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[Fault] = []
+        self.sent: list[tuple[str, str]] = []
+        self.scripts: list[str] = []
+        self._jobs: set[str] = set()
+        self._fields: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        def passed_on() -> requests.Response:
+            return self._by_the_rules(request, lambda: super(Front, self).send(request, *arguments, **options))
+
+        self.sent.append((str(request.method), path_of(request)))
+        for fault in list(self.faults):
+            answer = fault(request, passed_on)
+            if answer is not None:
+                self.faults.remove(fault)
+                return answer
+        return passed_on()
+
+    def _by_the_rules(self, request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
+        path, table = path_of(request), _TABLES.search(path_of(request))
+        if request.method == "POST" and _JOBS.search(path):
+            return self._job(request, go)
+        if table and request.method in ("POST", "PUT", "PATCH"):
+            body = body_of(request)
+            self._remember(table[1], table[2] or body["tableReference"]["tableId"], body)
+        if table and request.method == "DELETE" and "If-Match" in request.headers:
+            current = requests.get(str(request.url), timeout=30)
+            if current.status_code != 200 or current.json()["etag"] != request.headers["If-Match"]:
+                return failed(request, 412 if current.status_code == 200 else 404, "conditionNotMet")
+        return self._with_precision(go(), table)
+
+    def _job(self, request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
+        body = body_of(request)
+        job_id = body.get("jobReference", {}).get("jobId")
+        load = body["configuration"].get("load")
+        if load:
+            self._remember(load["destinationTable"]["datasetId"], load["destinationTable"]["tableId"], load)
+        elif job_id in self._jobs:
+            return failed(request, 409, "duplicate")
+        self._jobs.add(job_id)
+        if "query" in body["configuration"]:
+            self.scripts.append(body["configuration"]["query"]["query"])
+        return go()
+
+    def _remember(self, dataset: str, table: str, body: dict[str, Any]) -> None:
+        if body.get("schema"):
+            self._fields[dataset, table] = {field["name"]: field for field in body["schema"]["fields"]}
+
+    def _with_precision(self, response: requests.Response, table: re.Match[str] | None) -> requests.Response:
+        if not table or not table[2] or response.status_code != 200:
+            return response
+        resource, known = response.json(), self._fields.get((table[1], table[2]), {})
+        for field in resource.get("schema", {}).get("fields", []):
+            field |= {key: known[field["name"]][key] for key in ("precision", "scale", "type", "description")
+                      if key in known.get(field["name"], {})}  # fmt: skip
+        return answered(response.request, 200, resource)
+
+
+def path_of(request: requests.PreparedRequest) -> str:
+    return str(request.url).partition("?")[0]
+
+
+def body_of(request: requests.PreparedRequest) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(request.body or b"{}")
+    return body
+
+
+def answered(request: requests.PreparedRequest, status: int, content: dict[str, Any]) -> requests.Response:
+    response = requests.Response()
+    response.status_code, response.request, response.url = status, request, str(request.url)
+    response.headers["Content-Type"] = "application/json"
+    response.raw = BytesIO(json.dumps(content).encode())
+    return response
+
+
+def failed(request: requests.PreparedRequest, status: int, reason: str, message: str = "made up") -> requests.Response:
+    error = {"code": status, "message": message, "errors": [{"reason": reason, "message": message}]}
+    return answered(request, status, {"error": error})
+
+
+def job_posts(fault: Fault) -> Fault:
+    """The fault, for requests that send a query job only."""
+
+    def on_job_posts(request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response | None:
+        if request.method != "POST" or not _JOBS.search(path_of(request)) or b'"query"' not in (request.body or b""):
+            return None
+        return fault(request, go)
+
+    return on_job_posts
+
+
+def reply_is_dropped(_: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
+    """The service does what it was asked, and nobody hears of it."""
+    go()
+    raise requests.ConnectionError("the reply got lost")
+
+
+def job_fails(reason: str, message: str) -> Fault:
+    """The job is accepted, runs and ends so, with nothing done."""
+
+    def fail(request: requests.PreparedRequest, _: Callable[[], requests.Response]) -> requests.Response:
+        status = {"state": "DONE", "errorResult": {"reason": reason, "message": message}}
+        return answered(request, 200, body_of(request) | {"status": status})
+
+    return fail

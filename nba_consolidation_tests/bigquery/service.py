@@ -1,0 +1,101 @@
+"""The service that the tests speak to: a real project where one is given, else the emulator, else they are skipped.
+
+Real: NBA_TEST_BIGQUERY_PROJECT, and NBA_TEST_BIGQUERY_DATASET as the beginning of the names of the datasets made.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nba_consolidation.warehouse.bigquery_session import BigQuerySession
+from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
+from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
+
+from .front import Front
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+PROJECT = os.environ.get("NBA_TEST_BIGQUERY_PROJECT")
+PREFIX = os.environ.get("NBA_TEST_BIGQUERY_DATASET", "nba_test")
+_ROOT = Path(__file__).parents[2]
+_PYTHON = _ROOT / ".venv-bqemulator" / "bin" / "python"
+
+
+_GAPS: dict[str, str] = {}
+"""Beginnings of names of contract tests that cannot hold, and why."""
+
+
+def gap_of(test: str) -> str | None:
+    """Why the contract test of that name is not expected to hold here, if so."""
+    return next((reason for name, reason in _GAPS.items() if test.startswith(name)), None)
+
+
+@cache
+def emulator() -> str:
+    """The emulator's address; it is started once and ends with us."""
+    if not (_PYTHON.parents[1] / ".ready").exists():
+        pytest.skip("no .venv-bqemulator (make bqemulator) and no NBA_TEST_BIGQUERY_PROJECT")
+    script = Path(__file__).with_name("emulator.py")
+    process = subprocess.Popen(
+        [_PYTHON, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open("/tmp/emu2.log","w"), text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    atexit.register(process.stdin.close)
+    port = process.stdout.readline().strip()
+    assert port, f"bqemulator did not start; see why: {_PYTHON} {script}"
+    return f"http://127.0.0.1:{port}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One dataset of a test's own, and the way to it. `front` is None for a real project."""
+
+    make_client: Callable[[], bigquery.Client]
+    dataset: str
+    front: Front | None
+
+    def session(self, **changes: Any) -> BigQuerySession:
+        wait: dict[str, Any] = {"sleep": lambda _: None} if self.front else {}
+        return BigQuerySession(self.make_client, **wait, **changes)
+
+    def engine(self, **changes: Any) -> tuple[BigQueryWarehouse, BigQueryStaging]:
+        session = self.session(**changes)
+        staging = BigQueryStaging(session, self.dataset)
+        return BigQueryWarehouse(session, self.dataset, staging), staging
+
+
+def service() -> Iterator[Service]:
+    """A service with a dataset that is deleted at the end."""
+    pytest.importorskip("google.cloud.bigquery", reason="the extra `production` is not installed")
+    dataset = f"{PREFIX}_{uuid.uuid4().hex[:12]}"
+    front = None if PROJECT else Front()
+    found = Service(lambda: _client(front), dataset, front)
+    yield found
+    if front is None:
+        found.make_client().delete_dataset(dataset, delete_contents=True, not_found_ok=True)
+
+
+def _client(front: Front | None) -> bigquery.Client:
+    from google.api_core.client_options import ClientOptions
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.transport.requests import AuthorizedSession
+    from google.cloud import bigquery
+
+    if front is None:
+        return bigquery.Client(project=PROJECT)
+    http = AuthorizedSession(AnonymousCredentials())
+    http.mount("http://", front)
+    options = ClientOptions(api_endpoint=emulator())
+    return bigquery.Client(project="test", credentials=AnonymousCredentials(), _http=http, client_options=options)
