@@ -10,8 +10,14 @@ from nba_consolidation.tables import ALL_TABLES, BUSINESS_KEY, Table
 def tables_reference() -> str:
     """All tables with their columns, types and meanings."""
     key = ", ".join(f"`{name}`" for name in BUSINESS_KEY)
-    lines = ["# Tables", "", "Made by `make docs` from `nba_consolidation/tables.py`; a test holds the two together.", "",
-             f"The business key is {key}; the line is exact, and NULL equals NULL. Types are GoogleSQL's.", ""]  # fmt: skip
+    lines = [
+        "# Tables",
+        "",
+        "Made by `make docs` from `nba_consolidation/tables.py`; a test holds the two together.",
+        "",
+        f"The business key is {key}; the line is exact, and NULL equals NULL. Types are GoogleSQL's.",
+        "",
+    ]
     for table in ALL_TABLES:
         lines += _section(table)
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 _HOME = Path(".demo")
 _LOOK = """\
 Where to look
-  make ui                                            the season in Dagster: assets, checks, metadata, both runs
-  nba-consolidation --home {home} status             what waits (the refused tables), what stands
-  nba-consolidation --home {home} quarantine         the bad rows, and the rule that each one broke
-  nba-consolidation --home {home} explain --date {date} --player {player}
-  nba-consolidation --home {home} duplicates         the audits over all history"""
+  make ui      the season in Dagster: assets, checks, metadata, both runs
+  {program} --home {home} status
+               what waits (the refused tables), what stands
+  {program} --home {home} quarantine
+               the bad rows, and the rule that each one broke
+  {program} --home {home} explain --date {date} --player {player}
+               a player's predictions of a date: where each came from, and the versions that lost
+  {program} --home {home} duplicates
+               the audits over all history"""
 
 
 @click.command()
@@ -45,7 +50,8 @@ def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bo
     season = Season(seed=seed, dates=dates, refused_tables=True)
     with bar("staging tables") as (advance, tell):
         outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), tell)
-    look = _LOOK.format(home=home, date=season.game_dates[0], player=season.players[0])
+    program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
+    look = _LOOK.format(program=program, home=home, date=season.game_dates[0], player=season.players[0])
     emit(as_json, _document(outcome), *_shown(outcome), look)
     click.get_current_context().exit(Exit.DONE if outcome.as_expected else Exit.FAILED)
 

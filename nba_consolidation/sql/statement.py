@@ -49,14 +49,14 @@ class Statement:
 
     def render(self, dialect: Dialect) -> str:
         """The statement as SQL text of that dialect."""
-        return self.tree().sql(dialect=dialect, comments=False)
+        return self.tree().sql(dialect=dialect, copy=False, comments=False)
 
     def tree(self) -> exp.Expr:
         """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
         _expand_column_lists(tree, {"business_key": BUSINESS_KEY, "activation_key": ACTIVATION_KEY,
                                     "each_column": tuple(self.columns)})  # fmt: skip
-        tree = tree.transform(_expand_same_key).transform(self._bind)
+        tree = tree.transform(_expand_same_key, copy=False).transform(self._bind, copy=False)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
         return tree

@@ -239,7 +239,9 @@ def counts_by_date(tables: Sequence[str], staging: Place) -> str:
     """One SELECT that counts the rows of each table by game date, naming the table by its position."""
     selects = [
         exp.select(
-            exp.alias_(exp.Literal.number(number), "number"), "game_date", exp.alias_(exp.func("COUNT", exp.Star()), "n")
+            exp.alias_(exp.Literal.number(number), "number"),
+            "game_date",
+            exp.alias_(exp.func("COUNT", exp.Star()), "n"),
         )
         .from_(staging.table(name))
         .group_by("game_date")

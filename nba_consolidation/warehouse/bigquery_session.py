@@ -73,7 +73,7 @@ class BigQuerySession:
         """The client. Raises WarehouseUnavailable where there are no credentials or no library."""
         try:
             return self.make_client()
-        except Exception as error:  # noqa: BLE001 (whoever makes it may raise anything)
+        except Exception as error:
             raise WarehouseUnavailable(
                 f"there is no BigQuery client ({first_line(error)}); install the extra `production` and give the "
                 "process credentials (GOOGLE_APPLICATION_CREDENTIALS or Workload Identity)"

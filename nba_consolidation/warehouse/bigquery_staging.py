@@ -71,7 +71,9 @@ class BigQueryStaging:
             rows, columns = loadable(data)
             self._load(name, rows, columns)
         except (ValueError, StatementFailed) as error:
-            raise TableRefused(name, f"BigQuery does not take it ({error})", "mend the rows, and write again") from error
+            raise TableRefused(
+                name, f"BigQuery does not take it ({error})", "mend the rows, and write again"
+            ) from error
         written = self._get(name)
         if written is None or written.num_rows != data.num_rows:
             raise WarehouseUnavailable(f"staging table {name} in {self.dataset} was replaced while it was written")
@@ -151,7 +153,9 @@ class BigQueryStaging:
         """Sends the rows, and once more under a new id where the service gives the job up (incident 23)."""
         for attempt in range(1, self.session.attempts + 1):
             try:
-                job = self.session.load(f"{self.session.job_prefix}{uuid.uuid4().hex}", self._sender(name, rows, columns))
+                job = self.session.load(
+                    f"{self.session.job_prefix}{uuid.uuid4().hex}", self._sender(name, rows, columns)
+                )
             except Aborted as error:
                 failure = str(error)
                 self.session.pause(attempt)

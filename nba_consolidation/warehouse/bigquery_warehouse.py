@@ -26,9 +26,7 @@ class BigQueryWarehouse:
     attempts: how often a transaction is sent in all while others keep changing the same tables.
     """
 
-    def __init__(
-        self, session: BigQuerySession, dataset: str, staging: BigQueryStaging, *, attempts: int = 8
-    ) -> None:
+    def __init__(self, session: BigQuerySession, dataset: str, staging: BigQueryStaging, *, attempts: int = 8) -> None:
         self.session = session
         self.dataset = dataset
         self.staging = staging

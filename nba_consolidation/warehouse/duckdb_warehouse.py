@@ -49,7 +49,7 @@ class DuckDBWarehouse:
         staging: ParquetStaging,
         *,
         open_limit: float = 120.0,
-        memory_limit: str = "1GB",
+        memory_limit: str = "1500MB",
         sleep: Callable[[float], None] = time.sleep,
         jitter: random.Random | None = None,
     ) -> None:

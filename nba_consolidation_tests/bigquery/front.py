@@ -43,7 +43,9 @@ class Front(HTTPAdapter):
                 return answer
         return passed_on()
 
-    def _by_the_rules(self, request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
+    def _by_the_rules(
+        self, request: requests.PreparedRequest, go: Callable[[], requests.Response]
+    ) -> requests.Response:
         path, table = path_of(request), _TABLES.search(path_of(request))
         if request.method == "POST" and _JOBS.search(path):
             return self._job(request, go)
@@ -108,7 +110,9 @@ def failed(request: requests.PreparedRequest, status: int, reason: str, message:
 def job_posts(fault: Fault) -> Fault:
     """The fault, for requests that send a query job only."""
 
-    def on_job_posts(request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response | None:
+    def on_job_posts(
+        request: requests.PreparedRequest, go: Callable[[], requests.Response]
+    ) -> requests.Response | None:
         if request.method != "POST" or not _JOBS.search(path_of(request)) or b'"query"' not in (request.body or b""):
             return None
         return fault(request, go)

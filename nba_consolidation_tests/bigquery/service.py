@@ -48,7 +48,7 @@ def emulator() -> str:
         pytest.skip("no .venv-bqemulator (make bqemulator) and no NBA_TEST_BIGQUERY_PROJECT")
     script = Path(__file__).with_name("emulator.py")
     process = subprocess.Popen(
-        [_PYTHON, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open("/tmp/emu2.log","w"), text=True
+        [_PYTHON, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open("/tmp/emu2.log", "w"), text=True
     )
     assert process.stdin is not None
     assert process.stdout is not None

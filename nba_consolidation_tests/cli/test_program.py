@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -143,6 +144,16 @@ def test_an_interruption_ends_with_130(terminal: Terminal, monkeypatch: pytest.M
     assert "run it again" in terminal.run("consolidate", exit_code=130).stderr
 
 
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """What it said to Ctrl-C. Pressed again after a while: Python loses one that falls into a callback of an import."""
+    for _ in range(6):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=10)[1]
+    process.kill()
+    raise AssertionError("it does not listen to Ctrl-C")
+
+
 def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: Terminal, tmp_path: Path) -> None:
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
@@ -150,8 +161,7 @@ def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: T
         [*PROGRAM, "--home", str(terminal.home), "stage", str(pipe)], stderr=subprocess.PIPE, text=True
     )
     with pipe.open("w"):  # opens once the program reads it, so we know where it is
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        told = interrupted(process)
     assert process.returncode == 130
     assert told.startswith("Interrupted")
     assert "Traceback" not in told

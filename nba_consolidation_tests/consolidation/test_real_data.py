@@ -98,9 +98,8 @@ def test_every_row_that_stands_is_the_one_that_pandas_finds(staged_rows: pd.Data
 
 def comparable(rows: pd.DataFrame, columns: list[str]) -> list[tuple[Any, ...]]:
     """The rows' cells, in an order of their own, with every kind of nothing alike."""
-    cells = rows.reindex(columns=columns).astype(object)
-    cells = cells.where(cells.notna(), None)
-    return sorted((tuple(row) for row in cells.itertuples(index=False)), key=str)
+    cells = rows.reindex(columns=columns).astype(object).itertuples(index=False)
+    return sorted((tuple(None if pd.isna(cell) else cell for cell in row) for row in cells), key=str)
 
 
 def test_active_is_the_newest_line_of_each_game_player_and_system(

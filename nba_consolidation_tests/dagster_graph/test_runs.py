@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.locking import Holder, LeaseTiming, hold, lease_key
+from nba_consolidation.resources import resources_of
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph, checks, materialised
@@ -142,7 +143,8 @@ def test_incident_05_a_run_really_takes_the_lease_and_names_who_has_it(graph: Gr
 
 def test_the_lease_and_the_warehouse_are_set_in_the_launchpad(graph: Graph, tmp_path: Path) -> None:
     graph.stage("a", [prediction("20.5")])
-    config = {**graph.definitions.resources["warehouse"].model_dump(), "home": str(tmp_path / "elsewhere")}
+    resources = resources_of(graph.settings)
+    config = {**resources["warehouse"].model_dump(), "home": str(tmp_path / "elsewhere")}
     run = graph.run(DATE, run_config={"resources": {"warehouse": {"config": config}}})
     assert run.success
     assert materialised(run, CONSOLIDATED)[str(DATE)]["staged"] == 0

@@ -13,7 +13,6 @@ from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingArea, Warehouse
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
 from nba_consolidation_tests.bigquery.service import Service, gap_of
 from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test
 
