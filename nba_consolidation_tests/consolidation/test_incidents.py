@@ -30,8 +30,21 @@ from nba_consolidation.locking import (
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse.contract import KnownDates, StagingTable
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
+from nba_consolidation.warehouse.naming import staging_table_name
 
-from .workbench import DATE, KNOWN, NEXT_DATE, NO_WAIT, NOW, THIRD_DATE, WatchedStaging, Workbench, outcome, prediction
+from .workbench import (
+    DATE,
+    KNOWN,
+    NEXT_DATE,
+    NO_WAIT,
+    NOW,
+    THIRD_DATE,
+    WatchedStaging,
+    Workbench,
+    outcome,
+    prediction,
+    staged,
+)
 
 LEASE = lease_key(LOCK_TYPE, DATE)
 DATES = (DATE, NEXT_DATE, THIRD_DATE)
@@ -387,6 +400,18 @@ def test_incident_17_three_of_four_workers_are_consolidated_without_waiting_for_
     for worker in range(3):
         bench.stage(prediction(player_lookup=f"player{worker}"), worker=f"w{worker}")
     assert bench.consolidate().total("inserted") == 3
+    assert bench.staging_tables() == set()
+
+
+def test_incident_18_no_event_is_needed_and_a_hyphen_in_a_name_is_a_letter(bench: Workbench) -> None:
+    """What is staged is found by listing; nobody has to say that it is complete, and no name becomes a path."""
+    names = ("karl-anthonytowns", "shai.gilgeous-alexander", "o'neale`s")
+    for number, name in enumerate(names):
+        bench.stage_as(
+            staging_table_name("regen-20260115_120000", f"w-{number}"), staged([prediction(player_lookup=name)])
+        )
+    assert bench.consolidate().total("inserted") == 3
+    assert {row["player_lookup"] for row in bench.published()} == set(names)
     assert bench.staging_tables() == set()
 
 
