@@ -1,7 +1,7 @@
 """The demo: a season staged by several processes, while Dagster and a terminal race to consolidate it.
 
 Starts the processes and holds what came out against what was staged. The season itself is in `season`, the staging
-and the counting in `stager`; what is printed is up to the terminal.
+in `stager`, what must come out in `expectation`; what is printed is up to the terminal.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from pathlib import Path
 from threading import Event
 
 from nba_consolidation.consolidation.audits import AUDITS
+from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Season
-from nba_consolidation.demo.stager import Expectation, Progress, stage_season
+from nba_consolidation.demo.stager import Progress, stage_season
 from nba_consolidation.deployment import deploy, staging_of
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Season
-from nba_consolidation.demo.stager import Expectation, Progress, stage_season
+from nba_consolidation.demo.stager import Progress, stage_season
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.race import DemoFailed, Outcome, run_demo
 from nba_consolidation.demo.season import Season
-from nba_consolidation.demo.stager import Expectation, Figures
 
 
 def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(tmp_path: Path) -> None:

@@ -16,18 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from nba_consolidation.demo.season import (
-    DEFECTS,
-    PERCENT_SYSTEM,
-    SYSTEMS,
-    TEAMS,
-    Batch,
-    Defect,
-    Delivery,
-    Refusal,
-    Season,
-    Shape,
-)
+from nba_consolidation.demo.defects import DEFECTS, Defect, Refusal, Shape
+from nba_consolidation.demo.league import TEAMS
+from nba_consolidation.demo.season import Delivery, Season
+from nba_consolidation.demo.slate import Batch
+from nba_consolidation.demo.systems import PERCENT_SYSTEM, SYSTEMS
 from nba_consolidation.tables import PREDICTIONS
 from nba_consolidation.warehouse import naming
 from nba_consolidation.warehouse.alignment import drift
