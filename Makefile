@@ -9,6 +9,7 @@ READY := .venv/.ready
 EXTRAS := ui,production,test,dev
 DEMO := $(CURDIR)/.demo
 PEERS := .venv-bench
+BQEMULATOR := .venv-bqemulator
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -17,7 +18,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test soak lint format bench docs wheel constraints clean
+.PHONY: help demo ui test bqemulator soak lint format bench docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,8 +30,10 @@ ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at 
 	@DAGSTER_HOME=$(DEMO)/dagster_home NBA_CONSOLIDATION_HOME=$(DEMO) \
 	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
 
-test: $(READY)  ## run every test but the soak
+test: $(READY) $(BQEMULATOR)/.ready  ## run every test but the soak
 	@$(BIN)/pytest -m "not soak"
+
+bqemulator: $(BQEMULATOR)/.ready  ## install the BigQuery emulator that the tests start
 
 soak: $(READY)  ## run the long tests, which look for what is rare
 	@$(BIN)/pytest -m soak
@@ -84,6 +87,13 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 	@$(PYTHON) -m venv --clear $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --requirement benchmarks/requirements.txt \
 	  && touch $@ || echo "Not all peers could be installed: the benchmark runs without them"
+
+# The BigQuery emulator of the tests, whose pins clash with ours. Without it those tests are skipped, and say why.
+$(BQEMULATOR)/.ready: nba_consolidation_tests/bigquery/requirements.txt
+	@echo "Setting up $(BQEMULATOR), the BigQuery emulator of the tests (a minute)"
+	@$(PYTHON) -m venv --clear $(BQEMULATOR)
+	@$(BQEMULATOR)/bin/pip install --quiet --requirement nba_consolidation_tests/bigquery/requirements.txt \
+	  && touch $@ || echo "bqemulator could not be installed: the tests of BigQuery are skipped"
 
 # The demo brings the Dagster instance that `make ui` opens.
 $(DEMO)/dagster_home/dagster.yaml:

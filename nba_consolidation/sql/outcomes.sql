@@ -16,8 +16,9 @@ SELECT
     ELSE 'equal'
   END AS outcome
 FROM candidates AS N
-LEFT JOIN player_prop_predictions AS T
-  ON SAME_KEY(T, N)
-  AND T.game_date BETWEEN @first_date AND @last_date
-  AND T.game_date IN UNNEST(@game_dates)
+LEFT JOIN (
+  SELECT business_key, prediction_id, created_at, version_prediction_id, version_created_at
+  FROM player_prop_predictions
+  WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+) AS T ON SAME_KEY(T, N)
 WHERE N.broken_rule IS NULL AND N.version_rank = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -28,13 +28,10 @@ def schema_field(column: Column) -> bigquery.SchemaField:
     if match is None:
         raise ValueError(f"column {column.name}: {column.type} is no type that BigQuery has")
     repeated, kind, precision, scale = match.groups()
-    return SchemaField(
-        column.name,
-        kind,
-        mode="REPEATED" if repeated else "NULLABLE",
-        **({"description": column.description} if column.description else {}),
-        **({"precision": int(precision), "scale": int(scale or 0)} if precision else {}),
-    )
+    given: dict[str, Any] = {"description": column.description} if column.description else {}
+    if precision:
+        given |= {"precision": int(precision), "scale": int(scale or 0)}
+    return SchemaField(column.name, kind, mode="REPEATED" if repeated else "NULLABLE", **given)
 
 
 def columns_of(fields: Sequence[bigquery.SchemaField]) -> tuple[Column, ...]:

@@ -143,6 +143,8 @@ class BigQuerySession:
                 check()
                 self.sleep(min(0.1 * 1.5**attempt, 2.0))
                 self.call("job", job.reload)
+        except StatementFailed:
+            raise  # there is no job: its request was refused
         except BaseException:
             self.cancel(job_id)
             raise

@@ -55,8 +55,14 @@ class BigQueryStaging:
 
     def list_tables(self, known: KnownDates) -> list[StagingTable]:
         """Every staging table, by name. One that disappears meanwhile was dropped by somebody: it is not listed."""
-        found = [table for table in self._get_all(self._names()) if table is not None]
-        self._count_new(found)
+        for attempt in range(1, self.session.attempts + 1):
+            found = [table for table in self._get_all(self._names()) if table is not None]
+            try:
+                self._count_new(found)
+                break
+            except StatementFailed:  # one of them was dropped before it was counted: look again
+                if attempt == self.session.attempts:
+                    raise
         return [self._described(table, known) for table in found]
 
     def write(self, name: str, data: pa.Table) -> StagingTable:
@@ -169,7 +175,7 @@ class BigQueryStaging:
     def _sender(self, name: str, rows: pa.Table, columns: Sequence[Column]) -> Any:
         from google.cloud.bigquery import LoadJobConfig, ParquetOptions
 
-        options = ParquetOptions()
+        options = ParquetOptions()  # type: ignore[no-untyped-call]
         options.enable_list_inference = True
         config = LoadJobConfig(
             source_format="PARQUET",
@@ -201,8 +207,9 @@ class BigQueryStaging:
         return True
 
     def _delete(self, path: str, headers: Mapping[str, str], **options: Any) -> None:
-        timeout = options["timeout"]
-        self.session.client._connection.api_request(method="DELETE", path=path, headers=headers, timeout=timeout)
+        """The client's own delete_table takes no condition."""
+        send: Any = self.session.client._connection.api_request
+        send(method="DELETE", path=path, headers=headers, timeout=options["timeout"])
 
     def _set_aside(self, table: bigquery.Table, keep: dt.timedelta) -> None:
         """Copies the table under a name that nobody lists, which expires."""

@@ -34,7 +34,7 @@ class BigQueryWarehouse:
         self._known_tables: set[str] = set()
 
     def create_tables(self, tables: Sequence[Table]) -> None:
-        """Creates what is missing, the datasets too; leaves what is there. What was once seen is not looked for again."""
+        """Creates what is missing, the datasets too; leaves what is there, and does not look for it again."""
         wanted = {table.name: table for table in tables if table.name not in self._known_tables}
         if not wanted:
             return
@@ -82,24 +82,27 @@ class BigQueryWarehouse:
         for statement in statements:
             on_statement(statement.name)
         transaction = script.transaction(statements, self._place, self._staged(manifest))
-        started, key = time.monotonic(), _consolidation_id(statements)
+        started = time.monotonic()
+        job = self._committed(transaction, _consolidation_id(statements), check)
+        rows: dict[str, list[Row]] = {statement.name: [] for statement in statements}
+        if transaction.selects:
+            rows |= transaction.rows(self._rows(job))
+        return TransactionResult(rows, time.monotonic() - started, _cost(job))
+
+    def _committed(self, transaction: script.Script, key: str, check: Callable[[], None]) -> Any:
+        """The job that ran the whole script, at whichever attempt; each attempt has an id of its own."""
         for attempt in range(1, self._attempts + 1):
             try:
-                job = self.session.query(transaction.text, self._job_id(f"{key}_{attempt}"), check)
-            except Aborted as error:
-                aborted = error
-                self.session.pause(attempt)
+                return self.session.query(transaction.text, self._job_id(f"{key}_{attempt}"), check)
             except StatementFailed as error:
                 raise transaction.failure(error.message) from error
-            else:
-                rows = dict.fromkeys((statement.name for statement in statements), []) | (
-                    transaction.rows(self._rows(job)) if transaction.selects else {}
-                )
-                return TransactionResult(rows, time.monotonic() - started, _cost(job))
+            except Aborted as error:
+                reason = str(error)
+            self.session.pause(attempt)
         raise WarehouseBusy(
-            f"dataset {self.dataset}: {self._attempts} attempts were aborted, the last one because: {aborted}; "
+            f"dataset {self.dataset}: {self._attempts} attempts were aborted, the last one because: {reason}; "
             "wait for the other writers, and try again"
-        ) from aborted
+        )
 
     @property
     def _place(self) -> script.Place:

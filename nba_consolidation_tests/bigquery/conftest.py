@@ -1,9 +1,25 @@
-"""A service with a dataset of its own for each test."""
+"""A service with a dataset of its own for each test, and the use cases on it."""
 
 from __future__ import annotations
 
 import pytest
 
 from . import service as service_module
+from .front import Front
+from .service import Service
+from .workbench import BigQueryBench
 
 bigquery_service = pytest.fixture(service_module.service)
+
+
+@pytest.fixture
+def bench(bigquery_service: Service) -> BigQueryBench:
+    return BigQueryBench(bigquery_service)
+
+
+@pytest.fixture
+def front(bigquery_service: Service) -> Front:
+    """Where faults are made; a real service has none to offer."""
+    if bigquery_service.front is None:
+        pytest.skip("faults cannot be made in a real project")
+    return bigquery_service.front

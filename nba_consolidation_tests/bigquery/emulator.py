@@ -1,4 +1,4 @@
-"""Runs bqemulator on a free port and prints the port. Started by `conftest.py` with the Python of .venv-bqemulator.
+"""Runs bqemulator on a free port and prints the port. Started by `service.py`, with the Python of .venv-bqemulator.
 
 Its pins clash with ours (it wants an older sqlglot), so it has an environment of its own: `make bqemulator`.
 """

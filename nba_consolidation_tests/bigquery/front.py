@@ -1,6 +1,7 @@
 """What stands between the real client and the emulator: the service's rules that the emulator lacks, and faults.
 
-The service's rules: a job id runs once (409), NUMERIC keeps its precision, a conditional delete looks at the etag (412).
+The service's rules: a job id runs once (409), NUMERIC keeps its precision, a patched schema is the table's, an etag
+changes with the table and a conditional delete looks at it (412).
 Faults are what no emulator does by itself: a reply that is dropped, a job that is aborted.
 """
 
@@ -37,7 +38,11 @@ class Front(HTTPAdapter):
 
         self.sent.append((str(request.method), path_of(request)))
         for fault in list(self.faults):
-            answer = fault(request, passed_on)
+            try:
+                answer = fault(request, passed_on)
+            except requests.RequestException:
+                self.faults.remove(fault)
+                raise
             if answer is not None:
                 self.faults.remove(fault)
                 return answer
@@ -52,11 +57,13 @@ class Front(HTTPAdapter):
         if table and request.method in ("POST", "PUT", "PATCH"):
             body = body_of(request)
             self._remember(table[1], table[2] or body["tableReference"]["tableId"], body)
+            if request.method == "PATCH" and body.get("schema"):
+                add_columns(str(request.url), table[1], table[2], body["schema"]["fields"])
         if table and request.method == "DELETE" and "If-Match" in request.headers:
             current = requests.get(str(request.url), timeout=30)
-            if current.status_code != 200 or current.json()["etag"] != request.headers["If-Match"]:
+            if current.status_code != 200 or etag(current.json()) != request.headers["If-Match"]:
                 return failed(request, 412 if current.status_code == 200 else 404, "conditionNotMet")
-        return self._with_precision(go(), table)
+        return self._filled_in(go(), table)
 
     def _job(self, request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
         body = body_of(request)
@@ -75,14 +82,31 @@ class Front(HTTPAdapter):
         if body.get("schema"):
             self._fields[dataset, table] = {field["name"]: field for field in body["schema"]["fields"]}
 
-    def _with_precision(self, response: requests.Response, table: re.Match[str] | None) -> requests.Response:
+    def _filled_in(self, response: requests.Response, table: re.Match[str] | None) -> requests.Response:
         if not table or not table[2] or response.status_code != 200:
             return response
         resource, known = response.json(), self._fields.get((table[1], table[2]), {})
+        resource["etag"] = etag(resource)
         for field in resource.get("schema", {}).get("fields", []):
             field |= {key: known[field["name"]][key] for key in ("precision", "scale", "type", "description")
                       if key in known.get(field["name"], {})}  # fmt: skip
         return answered(response.request, 200, resource)
+
+
+def add_columns(url: str, dataset: str, table: str, fields: list[dict[str, Any]]) -> None:
+    """Adds the columns to the table itself: the emulator would only say that they are there."""
+    there = {field["name"] for field in requests.get(url, timeout=30).json()["schema"]["fields"]}
+    for field in fields:
+        if field["name"] not in there:
+            kind = f"ARRAY<{field['type']}>" if field.get("mode") == "REPEATED" else field["type"]
+            text = f"ALTER TABLE `{dataset}.{table}` ADD COLUMN IF NOT EXISTS `{field['name']}` {kind}"
+            queries = url.partition("/datasets/")[0] + "/queries"
+            requests.post(queries, json={"query": text, "useLegacySql": False}, timeout=30).raise_for_status()
+
+
+def etag(table: dict[str, Any]) -> str:
+    """What changes with the table; the emulator's own does not."""
+    return f'"{table["creationTime"]}-{table["lastModifiedTime"]}-{table["numRows"]}"'
 
 
 def path_of(request: requests.PreparedRequest) -> str:
@@ -90,8 +114,8 @@ def path_of(request: requests.PreparedRequest) -> str:
 
 
 def body_of(request: requests.PreparedRequest) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(request.body or b"{}")
-    return body
+    body: Any = request.body
+    return dict(json.loads(body or b"{}"))
 
 
 def answered(request: requests.PreparedRequest, status: int, content: dict[str, Any]) -> requests.Response:
@@ -113,9 +137,8 @@ def job_posts(fault: Fault) -> Fault:
     def on_job_posts(
         request: requests.PreparedRequest, go: Callable[[], requests.Response]
     ) -> requests.Response | None:
-        if request.method != "POST" or not _JOBS.search(path_of(request)) or b'"query"' not in (request.body or b""):
-            return None
-        return fault(request, go)
+        is_one = request.method == "POST" and _JOBS.search(path_of(request))
+        return fault(request, go) if is_one and "query" in body_of(request)["configuration"] else None
 
     return on_job_posts
 

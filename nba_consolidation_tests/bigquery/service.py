@@ -32,13 +32,19 @@ _ROOT = Path(__file__).parents[2]
 _PYTHON = _ROOT / ".venv-bqemulator" / "bin" / "python"
 
 
-_GAPS: dict[str, str] = {}
-"""Beginnings of names of contract tests that cannot hold, and why."""
+_GAPS = {
+    "uint64": "BigQuery has no such type: the table is refused when it is written",
+    "decimal256": "BigQuery has no such type: the table is refused when it is written",
+    "test_json_and_arrays_are_carried_through": "BigQuery keeps what JSON means, not how it is written",
+}
+_EMULATOR_GAPS = {"current_points_line-value6": "the emulator has no BIGNUMERIC"}
+"""Parts of names of contract tests that cannot hold, and why."""
 
 
 def gap_of(test: str) -> str | None:
     """Why the contract test of that name is not expected to hold here, if so."""
-    return next((reason for name, reason in _GAPS.items() if test.startswith(name)), None)
+    gaps = _GAPS if PROJECT else _GAPS | _EMULATOR_GAPS
+    return next((reason for part, reason in gaps.items() if part in test), None)
 
 
 @cache
@@ -48,7 +54,7 @@ def emulator() -> str:
         pytest.skip("no .venv-bqemulator (make bqemulator) and no NBA_TEST_BIGQUERY_PROJECT")
     script = Path(__file__).with_name("emulator.py")
     process = subprocess.Popen(
-        [_PYTHON, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open("/tmp/emu2.log", "w"), text=True
+        [_PYTHON, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -95,7 +101,8 @@ def _client(front: Front | None) -> bigquery.Client:
 
     if front is None:
         return bigquery.Client(project=PROJECT)
-    http = AuthorizedSession(AnonymousCredentials())
+    nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    http = AuthorizedSession(nobody)  # type: ignore[no-untyped-call]
     http.mount("http://", front)
     options = ClientOptions(api_endpoint=emulator())
-    return bigquery.Client(project="test", credentials=AnonymousCredentials(), _http=http, client_options=options)
+    return bigquery.Client(project="test", credentials=nobody, _http=http, client_options=options)

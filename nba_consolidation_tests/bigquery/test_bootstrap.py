@@ -1,0 +1,81 @@
+"""Tables made and adopted: planned first, done once. The tables of the service; the plan is any warehouse's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nba_consolidation.consolidation import bootstrap
+from nba_consolidation.tables import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
+from nba_consolidation.warehouse.bigquery_schema import schema_field, table_resource
+
+from .front import Front
+from .service import Service
+
+
+def columns(change: bootstrap.TableChange) -> set[str]:
+    return {column.name for column in change.missing}
+
+
+def test_a_plan_changes_nothing_and_applying_it_makes_every_table(bigquery_service: Service) -> None:
+    warehouse, _ = bigquery_service.engine()
+    planned = bootstrap.plan(warehouse)
+    assert [change.creates for change in planned] == [True] * len(ALL_TABLES)
+    assert [change.creates for change in bootstrap.plan(warehouse)] == [True] * len(ALL_TABLES)
+    bootstrap.apply(warehouse, planned)
+    assert not any(change.changes or change.differing for change in bootstrap.plan(warehouse))
+
+
+def test_a_table_that_has_rows_is_adopted_with_our_columns_and_keeps_its_own(bigquery_service: Service) -> None:
+    warehouse, _ = bigquery_service.engine()
+    theirs = [column for column in PREDICTIONS.columns if column not in LINEAGE]
+    scale = Column("confidence_score", "NUMERIC(5, 2)", "")
+    theirs = [scale if column.name == scale.name else column for column in theirs] + [Column("kalshi", "BOOL", "")]
+    adopt(bigquery_service, theirs)
+    change = bootstrap.plan(warehouse, [PREDICTIONS])[0]
+    assert (change.creates, columns(change)) == (False, {column.name for column in LINEAGE})
+    assert change.carried_through == ("kalshi",)
+    assert [(declared.type, live.type) for declared, live in change.differing] == [("NUMERIC(7, 4)", "NUMERIC(5, 2)")]
+    bootstrap.apply(warehouse, [change])
+    assert {column.name for column in LINEAGE} <= {column.name for column in warehouse.live_columns(PREDICTIONS.name)}
+    job = warehouse.session.client.query(f"SELECT kalshi, run_id FROM {bigquery_service.dataset}.{PREDICTIONS.name}")
+    assert [dict(row) for row in job.result()] == [{"kalshi": True, "run_id": None}]
+    assert not bootstrap.plan(warehouse, [PREDICTIONS])[0].changes
+
+
+def adopt(service: Service, theirs: list[Column]) -> None:
+    """A table as a predecessor left it, with a row in it."""
+    from google.cloud import bigquery
+
+    session = service.session()
+    session.ensure_dataset(service.dataset)
+    reference = session.dataset(service.dataset).table(PREDICTIONS.name)
+    session.client.create_table(bigquery.Table(reference, schema=[schema_field(column) for column in theirs]))
+    session.client.query(f"INSERT INTO {service.dataset}.{PREDICTIONS.name} (kalshi) VALUES (TRUE)").result()
+
+
+def test_tables_are_looked_for_once_per_process(bigquery_service: Service, front: Front) -> None:
+    warehouse, _ = bigquery_service.engine()
+    warehouse.create_tables(ALL_TABLES)
+    front.sent.clear()
+    warehouse.create_tables(ALL_TABLES)
+    assert front.sent == []
+
+
+def test_predictions_are_partitioned_clustered_described_and_never_scanned_whole() -> None:
+    resource: dict[str, Any] = table_resource(PREDICTIONS, reference()).to_api_repr()
+    assert resource["timePartitioning"]["field"] == "game_date"
+    assert resource["requirePartitionFilter"] is True
+    assert resource["clustering"] == {"fields": ["system_id", "player_lookup"]}
+    assert all(field["description"] for field in resource["schema"]["fields"])
+
+
+def test_a_primary_key_is_declared_only_where_no_column_of_it_can_be_null() -> None:
+    assert "tableConstraints" not in table_resource(PREDICTIONS, reference()).to_api_repr()
+    declared = table_resource(VALIDATED, reference()).to_api_repr()["tableConstraints"]
+    assert declared["primaryKey"] == {"columns": ["game_date", "game_id", "player_lookup", "system_id"]}
+
+
+def reference() -> Any:
+    from google.cloud.bigquery import DatasetReference
+
+    return DatasetReference("project", "dataset")

@@ -1,0 +1,49 @@
+"""A BigQuery warehouse and staging area with the use cases on them, and plain looks at what they published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from nba_consolidation.consolidation.consolidate import Consolidator
+from nba_consolidation.consolidation.report import ConsolidationReport
+from nba_consolidation.consolidation.validate import ValidatedDate, Validator
+from nba_consolidation.locking import Holder, MemoryLeaseStore
+from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
+
+from .service import Service
+
+
+class BigQueryBench:
+    """What tests of a consolidation on BigQuery work with."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.warehouse, self.staging = service.engine()
+        self.leases = MemoryLeaseStore()
+        self.warehouse.create_tables(ALL_TABLES)
+
+    def stage(self, *rows: Mapping[str, Any], worker: str = "w0") -> str:
+        return self.staging.write(f"_staging_20260115_120000_{worker}", staged(rows)).name
+
+    def consolidate(self, *dates: dt.date, **changes: Any) -> ConsolidationReport:
+        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        use_case = Consolidator(self.warehouse, self.staging, known=lambda: KNOWN, **given)
+        return use_case.consolidate(dates or (DATE,), Holder.here("run"))
+
+    def validate(self) -> list[ValidatedDate]:
+        use_case = Validator(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT)
+        return use_case.validate((DATE,), Holder.here("validation"))
+
+    def select(self, text: str) -> list[dict[str, Any]]:
+        """Plain SQL; `{dataset}` is the dataset's name."""
+        job = self.warehouse.session.client.query(text.format(dataset=self.service.dataset))
+        return [dict(row) for row in job.result()]
+
+    def published(self) -> list[dict[str, Any]]:
+        return self.select(
+            "SELECT * FROM {dataset}.player_prop_predictions WHERE game_date > '2000-01-01' "
+            "ORDER BY game_date, player_lookup, current_points_line"
+        )
