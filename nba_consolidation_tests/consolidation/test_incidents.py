@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -116,6 +117,16 @@ def test_incident_02_a_validation_with_a_stale_token_is_fenced_out(bench: Workbe
     with pytest.raises(StatementFailed, match="fenced_out"):
         bench.validate(leases=store_of_the_past())
     assert bench.execute("SELECT * FROM validated_predictions") == before
+
+
+def test_a_stale_token_adds_no_column_either(bench: Workbench) -> None:
+    stage_each(bench, DATE)
+    bench.consolidate()
+    before = bench.warehouse.live_columns(PREDICTIONS.name)
+    bench.stage(prediction("24.0", vegas_mood=0.5), worker="new", types={"vegas_mood": pa.float64()})
+    with pytest.raises(FencedOut):
+        bench.consolidate(leases=store_of_the_past(), evolve=True)
+    assert bench.warehouse.live_columns(PREDICTIONS.name) == before
 
 
 def test_incident_04_without_the_lease_store_nothing_is_written(bench: Workbench) -> None:

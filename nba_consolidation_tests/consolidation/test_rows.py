@@ -368,6 +368,16 @@ def test_a_type_that_cannot_be_cast_without_loss_stops_that_table_alone_and_name
     assert bench.published() == []
 
 
+def test_an_older_line_that_is_predicted_anew_becomes_the_active_one(bench: Workbench) -> None:
+    bench.stage(prediction("20.5"), prediction("21.0", minute=5))
+    bench.consolidate()
+    bench.stage(prediction("20.5", minute=9), worker="again")
+    bench.consolidate()
+    again, other = bench.published()
+    assert (again["is_active"], again["superseded_by"]) == (True, None)
+    assert (other["is_active"], other["superseded_by"]) == (False, again["prediction_id"])
+
+
 def test_incident_21_with_schema_evolution_the_column_is_added(bench: Workbench) -> None:
     bench.stage(prediction("20.5"))
     bench.stage(prediction("24.0", vegas_mood=0.5), worker="new", types={"vegas_mood": pa.float64()})
