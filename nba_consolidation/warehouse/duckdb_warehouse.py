@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,7 @@ class DuckDBWarehouse:
         deadline = time.monotonic() + self._open_limit
         for attempt in itertools.count():
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._make_file()
                 return duckdb.connect(self.path, config=self._config)
             except (duckdb.Error, OSError) as error:
                 if "Conflicting lock" not in str(error) and "Could not set lock" not in str(error):
@@ -135,6 +136,21 @@ class DuckDBWarehouse:
                     raise WarehouseBusy(_busy(self.path, self._open_limit, error)) from error
             self._sleep(self._jitter.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))
         raise AssertionError("unreachable")
+
+    def _make_file(self) -> None:
+        """The file appears whole: one that DuckDB is only just making is no database yet to another process."""
+        import duckdb
+
+        if self.path.exists():
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        hidden = self.path.with_name(f".{uuid.uuid4().hex}.tmp")
+        try:
+            duckdb.connect(hidden, config=self._config).close()
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                self.path.hardlink_to(hidden)
+        finally:
+            hidden.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

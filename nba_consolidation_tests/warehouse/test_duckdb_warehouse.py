@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
-from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
+from nba_consolidation.tables import ALL_TABLES, FENCES, PREDICTIONS
 from nba_consolidation.warehouse import duckdb_warehouse
 from nba_consolidation.warehouse.contract import ManifestEntry
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -155,3 +156,21 @@ def test_a_read_of_few_columns_reads_few_columns(path: Path) -> None:
         plan = connection.execute(narrow).fetchall()[0][1]
     assert "created_at" in plan
     assert not [name for name in ("sportsbook", "predicted_points", "prediction_id") if name in plan]
+
+
+def test_a_new_file_is_a_database_from_the_moment_that_others_can_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that opened the file while DuckDB was still making it took it for a damaged one."""
+    path = tmp_path / "warehouse.duckdb"
+    connect = duckdb.connect
+    seen: list[tuple[bool, bool]] = []
+
+    def watched(database: Path, **options: Any) -> duckdb.DuckDBPyConnection:
+        seen.append((database == path, path.exists()))
+        return connect(database, **options)
+
+    monkeypatch.setattr(duckdb, "connect", watched)
+    DuckDBWarehouse(path, ParquetStaging(tmp_path / "staging")).create_tables([FENCES])
+    assert seen == [(False, False), (True, True)]
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
