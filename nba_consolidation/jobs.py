@@ -12,10 +12,3 @@ consolidate_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name),
     description="What waits for the date is consolidated, checked and validated.",
 )
-
-audit_job = dg.define_asset_job(
-    "audit_all_history",
-    selection=dg.AssetSelection.checks_for_assets(PREDICTIONS.name, VALIDATED.name)
-    - dg.AssetSelection.assets(PREDICTIONS.name, VALIDATED.name),
-    description="The duplicate checks over all history, without consolidating anything.",
-)

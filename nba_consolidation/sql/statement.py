@@ -180,9 +180,7 @@ def _repeat(child: object, lists: Mapping[str, Sequence[str]]) -> Iterator[objec
 
 def _marker(child: object, lists: Mapping[str, Sequence[str]]) -> str | None:
     """The list that an element stands for: it, or either side of its assignment, is a column of that name."""
-    if isinstance(child, exp.EQ | exp.PropertyEQ | exp.Alias):
-        return _marker(child.this, lists)
-    if isinstance(child, exp.Ordered):
+    if isinstance(child, exp.EQ | exp.PropertyEQ | exp.Alias | exp.Ordered):
         return _marker(child.this, lists)
     if isinstance(child, exp.Column | exp.Identifier) and child.name in lists:
         return str(child.name)

@@ -15,8 +15,8 @@ from sqlglot import exp
 
 from nba_consolidation.sql import Statement, literal
 from nba_consolidation.tables import Column
-from nba_consolidation.warehouse import alignment, naming
-from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingTable
+from nba_consolidation.warehouse import alignment
+from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingTable, manifest_rows
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused
 
 STAGED, MANIFEST, COMMIT = "staged", "manifest", "commit"
@@ -219,20 +219,7 @@ def _to_numeric(cast: exp.TryCast) -> exp.Expr:
 
 
 def _manifest_rows(manifest: Sequence[ManifestEntry]) -> exp.Select:
-    rows = [
-        {
-            "staging_table_number": number,
-            "staging_table": entry.table.name,
-            "batch_id": naming.batch_and_worker(entry.table.name)[0],
-            "fingerprint": entry.table.fingerprint,
-            "game_date": date,
-            "home_date": entry.table.home_date,
-            "listed_rows": entry.table.rows_of(date),
-        }
-        for number, entry in enumerate(manifest)
-        for date in entry.dates
-    ]
-    return exp.select("*").from_(exp.Unnest(expressions=[literal(rows)]))
+    return exp.select("*").from_(exp.Unnest(expressions=[literal(manifest_rows(manifest))]))
 
 
 def counts_by_date(tables: Sequence[str], staging: Place) -> str:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import Column, Table
+from nba_consolidation.warehouse import naming
 
 Row = dict[str, Any]
 
@@ -63,6 +64,23 @@ class ManifestEntry:
 
     table: StagingTable
     dates: tuple[dt.date, ...]
+
+
+def manifest_rows(manifest: Sequence[ManifestEntry]) -> list[Row]:
+    """The rows of the relation `manifest`, for every engine: one per table and date."""
+    return [
+        {
+            "staging_table_number": number,
+            "staging_table": entry.table.name,
+            "batch_id": naming.batch_and_worker(entry.table.name)[0],
+            "fingerprint": entry.table.fingerprint,
+            "game_date": date,
+            "home_date": entry.table.home_date,
+            "listed_rows": entry.table.rows_of(date),
+        }
+        for number, entry in enumerate(manifest)
+        for date in entry.dates
+    ]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from sqlglot import exp
 
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import PREDICTIONS, Column, Table
-from nba_consolidation.warehouse import alignment, ddl, naming
-from nba_consolidation.warehouse.contract import ManifestEntry, Row, TransactionResult
+from nba_consolidation.warehouse import alignment, ddl
+from nba_consolidation.warehouse.contract import ManifestEntry, Row, TransactionResult, manifest_rows
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
     TableMissing,
@@ -209,7 +209,7 @@ def _create_staged(
 
     try:
         connection.execute(_staged_view(manifest, files, live).sql(dialect="duckdb"))
-        connection.register("manifest_rows", _manifest_rows(manifest))
+        connection.register("manifest_rows", pa.Table.from_pylist(manifest_rows(manifest)))
         connection.execute("CREATE TEMP TABLE manifest AS SELECT * FROM manifest_rows")
         connection.unregister("manifest_rows")
     except duckdb.Error as error:
@@ -254,23 +254,6 @@ def _staged_select(
 
 def _glob_escaped(path: Path) -> str:
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
-
-
-def _manifest_rows(manifest: Sequence[ManifestEntry]) -> pa.Table:
-    rows: list[dict[str, Any]] = [
-        {
-            "staging_table_number": number,
-            "staging_table": entry.table.name,
-            "batch_id": naming.batch_and_worker(entry.table.name)[0],
-            "fingerprint": entry.table.fingerprint,
-            "game_date": date,
-            "home_date": entry.table.home_date,
-            "listed_rows": entry.table.rows_of(date),
-        }
-        for number, entry in enumerate(manifest)
-        for date in entry.dates
-    ]
-    return pa.Table.from_pylist(rows)
 
 
 def _unavailable(path: Path, error: BaseException) -> str:
