@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import dagster as dg
 
@@ -19,6 +20,7 @@ from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.resources import LeaseResource, WarehouseResource
+from nba_consolidation.settings import LOCAL, PRODUCTION, Settings
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.tables import PREDICTIONS, VALIDATED
 from nba_consolidation.warehouse.contract import Warehouse
@@ -29,21 +31,35 @@ _NOTHING_NEW: Metadata = {"staged": 0}
 _GROUP = "predictions"
 
 
-def build_assets(first_date: dt.date) -> list[dg.AssetsDefinition]:
-    """The three assets, partitioned from that date on. A backfill of any range is a single run."""
+class Kinds(NamedTuple):
+    """Which storage the UI shows beside an asset."""
+
+    staging: str
+    warehouse: str
+
+
+_KINDS = {LOCAL: Kinds("parquet", "duckdb"), PRODUCTION: Kinds("bigquery", "bigquery")}
+
+
+def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The three assets, partitioned from the first date on. A backfill of any range is a single run."""
     with warnings.catch_warnings():
         # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return _build_assets(game_dates(first_date), dg.BackfillPolicy.single_run())
+        return _build_assets(
+            game_dates(settings.first_date), dg.BackfillPolicy.single_run(), _KINDS[settings.deployment]
+        )
 
 
-def _build_assets(partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy) -> list[dg.AssetsDefinition]:
+def _build_assets(
+    partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
+) -> list[dg.AssetsDefinition]:
     @dg.asset(
         name=STAGING,
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=_GROUP,
-        kinds={"parquet"},
+        kinds={kinds.staging},
         description="What waits in the staging tables for the date. Its data version moves when a table comes or goes.",
     )
     def staging_predictions(
@@ -63,7 +79,7 @@ def _build_assets(partitions: dg.PartitionsDefinition, single_run: dg.BackfillPo
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=_GROUP,
-        kinds={"sql"},
+        kinds={kinds.warehouse},
         description=PREDICTIONS.description,
         metadata={"dagster/column_schema": column_schema(PREDICTIONS)},
         check_specs=checks.specs_of_a_consolidation(PREDICTIONS.name),
@@ -87,7 +103,7 @@ def _build_assets(partitions: dg.PartitionsDefinition, single_run: dg.BackfillPo
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=_GROUP,
-        kinds={"sql"},
+        kinds={kinds.warehouse},
         description=VALIDATED.description,
         metadata={"dagster/column_schema": column_schema(VALIDATED)},
     )

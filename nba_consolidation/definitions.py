@@ -8,6 +8,7 @@ import dagster as dg
 
 from nba_consolidation.assets import build_assets
 from nba_consolidation.checks import build_audits
+from nba_consolidation.deployment import deploy
 from nba_consolidation.jobs import consolidate_job
 from nba_consolidation.resources import resources_of
 from nba_consolidation.settings import Settings
@@ -16,7 +17,7 @@ from nba_consolidation.settings import Settings
 def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Everything for these settings. In-process by default: one step costs milliseconds so, and seconds otherwise."""
     return dg.Definitions(
-        assets=build_assets(settings.first_date),
+        assets=build_assets(settings),
         asset_checks=build_audits(settings.first_date),
         jobs=[consolidate_job],
         resources={**resources_of(settings), **(resource_overrides or {})},
@@ -24,4 +25,11 @@ def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, ob
     )
 
 
-defs = build_definitions(Settings.from_environment())
+def load(settings: Settings) -> dg.Definitions:
+    """The definitions, once what they need has answered: the code location fails to load, not the first batch."""
+    definitions = build_definitions(settings)
+    deploy(settings).check()
+    return definitions
+
+
+defs = load(Settings.from_environment())

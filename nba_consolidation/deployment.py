@@ -1,17 +1,35 @@
-"""From settings to the warehouse, the staging area and the leases that they name. The only place that chooses."""
+"""From settings to the warehouse, the staging area and the leases that they name. The only place that chooses.
+
+Nothing is opened or called here: whatever is wrong is found by the first use, or by `check`.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
-from nba_consolidation.locking import LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
-from nba_consolidation.settings import Settings, last_known_date
+from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
+from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
+from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, Warehouse
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.bigquery_session import MakeClient
+
+
+class Engine(NamedTuple):
+    """A warehouse and the staging area that it reads."""
+
+    warehouse: Warehouse
+    staging: StagingArea
 
 
 @dataclass(frozen=True)
@@ -23,6 +41,11 @@ class Deployment:
     staging: StagingArea
     leases: LeaseStore
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to look at. Looking must not make it, or a mistyped home looks new."""
+        return self.settings.deployment != LOCAL or self.settings.home.exists()
+
     def known_dates(self) -> KnownDates:
         """The game dates that can exist, as of now."""
         return KnownDates(self.settings.first_date, last_known_date())
@@ -30,6 +53,15 @@ class Deployment:
     def prepare(self) -> None:
         """Creates the tables that are missing, so that whoever reads first finds them."""
         self.warehouse.create_tables(ALL_TABLES)
+
+    def check(self) -> None:
+        """Uses what lies outside once: a missing library, credential or right is found now, not at the first batch.
+
+        Raises LeaseError, WarehouseError (incident 9). What lies on this machine needs no such check.
+        """
+        if self.settings.deployment != LOCAL:
+            self.leases.check()
+            self.warehouse.check()
 
     @property
     def consolidator(self) -> Consolidator:
@@ -54,26 +86,51 @@ class Deployment:
         )
 
 
-def staging_of(settings: Settings) -> ParquetStaging:
-    """The staging area: listing it needs neither the warehouse nor a lease."""
-    return ParquetStaging(settings.staging or settings.home / "staging")
+def deploy(settings: Settings) -> Deployment:
+    """The deployment that the settings describe."""
+    return Deployment(settings, *engine_of(settings), leases_of(settings))
 
 
-def warehouse_of(settings: Settings) -> DuckDBWarehouse:
-    """The warehouse, reading that staging area. Nothing is opened yet."""
-    return DuckDBWarehouse(
-        settings.home / "warehouse.duckdb",
-        staging_of(settings),
-        open_limit=settings.warehouse_wait,
-        memory_limit=settings.memory_limit,
+def engine_of(settings: Settings, make_client: MakeClient | None = None) -> Engine:
+    """The warehouse and the staging area. make_client: of BigQuery, if not the one of the process's own identity."""
+    if settings.deployment == LOCAL:
+        return _duckdb(settings)
+    return _bigquery(settings, make_client or (lambda: connect(settings.project, settings.location)))
+
+
+def leases_of(settings: Settings) -> LeaseStore:
+    """The lease store."""
+    if settings.deployment == LOCAL:
+        return SqliteLeaseStore(settings.home / "leases.sqlite")
+    return FirestoreLeaseStore(
+        settings.project or "",
+        settings.firestore_database,
+        collection=settings.lock_collection,
+        collections={"grading": settings.grading_lock_collection},
+        emulator=settings.firestore_emulator,
     )
 
 
-def leases_of(settings: Settings) -> SqliteLeaseStore:
-    """The lease store. Nothing is opened yet."""
-    return SqliteLeaseStore(settings.home / "leases.sqlite")
+def staging_folder(settings: Settings) -> ParquetStaging:
+    """The local staging area: the one that has files."""
+    return ParquetStaging(settings.staging or settings.home / "staging")
 
 
-def deploy(settings: Settings) -> Deployment:
-    """The deployment that the settings describe."""
-    return Deployment(settings, warehouse_of(settings), staging_of(settings), leases_of(settings))
+def _duckdb(settings: Settings) -> Engine:
+    staging = staging_folder(settings)
+    warehouse = DuckDBWarehouse(
+        settings.home / "warehouse.duckdb",
+        staging,
+        open_limit=settings.warehouse_wait,
+        memory_limit=settings.memory_limit,
+    )
+    return Engine(warehouse, staging)
+
+
+def _bigquery(settings: Settings, make_client: MakeClient) -> Engine:
+    session = BigQuerySession(
+        make_client, location=settings.location, maximum_bytes_billed=settings.maximum_bytes_billed
+    )
+    keep = None if settings.staging_kept_days is None else dt.timedelta(days=settings.staging_kept_days)
+    staging = BigQueryStaging(session, settings.staging_dataset or settings.dataset, keep=keep)
+    return Engine(BigQueryWarehouse(session, settings.dataset, staging), staging)

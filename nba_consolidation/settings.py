@@ -1,12 +1,14 @@
 """Settings, and the one reader of the environment. Decides nothing; `deployment.py` builds from it.
 
 Every setting is one variable, NBA_CONSOLIDATION_ and its name in capitals; all have a default that works on a laptop.
+What names something outside (a project, a dataset, a collection) is checked here, once, wherever it came from.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +19,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.tables import CONFIDENCE_SCALES
 
 PREFIX = "NBA_CONSOLIDATION_"
+LOCAL, PRODUCTION = "local", "production"
 GAME_TIME_ZONE = zoneinfo.ZoneInfo("America/New_York")
 # Predictions are made on the day of the game and the evening before; a row for a date further off than this is a slip.
 _HORIZON = dt.timedelta(days=366)
@@ -28,28 +31,69 @@ class SettingsError(ConsolidationError):
 
 @dataclass(frozen=True)
 class Settings:
-    """All there is to set. Paths are local; seconds are seconds.
+    """All there is to set. Paths are local; seconds are seconds. Raises SettingsError naming the variable.
 
-    home: folder of the local deployment, which holds warehouse.duckdb, leases.sqlite and staging/.
-    staging: the staging folder, if it lies elsewhere.
+    deployment: `local` (DuckDB, Parquet and SQLite) or `production` (BigQuery and Firestore).
+
+    Of both:
     first_date: the first game date that can be consolidated.
     confidence_scales: per system `percent` or `fraction`, written `system=percent,other=fraction`; a system that is
     not named is judged by the group of system, game date and batch.
     schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
     lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
+
+    Of the local one:
+    home: folder which holds warehouse.duckdb, leases.sqlite and staging/.
+    staging: the staging folder, if it lies elsewhere.
     warehouse_wait: how long one waits for another process to let go of the warehouse file.
     memory_limit: DuckDB's own notation; beyond it, it spills to disk.
+
+    Of production:
+    project: the Google Cloud project, which runs the jobs and has the leases; must be given.
+    dataset: BigQuery dataset of the tables, `dataset` or `project.dataset`. staging_dataset: of the staging tables, if
+    they lie elsewhere. location: of the jobs, and of datasets that are created.
+    firestore_database: its id. lock_collection, grading_lock_collection: where the lease documents lie.
+    maximum_bytes_billed: a job that would cost more fails before it runs.
+    staging_kept_days: set merged staging tables aside and let them expire, instead of dropping them.
+    firestore_emulator: `host:port` of one, which then has the leases; its variable is FIRESTORE_EMULATOR_HOST, as for
+    every client of Firestore.
     """
 
-    home: Path = Path(".local")
-    staging: Path | None = None
+    deployment: str = LOCAL
     first_date: dt.date = dt.date(2021, 10, 19)
     confidence_scales: Mapping[str, str] = field(default_factory=dict)
     schema_evolution: bool = False
     lease_ttl: float = 60.0
     lease_wait: float = 120.0
+    home: Path = Path(".local")
+    staging: Path | None = None
     warehouse_wait: float = 120.0
     memory_limit: str = "1500MB"
+    project: str | None = None
+    dataset: str = "nba_predictions"
+    staging_dataset: str | None = None
+    location: str | None = None
+    firestore_database: str = "(default)"
+    lock_collection: str = "consolidation_locks"
+    grading_lock_collection: str = "grading_locks"
+    maximum_bytes_billed: int | None = None
+    staging_kept_days: float | None = None
+    firestore_emulator: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, (shape, words) in _SHAPES.items():
+            value = getattr(self, name)
+            if value is not None and not re.fullmatch(shape, value, re.ASCII):
+                raise SettingsError(f"{variable(name)} cannot be {value!r}: give {words}")
+        if self.deployment == PRODUCTION and self.project is None:
+            raise SettingsError(f"{variable('project')} is missing: the production deployment needs a project")
+
+    @property
+    def place(self) -> str:
+        """Where everything lies, for people: the home folder, or the BigQuery dataset."""
+        if self.deployment == LOCAL:
+            return str(self.home)
+        return self.dataset if "." in self.dataset else f"{self.project}.{self.dataset}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -57,7 +101,7 @@ class Settings:
         given = os.environ if environment is None else environment
         values: dict[str, Any] = {}
         for setting in fields(cls):
-            text = given.get(PREFIX + setting.name.upper())
+            text = given.get(variable(setting.name))
             if text is not None and text != "":
                 values[setting.name] = _read(setting.name, text)
         return cls(**values)
@@ -68,6 +112,11 @@ class Settings:
         if self.staging:
             ours[PREFIX + "STAGING"] = str(self.staging.absolute())
         return {**os.environ, **ours, **more}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return _STANDARD_VARIABLES.get(name, PREFIX + name.upper())
 
 
 def today() -> dt.date:
@@ -84,7 +133,7 @@ def _read(name: str, text: str) -> object:
     try:
         return _READERS[name](text)
     except (ValueError, KeyError) as error:
-        raise SettingsError(f"{PREFIX}{name.upper()} cannot be {text!r}: {error}") from error
+        raise SettingsError(f"{variable(name)} cannot be {text!r}: {error}") from error
 
 
 def _flag(text: str) -> bool:
@@ -101,6 +150,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _bytes(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError("give a whole number of bytes above 0")
+    return int(text)
+
+
 def _scales(text: str) -> dict[str, str]:
     pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
     if any(len(pair) != 2 or pair[1].strip() not in CONFIDENCE_SCALES for pair in pairs):
@@ -109,13 +164,32 @@ def _scales(text: str) -> dict[str, str]:
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {
-    "home": Path,
-    "staging": Path,
+    **dict.fromkeys((setting.name for setting in fields(Settings)), str),
     "first_date": dt.date.fromisoformat,
     "confidence_scales": _scales,
     "schema_evolution": _flag,
     "lease_ttl": _seconds,
     "lease_wait": _seconds,
+    "home": Path,
+    "staging": Path,
     "warehouse_wait": _seconds,
-    "memory_limit": str,
+    "maximum_bytes_billed": _bytes,
+    "staging_kept_days": _seconds,
+}
+_STANDARD_VARIABLES = {"firestore_emulator": "FIRESTORE_EMULATOR_HOST"}
+
+_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_DATASET = rf"(?:{_PROJECT}\.)?\w{{1,1024}}"
+_DATASET_SHAPE = (_DATASET, "a BigQuery dataset, `dataset` or `project.dataset`")
+_COLLECTION_SHAPE = (r"(?!__)[\w-]{1,1000}", "the name of a Firestore collection")
+_SHAPES = {
+    "deployment": (f"{LOCAL}|{PRODUCTION}", f"`{LOCAL}` or `{PRODUCTION}`"),
+    "project": (_PROJECT, "the id of a Google Cloud project"),
+    "dataset": _DATASET_SHAPE,
+    "staging_dataset": _DATASET_SHAPE,
+    "location": (r"[A-Za-z][A-Za-z0-9-]{1,62}", "a BigQuery location, such as US or europe-west1"),
+    "firestore_database": (r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "the id of a Firestore database"),
+    "lock_collection": _COLLECTION_SHAPE,
+    "grading_lock_collection": _COLLECTION_SHAPE,
+    "firestore_emulator": (r"[\w.-]+:\d{1,5}", "`host:port`"),
 }

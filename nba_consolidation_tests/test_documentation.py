@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nba_consolidation.cli import main
 from nba_consolidation.reference import tables_reference
-from nba_consolidation.settings import PREFIX, Settings
+from nba_consolidation.settings import Settings, variable
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -16,8 +16,8 @@ def test_the_reference_of_the_tables_is_the_declaration() -> None:
 
 
 def test_every_setting_is_in_the_readme_and_every_variable_in_the_readme_is_a_setting() -> None:
-    settings = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
-    assert set(re.findall(PREFIX + "[A-Z_]+", README)) == settings
+    settings = {variable(name) for name in Settings.__dataclass_fields__}
+    assert set(re.findall(r"\| `([A-Z_]+)` \|", README)) == settings
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -46,9 +46,13 @@ class Library:
 DAGSTER_PARTS = frozenset(part for part in LEVEL if LEVEL["resources"] <= LEVEL[part] <= LEVEL["definitions"])
 LIBRARIES = {
     "dagster": Library(at_once=DAGSTER_PARTS, when_used=frozenset({"demo", "cli"})),
+    "dagster_gcp": Library(at_once=frozenset({"resources"})),
     "duckdb": Library(when_used=frozenset({"warehouse"})),
-    "google": Library(when_used=frozenset({"warehouse", "locking"})),
+    "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
+    "grpc": Library(when_used=frozenset({"locking"})),
 }
+LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"
+"""The one module that loads a client library with itself. It is imported where the settings choose production."""
 
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "expandvars", "EnvVar", "envvar", "auto_envvar_prefix"}
 """What reads the environment: `os` by attribute or by import, Dagster's EnvVar, click's arguments."""
@@ -165,7 +169,7 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 def _modules_of(*parts: str) -> list[str]:
-    return [module.name for module in MODULES if part_of(module.name) in parts]
+    return [module.name for module in MODULES if part_of(module.name) in parts and module.name != LOADED_IN_PRODUCTION]
 
 
 BELOW_DAGSTER = [part for part in LEVEL if LEVEL[part] < LEVEL["resources"]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import duckdb
 
 from benchmarks.job import Job, fresh_warehouse, newest_per_key
-from nba_consolidation.deployment import warehouse_of
+from nba_consolidation.deployment import deploy
 from nba_consolidation.settings import Settings
 from nba_consolidation.tables import BUSINESS_KEY
+from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 
 
 def setup(job: Job) -> None:
@@ -24,7 +25,9 @@ def run(job: Job) -> dict[str, object]:
 
 def connection(job: Job) -> duckdb.DuckDBPyConnection:
     """With exactly the settings that ours has, whatever these are today."""
-    return duckdb.connect(job.warehouse, config=warehouse_of(Settings(home=job.work))._config)
+    ours = deploy(Settings(home=job.work)).warehouse
+    assert isinstance(ours, DuckDBWarehouse)
+    return duckdb.connect(job.warehouse, config=ours._config)
 
 
 def result(job: Job) -> str:

@@ -14,6 +14,7 @@ from nba_consolidation.cli.audits import duplicates
 from nba_consolidation.cli.bootstrap import bootstrap
 from nba_consolidation.cli.consolidate import consolidate, validate
 from nba_consolidation.cli.demo import demo
+from nba_consolidation.cli.doctor import doctor
 from nba_consolidation.cli.exits import MEANINGS, Exit, exit_for
 from nba_consolidation.cli.explain import explain
 from nba_consolidation.cli.locks import locks
@@ -23,8 +24,9 @@ from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.settings import LOCAL, PRODUCTION
 
-_COMMANDS = (stage, consolidate, validate, status, explain, quarantine, duplicates, locks, bootstrap, demo)
+_COMMANDS = (stage, consolidate, validate, status, explain, quarantine, duplicates, locks, bootstrap, doctor, demo)
 _WIDTH = 100
 _INTERRUPTED = "What was not committed was rolled back, and nothing staged is lost: run it again."
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
@@ -64,6 +66,10 @@ class _App(click.Group):
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH},
 )
+@click.option("--deployment", type=click.Choice([LOCAL, PRODUCTION]), help="Files here, or BigQuery and Firestore.")
+@click.option("--project", help="Google Cloud project of the production deployment.")
+@click.option("--dataset", help="BigQuery dataset of the tables, or project.dataset.")
+@click.option("--staging-dataset", help="BigQuery dataset of the staging tables, if another one.")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder of the warehouse, the leases and staging/.")
 @click.option("--staging", type=click.Path(path_type=Path), help="The staging folder, if it lies elsewhere.")
 @click.option("--first-date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First game date there can be.")

@@ -37,7 +37,8 @@ def locks() -> None:
 @pass_session
 def list_leases(session: Session, as_json: bool) -> None:
     """List all leases, the expired ones included."""
-    leases = session.deployment().leases.list() if session.begun else ()
+    deployment = session.deployment()
+    leases = deployment.leases.list() if deployment.begun else ()
     emit(
         as_json,
         {"leases": [lease_document(lease) for lease in leases]},
@@ -82,7 +83,8 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 @pass_session
 def audit(session: Session, as_json: bool) -> None:
     """List all forced releases, oldest first."""
-    records = session.deployment().leases.forced_releases() if session.begun else ()
+    deployment = session.deployment()
+    records = deployment.leases.forced_releases() if deployment.begun else ()
     emit(
         as_json,
         {"forced_releases": [_forced_document(record) for record in records]},

@@ -29,11 +29,6 @@ class Session:
         """The environment's settings with those of the command line in front. Raises SettingsError."""
         return cls(replace(Settings.from_environment(), **overrides))
 
-    @property
-    def begun(self) -> bool:
-        """Whether anything was ever made at home. Looking must not make it, or a mistyped --home looks new."""
-        return self.settings.home.exists()
-
     def deployment(self) -> Deployment:
         """The deployment, nothing opened yet."""
         from nba_consolidation.deployment import deploy
@@ -42,17 +37,15 @@ class Session:
 
     def with_tables(self) -> Deployment:
         """The deployment with its tables made, so that "empty" is never a failed read (incident 41)."""
-        from nba_consolidation.tables import ALL_TABLES
-
         deployment = self.deployment()
-        deployment.warehouse.create_tables(ALL_TABLES)
+        deployment.prepare()
         return deployment
 
     def existing(self) -> Deployment:
         """The same for commands that only look. Raises ConsolidationError where nothing was ever made."""
-        if not self.begun:
+        if not self.deployment().begun:
             raise ConsolidationError(
-                f"there is nothing in {self.settings.home} yet; stage and consolidate first, "
+                f"there is nothing in {self.settings.place} yet; stage and consolidate first, "
                 "or name the right folder with --home"
             )
         return self.with_tables()

@@ -40,14 +40,14 @@ def status(session: Session, every: bool, as_json: bool) -> None:
     Also which staging tables were refused, and who holds a lease.
     """
     found = _status(session)
-    emit(as_json, {"home": session.settings.home, **_document(found)}, *_shown(found, session, every))
+    emit(as_json, {"place": session.settings.place, **_document(found)}, *_shown(found, session, every))
 
 
 def _status(session: Session) -> Status:
     from nba_consolidation.consolidation.status import Status, status
 
     staging = session.settings.staging
-    if not session.begun and (staging is None or not staging.exists()):
+    if not session.deployment().begun and (staging is None or not staging.exists()):
         return Status()
     at = session.with_tables()
     return status(at.warehouse, at.staging, at.leases, at.known_dates(), session.settings.schema_evolution)
@@ -67,7 +67,7 @@ def _document(found: Status) -> dict[str, Any]:
 
 def _shown(found: Status, session: Session, every: bool) -> list[Shown]:
     if found == type(found)():
-        return [f"Nothing in {session.settings.home} yet. Next: nba-consolidation stage FILE..."]
+        return [f"Nothing in {session.settings.place} yet. Next: nba-consolidation stage FILE..."]
     dates = found.dates if every else _of_interest(found)
     total = ("total", *(found.total(figure) for figure in _FIGURES), None, None, None)
     return [

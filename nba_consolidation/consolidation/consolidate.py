@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
+from nba_consolidation.consolidation.bootstrap import ensure_adopted
 from nba_consolidation.consolidation.errors import AuditFailed, FencedOut
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
@@ -189,6 +190,7 @@ class _Attempt:
         rows = use_case.warehouse.query(Statement("consolidated_staging_tables", bounds))
         self._in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
         self._live = use_case.warehouse.live_columns(PREDICTIONS.name)
+        ensure_adopted(PREDICTIONS, self._live)
         if use_case.evolve:
             self._evolve(dates, lease)
         self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
@@ -236,7 +238,9 @@ class _Attempt:
         guard = self._guard(manifest.dates, lease)
         statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), self._live)
         lease.ensure_held()
-        self._results.append(use_case.warehouse.run(statements, manifest.entries, self._on_step))
+        self._results.append(
+            use_case.warehouse.run(statements, manifest.entries, self._on_step, check=lease.ensure_held)
+        )
         self._in_ledger |= {
             (entry.table.name, entry.table.fingerprint, date) for entry in manifest.entries for date in entry.dates
         }

@@ -49,7 +49,8 @@ class Validator:
             self.warehouse.run(transaction.fence_rows(guarded, now))
             lease.ensure_held()
             result = self.warehouse.run(
-                transaction.validation(guarded, now, self._systems("percent"), self._systems("fraction"))
+                transaction.validation(guarded, now, self._systems("percent"), self._systems("fraction")),
+                check=lease.ensure_held,
             )
         return [ValidatedDate(**row) for row in result.rows["validated_counts"]]
 

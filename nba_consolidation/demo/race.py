@@ -23,7 +23,7 @@ from nba_consolidation.consolidation.audits import AUDITS
 from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
-from nba_consolidation.deployment import deploy, staging_of
+from nba_consolidation.deployment import deploy, staging_folder
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 from nba_consolidation.sql import Statement
@@ -111,7 +111,7 @@ def run_demo(
             _race_from_dagster, settings, (dates[:middle], dates[middle:]), half_staged, staged, on_news
         )
         try:
-            expected = stage_season(season, staging_of(settings), processes, progress)
+            expected = stage_season(season, staging_folder(settings), processes, progress)
         finally:
             half_staged.set()
             staged.set()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseError, WarehouseUnavailable
 from nba_consolidation.warehouse.parquet_footer import first_line
@@ -21,6 +21,8 @@ from nba_consolidation.warehouse.parquet_footer import first_line
 if TYPE_CHECKING:
     from google.cloud import bigquery
     from google.cloud.bigquery.job import LoadJob, QueryJob
+
+    MakeClient: TypeAlias = Callable[[], bigquery.Client]
 
 T = TypeVar("T")
 SCRIPT = "script"
@@ -47,6 +49,13 @@ class Aborted(WarehouseError):
     """The service gave a job up and rolled it back, for no fault of its text: it can be sent again."""
 
 
+def connect(project: str | None, location: str | None) -> bigquery.Client:
+    """A client with the credentials of the process. project: without one, that of the credentials."""
+    from google.cloud.bigquery import Client
+
+    return Client(project=project, location=location)
+
+
 @dataclass(frozen=True)
 class BigQuerySession:
     """How jobs are sent and calls are made.
@@ -57,7 +66,7 @@ class BigQuerySession:
     which the service then stops. attempts: how often a call is made in all where the service hiccups.
     """
 
-    make_client: Callable[[], bigquery.Client]
+    make_client: MakeClient
     location: str | None = None
     maximum_bytes_billed: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -59,6 +59,12 @@ class BigQueryWarehouse:
             resource.schema = [*resource.schema, *missing]
             self.session.call(table, self.session.client.update_table, resource, ["schema"])
 
+    def check(self) -> None:
+        """Gets both datasets, and runs a job that reads nothing."""
+        for name in dict.fromkeys((self.dataset, self.staging.dataset)):
+            self.session.call(name, self.session.client.get_dataset, self.session.dataset(name))
+        self.session.query("SELECT 1", self._job_id(uuid.uuid4().hex))
+
     def query(self, statement: Statement) -> list[Row]:
         """The rows of one SELECT."""
         text = script.select(statement, self._place)
@@ -77,7 +83,7 @@ class BigQueryWarehouse:
     ) -> TransactionResult:
         """One script. It is sent anew, whole, while others change the same tables at the same moment.
 
-        check: called while we wait for the job; what it raises cancels the job.
+        check: called before each attempt, and while we wait for the job; what it raises cancels the job.
         """
         for statement in statements:
             on_statement(statement.name)
@@ -92,6 +98,7 @@ class BigQueryWarehouse:
     def _committed(self, transaction: script.Script, key: str, check: Callable[[], None]) -> Any:
         """The job that ran the whole script, at whichever attempt; each attempt has an id of its own."""
         for attempt in range(1, self._attempts + 1):
+            check()
             try:
                 return self.session.query(transaction.text, self._job_id(f"{key}_{attempt}"), check)
             except StatementFailed as error:

@@ -120,13 +120,21 @@ class Warehouse(Protocol):
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         """Adds the columns that are missing, as NULL."""
 
+    def check(self) -> None:
+        """Reads once, so that what is missing or forbidden is found at start. Raises WarehouseError."""
+
     def run(
         self,
         statements: Sequence[Statement],
         manifest: Sequence[ManifestEntry] = (),
         on_statement: Callable[[str], None] = lambda _: None,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> TransactionResult:
         """Runs the statements as one transaction, all or nothing.
+
+        check: called before it is begun and again and again while it runs; what it raises ends the transaction, with
+        nothing written.
 
         With a manifest, the statements can read two relations: `staged`, the rows of its tables in the shape of the
         live player_prop_predictions (and staging_table_number, staging_row, misfit, original_row); and `manifest`,

@@ -79,6 +79,11 @@ class DuckDBWarehouse:
         with self._connection() as connection:
             return _live_columns(connection, table, self.path)
 
+    def check(self) -> None:
+        """Opens the file and lists its tables."""
+        with self._connection() as connection:
+            _execute(connection, "check", "SHOW TABLES")
+
     def query(self, statement: Statement) -> list[Row]:
         """The rows of one SELECT."""
         with self._connection() as connection:
@@ -89,6 +94,8 @@ class DuckDBWarehouse:
         statements: Sequence[Statement],
         manifest: Sequence[ManifestEntry] = (),
         on_statement: Callable[[str], None] = lambda _: None,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> TransactionResult:
         """One transaction over a connection of its own; the file is let go of at its end, whatever happens."""
         with self._pinned(manifest) as files, self._connection() as connection:
@@ -99,8 +106,10 @@ class DuckDBWarehouse:
                     _create_staged(connection, manifest, files, live)
                 rows: dict[str, list[Row]] = {}
                 for statement in statements:
+                    check()
                     on_statement(statement.name)
                     rows[statement.name] = _execute(connection, statement.name, statement.render("duckdb"))
+                check()
             return TransactionResult(rows, time.monotonic() - started)
 
     def _pinned(self, manifest: Sequence[ManifestEntry]) -> contextlib.AbstractContextManager[list[PinnedFile]]:

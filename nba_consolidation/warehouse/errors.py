@@ -17,6 +17,10 @@ class TableMissing(WarehouseError):
     """A table of ours is not there yet."""
 
 
+class TableIncomplete(WarehouseError):
+    """A table that is there lacks columns of ours."""
+
+
 class WarehouseBusy(WarehouseError):
     """Somebody else kept it for longer than we were willing to wait."""
 

@@ -28,6 +28,18 @@ def forget_temporary_tables() -> None:
     ScriptInterpreter.run = run_and_forget
 
 
+def count_in_integers() -> None:
+    """Makes a count inside of a STRUCT an INTEGER, as the service does; the emulator does so outside of one only."""
+    from bqemulator.jobs import executor
+
+    named = executor._arrow_type_to_bq_type
+
+    def named_by_the_service(kind: Any) -> str:
+        return "INTEGER" if str(kind) == "decimal128(38, 0)" else named(kind)
+
+    executor._arrow_type_to_bq_type = named_by_the_service
+
+
 async def serve() -> None:
     """Serves until the standard input is closed: no emulator outlives its tests."""
     answers, sys.stdout = sys.stdout, sys.stderr  # it logs to the standard output
@@ -36,6 +48,7 @@ async def serve() -> None:
     from bqemulator.storage.engine import DuckDBEngine
 
     forget_temporary_tables()
+    count_in_integers()
     # The spatial extension would be downloaded, which not every machine may; nothing here is a GEOGRAPHY.
     DuckDBEngine._load_spatial = lambda _: None
     server = EmulatorServer(Settings(rest_port=0, grpc_port=0, log_level=LogLevel.ERROR))

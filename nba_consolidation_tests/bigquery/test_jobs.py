@@ -118,7 +118,8 @@ def test_a_job_is_cancelled_when_we_are_interrupted_or_lose_the_lease(
     front.faults.append(job_posts(running))
 
     def check() -> None:
-        raise interruption
+        if not front.faults:  # the job is sent
+            raise interruption
 
     with pytest.raises(type(interruption)):
         bench.warehouse.run([insert], check=check)

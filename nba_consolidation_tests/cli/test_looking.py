@@ -68,7 +68,7 @@ def test_status_shows_held_leases(terminal: Terminal) -> None:
 
 
 def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(terminal: Terminal) -> None:
-    terminal.run("bootstrap")
+    terminal.run("bootstrap", "--apply")
     row = {name: value for name, value in prediction().items() if value is not None} | {"hype": "much"}
     (terminal.home / "staging").mkdir()
     pq.write_table(pa.Table.from_pylist([row]), terminal.home / "staging" / "_staging_1_new.parquet")
@@ -196,11 +196,67 @@ def test_a_forced_release_that_cannot_be_is_explained(terminal: Terminal, key: s
     assert result.stderr.startswith("Error: ")
 
 
-def test_bootstrap_makes_the_tables_and_can_be_repeated(terminal: Terminal) -> None:
-    found = terminal.json("bootstrap")
-    assert [table["name"] for table in found["tables"]] == [table.name for table in ALL_TABLES]
-    assert terminal.json("bootstrap") == found
-    assert "7 tables" in terminal.run("bootstrap").stdout
+def test_bootstrap_shows_first_and_makes_when_told(terminal: Terminal) -> None:
+    planned = terminal.json("bootstrap")["tables"]
+    assert [table["name"] for table in planned if table["creates"]] == [table.name for table in ALL_TABLES]
+    assert not terminal.home.exists()
+    terminal.run("bootstrap", "--apply")
+    assert not any(table["creates"] or table["adds"] for table in terminal.json("bootstrap", "--apply")["tables"])
+    assert "All 7 tables are there" in terminal.run("bootstrap").stdout
+
+
+def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolidated(
+    terminal: Terminal, rows_file: Callable[..., Path]
+) -> None:
+    terminal.run("bootstrap", "--apply")
+    with duckdb.connect(terminal.home / "warehouse.duckdb") as theirs:
+        theirs.execute("ALTER TABLE player_prop_predictions DROP COLUMN lease_token")
+        theirs.execute("ALTER TABLE player_prop_predictions ADD COLUMN kalshi_price DOUBLE")
+    terminal.run("stage", rows_file("_staging_20260115_120000_w1.jsonl", prediction()))
+    assert "lacks the columns lease_token" in terminal.run("consolidate", exit_code=1).stderr
+    [adopted] = [table for table in terminal.json("bootstrap")["tables"] if table["adds"]]
+    assert (adopted["adds"], adopted["carried_through"]) == (["lease_token"], ["kalshi_price"])
+    terminal.run("bootstrap", "--apply")
+    assert terminal.json("consolidate")["totals"]["inserted"] == 1
+
+
+def test_doctor_says_that_all_is_well(consolidated: Terminal) -> None:
+    found = consolidated.json("doctor")
+    assert (found["verdict"], {finding["verdict"] for finding in found["findings"]}) == ("fine", {"fine"})
+    assert consolidated.json("locks", "list")["leases"] == []
+
+
+def test_doctor_makes_nothing_where_nothing_is(terminal: Terminal) -> None:
+    assert "yet" in terminal.run("doctor").stdout
+    assert not terminal.home.exists()
+
+
+def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Terminal) -> None:
+    with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
+        theirs.execute("DROP TABLE consolidation_fences")
+    found = consolidated.json("doctor", exit_code=1)
+    [failed] = [finding for finding in found["findings"] if finding["verdict"] != "fine"]
+    assert failed["subject"] == "tables"
+    assert "consolidation_fences is missing" in failed["told"]
+    assert "bootstrap" in failed["told"]
+
+
+def test_doctor_finds_a_key_column_that_is_not_exact(consolidated: Terminal) -> None:
+    with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
+        theirs.execute("ALTER TABLE player_prop_predictions ALTER current_points_line TYPE DOUBLE")
+    found = consolidated.json("doctor", exit_code=1)
+    assert "current_points_line is FLOAT64 but must be NUMERIC" in str(found["findings"])
+
+
+def test_doctor_tells_of_a_lease_store_that_is_none(consolidated: Terminal) -> None:
+    (consolidated.home / "leases.sqlite").write_bytes(b"this is no database" * 1000)
+    found = consolidated.json("doctor", exit_code=1)
+    assert [f["subject"] for f in found["findings"] if f["verdict"] == "failed"] == ["lease store", "lease round trip"]
+
+
+def test_doctor_tells_of_staging_tables_that_nobody_can_take(consolidated: Terminal) -> None:
+    (consolidated.home / "staging" / "_staging_20260116_120000_w1.parquet").write_bytes(b"torn")
+    assert consolidated.json("doctor", exit_code=3)["verdict"] == "warning"
 
 
 @pytest.mark.parametrize("command", ["duplicates", "quarantine", "validate"])

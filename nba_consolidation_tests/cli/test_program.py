@@ -100,7 +100,7 @@ def test_a_setting_of_the_environment_that_cannot_be_ends_with_two(monkeypatch: 
 def test_an_option_comes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBA_CONSOLIDATION_HOME", str(tmp_path / "theirs"))
     found = CliRunner().invoke(main, ["--home", str(tmp_path / "ours"), "status", "--json"])
-    assert json.loads(found.stdout)["home"] == str(tmp_path / "ours")
+    assert json.loads(found.stdout)["place"] == str(tmp_path / "ours")
 
 
 def test_an_error_shows_where_it_came_from_only_when_asked(terminal: Terminal) -> None:
@@ -129,7 +129,7 @@ def test_a_warehouse_that_is_no_warehouse_is_told(terminal: Terminal) -> None:
 def test_a_warehouse_that_another_process_holds_ends_with_four(terminal: Terminal) -> None:
     import duckdb
 
-    terminal.run("bootstrap")
+    terminal.run("bootstrap", "--apply")
     with duckdb.connect(terminal.home / "warehouse.duckdb"):
         done = program("--home", terminal.home, "--warehouse-wait", "0", "status")
     assert (done.returncode, done.stdout) == (4, "")

@@ -118,11 +118,13 @@ class WatchedWarehouse(DuckDBWarehouse):
         statements: Sequence[Statement],
         manifest: Sequence[ManifestEntry] = (),
         on_statement: Callable[[str], None] = lambda _: None,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> TransactionResult:
         self.transactions += 1
         if manifest:
             self.before_merge()
-        result = super().run(statements, manifest, on_statement)
+        result = super().run(statements, manifest, on_statement, check=check)
         if manifest:
             self.after_merge()
         return result

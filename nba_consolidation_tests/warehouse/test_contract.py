@@ -277,6 +277,22 @@ def test_whatever_is_raised_between_statements_rolls_back(engine: Engine) -> Non
     assert engine.warehouse.query(count) == [{"n": 0}]
 
 
+def test_a_check_that_raises_ends_the_transaction_with_nothing_written(engine: Engine) -> None:
+    insert = engine.make_statement("i", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
+
+    def lease_is_lost() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.warehouse.run([insert], check=lease_is_lost)
+    count = engine.make_statement("count", "SELECT COUNT(*) AS n FROM consolidation_fences")
+    assert engine.warehouse.query(count) == [{"n": 0}]
+
+
+def test_a_warehouse_that_can_be_used_passes_its_check(engine: Engine) -> None:
+    engine.warehouse.check()
+
+
 def test_a_failed_audit_fails_the_transaction_and_shows_what_it_found(engine: Engine) -> None:
     insert = engine.make_statement("i", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
     audit = engine.make_statement("no_fences", "SELECT lease_key FROM consolidation_fences", audit=True)

@@ -1,0 +1,42 @@
+"""`doctor`: whether everything that a consolidation needs is there. What is looked at is decided in the domain."""
+
+from __future__ import annotations
+
+import click
+
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.progress import steps
+from nba_consolidation.cli.session import Session, pass_session
+
+
+@click.command()
+@json_option
+@pass_session
+def doctor(session: Session, as_json: bool) -> None:
+    """Check that everything needed is there.
+
+    The lease store, its latency and clock; the warehouse and its tables; the staging area. Each with what to do.
+    Ends with 1 if something is wrong, with 3 if something is to be looked at.
+    """
+    from nba_consolidation.consolidation.doctor import Verdict, examine
+
+    at, place = session.deployment(), session.settings.place
+    if not at.begun:
+        emit(as_json, {"place": place, "verdict": Verdict.FINE, "findings": []},
+             f"Nothing is in {place} yet; the first consolidation makes it.")  # fmt: skip
+        return
+    with steps() as on_look:
+        findings = examine(at.warehouse, at.staging, at.leases, at.known_dates, on_look)
+    found = {finding.verdict for finding in findings}
+    worst = max(found, key=list(Verdict).index)
+    emit(
+        as_json,
+        {"place": place, "verdict": worst, "findings": findings},
+        Grid([Column("what"), Column("verdict"), Column("seen", fold=True)],
+             [(finding.subject, finding.verdict.value, finding.told) for finding in findings]),
+        f"{place}: " + {Verdict.FINE: "all is well.", Verdict.WARNING: "have a look at the warnings.",
+                        Verdict.FAILED: "this does not work yet."}[worst],
+    )  # fmt: skip
+    codes = {Verdict.FINE: Exit.DONE, Verdict.WARNING: Exit.NEEDS_A_PERSON, Verdict.FAILED: Exit.FAILED}
+    click.get_current_context().exit(codes[worst])

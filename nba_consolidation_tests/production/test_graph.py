@@ -1,0 +1,108 @@
+"""The asset graph in production: the same graph, other resources; what is missing is found when it is loaded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from nba_consolidation.definitions import build_definitions, load
+from nba_consolidation.deployment import deploy
+from nba_consolidation.locking import LeaseDenied, LeaseUnavailable
+from nba_consolidation.resources import resources_of
+from nba_consolidation.settings import Settings
+from nba_consolidation.warehouse.errors import WarehouseUnavailable
+from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction, staged
+from nba_consolidation_tests.firestore_double import Fault
+
+from .conftest import PROJECT, Cloud
+
+NAMED = Settings(
+    deployment="production",
+    project=PROJECT,
+    dataset="other-project.predictions",
+    staging_dataset="staged",
+    location="EU",
+    firestore_database="locks",
+    lock_collection="ours",
+    grading_lock_collection="theirs",
+    maximum_bytes_billed=10**12,
+    staging_kept_days=2.5,
+    confidence_scales={"xgboost_v1": "percent"},
+    schema_evolution=True,
+    lease_ttl=30.0,
+    lease_wait=1.0,
+)
+
+
+def consolidated(definitions: dg.Definitions) -> dg.ExecuteInProcessResult:
+    tags = {
+        "dagster/asset_partition_range_start": str(DATE),
+        "dagster/asset_partition_range_end": str(NEXT_DATE),
+    }
+    job = definitions.resolve_job_def("consolidate")
+    return job.execute_in_process(tags=tags, raise_on_error=False, instance=dg.DagsterInstance.ephemeral())
+
+
+def test_a_range_is_consolidated_under_firestore_leases_and_shows_what_it_cost(cloud: Cloud) -> None:
+    at = deploy(cloud.settings)
+    at.prepare()
+    at.staging.write("_staging_20260115_120000_w1", staged([prediction("20.5"), prediction(None, 1)]))
+    at.staging.write(
+        "_staging_20260116_120000_w1", staged([prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA")])
+    )
+    run = consolidated(load(cloud.settings))
+    assert run.success
+    assert all(check.passed for check in run.get_asset_check_evaluations())
+    found: dict[str, Any] = {
+        str(event.partition): event.materialization.metadata
+        for event in run.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey("player_prop_predictions")
+    }
+    assert {date: metadata["inserted"].value for date, metadata in found.items()} == {str(DATE): 2, str(NEXT_DATE): 1}
+    assert {"bytes_processed", "bytes_billed", "slot_seconds"} <= set(found[str(DATE)])
+    assert at.leases.list() == ()
+
+
+def test_the_resources_say_what_the_settings_say() -> None:
+    resources = resources_of(NAMED)
+    leases, warehouse = resources["leases"], resources["warehouse"]
+    assert warehouse.deployment(leases).settings == Settings(
+        **{name: value for name, value in vars(NAMED).items() if name not in OF_FIRESTORE}
+    )
+    assert (leases.database, leases.collection, leases.grading_collection) == ("locks", "ours", "theirs")
+    assert resources["bigquery"].location == "EU"
+
+
+OF_FIRESTORE = {"firestore_database", "lock_collection", "grading_lock_collection", "firestore_emulator"}
+
+
+def test_incident_09_a_missing_right_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
+    deploy(cloud.settings).prepare()
+    load(cloud.settings)
+    cloud.firestore.faults.add(Fault("Commit", code="PERMISSION_DENIED"))
+    with pytest.raises(LeaseDenied, match=r"roles/datastore\.user"):
+        load(cloud.settings)
+
+
+def test_incident_09_a_missing_lease_database_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
+    deploy(cloud.settings).prepare()
+    elsewhere = Settings(**{**vars(cloud.settings), "firestore_database": "nowhere"})
+    with pytest.raises(LeaseUnavailable, match="databases create"):
+        load(elsewhere)
+
+
+def test_incident_09_a_missing_dataset_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
+    with pytest.raises(WarehouseUnavailable, match="bootstrap"):
+        load(cloud.settings)
+
+
+def test_incident_09_a_missing_library_is_found_when_the_code_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    resources_of(NAMED)
+    monkeypatch.delitem(sys.modules, "nba_consolidation.resources.production")
+    monkeypatch.delattr("nba_consolidation.resources.production")
+    monkeypatch.setitem(sys.modules, "dagster_gcp", None)
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"nba-consolidation\[production\]"):
+        build_definitions(NAMED)

@@ -1,0 +1,90 @@
+"""An operator's terminal in production: the same commands, chosen by the environment alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from nba_consolidation.cli import main
+from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation_tests.consolidation.workbench import DATE, prediction
+from nba_consolidation_tests.firestore_double import Fault
+
+from .conftest import Cloud
+
+
+def run(cloud: Cloud, *arguments: object, exit_code: int = 0) -> str:
+    result = CliRunner().invoke(main, list(map(str, arguments)), env=cloud.environment)
+    assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
+    return result.stdout if exit_code == 0 else result.output
+
+
+def read(cloud: Cloud, *arguments: object) -> Any:
+    return json.loads(run(cloud, *arguments, "--json"))
+
+
+@pytest.fixture
+def made(cloud: Cloud, rows: Path) -> Cloud:
+    """With its tables, and rows of one date waiting."""
+    run(cloud, "bootstrap", "--apply")
+    run(cloud, "stage", rows)
+    return cloud
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "_staging_20260115_120000_w1.jsonl"
+    staged = [prediction("20.5", 0), prediction("21.0", 1), prediction(None, 2), prediction(predicted_points=99)]
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in staged))
+    return path
+
+
+def test_a_new_project_is_planned_made_examined_and_used(cloud: Cloud, rows: Path) -> None:
+    planned = read(cloud, "bootstrap")
+    assert [table["creates"] for table in planned["tables"]] == [True] * len(ALL_TABLES)
+    assert ["consolidation", "roles/datastore.user"] in [[r["account"], r["role"]] for r in planned["roles"]]
+    run(cloud, "bootstrap", "--apply")
+    assert read(cloud, "doctor")["verdict"] == "fine"
+    run(cloud, "stage", rows)
+    assert read(cloud, "status")["totals"]["waiting_rows"] == 4
+    done = read(cloud, "consolidate")
+    assert (done["totals"]["inserted"], done["totals"]["quarantined"], done["conserved"]) == (3, 1, True)
+    assert set(done["cost"]) == {"bytes_processed", "bytes_billed", "slot_seconds"}
+    assert [date["validated_rows"] for date in done["validation"]["dates"]] == [1]
+    assert read(cloud, "status")["totals"]["waiting_rows"] == 0
+    assert read(cloud, "duplicates")["blocking_findings"] == 0
+    assert read(cloud, "quarantine")["quarantined"] == 1
+    assert len(read(cloud, "explain", "--date", DATE, "--player", "jaimejaquezjr")["predictions"]) == 3
+    assert read(cloud, "locks", "list")["leases"] == []
+
+
+def test_a_lease_is_one_call_to_take_and_one_to_give_back(made: Cloud) -> None:
+    run(made, "consolidate", "--no-validate")
+    assert made.firestore.calls["Commit"] == 2
+
+
+def test_incident_10_a_missing_permission_is_told_with_the_role_and_at_once(made: Cloud) -> None:
+    made.firestore.faults.add(Fault("Commit", code="PERMISSION_DENIED", times=-1))
+    assert "roles/datastore.user" in run(made, "consolidate", exit_code=1)
+    found = CliRunner().invoke(main, ["doctor", "--json"], env=made.environment)
+    assert found.exit_code == 1
+    failed = {f["subject"]: f["told"] for f in json.loads(found.stdout)["findings"] if f["verdict"] == "failed"}
+    assert "roles/datastore.user" in failed["lease store"]
+
+
+def test_a_held_lease_of_the_predecessor_is_named(made: Cloud) -> None:
+    from nba_consolidation.deployment import leases_of
+    from nba_consolidation.locking import Holder, lease_key
+
+    holder = Holder.here("the-other-run")
+    leases_of(made.settings).try_acquire([lease_key("consolidation", DATE)], holder, 60, operation_id="theirs")
+    assert holder.holder_id in run(made, "--lease-wait", 0, "consolidate", exit_code=4)
+
+
+def test_production_without_a_project_ends_with_two_and_names_the_variable() -> None:
+    result = CliRunner().invoke(main, ["status"], env={"NBA_CONSOLIDATION_DEPLOYMENT": "production"})
+    assert (result.exit_code, "NBA_CONSOLIDATION_PROJECT" in result.stderr) == (2, True)
