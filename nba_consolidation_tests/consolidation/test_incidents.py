@@ -19,6 +19,7 @@ from nba_consolidation.consolidation.consolidate import LOCK_TYPE, Consolidator
 from nba_consolidation.consolidation.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.locking import (
+    HeldLease,
     Holder,
     LeaseHeld,
     LeaseLost,
@@ -117,6 +118,27 @@ def test_incident_02_a_validation_with_a_stale_token_is_fenced_out(bench: Workbe
     with pytest.raises(StatementFailed, match="fenced_out"):
         bench.validate(leases=store_of_the_past())
     assert bench.execute("SELECT * FROM validated_predictions") == before
+
+
+@pytest.mark.parametrize("use_case", ["consolidate", "validate"])
+def test_a_lease_that_is_lost_inside_the_transaction_ends_it_before_the_commit(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, use_case: str
+) -> None:
+    stage_each(bench, DATE)
+    bench.consolidate()
+    bench.stage(prediction(minute=5), worker="late")
+    before = bench.written_rows()
+    asked: list[int] = []
+
+    def lost_at_the_third(_: HeldLease) -> None:
+        asked.append(1)
+        if len(asked) == 3:  # the first two are before the transaction and before its first statement
+            raise LeaseLost([LEASE], "its 60 s ran out without a renewal")
+
+    monkeypatch.setattr(HeldLease, "ensure_held", lost_at_the_third)
+    with pytest.raises(LeaseLost):
+        getattr(bench, use_case)()
+    assert bench.written_rows() == before
 
 
 def test_a_stale_token_adds_no_column_either(bench: Workbench) -> None:

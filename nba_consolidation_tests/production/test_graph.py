@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from typing import Any
 
@@ -9,10 +10,12 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.definitions import build_definitions, load
-from nba_consolidation.deployment import deploy
+from nba_consolidation.deployment import deploy, engine_of
 from nba_consolidation.locking import LeaseDenied, LeaseUnavailable
 from nba_consolidation.resources import resources_of
 from nba_consolidation.settings import Settings
+from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
+from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction, staged
 from nba_consolidation_tests.firestore_double import Fault
@@ -64,6 +67,24 @@ def test_a_range_is_consolidated_under_firestore_leases_and_shows_what_it_cost(c
     assert {date: metadata["inserted"].value for date, metadata in found.items()} == {str(DATE): 2, str(NEXT_DATE): 1}
     assert {"bytes_processed", "bytes_billed", "slot_seconds"} <= set(found[str(DATE)])
     assert at.leases.list() == ()
+
+
+def test_the_rows_of_a_staging_table_are_counted_once_in_a_run(cloud: Cloud) -> None:
+    at = deploy(cloud.settings)
+    at.prepare()
+    at.staging.write("_staging_20260115_120000_w1", staged([prediction()]))
+    cloud.front.scripts.clear()
+    assert consolidated(build_definitions(cloud.settings)).success
+    assert sum("COUNT(*) AS n FROM" in script for script in cloud.front.scripts) == 1
+
+
+def test_the_engine_has_what_the_settings_say() -> None:
+    warehouse, staging = engine_of(NAMED, lambda: None)  # type: ignore[arg-type,return-value]  # no client is made
+    assert isinstance(warehouse, BigQueryWarehouse)
+    assert isinstance(staging, BigQueryStaging)
+    assert (warehouse.dataset, staging.dataset) == ("other-project.predictions", "staged")
+    assert (warehouse.session.location, warehouse.session.maximum_bytes_billed) == ("EU", 10**12)
+    assert staging._keep == dt.timedelta(days=2.5)
 
 
 def test_the_resources_say_what_the_settings_say() -> None:
