@@ -29,6 +29,8 @@ STAGING = "staging_predictions"
 _SAMPLE_ROWS = 5
 _NOTHING_NEW: Metadata = {"staged": 0}
 _GROUP = "predictions"
+WRITERS = "warehouse_writers"
+"""The pool of whatever writes: with a limit of 1, a second writer waits in the queue instead of being sent away."""
 
 
 class Kinds(NamedTuple):
@@ -79,6 +81,7 @@ def _build_assets(
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=_GROUP,
+        pool=WRITERS,
         kinds={kinds.warehouse},
         description=PREDICTIONS.description,
         metadata={"dagster/column_schema": column_schema(PREDICTIONS)},
@@ -103,6 +106,7 @@ def _build_assets(
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=_GROUP,
+        pool=WRITERS,
         kinds={kinds.warehouse},
         description=VALIDATED.description,
         metadata={"dagster/column_schema": column_schema(VALIDATED)},
