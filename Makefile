@@ -18,7 +18,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test bqemulator soak lint format bench docs wheel constraints clean
+.PHONY: help demo ui test bqemulator soak lint format bench bench-leases docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ format: $(READY)  ## fix style and format, where that can be done safely
 
 bench: $(READY) $(PEERS)/.ready  ## measure: our path, its limit, other ways to do the job (BENCH="--repeat 3")
 	@$(BIN)/python -m benchmarks.consolidation $(BENCH)
+
+bench-leases: $(READY)  ## measure: what leases cost, hand-overs, many dates, beside the predecessor's lock
+	@$(BIN)/python -m benchmarks.leases $(BENCH)
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
 	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md

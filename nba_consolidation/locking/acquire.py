@@ -1,89 +1,134 @@
-"""How a lease is come by: ask, wait for whoever has it, give up at the limit, and recognise one's own lost reply.
+"""How leases are come by: ask, wait for whoever has one, keep what is taken meanwhile, and give up at the limit.
 
-What happens once it is held is not here.
+What happens once they are all held is in `lease`; what tells our own lost reply from another's lease, in `own_leases`.
 """
 
-from collections.abc import Sequence
+import logging
 from dataclasses import dataclass
 from random import Random
-from typing import Self
 
-from nba_consolidation.locking.contract import Holder, LeaseRecord, LeaseStore
-from nba_consolidation.locking.errors import AmbiguousReply, LeaseHeld
-from nba_consolidation.locking.timing import TimeSource, WaitPolicy
+from nba_consolidation.locking.contract import Holder, LeaseStore
+from nba_consolidation.locking.errors import AmbiguousReply, LeaseError, LeaseHeld
+from nba_consolidation.locking.own_leases import Sighting, find_ours, give_back, renewed
+from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
 
+_log = logging.getLogger(__name__)
 _UNANSWERED_AT_MOST = 3  # each has waited for the store's own timeout already
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for; `operation_id` is the nonce that makes every repetition recognisable as ours."""
+    """What is asked for, sorted; `operation_id` is the nonce that makes every repetition recognisable as ours."""
 
     keys: tuple[str, ...]
     holder: Holder
-    ttl: float
+    timing: LeaseTiming
     operation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """Our leases as the store had them, and until when (seconds of our own clock) they are good without asking."""
-
-    records: tuple[LeaseRecord, ...]
-    good_until: float
-
-    @classmethod
-    def since(cls, asked_at: float, records: tuple[LeaseRecord, ...]) -> Self:
-        """Counts from when we asked, not from when the answer came, so that it can only be too early."""
-        return cls(records, asked_at + min(record.remaining for record in records))
-
-
 def acquire(store: LeaseStore, request: Request, wait: WaitPolicy, time: TimeSource, rng: Random) -> Sighting:
-    """All leases of the request at once; while another holds one, none is taken, so that nobody can deadlock.
+    """All leases of the request: in one go while nobody else has any of them, else in the order of their keys.
 
-    Raises LeaseHeld at the wait limit; every other error at once, for waiting would not help (incident 10).
+    Raises LeaseHeld at the wait limit; every other error at once, for waiting would not help (incident 10). Whatever
+    ends it, an interruption too, what was taken by then is given back.
     """
-    began, unanswered = time.monotonic(), 0
-    while True:
-        try:
-            return _ask(store, request, time)
-        except AmbiguousReply:
-            unanswered += 1
-            if unanswered == _UNANSWERED_AT_MOST:
-                raise
-        except LeaseHeld as held:
-            waited = time.monotonic() - began
-            if waited >= wait.limit:
-                raise LeaseHeld(held.record, waited) from None
-            store.wait_for_change(held.record, min(wait.pause(held.record.remaining, rng), wait.limit - waited))
-
-
-def _ask(store: LeaseStore, request: Request, time: TimeSource) -> Sighting:
-    """Ask once. When no answer comes, look for our nonce, so that nobody waits for himself.
-
-    A write without an answer may also arrive late; then the next attempt finds the lease held by our own nonce.
-    """
-    asked_at = time.monotonic()
+    acquisition = _Acquisition(store, request, wait, time, rng)
     try:
-        records = store.try_acquire(request.keys, request.holder, request.ttl, operation_id=request.operation_id)
-        return Sighting.since(asked_at, records)
-    except (AmbiguousReply, LeaseHeld) as error:
-        if isinstance(error, LeaseHeld) and error.record.operation_id != request.operation_id:
-            raise
-        ours = find_ours(store, request.keys, request.operation_id, time)
-        if ours is None:
-            raise
-        return ours
+        return acquisition.run()
+    except BaseException as error:
+        acquisition.give_up(error)
+        raise
 
 
-def find_ours(store: LeaseStore, keys: Sequence[str], operation_id: str, time: TimeSource) -> Sighting | None:
-    """The leases of all keys as they are now, if each is still the one of our acquisition and has not run out."""
-    asked_at = time.monotonic()
-    ours = own_records(store, keys, operation_id)
-    return Sighting.since(asked_at, ours) if len(ours) == len(keys) else None
+class _Acquisition:
+    """Takes the free leases in front of the first held one and keeps them while it waits for that one.
 
+    Nobody waits for a key while he holds a later one, so nobody can deadlock; and as what is taken stays taken, every
+    release brings whoever wants many nearer, however many others come for one.
 
-def own_records(store: LeaseStore, keys: Sequence[str], operation_id: str) -> tuple[LeaseRecord, ...]:
-    """Those leases that are ours and have not run out, with the versions that they have now."""
-    found = store.inspect_all(keys) if keys else ()
-    return tuple(record for record in found if record.operation_id == operation_id and not record.expired)
+    It does so from the first held lease on. Waiting a while for all of them to be free at once would keep out fewer
+    small runs, but then luck decides whether a backfill ever begins, and the small ones wait for all of it anyway.
+    """
+
+    def __init__(self, store: LeaseStore, request: Request, wait: WaitPolicy, time: TimeSource, rng: Random) -> None:
+        self._store = store
+        self._request = request
+        self._wait = wait
+        self._time = time
+        self._rng = rng
+        self._began = time.monotonic()
+        self._unanswered = 0
+        self._taken = Sighting()
+
+    def run(self) -> Sighting:
+        wanted = self._request.keys
+        while wanted:
+            self._renew_when_due()
+            wanted = self._ask(wanted)
+        return self._taken
+
+    def _ask(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """Ask once, all or none; returns what to ask for next."""
+        try:
+            self._taken = self._taken.joined(self._try(wanted))
+        except AmbiguousReply:
+            self._unanswered += 1
+            if self._unanswered == _UNANSWERED_AT_MOST:
+                raise
+            return wanted
+        except LeaseHeld as held:
+            return self._go_around(held, wanted)
+        return tuple(key for key in self._request.keys if key not in self._taken.keys)
+
+    def _try(self, wanted: tuple[str, ...]) -> Sighting:
+        """When no answer comes, look for our nonce, so that nobody waits for himself.
+
+        A write without an answer may also arrive late; then the next attempt finds the lease held by our own nonce.
+        """
+        holder, ttl, nonce = self._request.holder, self._request.timing.ttl, self._request.operation_id
+        asked_at = self._time.monotonic()
+        try:
+            return Sighting.since(asked_at, self._store.try_acquire(wanted, holder, ttl, operation_id=nonce))
+        except (AmbiguousReply, LeaseHeld) as error:
+            if isinstance(error, LeaseHeld) and error.record.operation_id != nonce:
+                raise
+            ours = find_ours(self._store, wanted, nonce, self._time)
+            if not ours.records:
+                raise
+            return ours
+
+    def _go_around(self, held: LeaseHeld, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """What stands in front of the held key, if anything; else wait for it, and then ask for it alone.
+
+        Alone, because whoever asks for more loses the race for it to those who ask for nothing else.
+        """
+        waited = self._time.monotonic() - self._began
+        if waited >= self._wait.limit:
+            raise LeaseHeld(held.record, waited) from None
+        if in_front := tuple(key for key in wanted if key < held.record.key):
+            return in_front
+        pause = self._wait.pause(held.record.remaining, self._rng)
+        until_renewal = self._request.timing.until_renewal(self._left())
+        self._store.wait_for_change(held.record, min(pause, self._wait.limit - waited, until_renewal))
+        return (held.record.key,)
+
+    def _renew_when_due(self) -> None:
+        """Raises LeaseLost when what was taken is somebody else's by now.
+
+        Nothing was written under it yet, so one could begin again; but an operator who forced the release would find
+        us back at once. One that ran out while we slept and that nobody took is renewed, as the store's word is good.
+        """
+        if self._request.timing.is_renewal_due(self._left()):
+            self._taken = renewed(self._store, self._taken, self._request.timing.ttl, self._time)
+
+    def _left(self) -> float:
+        return self._taken.good_until - self._time.monotonic()
+
+    def give_up(self, error: BaseException) -> None:
+        """Give back what was taken, also by a question whose answer the error cut off."""
+        if not self._taken.records and isinstance(error, LeaseError):
+            return
+        try:
+            give_back(self._store, self._request.keys, self._taken.records, self._request.operation_id)
+        except LeaseError as failure:
+            _log.warning("%s could not be given back (%s) and will end by itself.", self._taken.keys, failure)

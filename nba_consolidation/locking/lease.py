@@ -12,18 +12,17 @@ from random import Random
 from threading import Event, Lock, RLock, Thread
 from types import MappingProxyType
 
-from nba_consolidation.locking.acquire import Request, Sighting, acquire, find_ours, own_records
+from nba_consolidation.locking.acquire import Request, acquire
 from nba_consolidation.locking.contract import Holder, LeaseRecord, LeaseStore
-from nba_consolidation.locking.errors import AmbiguousReply, LeaseError, LeaseLost, LeaseUnavailable
+from nba_consolidation.locking.errors import LeaseError, LeaseLost
 from nba_consolidation.locking.keys import sorted_keys
+from nba_consolidation.locking.own_leases import Sighting, find_ours, give_back, renewed
 from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
 
 _log = logging.getLogger(__name__)
 _DEFAULT_TIMING = LeaseTiming()
 _DEFAULT_WAIT = WaitPolicy()
 _REAL_TIME = TimeSource()
-_RELEASE_ATTEMPTS = 2
-_SOONER = 4  # a failed renewal is repeated after this fraction of the heartbeat
 
 
 @contextmanager
@@ -40,11 +39,13 @@ def hold(
 ) -> Iterator["HeldLease"]:
     """Hold the leases of all keys while the block runs; call `ensure_held()` before every write.
 
-    `on_lost` is called once, from the thread that notices. Raises LeaseHeld when the wait limit is over, LeaseDenied
-    and LeaseUnavailable at once, LeaseMisuse; and at the end of the block LeaseLost if it was lost meanwhile. If the
-    block fails by itself, its own error goes on, with the loss as a note.
+    All are taken in one go if nobody has any of them; else in the order of their keys, where those that are taken stay
+    ours while we wait for the next, for `wait.limit` seconds in all. `on_lost` is called once, from the thread that
+    notices. Raises LeaseHeld when the limit is over, LeaseDenied and LeaseUnavailable at once, LeaseMisuse; LeaseLost
+    if a lease is lost while others are waited for, and at the end of the block if one was lost meanwhile. If the block
+    fails by itself, its own error goes on, with the loss as a note.
     """
-    request = Request(sorted_keys(keys), holder, timing.ttl, operation_id=uuid.uuid4().hex)
+    request = Request(sorted_keys(keys), holder, timing, operation_id=uuid.uuid4().hex)
     began = time.monotonic()
     sighting = acquire(store, request, wait, time, rng or Random())  # noqa: S311  pauses are no secret
     lease = HeldLease(store, sighting, timing, time, waited=time.monotonic() - began, on_lost=on_lost)
@@ -75,7 +76,7 @@ class HeldLease:
         self._sighting = sighting
         self._timing = timing
         self._time = time
-        self._keys = tuple(record.key for record in sighting.records)
+        self._keys = sighting.keys
         self._operation_id = sighting.records[0].operation_id
         self._waited = waited
         self._on_lost = on_lost
@@ -121,22 +122,17 @@ class HeldLease:
             raise LeaseLost(self._keys, "it was released, and used after that")
         if self._time.monotonic() >= self._sighting.good_until:
             raise self._lose(f"its {self._timing.ttl:g} s ran out without a renewal")
-        if ask_store and self._find_ours() is None:
+        if ask_store and find_ours(self._store, self._keys, self._operation_id, self._time).keys != self._keys:
             raise self._lose("the store says that it ran out or that somebody else has it")
 
     def renew(self) -> None:
         """Let it last a whole ttl from now, as the heartbeat does; raises LeaseLost, LeaseDenied, LeaseUnavailable."""
         with self._renewing:
             self.ensure_held()
-            asked_at = self._time.monotonic()
             try:
-                self._sighting = Sighting.since(asked_at, self._store.renew(self.records, self._timing.ttl))
-            except (AmbiguousReply, LeaseLost) as error:
-                # An unanswered renewal that did happen has moved the version: then it is our own write we lost to.
-                ours = self._find_ours()
-                if ours is None:
-                    raise self._lose("the store says that it ran out or that somebody else has it") from error
-                self._sighting = ours
+                self._sighting = renewed(self._store, self._sighting, self._timing.ttl, self._time)
+            except LeaseLost as loss:
+                raise self._lose(loss.why) from loss
             self.ensure_held()  # an answer can take longer than the time it grants
 
     def close(self) -> LeaseLost | None:
@@ -146,47 +142,25 @@ class HeldLease:
         with self._renewing:
             self._released_at = self._time.monotonic()
         try:
-            if taken := self._release():
+            if taken := give_back(self._store, self._keys, self.records, self._operation_id):
                 self._lose(f"{', '.join(taken)} was not ours any more when it was to be released")
         except LeaseError as error:
             # The work is done and its writes were fenced: a release that fails must not mark it failed (incident 44).
             _log.warning("%s; its release failed (%s), so it will end by itself.", self.records[0].describe(), error)
         return self._loss
 
-    def _release(self) -> tuple[str, ...]:
-        """Give back what is ours, and return the keys that were not; a release without an answer is tried again."""
-        missing, records, unanswered = self._keys, self.records, False
-        failure = LeaseUnavailable("the store did not say why")
-        for _ in range(_RELEASE_ATTEMPTS):
-            released: tuple[str, ...] = ()
-            try:
-                released = self._store.release(records)
-            except LeaseUnavailable as error:
-                failure, unanswered = error, unanswered or isinstance(error, AmbiguousReply)
-            missing = tuple(key for key in missing if key not in released)
-            records = own_records(self._store, missing, self._operation_id)
-            if not records:
-                return () if unanswered else missing
-        raise failure
-
     def _beat(self) -> None:
         """The heartbeat's thread: renew until told to stop or lost; after a failure, try again sooner."""
-        pause = self._timing.interval
-        while not self._time.pause(self._stop, min(pause, self._left())):
+        while not self._time.pause(self._stop, self._timing.until_renewal(self._left())):
             try:
                 self.renew()
-                pause = self._timing.interval
             except LeaseLost:
                 return
             except Exception as error:  # noqa: BLE001  a heart that stops, for whatever reason, costs the lease
-                pause = self._timing.interval / _SOONER
                 _log.warning("%s; its renewal failed, %.1f s are left: %s", self._keys, self._left(), error)
 
     def _left(self) -> float:
         return max(0.0, self._sighting.good_until - self._time.monotonic())
-
-    def _find_ours(self) -> Sighting | None:
-        return find_ours(self._store, self._keys, self._operation_id, self._time)
 
     def _lose(self, why: str) -> LeaseLost:
         """Lost once is lost for good; the first to notice says why and tells `on_lost`."""

@@ -12,6 +12,7 @@ from threading import Event
 
 from nba_consolidation.locking.errors import LeaseMisuse
 
+_SOONER = 4  # a failed renewal is repeated after this fraction of the heartbeat
 _SHORTEST_PAUSE = 0.05  # seconds: a lease that is about to end, or late to, must not be asked for without a breath
 
 
@@ -36,6 +37,14 @@ class LeaseTiming:
     def interval(self) -> float:
         """Seconds between two renewals."""
         return self.ttl / 3 if self.heartbeat is None else self.heartbeat
+
+    def is_renewal_due(self, left: float) -> bool:
+        """Whether a lease with `left` seconds to go was last renewed a heartbeat ago."""
+        return left <= self.ttl - self.interval
+
+    def until_renewal(self, left: float) -> float:
+        """Seconds until the next renewal of a lease with `left` seconds to go: sooner than usual if one failed."""
+        return max(0.0, min(left, max(left - (self.ttl - self.interval), self.interval / _SOONER)))
 
 
 @dataclass(frozen=True, slots=True)

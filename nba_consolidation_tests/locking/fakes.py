@@ -20,6 +20,7 @@ from nba_consolidation.locking import (
     LeaseStore,
     LeaseTiming,
     TimeSource,
+    WaitPolicy,
     hold,
 )
 
@@ -130,17 +131,21 @@ class Heart:
 class Fault:
     """The error that a call raises, and whether its write happens: before the error, not at all, or later on."""
 
-    error: Exception
+    error: BaseException
     write: Write = "never"
 
 
 class TroubledStore:
-    """A store before which calls fail as told, and in which waiting advances the clock instead of sleeping."""
+    """A store before which calls fail as told, and in which waiting advances the clock instead of sleeping.
+
+    `calls` are the names of all calls, `asked` the keys of each try to acquire, `waits` the timeouts.
+    """
 
     def __init__(self, inner: LeaseStore, clock: FakeClock) -> None:
         self.inner = inner
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self.calls: list[str] = []
+        self.asked: list[tuple[str, ...]] = []
         self.waits: list[float] = []
         self.before_call: Callable[[str], object] = lambda _name: None
         self.while_waiting: deque[Callable[[], object]] = deque()
@@ -165,6 +170,7 @@ class TroubledStore:
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
         wanted = tuple(keys)
+        self.asked.append(wanted)
         return self._call("try_acquire", lambda: self.inner.try_acquire(wanted, holder, ttl, operation_id=operation_id))
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
@@ -207,10 +213,11 @@ def hold_and_lose(
     time: TimeSource,
     *,
     timing: LeaseTiming,
+    wait: WaitPolicy | None = None,
     on_lost: Callable[[LeaseLost], None] | None = None,
 ) -> Iterator[HeldLease]:
     """`hold` by Anna, for a block that runs through to its last line, after which the loss is raised."""
-    block = ExitStack()
-    yield block.enter_context(hold(store, keys, ANNA, timing=timing, time=time, on_lost=on_lost))
+    block, wait = ExitStack(), wait or WaitPolicy()
+    yield block.enter_context(hold(store, keys, ANNA, timing=timing, wait=wait, time=time, on_lost=on_lost))
     with pytest.raises(LeaseLost):
         block.close()

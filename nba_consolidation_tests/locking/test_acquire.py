@@ -1,4 +1,4 @@
-"""Coming by a lease: waiting, its limit, lost replies, and the errors that are not worth waiting for."""
+"""Coming by a lease: waiting, its limit, lost replies, errors not worth waiting for. Many leases: `test_many`."""
 
 from random import Random
 
@@ -97,18 +97,6 @@ def test_incident_14_a_dead_holder_is_waited_for_no_longer_than_its_lease_lasts(
     wait = WaitPolicy(limit=60, poll=20, jitter=0)
     with hold(troubled, [KEY], ANNA, wait=wait, time=clock.without_heartbeat()):
         assert troubled.waits == [1.5]
-
-
-def test_none_of_many_is_held_while_one_is_waited_for(troubled: TroubledStore, clock: FakeClock) -> None:
-    berts = troubled.inner.try_acquire([NEXT_KEY], BERT, 300, operation_id="berts")
-
-    def look_and_release() -> None:
-        assert troubled.list() == berts
-        troubled.inner.release(berts)
-
-    troubled.while_waiting.append(look_and_release)
-    with hold(troubled, [NEXT_KEY, KEY], ANNA, time=clock.without_heartbeat()) as lease:
-        assert list(lease.tokens) == [KEY, NEXT_KEY]
 
 
 def test_pauses_are_lengthened_by_chance_so_that_many_do_not_come_back_together(clock: FakeClock) -> None:
