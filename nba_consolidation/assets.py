@@ -13,9 +13,9 @@ from typing import NamedTuple
 import dagster as dg
 
 from nba_consolidation import checks
-from nba_consolidation.consolidation.errors import DatesPoisoned
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.waiting import WaitingDate, refused_tables, waiting_for
+from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of
 from nba_consolidation.partitions import game_dates

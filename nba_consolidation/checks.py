@@ -16,8 +16,8 @@ from nba_consolidation.consolidation.audits import (
     DUPLICATE_BUSINESS_KEYS,
     Audit,
 )
-from nba_consolidation.consolidation.errors import AuditFailed
 from nba_consolidation.consolidation.report import ConsolidationReport
+from nba_consolidation.fencing import AuditFailed
 from nba_consolidation.metadata import Metadata, table_of
 from nba_consolidation.resources import LeaseResource, WarehouseResource
 from nba_consolidation.settings import today

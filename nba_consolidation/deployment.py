@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
+from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES
@@ -64,6 +65,16 @@ class Deployment:
             self.warehouse.check()
 
     @property
+    def guarding(self) -> Guarding:
+        """How anybody writes here."""
+        return Guarding(
+            self.warehouse,
+            self.leases,
+            timing=LeaseTiming(self.settings.lease_ttl),
+            wait=WaitPolicy(self.settings.lease_wait),
+        )
+
+    @property
     def consolidator(self) -> Consolidator:
         return Consolidator(
             self.warehouse,
@@ -77,13 +88,7 @@ class Deployment:
 
     @property
     def validator(self) -> Validator:
-        return Validator(
-            self.warehouse,
-            self.leases,
-            scales=self.settings.confidence_scales,
-            timing=LeaseTiming(self.settings.lease_ttl),
-            wait=WaitPolicy(self.settings.lease_wait),
-        )
+        return Validator(self.guarding, scales=self.settings.confidence_scales)
 
 
 def deploy(settings: Settings) -> Deployment:

@@ -1,6 +1,6 @@
 """The one root of all errors that this package raises on purpose.
 
-The children live beside what raises them (`locking.errors`, `warehouse.errors`, `consolidation.errors`).
+The children live beside what raises them (`locking.errors`, `warehouse.errors`, `fencing`).
 """
 
 

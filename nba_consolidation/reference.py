@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nba_consolidation.tables import ALL_TABLES, BUSINESS_KEY, Table
+from nba_consolidation.tables import ACCURACY_KEY, ALL_TABLES, BOX_SCORES, BUSINESS_KEY, Table
 
 
 def tables_reference() -> str:
     """All tables with their columns, types and meanings."""
-    key = ", ".join(f"`{name}`" for name in BUSINESS_KEY)
+    business_key, accuracy_key = (", ".join(f"`{name}`" for name in key) for key in (BUSINESS_KEY, ACCURACY_KEY))
     lines = [
         "# Tables",
         "",
-        "Made by `make docs` from `nba_consolidation/tables.py`; a test holds the two together.",
+        "Made by `make docs` from `nba_consolidation/tables`; a test holds the two together.",
         "",
-        f"The business key is {key}; the line is exact, and NULL equals NULL. Types are GoogleSQL's.",
+        f"The business key is {business_key}; of graded predictions it is {accuracy_key}.",
+        "The line is exact, and NULL equals NULL. Types are GoogleSQL's.",
         "",
     ]
-    for table in ALL_TABLES:
+    for table in (*ALL_TABLES, BOX_SCORES):
         lines += _section(table)
     return "\n".join(lines)
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
 from nba_consolidation.consolidation.bootstrap import ensure_adopted
-from nba_consolidation.consolidation.errors import AuditFailed, FencedOut
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
-from nba_consolidation.consolidation.transaction import Guard
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing import Guard, fence, fence_rows, together_or_each, translated, utc_now
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
@@ -28,7 +27,6 @@ from nba_consolidation.locking import (
     WaitPolicy,
     hold,
     lease_key,
-    parse_lease_key,
 )
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
@@ -37,19 +35,12 @@ from nba_consolidation.warehouse.contract import KnownDates, StagingArea, Stagin
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
     TableRefused,
-    WarehouseBusy,
     WarehouseError,
-    WarehouseUnavailable,
 )
 
 LOCK_TYPE = "consolidation"
 _log = logging.getLogger(__name__)
 _AUDITS = ("duplicate_business_keys", "active_twins", "unconserved_dates")
-
-
-def utc_now() -> dt.datetime:
-    """The machine's clock, in UTC."""
-    return dt.datetime.now(dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -146,15 +137,7 @@ class _Attempt:
         if not new:
             return
         self._make_fence_rows(new, lease)
-        try:
-            self._merge(self._manifest, lease)
-        except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
-            raise  # no date's fault: each alone would only fail, or wait, again
-        except ConsolidationError as error:
-            if len(new) == 1:
-                self._poisoned[new[0]] = error
-                return
-            self._merge_each(new, lease)
+        _, self._poisoned = together_or_each(new, lambda some: self._merge(self._manifest.only(some), lease))
 
     def finished(self) -> list[StagingTable]:
         """The listed tables that nobody needs any more."""
@@ -180,7 +163,7 @@ class _Attempt:
         )
 
     def _make_fence_rows(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
-        self._use_case.warehouse.run(transaction.fence_rows(self._guard(dates, lease), self._use_case.clock()))
+        self._use_case.warehouse.run(fence_rows(self._guard(dates, lease), self._use_case.clock()))
 
     def _freeze(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
         use_case = self._use_case
@@ -204,18 +187,11 @@ class _Attempt:
         if unknown:
             self._make_fence_rows(dates, lease)
             try:
-                warehouse.run(transaction.fence(self._guard(dates, lease), use_case.clock()))
+                warehouse.run(fence(self._guard(dates, lease), use_case.clock()))
             except StatementFailed as error:
                 raise _translated(error) from error
             warehouse.add_columns(PREDICTIONS.name, list(unknown.values()))
             self._live = warehouse.live_columns(PREDICTIONS.name)
-
-    def _merge_each(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
-        for date in dates:
-            try:
-                self._merge(self._manifest.only(date), lease)
-            except ConsolidationError as error:
-                self._poisoned[date] = error
 
     def _merge(self, manifest: Manifest, lease: HeldLease) -> None:
         """One transaction; a table that turns out unreadable is refused, and the others tried again."""
@@ -246,32 +222,20 @@ class _Attempt:
         }
 
     def _guard(self, dates: Sequence[dt.date], lease: HeldLease) -> Guard:
-        return guard(lease, dates, self._holder)
+        return Guard.of(lease, dates, self._holder)
 
 
 def _key(date: dt.date) -> str:
     return lease_key(LOCK_TYPE, date)
 
 
-def guard(lease: HeldLease, dates: Sequence[dt.date], holder: Holder) -> Guard:
-    """What a transaction over these dates is fenced with."""
-    tokens = {parse_lease_key(key)[1]: (key, token) for key, token in lease.tokens.items()}
-    return Guard([(date, *tokens[date]) for date in dates], holder.holder_id, holder.run_id)
-
-
 def _translated(error: StatementFailed) -> ConsolidationError:
-    """What a failed statement means. The date is named by whoever reports it."""
-    if error.statement == "fenced_out":
-        return FencedOut(
-            f"a newer lease has written here, so nothing was committed; consolidate again ({error.message})"
-        )
-    if error.statement in _AUDITS:
-        return AuditFailed(
-            error.statement,
-            f"the audit {error.statement} failed on {PREDICTIONS.name}, so all was rolled back and the staging "
-            f"tables stay; run `nba-consolidation duplicates` and repair the date first ({error.message})",
-        )
-    return error
+    return translated(
+        error,
+        _AUDITS,
+        f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and repair the date "
+        "first",
+    )
 
 
 def _summed(costs: Iterable[Mapping[str, float]]) -> dict[str, float]:

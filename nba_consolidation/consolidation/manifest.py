@@ -42,10 +42,10 @@ class Manifest:
         entries = tuple(entry for entry in self.entries if entry.table.name != table)
         return Manifest(entries, (*self.refused, RefusedTable(table, reason)))
 
-    def only(self, date: dt.date) -> Manifest:
-        """What of it belongs to one date."""
-        entries = tuple(ManifestEntry(entry.table, (date,)) for entry in self.entries if date in entry.dates)
-        return Manifest(entries, self.refused)
+    def only(self, dates: Collection[dt.date]) -> Manifest:
+        """What of it belongs to these dates."""
+        some = ((entry.table, tuple(date for date in entry.dates if date in dates)) for entry in self.entries)
+        return Manifest(tuple(ManifestEntry(table, read) for table, read in some if read), self.refused)
 
 
 def waiting_dates(tables: Iterable[StagingTable], dates: Collection[dt.date]) -> tuple[dt.date, ...]:

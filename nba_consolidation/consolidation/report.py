@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nba_consolidation.consolidation.errors import DatesPoisoned
 from nba_consolidation.consolidation.manifest import RefusedTable
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing import DatesPoisoned
 
 
 @dataclass(frozen=True)

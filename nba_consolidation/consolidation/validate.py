@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
-from nba_consolidation.consolidation.consolidate import LOCK_TYPE, guard, utc_now
-from nba_consolidation.locking import Holder, LeaseStore, LeaseTiming, WaitPolicy, hold, lease_key
+from nba_consolidation.consolidation.consolidate import LOCK_TYPE
+from nba_consolidation.fencing import Guarding
+from nba_consolidation.locking import Holder
 from nba_consolidation.tables import ALL_TABLES
-from nba_consolidation.warehouse.contract import Warehouse
+
+_AUDITS = ("duplicate_validated_predictions", "confidences_out_of_scale")
 
 
 @dataclass(frozen=True)
@@ -29,28 +31,23 @@ class ValidatedDate:
 class Validator:
     """Everything a validation needs. scales: `percent` or `fraction`, for systems whose scale is known."""
 
-    warehouse: Warehouse
-    leases: LeaseStore
+    guarding: Guarding
     scales: Mapping[str, str] = field(default_factory=dict)
-    timing: LeaseTiming = field(default_factory=LeaseTiming)
-    wait: WaitPolicy = field(default_factory=WaitPolicy)
-    clock: Callable[[], dt.datetime] = utc_now
 
     def validate(self, dates: Collection[dt.date], holder: Holder) -> list[ValidatedDate]:
         """Rewrites the validated rows of the dates in one transaction, under the leases that guard them.
 
-        Raises LeaseError and WarehouseError as the consolidation does; StatementFailed names the audit that failed.
+        Raises LeaseError, WarehouseError and FencedOut as the consolidation does; AuditFailed names the audit.
         """
         ordered = sorted(dates)
-        keys = [lease_key(LOCK_TYPE, date) for date in ordered]
-        self.warehouse.create_tables(ALL_TABLES)
-        with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
-            guarded, now = guard(lease, ordered, holder), self.clock()
-            self.warehouse.run(transaction.fence_rows(guarded, now))
-            lease.ensure_held()
-            result = self.warehouse.run(
-                transaction.validation(guarded, now, self._systems("percent"), self._systems("fraction")),
-                check=lease.ensure_held,
+        self.guarding.warehouse.create_tables(ALL_TABLES)
+        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+            result = writer.run(
+                ordered,
+                lambda parameters: transaction.validation(
+                    parameters, self._systems("percent"), self._systems("fraction")
+                ),
+                audits=_AUDITS,
             )
         return [ValidatedDate(**row) for row in result.rows["validated_counts"]]
 

@@ -1,12 +1,12 @@
-"""A statement: one `.sql` file of this folder with its parameters, rendered for an engine's dialect.
+"""A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
 The files are GoogleSQL and parse as such. Three things in them are filled in here, on the syntax tree, never on text:
 
 - `@name` becomes a typed literal of the parameter of that name;
-- a column called `business_key`, `activation_key` or `each_column` stands for the columns of that list, wherever a
-  list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
-- `SAME_KEY(T, S)` and `SAME_ACTIVATION_KEY(T, S)` are equality over all columns of the key, null-safe where a sound
-  row can have NULL. BigQuery makes an outer join of plain equalities only.
+- a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
+  wherever a list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
+- `SAME_KEY(T, S)`, `SAME_ACTIVATION_KEY(T, S)` and `SAME_ACCURACY_KEY(T, S)` are equality over all columns of the key,
+  null-safe where a sound row can have NULL. BigQuery makes an outer join of plain equalities only.
 """
 
 from __future__ import annotations
@@ -18,19 +18,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Literal
 
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY, PREDICTIONS
+from nba_consolidation.tables import ACCURACY_KEY, ACTIVATION_KEY, BUSINESS_KEY, PREDICTIONS
 
 Dialect = Literal["duckdb", "bigquery"]
 Scalar = None | bool | int | float | str | Decimal | dt.date | dt.datetime
 Value = Scalar | Sequence[Scalar] | Sequence[Mapping[str, Scalar]]
 
 _NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
-_KEYS = {"same_key": BUSINESS_KEY, "same_activation_key": ACTIVATION_KEY}
+_KEYS = {"business_key": BUSINESS_KEY, "activation_key": ACTIVATION_KEY, "accuracy_key": ACCURACY_KEY}
+_SAME = {
+    "same_key": BUSINESS_KEY,
+    "same_activation_key": ACTIVATION_KEY,
+    "same_accuracy_key": ACCURACY_KEY,
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,7 @@ class Statement:
     def tree(self) -> exp.Expr:
         """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
-        _expand_column_lists(tree, {"business_key": BUSINESS_KEY, "activation_key": ACTIVATION_KEY,
-                                    "each_column": tuple(self.columns)})  # fmt: skip
+        _expand_column_lists(tree, {**_KEYS, "each_column": tuple(self.columns)})
         tree = tree.transform(_expand_same_key, copy=False).transform(self._bind, copy=False)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
@@ -80,8 +85,17 @@ def over_dates(dates: Collection[dt.date]) -> dict[str, Value]:
 
 @cache
 def _parse(name: str) -> exp.Expr:
-    text = resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
-    return sqlglot.parse_one(text, read="bigquery")
+    file = _files().get(f"{name}.sql")
+    if file is None:
+        raise FileNotFoundError(f"no statement is called {name}")
+    return sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery")
+
+
+@cache
+def _files() -> Mapping[str, Traversable]:
+    """Every statement's file, by name: which folder it lies in is for people."""
+    folders = (folder for folder in resources.files(__package__).iterdir() if folder.is_dir())
+    return {file.name: file for folder in folders for file in folder.iterdir() if file.name.endswith(".sql")}
 
 
 def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
@@ -145,13 +159,13 @@ _LITERALS: tuple[tuple[type, Callable[..., exp.Expr]], ...] = (
 
 
 def _expand_same_key(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Anonymous) and node.name.lower() in _KEYS:
+    if isinstance(node, exp.Anonymous) and node.name.lower() in _SAME:
         left, right = (argument.name for argument in node.expressions)
         return exp.paren(exp.and_(*(
             (exp.EQ if name in _NEVER_NULL else exp.NullSafeEQ)(
                 this=exp.column(name, table=left), expression=exp.column(name, table=right)
             )
-            for name in _KEYS[node.name.lower()]
+            for name in _SAME[node.name.lower()]
         )))  # fmt: skip
     return node
 

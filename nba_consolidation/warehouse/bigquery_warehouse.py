@@ -16,7 +16,7 @@ from nba_consolidation.warehouse import bigquery_script as script
 from nba_consolidation.warehouse.bigquery_schema import columns_of, schema_field, table_resource
 from nba_consolidation.warehouse.bigquery_session import Aborted, BigQuerySession, NotThere
 from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
-from nba_consolidation.warehouse.contract import ManifestEntry, Row, TransactionResult
+from nba_consolidation.warehouse.contract import NO_RELATIONS, ManifestEntry, Relations, Row, TransactionResult
 from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
 
 
@@ -80,6 +80,7 @@ class BigQueryWarehouse:
         on_statement: Callable[[str], None] = lambda _: None,
         *,
         check: Callable[[], None] = lambda: None,
+        relations: Relations = NO_RELATIONS,
     ) -> TransactionResult:
         """One script. It is sent anew, whole, while others change the same tables at the same moment.
 

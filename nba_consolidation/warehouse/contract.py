@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -17,6 +18,9 @@ from nba_consolidation.tables import Column, Table
 from nba_consolidation.warehouse import naming
 
 Row = dict[str, Any]
+Relations = Mapping[str, pa.Table]
+"""Data that is brought to a transaction, by the name under which its statements read it."""
+NO_RELATIONS: Relations = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -130,11 +134,14 @@ class Warehouse(Protocol):
         on_statement: Callable[[str], None] = lambda _: None,
         *,
         check: Callable[[], None] = lambda: None,
+        relations: Relations = NO_RELATIONS,
     ) -> TransactionResult:
         """Runs the statements as one transaction, all or nothing.
 
         check: called before it is begun and again and again while it runs; what it raises ends the transaction, with
         nothing written.
+
+        relations: data of ours that the statements can read, each under its name.
 
         With a manifest, the statements can read two relations: `staged`, the rows of its tables in the shape of the
         live player_prop_predictions (and staging_table_number, staging_row, misfit, original_row); and `manifest`,

@@ -20,7 +20,14 @@ from sqlglot import exp
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import PREDICTIONS, Column, Table
 from nba_consolidation.warehouse import alignment, ddl
-from nba_consolidation.warehouse.contract import ManifestEntry, Row, TransactionResult, manifest_rows
+from nba_consolidation.warehouse.contract import (
+    NO_RELATIONS,
+    ManifestEntry,
+    Relations,
+    Row,
+    TransactionResult,
+    manifest_rows,
+)
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
     TableMissing,
@@ -96,6 +103,7 @@ class DuckDBWarehouse:
         on_statement: Callable[[str], None] = lambda _: None,
         *,
         check: Callable[[], None] = lambda: None,
+        relations: Relations = NO_RELATIONS,
     ) -> TransactionResult:
         """One transaction over a connection of its own; the file is let go of at its end, whatever happens."""
         with self._pinned(manifest) as files, self._connection() as connection:
@@ -104,6 +112,8 @@ class DuckDBWarehouse:
                 if manifest:
                     live = _live_columns(connection, PREDICTIONS.name, self.path)
                     _create_staged(connection, manifest, files, live)
+                for name, data in relations.items():
+                    _create_relation(connection, name, data)
                 rows: dict[str, list[Row]] = {}
                 for statement in statements:
                     check()
@@ -218,11 +228,28 @@ def _create_staged(
 
     try:
         connection.execute(_staged_view(manifest, files, live).sql(dialect="duckdb"))
-        connection.register("manifest_rows", pa.Table.from_pylist(manifest_rows(manifest)))
-        connection.execute("CREATE TEMP TABLE manifest AS SELECT * FROM manifest_rows")
-        connection.unregister("manifest_rows")
     except duckdb.Error as error:
         raise StatementFailed(_STAGED, first_line(error)) from error
+    _create_relation(connection, "manifest", pa.Table.from_pylist(manifest_rows(manifest)))
+
+
+def _create_relation(connection: duckdb.DuckDBPyConnection, name: str, data: pa.Table) -> None:
+    """A temporary table of that name with that data."""
+    import duckdb
+
+    given = f"given_{name}"
+    try:
+        connection.register(given, data)
+        connection.execute(_copied(given, name).sql(dialect="duckdb"))
+        connection.unregister(given)
+    except duckdb.Error as error:
+        raise StatementFailed(name, first_line(error)) from error
+
+
+def _copied(source: str, name: str) -> exp.Create:
+    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
+    rows = exp.select("*").from_(exp.to_table(source))
+    return exp.Create(this=exp.to_table(name), kind="TABLE", expression=rows, properties=temporary)
 
 
 def _staged_view(manifest: Sequence[ManifestEntry], files: Sequence[PinnedFile], live: Sequence[Column]) -> exp.Create:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from nba_consolidation.consolidation.errors import AuditFailed, FencedOut
+from nba_consolidation.fencing import AuditFailed, FencedOut
 from nba_consolidation.locking import MemoryLeaseStore
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, outcome, prediction
 

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from nba_consolidation.consolidation import transaction
-from nba_consolidation.consolidation.transaction import Guard
+from nba_consolidation.fencing import Guard
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import PREDICTIONS, Column
 from nba_consolidation.warehouse import bigquery_script as script

@@ -9,6 +9,7 @@ from typing import Any
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.validate import ValidatedDate, Validator
+from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import Holder, MemoryLeaseStore
 from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
@@ -34,7 +35,7 @@ class BigQueryBench:
         return use_case.consolidate(dates or (DATE,), Holder.here("run"))
 
     def validate(self) -> list[ValidatedDate]:
-        use_case = Validator(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT)
+        use_case = Validator(Guarding(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
         return use_case.validate((DATE,), Holder.here("validation"))
 
     def select(self, text: str) -> list[dict[str, Any]]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 
 from nba_consolidation.consolidation.consolidate import Consolidator
-from nba_consolidation.consolidation.errors import FencedOut
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing import FencedOut
 from nba_consolidation.locking import (
     Holder,
     LeaseHeld,

@@ -17,7 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from nba_consolidation.consolidation.transaction import Guard, consolidation, fence_rows
+from nba_consolidation.consolidation.transaction import consolidation
+from nba_consolidation.fencing import Guard, fence_rows
 from nba_consolidation.tables import PREDICTIONS
 from nba_consolidation_tests.consolidation.workbench import KNOWN
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nba_consolidation.consolidation.consolidate import Consolidator
-from nba_consolidation.consolidation.errors import AuditFailed
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.validate import Validator
+from nba_consolidation.fencing import AuditFailed
 from nba_consolidation.locking import Holder, LeaseLost, SqliteLeaseStore
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.consolidation.workbench import DATE as GAME_DATE

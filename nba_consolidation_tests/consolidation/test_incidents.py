@@ -16,8 +16,8 @@ from sqlglot import exp
 from nba_consolidation.consolidation import transaction
 from nba_consolidation.consolidation.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.consolidation.consolidate import LOCK_TYPE, Consolidator
-from nba_consolidation.consolidation.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.consolidation.report import ConsolidationReport
+from nba_consolidation.fencing import AuditFailed, DatesPoisoned, FencedOut, Guard
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
@@ -115,7 +115,7 @@ def test_incident_02_a_validation_with_a_stale_token_is_fenced_out(bench: Workbe
     bench.consolidate()
     bench.validate()
     before = bench.execute("SELECT * FROM validated_predictions")
-    with pytest.raises(StatementFailed, match="fenced_out"):
+    with pytest.raises(FencedOut):
         bench.validate(leases=store_of_the_past())
     assert bench.execute("SELECT * FROM validated_predictions") == before
 
@@ -260,7 +260,7 @@ def test_incident_40_a_validation_that_fails_halfway_keeps_what_stood(bench: Wor
     bench.validate()
     before = bench.execute("SELECT * FROM validated_predictions")
     bench.execute("UPDATE player_prop_predictions SET confidence_score = 62.5")
-    with pytest.raises(StatementFailed, match="confidences_out_of_scale"):
+    with pytest.raises(AuditFailed, match="confidences_out_of_scale"):
         bench.validate(scales={"catboost_v9": "fraction"})
     assert bench.execute("SELECT * FROM validated_predictions") == before
 
@@ -329,10 +329,10 @@ def test_incident_48_a_merge_is_limited_to_the_dates_of_its_leases(bench: Workbe
 
 
 def test_incident_43_every_statement_names_the_dates_of_a_partitioned_table() -> None:
-    guard = transaction.Guard([(DATE, LEASE, 1), (NEXT_DATE, "other", 2)], "holder", "run")
+    guard = Guard([(DATE, LEASE, 1), (NEXT_DATE, "other", 2)], "holder", "run")
     partitioned = {table.name for table in ALL_TABLES if table.partition_by}
     statements = transaction.consolidation(guard, "id", NOW, KNOWN, PREDICTIONS.columns)
-    for statement in [*statements, *transaction.validation(guard, NOW, [], [])]:
+    for statement in [*statements, *transaction.validation(guard.parameters(NOW), [], [])]:
         tree = sqlglot.parse_one(statement.render("bigquery"), read="bigquery")
         target = tree.find(exp.Table) if isinstance(tree, exp.Insert) else None
         read = {table.name for table in tree.find_all(exp.Table) if table is not target}

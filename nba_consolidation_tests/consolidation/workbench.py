@@ -18,11 +18,19 @@ import pyarrow as pa
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
 from nba_consolidation.consolidation.validate import ValidatedDate, Validator
+from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import Holder, LeaseStore, MemoryLeaseStore, WaitPolicy
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import ALL_TABLES, LINEAGE, PREDICTIONS, SET_BY_CONSOLIDATION
 from nba_consolidation.warehouse.arrow import arrow_type
-from nba_consolidation.warehouse.contract import KnownDates, ManifestEntry, StagingTable, TransactionResult
+from nba_consolidation.warehouse.contract import (
+    NO_RELATIONS,
+    KnownDates,
+    ManifestEntry,
+    Relations,
+    StagingTable,
+    TransactionResult,
+)
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging, PinnedFile
 
@@ -120,11 +128,12 @@ class WatchedWarehouse(DuckDBWarehouse):
         on_statement: Callable[[str], None] = lambda _: None,
         *,
         check: Callable[[], None] = lambda: None,
+        relations: Relations = NO_RELATIONS,
     ) -> TransactionResult:
         self.transactions += 1
         if manifest:
             self.before_merge()
-        result = super().run(statements, manifest, on_statement, check=check)
+        result = super().run(statements, manifest, on_statement, check=check, relations=relations)
         if manifest:
             self.after_merge()
         return result
@@ -176,7 +185,9 @@ class Workbench:
 
     def validate(self, *dates: dt.date, **changes: Any) -> list[ValidatedDate]:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return Validator(self.warehouse, **given).validate(dates or (DATE,), Holder.here("validation"))
+        scales = given.pop("scales", {})
+        use_case = Validator(Guarding(self.warehouse, **given), scales)
+        return use_case.validate(dates or (DATE,), Holder.here("validation"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
         """Plain SQL, past every guard; the tables are made first."""

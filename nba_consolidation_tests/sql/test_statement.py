@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from importlib import resources
+from operator import attrgetter
+from pathlib import Path
 from typing import Any, get_args
 
 import duckdb
@@ -18,7 +20,7 @@ from nba_consolidation.sql import statement as statement_module
 from nba_consolidation.sql.statement import Dialect
 from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
 
-FILES = sorted(file.name for file in resources.files("nba_consolidation.sql").iterdir() if file.name.endswith(".sql"))
+FILES = sorted(Path(str(resources.files("nba_consolidation.sql"))).rglob("*.sql"), key=attrgetter("name"))
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",
@@ -50,12 +52,16 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     return render
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(file: str) -> None:
-    text = resources.files("nba_consolidation.sql").joinpath(file).read_text(encoding="utf-8")
+def test_no_two_files_have_the_same_name() -> None:
+    assert len({file.name for file in FILES}) == len(FILES) > 40
+
+
+@pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
+def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
     assert len([tree for tree in sqlglot.parse(text, read="bigquery") if tree is not None]) == 1
     for dialect in DIALECTS:
-        name = file.removesuffix(".sql")
+        name = file.stem
         sql = Statement(name, AnyParameter(), columns=("sportsbook", "odd `name")).render(dialect)
         (tree,) = sqlglot.parse(sql, read=dialect)
         assert tree is not None

@@ -1,13 +1,8 @@
-"""Every table of the project, declared once: names, columns, types, what each column means.
-
-The DDL of both engines, the staging writer, Dagster's column metadata and the generated reference all read this
-declaration. No SQL text and no client library here. Types are GoogleSQL's.
-"""
+"""The tables that consolidation and validation write, and the business key. No SQL text and no client library here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from nba_consolidation.tables.declaration import Table, columns
 
 BUSINESS_KEY = ("game_date", "game_id", "player_lookup", "system_id", "current_points_line")
 """What makes a prediction one prediction. The line is exact, and NULL equals NULL."""
@@ -18,49 +13,10 @@ ACTIVATION_KEY = ("game_date", "game_id", "player_lookup", "system_id")
 CONFIDENCE_SCALES = ("fraction", "percent")
 """What a system's confidence can be in: 0..1 or 0..100."""
 
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its GoogleSQL type, what it holds, and whether a staged row must have a value for it."""
-
-    name: str
-    type: str
-    description: str
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: columns in order, how it is partitioned and clustered."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    partition_by: str | None = None
-    cluster_by: tuple[str, ...] = ()
-    primary_key: tuple[str, ...] = ()
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
-
-    def column(self, name: str) -> Column:
-        """The column of that name; raises KeyError."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
-
-
-def _columns(*rows: Sequence[str]) -> tuple[Column, ...]:
-    """Columns from (name, type, description); a type that ends in `*` is required in a staged row."""
-    return tuple(Column(name, kind.rstrip("*"), text, required=kind.endswith("*")) for name, kind, text in rows)
-
-
 SET_BY_CONSOLIDATION = ("prediction_version", "is_active", "superseded_by", "updated_at")
 """Core columns whose staged values are ignored: they are ours to set."""
 
-LINEAGE = _columns(
+LINEAGE = columns(
     ("version_created_at", "TIMESTAMP", "When the version whose values stand here was made by its worker."),
     ("version_prediction_id", "STRING", "The id that the worker gave that version."),
     ("staging_table", "STRING", "The staging table that the values came from."),
@@ -76,7 +32,7 @@ PREDICTIONS = Table(
     partition_by="game_date",
     cluster_by=("system_id", "player_lookup"),
     primary_key=BUSINESS_KEY,
-    columns=_columns(
+    columns=columns(
         ("prediction_id", "STRING*", "Id of the version consolidated first; stable from then on."),
         ("system_id", "STRING*", "The prediction system (model) that made it."),
         ("player_lookup", "STRING*", "The player: lower-case ASCII letters and digits."),
@@ -126,7 +82,7 @@ QUARANTINED = Table(
     name="quarantined_predictions",
     description="Staged rows that broke a row rule, as they came, each with the rule and the reason.",
     partition_by="game_date",
-    columns=_columns(
+    columns=columns(
         ("game_date", "DATE", "The game date whose consolidation set the row aside."),
         ("staging_table", "STRING", "The staging table that held it."),
         ("staging_row", "INT64", "Its position in that table, from 0."),
@@ -145,7 +101,7 @@ LOST_VERSIONS = Table(
     name="lost_versions",
     description="Versions of a business key that do not stand: where each came from and how it lost.",
     partition_by="game_date",
-    columns=_columns(
+    columns=columns(
         ("game_date", "DATE", "Date of the game."),
         ("game_id", "STRING", "The game."),
         ("player_lookup", "STRING", "The player."),
@@ -168,7 +124,7 @@ VALIDATED = Table(
     partition_by="game_date",
     cluster_by=("system_id", "player_lookup"),
     primary_key=ACTIVATION_KEY,
-    columns=_columns(
+    columns=columns(
         ("prediction_id", "STRING", "Id of the prediction, as in player_prop_predictions."),
         ("prediction_version", "INT64", "Its version."),
         ("game_date", "DATE", "Date of the game, America/New_York."),
@@ -186,9 +142,18 @@ VALIDATED = Table(
         ("confidence_scale", "STRING", "What the stored confidence was in: fraction (0..1) or percent (0..100)."),
         ("has_prop_line", "BOOL", "Whether a bookmaker offered a line."),
         ("line_source", "STRING", "Where the line came from."),
+        ("line_source_api", "STRING", "The service that delivered the line."),
         ("sportsbook", "STRING", "The bookmaker."),
+        ("estimated_line_value", "NUMERIC(4, 1)", "A line that was estimated where none was offered."),
         ("is_actionable", "BOOL", "Whether the worker's filters let it through as a bet."),
         ("filter_reason", "STRING", "Which filter stopped it."),
+        ("injury_status_at_prediction", "STRING", "OUT, DOUBTFUL, QUESTIONABLE or PROBABLE when it was made."),
+        ("injury_flag_at_prediction", "BOOL", "Whether the player was on the injury report when it was made."),
+        ("prediction_made_before_game", "BOOL", "Whether it was made before tip-off."),
+        ("feature_quality_score", "FLOAT64", "Quality of the input features, 0 to 100."),
+        ("pace_adjustment", "NUMERIC(5, 2)", "Points added for the pace of the game."),
+        ("referee_adjustment", "NUMERIC(5, 2)", "Points added for the referees."),
+        ("similar_games_count", "INT64", "How many similar games the system found."),
         ("version_created_at", "TIMESTAMP", "When these values were made by their worker."),
         ("validated_at", "TIMESTAMP", "When this row was written."),
         ("lease_token", "INT64", "Fencing token of the validation."),
@@ -199,7 +164,7 @@ VALIDATED = Table(
 FENCES = Table(
     name="consolidation_fences",
     description="One row per lease key: the largest token that ever wrote. A smaller token cannot commit.",
-    columns=_columns(
+    columns=columns(
         ("lease_key", "STRING", "The lease that guards the date."),
         ("game_date", "DATE", "The game date."),
         ("token", "INT64", "The largest fencing token seen."),
@@ -213,7 +178,7 @@ LEDGER = Table(
     name="consolidation_ledger",
     description="One row per consolidated game date and transaction: what went in and what became of it.",
     partition_by="game_date",
-    columns=_columns(
+    columns=columns(
         ("game_date", "DATE", "The game date."),
         ("consolidation_id", "STRING", "The transaction."),
         ("run_id", "STRING", "Run that did it."),
@@ -236,7 +201,7 @@ LEDGER_TABLES = Table(
     name="consolidation_ledger_tables",
     description="One row per staging table and game date that a consolidation merged.",
     partition_by="game_date",
-    columns=_columns(
+    columns=columns(
         ("game_date", "DATE", "The game date."),
         ("staging_table", "STRING", "The staging table."),
         ("fingerprint", "STRING", "Which state of that table was merged; another one is merged again."),
@@ -247,5 +212,3 @@ LEDGER_TABLES = Table(
         ("consolidated_at", "TIMESTAMP", "When."),
     ),
 )
-
-ALL_TABLES = (PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES)

@@ -1,0 +1,60 @@
+"""Every table of the project, declared once: names, columns, types, what each column means.
+
+The DDL of both engines, the staging writer, Dagster's column metadata and the generated reference all read these
+declarations. No SQL text and no client library here. Types are GoogleSQL's.
+"""
+
+from nba_consolidation.tables.declaration import Column, Table
+from nba_consolidation.tables.grading import (
+    ACCURACY,
+    ACCURACY_KEY,
+    BOX_SCORES,
+    GRADING_LEDGER,
+    LAST_WRITTEN,
+    OUTCOMES,
+    REMOVED,
+)
+from nba_consolidation.tables.predictions import (
+    ACTIVATION_KEY,
+    BUSINESS_KEY,
+    CONFIDENCE_SCALES,
+    FENCES,
+    LEDGER,
+    LEDGER_TABLES,
+    LINEAGE,
+    LOST_VERSIONS,
+    PREDICTIONS,
+    QUARANTINED,
+    SET_BY_CONSOLIDATION,
+    VALIDATED,
+)
+
+GRADING_TABLES = (ACCURACY, REMOVED, GRADING_LEDGER)
+ALL_TABLES = (PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES, *GRADING_TABLES)
+"""All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
+
+__all__ = [
+    "ACCURACY",
+    "ACCURACY_KEY",
+    "ACTIVATION_KEY",
+    "ALL_TABLES",
+    "BOX_SCORES",
+    "BUSINESS_KEY",
+    "CONFIDENCE_SCALES",
+    "FENCES",
+    "GRADING_LEDGER",
+    "GRADING_TABLES",
+    "LAST_WRITTEN",
+    "LEDGER",
+    "LEDGER_TABLES",
+    "LINEAGE",
+    "LOST_VERSIONS",
+    "OUTCOMES",
+    "PREDICTIONS",
+    "QUARANTINED",
+    "REMOVED",
+    "SET_BY_CONSOLIDATION",
+    "VALIDATED",
+    "Column",
+    "Table",
+]
