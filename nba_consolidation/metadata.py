@@ -38,6 +38,11 @@ def samples_by_date(rows: Sequence[Row]) -> Mapping[dt.date, dg.TableMetadataVal
     return {date: table_of(found) for date, found in dates.items()}
 
 
+def without(values: Mapping[str, object], *names: str) -> Metadata:
+    """The values but for these."""
+    return {name: value for name, value in values.items() if name not in names}
+
+
 def _mapping(row: object) -> Mapping[str, object]:
     if isinstance(row, Mapping):
         return row

@@ -122,8 +122,8 @@ def test_bad_rows_and_refused_tables_warn_and_stop_nothing(graph: Graph) -> None
 
 
 def test_a_slow_lease_and_a_slow_consolidation_warn(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nba_consolidation.checks.LEASE_OVERHEAD_LIMIT_MS", 0)
-    monkeypatch.setattr("nba_consolidation.checks.CONSOLIDATION_LIMIT_MS", 0)
+    monkeypatch.setattr("nba_consolidation.checks.predictions.LEASE_OVERHEAD_LIMIT_MS", 0)
+    monkeypatch.setattr("nba_consolidation.checks.predictions.CONSOLIDATION_LIMIT_MS", 0)
     graph.stage("a", [prediction("20.5")])
     run = graph.run(DATE)
     assert run.success

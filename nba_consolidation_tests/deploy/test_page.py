@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from nba_consolidation import checks
+from nba_consolidation.checks import predictions as checks
 from nba_consolidation.cli import main
 from nba_consolidation.consolidation.bootstrap import ROLES
 from nba_consolidation.settings import Settings

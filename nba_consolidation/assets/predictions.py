@@ -1,26 +1,19 @@
-"""The asset graph: what waits, what is consolidated, what consumers read; one partition per game date.
-
-Each asset calls one use case and shows what came of it. Checks of a run's own result are emitted here, where the
-result is; `checks.py` has what each of them means, and the audits that need no run.
-"""
+"""What waits, what is consolidated, what consumers read. Each asset calls one use case and shows what came of it."""
 
 import datetime as dt
 import hashlib
-import warnings
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import dagster as dg
 
-from nba_consolidation import checks
+from nba_consolidation.assets.common import WRITERS, Kinds, dates_of
+from nba_consolidation.checks import predictions as checks
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.waiting import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.locking import Holder
-from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of
-from nba_consolidation.partitions import game_dates
+from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of, without
 from nba_consolidation.resources import LeaseResource, WarehouseResource
-from nba_consolidation.settings import LOCAL, PRODUCTION, Settings
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.tables import PREDICTIONS, VALIDATED
 from nba_consolidation.warehouse.contract import Warehouse
@@ -29,33 +22,13 @@ STAGING = "staging_predictions"
 _SAMPLE_ROWS = 5
 _NOTHING_NEW: Metadata = {"staged": 0}
 _GROUP = "predictions"
-WRITERS = "warehouse_writers"
-"""The pool of whatever writes: with a limit of 1, a second writer waits in the queue instead of being sent away."""
 
 
-class Kinds(NamedTuple):
-    """Which storage the UI shows beside an asset."""
-
-    staging: str
-    warehouse: str
-
-
-_KINDS = {LOCAL: Kinds("parquet", "duckdb"), PRODUCTION: Kinds("bigquery", "bigquery")}
-
-
-def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The three assets, partitioned from the first date on. A backfill of any range is a single run."""
-    with warnings.catch_warnings():
-        # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        return _build_assets(
-            game_dates(settings.first_date), dg.BackfillPolicy.single_run(), _KINDS[settings.deployment]
-        )
-
-
-def _build_assets(
+def prediction_assets(
     partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
 ) -> list[dg.AssetsDefinition]:
+    """The three of them."""
+
     @dg.asset(
         name=STAGING,
         partitions_def=partitions,
@@ -69,7 +42,7 @@ def _build_assets(
     ) -> dg.MaterializeResult[None]:
         deployment = warehouse.deployment(leases)
         tables = deployment.staging.list_tables(deployment.known_dates())
-        waiting = [waiting_for(date, tables, PREDICTIONS.columns) for date in _dates(context)]
+        waiting = [waiting_for(date, tables, PREDICTIONS.columns) for date in dates_of(context)]
         for date in waiting:
             context.add_asset_metadata(_waiting_metadata(date), partition_key=date.game_date.isoformat())
         metadata = {"tables_nobody_can_take": table_of(refused_tables(tables))}
@@ -91,7 +64,7 @@ def _build_assets(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         deployment = warehouse.deployment(leases)
-        dates = _dates(context)
+        dates = dates_of(context)
         report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
         by_date = _consolidated_metadata(report, deployment.warehouse, dates)
         _record(context, by_date, events=bool(report.poisoned))
@@ -114,20 +87,16 @@ def _build_assets(
     def validated_predictions(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
     ) -> dg.MaterializeResult[None]:
-        validated = warehouse.deployment(leases).validator.validate(_dates(context), Holder.here(context.run.run_id))
+        validated = warehouse.deployment(leases).validator.validate(dates_of(context), Holder.here(context.run.run_id))
         for date in validated:
             metadata = {
                 "dagster/partition_row_count": date.validated_rows,
-                **_without(vars(date), "game_date", "validated_rows"),
+                **without(vars(date), "game_date", "validated_rows"),
             }
             context.add_asset_metadata(metadata, partition_key=date.game_date.isoformat())
         return dg.MaterializeResult(metadata={"rows_of_this_run": sum(date.validated_rows for date in validated)})
 
     return [staging_predictions, player_prop_predictions, validated_predictions]
-
-
-def _dates(context: dg.AssetExecutionContext) -> list[dt.date]:
-    return [dt.date.fromisoformat(key) for key in context.partition_keys]
 
 
 def _data_version(waiting: Sequence[WaitingDate]) -> dg.DataVersion:
@@ -163,7 +132,7 @@ def _consolidated_metadata(
         date: {
             "dagster/partition_row_count": standing[date]["total_rows"] if date in standing else 0,
             "active_rows": standing[date]["active_rows"] if date in standing else 0,
-            **(_without(vars(done[date]), "game_date", "total_rows", "active_rows") if date in done else _NOTHING_NEW),
+            **(without(vars(done[date]), "game_date", "total_rows", "active_rows") if date in done else _NOTHING_NEW),
             **run,
             "sample": samples.get(date, table_of([])),
         }
@@ -204,7 +173,3 @@ def _poisoned(report: ConsolidationReport) -> dg.Failure:
         metadata={"poisoned": table_of([{"date": d, "reason": str(e)} for d, e in sorted(report.poisoned.items())])},
         allow_retries=False,
     )
-
-
-def _without(values: dict[str, object], *names: str) -> Metadata:
-    return {name: value for name, value in values.items() if name not in names}

@@ -1,0 +1,24 @@
+"""The asset graph, one partition per game date. Checks of a run's own result are emitted where the result is.
+
+Each module has the assets of one group; `checks` has what each check means, and the audits that need no run.
+"""
+
+import warnings
+
+import dagster as dg
+
+from nba_consolidation.assets.common import KINDS, WRITERS
+from nba_consolidation.assets.predictions import STAGING, prediction_assets
+from nba_consolidation.partitions import game_dates
+from nba_consolidation.settings import Settings
+
+__all__ = ["STAGING", "WRITERS", "build_assets"]
+
+
+def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """All assets, partitioned from the first date on. A backfill of any range is a single run."""
+    with warnings.catch_warnings():
+        # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        common = (game_dates(settings.first_date), dg.BackfillPolicy.single_run(), KINDS[settings.deployment])
+        return prediction_assets(*common)

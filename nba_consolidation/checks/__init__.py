@@ -1,0 +1,5 @@
+"""The asset checks: what each looks for, and its result. The looking is done by the audits and the reports."""
+
+from nba_consolidation.checks.audits import build_audits
+
+__all__ = ["build_audits"]

@@ -1,0 +1,67 @@
+"""The audits of published tables as checks of their own: over all history when alone, over its dates in a run."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from nba_consolidation.consolidation.audits import AUDITS, Audit
+from nba_consolidation.metadata import Metadata, table_of
+from nba_consolidation.resources import LeaseResource, WarehouseResource
+from nba_consolidation.settings import today
+
+_EXAMPLES = 20
+_RANGE_START, _RANGE_END, _SINGLE = (
+    "dagster/asset_partition_range_start",
+    "dagster/asset_partition_range_end",
+    "dagster/partition",
+)
+
+
+def build_audits(first_date: dt.date) -> list[dg.AssetChecksDefinition]:
+    """The audits as checks of their own: alone they read all history, in a run the dates of that run."""
+    return [_build_audit(audit, first_date) for audit in AUDITS]
+
+
+def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
+    severity = dg.AssetCheckSeverity.ERROR if audit.blocking else dg.AssetCheckSeverity.WARN
+
+    @dg.asset_check(
+        asset=audit.table, name=f"audit_{audit.name}", description=f"{audit.looks_for}; over all history when run alone"
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> dg.AssetCheckResult:
+        first, last = _span(context.run.tags, first_date)
+        dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
+        deployment = warehouse.deployment(leases)
+        deployment.prepare()
+        findings = audit.findings(deployment.warehouse, dates)
+        return dg.AssetCheckResult(
+            passed=not findings,
+            severity=severity,
+            metadata={"first_date": str(first), "last_date": str(last), **findings_metadata(findings)},
+        )
+
+    return check
+
+
+def _span(tags: Mapping[str, str], first_date: dt.date) -> tuple[dt.date, dt.date]:
+    """The dates of the run that the check is part of; all history where it runs alone."""
+    if _RANGE_START in tags:
+        return dt.date.fromisoformat(tags[_RANGE_START]), dt.date.fromisoformat(tags[_RANGE_END])
+    if _SINGLE in tags:
+        return (dt.date.fromisoformat(tags[_SINGLE]),) * 2
+    return first_date, today() + dt.timedelta(days=1)
+
+
+def findings_metadata(findings: Sequence[dict[str, object]]) -> Metadata:
+    """How many, by which date, and some of them."""
+    by_date: dict[str, int] = {}
+    for finding in findings:
+        by_date[str(finding["game_date"])] = by_date.get(str(finding["game_date"]), 0) + 1
+    return {
+        "findings": len(findings),
+        "by_date": table_of([{"game_date": date, "findings": count} for date, count in sorted(by_date.items())]),
+        "examples": table_of(findings[:_EXAMPLES]),
+    }
