@@ -6,7 +6,8 @@ What is written is not known here. Every writer (consolidation, validation, grad
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -137,6 +138,14 @@ def together_or_each(
         except ConsolidationError as error:
             poisoned[date] = error
     return written, poisoned
+
+
+def summed(results: Iterable[TransactionResult]) -> dict[str, float]:
+    """What transactions cost together."""
+    total: Counter[str] = Counter()
+    for result in results:
+        total.update(result.cost)
+    return dict(total)
 
 
 @dataclass(frozen=True)

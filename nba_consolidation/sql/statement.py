@@ -1,10 +1,11 @@
 """A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
-The files are GoogleSQL and parse as such. Three things in them are filled in here, on the syntax tree, never on text:
+The files are GoogleSQL and parse as such. Four things in them are filled in here, on the syntax tree, never on text:
 
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
   wherever a list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
+- `ANY_DIFFERENT(T, S)` is true if any column of `each_column` differs, NULL being equal to NULL;
 - `SAME_KEY(T, S)`, `SAME_ACTIVATION_KEY(T, S)` and `SAME_ACCURACY_KEY(T, S)` are equality over all columns of the key,
   null-safe where a sound row can have NULL. BigQuery makes an outer join of plain equalities only.
 """
@@ -61,10 +62,18 @@ class Statement:
         """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
         _expand_column_lists(tree, {**_KEYS, "each_column": tuple(self.columns)})
-        tree = tree.transform(_expand_same_key, copy=False).transform(self._bind, copy=False)
+        tree = tree.transform(_expand_same_key, copy=False).transform(self._expand_any_different, copy=False)
+        tree = tree.transform(self._bind, copy=False)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
         return tree
+
+    def _expand_any_different(self, node: exp.Expr) -> exp.Expr:
+        if not (isinstance(node, exp.Anonymous) and node.name.lower() == "any_different"):
+            return node
+        left, right = (argument.name for argument in node.expressions)
+        pairs = [(exp.column(name, left, quoted=True), exp.column(name, right, quoted=True)) for name in self.columns]
+        return exp.paren(exp.or_(*(exp.NullSafeNEQ(this=ours, expression=theirs) for ours, theirs in pairs)))
 
     def _bind(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):
@@ -159,6 +168,15 @@ _LITERALS: tuple[tuple[type, Callable[..., exp.Expr]], ...] = (
 
 
 def _expand_same_key(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "player_key":
+        return exp.func(
+            "REGEXP_REPLACE",
+            exp.func("LOWER", exp.Anonymous(this="STRIP_ACCENTS", expressions=[node.expressions[0]])),
+            exp.Literal.string("[^a-z0-9]"),
+            exp.Literal.string(""),
+            exp.Literal.string("g"),
+            dialect="duckdb",
+        )
     if isinstance(node, exp.Anonymous) and node.name.lower() in _SAME:
         left, right = (argument.name for argument in node.expressions)
         return exp.paren(exp.and_(*(
