@@ -26,6 +26,7 @@ def grading(
         Statement("box_scores", given),
         Statement("read_box_scores", given, read),
         Statement("games", given),
+        Statement("keyed_box_scores", given),
         Statement("actuals", given),
         Statement("played", given),
         Statement("verdicts", given),

@@ -18,15 +18,27 @@ VOIDS = {
 def graded_by_pandas(predictions: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """The rows of prediction_accuracy; one game has one id and a player one name in all of it."""
     played = set(scores["game_id"])
+    by_teams = {(date, _teams(game), player) for date, game, player in
+                scores[["game_date", "game_id", "player_lookup"]].itertuples(index=False)}  # fmt: skip
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for score in scores.astype(object).to_dict("records"):
         found.setdefault((score["game_id"], score["player_lookup"]), []).append({str(k): v for k, v in score.items()})
     rows = []
     for prediction in predictions.astype(object).to_dict("records"):
+        own = (prediction["game_id"], prediction["player_lookup"]) in found
+        if (
+            not own
+            and (prediction["game_date"], _teams(prediction["game_id"]), prediction["player_lookup"]) in by_teams
+        ):
+            continue  # under the game's other id
         its = found.get((prediction["game_id"], prediction["player_lookup"]), [])
         row = _graded({str(k): _plain(v) for k, v in prediction.items()}, its, prediction["game_id"] in played)
         rows += [row] if row else []
     return pd.DataFrame(rows).astype(object)
+
+
+def _teams(game_id: str) -> tuple[str, ...]:
+    return tuple(sorted(game_id.split("_")[1:]))
 
 
 def _plain(value: Any) -> Any:

@@ -1,14 +1,14 @@
--- One row per game and player who has a box score: what he did, or why it cannot be used. A box score that stands
--- twice counts once if both say the same; if they do not, nobody can know which is true.
+-- One row per player and key of a game under which he has a box score: what he did, or why it cannot be used. A box
+-- score that stands twice counts once if both say the same; if they do not, nobody can know which is true.
 CREATE TEMP TABLE actuals AS
 SELECT
   game_date,
-  game_key,
+  box_score_key,
   player_key,
+  MIN(game_key) AS game_key,
   MIN(game_id) AS game_id,
   MIN(player_lookup) AS player_lookup,
   MIN(team_abbr) AS team_abbr,
-  MIN(opponent_team_abbr) AS opponent_team_abbr,
   MIN(points) AS points,
   MIN(minutes_played) AS minutes_played,
   CASE
@@ -17,9 +17,5 @@ SELECT
     WHEN MIN(points) < 0 OR MIN(minutes_played) < 0 THEN 'box_score_below_zero'
     WHEN MIN(points) = 0 AND MIN(minutes_played) IS NULL THEN 'box_score_without_minutes'
   END AS unusable
-FROM (
-  SELECT B.*, G.game_key, PLAYER_KEY(B.player_lookup) AS player_key
-  FROM box_scores AS B
-  JOIN games AS G ON G.game_date = B.game_date AND G.game_id = B.game_id
-)
-GROUP BY game_date, game_key, player_key
+FROM keyed_box_scores
+GROUP BY game_date, box_score_key, player_key

@@ -5,7 +5,7 @@ FROM (
     game_date, outcome_reason AS finding, game_id,
     IF(outcome_reason = 'game_without_box_scores', NULL, player_lookup) AS player_lookup,
     COUNT(*) AS predictions,
-    CAST(NULL AS STRING) AS detail
+    IF(outcome_reason = 'box_score_under_another_id', MIN(other_game_id), NULL) AS detail
   FROM verdicts
   WHERE outcome = 'waiting' OR outcome_reason IN ('game_under_another_id', 'after_tip_off')
   GROUP BY game_date, outcome_reason, game_id, IF(outcome_reason = 'game_without_box_scores', NULL, player_lookup)
@@ -25,16 +25,22 @@ FROM (
   WHERE box_score_team <> team_abbr
   GROUP BY game_date, game_id, player_lookup
   UNION ALL
-  SELECT V.game_date, 'played_another_game', V.game_id, V.player_lookup, COUNT(*), MIN(A.game_id)
+  SELECT V.game_date, 'played_another_game', V.game_id, V.player_lookup, COUNT(DISTINCT V.system_id), MIN(A.game_id)
   FROM verdicts AS V
   JOIN actuals AS A ON A.game_date = V.game_date AND A.player_key = V.player_key AND A.game_key <> V.game_key
   WHERE V.box_score_player IS NULL
   GROUP BY V.game_date, V.game_id, V.player_lookup
   UNION ALL
-  SELECT Y.game_date, 'game_without_predictions', Y.game_id, NULL, 0, NULL
+  SELECT Y.game_date, 'game_without_predictions', MIN(Y.game_id), NULL, 0, NULL
   FROM played AS Y
   LEFT JOIN verdicts AS V ON V.game_date = Y.game_date AND V.game_key = Y.game_key
   WHERE V.game_date IS NULL
+  GROUP BY Y.game_date, Y.game_key
+  UNION ALL
+  SELECT game_date, 'game_under_two_ids', MIN(game_id), NULL, 0, MAX(game_id)
+  FROM keyed_box_scores
+  GROUP BY game_date, game_key
+  HAVING COUNT(DISTINCT game_id) > 1
 )
 ORDER BY game_date, finding, game_id, player_lookup
 LIMIT 5000

@@ -1,6 +1,10 @@
 -- The games that have any box score: played, and so final. Whoever has none in them did not play.
 CREATE TEMP TABLE played AS
-SELECT G.game_date, G.game_key, MIN(B.game_id) AS game_id, MIN(B.tip_off_at) AS tip_off_at
-FROM box_scores AS B
-JOIN games AS G ON G.game_date = B.game_date AND G.game_id = B.game_id
-GROUP BY G.game_date, G.game_key
+SELECT
+  game_date,
+  box_score_key,
+  MIN(game_key) AS game_key,
+  MIN(game_id) AS game_id,
+  MIN(tip_off_at) AS tip_off_at
+FROM keyed_box_scores
+GROUP BY game_date, box_score_key

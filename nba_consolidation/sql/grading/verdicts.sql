@@ -1,5 +1,6 @@
 -- What becomes of every validated prediction: `outcome`, and why where that is not plain; `waiting` without a usable
--- box score. One game under two ids is bet on once, by the newest prediction.
+-- box score. One game under two ids is bet on once, by the newest prediction. Where box scores themselves have a game
+-- under two ids, a player who stands under the other one only did play: he waits until somebody says which is right.
 CREATE TEMP TABLE verdicts AS
 SELECT
   * EXCEPT (verdict),
@@ -13,8 +14,10 @@ FROM (
     A.player_lookup AS box_score_player,
     A.team_abbr AS box_score_team,
     IF(Y.game_id = P.game_id, NULL, Y.game_id) AS box_score_game_id,
+    E.game_id AS other_game_id,
     CASE
-      WHEN Y.game_key IS NULL THEN 'waiting|game_without_box_scores'
+      WHEN Y.box_score_key IS NULL THEN 'waiting|game_without_box_scores'
+      WHEN A.player_key IS NULL AND E.player_key IS NOT NULL THEN 'waiting|box_score_under_another_id'
       WHEN A.unusable IS NOT NULL THEN CONCAT('waiting|', A.unusable)
       WHEN A.player_key IS NULL OR (A.points = 0 AND A.minutes_played = 0)
         THEN CASE
@@ -36,6 +39,7 @@ FROM (
       V.*,
       UPPER(TRIM(V.injury_status_at_prediction)) AS injury_status,
       G.game_key,
+      G.box_score_key,
       PLAYER_KEY(V.player_lookup) AS player_key,
       ROW_NUMBER() OVER (
         PARTITION BY V.game_date, G.game_key, PLAYER_KEY(V.player_lookup), V.system_id
@@ -45,7 +49,9 @@ FROM (
     JOIN games AS G ON G.game_date = V.game_date AND G.game_id = V.game_id
     WHERE V.game_date BETWEEN @first_date AND @last_date AND V.game_date IN UNNEST(@game_dates)
   ) AS P
-  LEFT JOIN played AS Y ON Y.game_date = P.game_date AND Y.game_key = P.game_key
+  LEFT JOIN played AS Y ON Y.game_date = P.game_date AND Y.box_score_key = P.box_score_key
   LEFT JOIN actuals AS A
-    ON A.game_date = P.game_date AND A.game_key = P.game_key AND A.player_key = P.player_key
+    ON A.game_date = P.game_date AND A.box_score_key = P.box_score_key AND A.player_key = P.player_key
+  LEFT JOIN actuals AS E
+    ON E.game_date = P.game_date AND E.box_score_key = P.game_key AND E.player_key = P.player_key
 )
