@@ -13,8 +13,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from nba_consolidation.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.consolidation import transaction
-from nba_consolidation.consolidation.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.consolidation.consolidate import LOCK_TYPE, Consolidator
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.fencing import AuditFailed, DatesPoisoned, FencedOut, Guard

@@ -63,7 +63,7 @@ def _graded(prediction: dict[str, Any], scores: list[dict[str, Any]], played: bo
     points, minutes = (_usable(scores) if scores else None) or (None, None)
     absent = points is None or (points == 0 and minutes == 0)
     line, predicted = prediction["current_points_line"], prediction["predicted_points"]
-    outcome = "voided" if absent else _outcome(prediction, points)
+    outcome = "voided" if absent or points is None else _outcome(prediction, points)
     error = None if absent else predicted - points
     status = str(prediction["injury_status_at_prediction"]).upper().strip()
     return {

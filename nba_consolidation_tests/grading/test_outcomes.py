@@ -12,7 +12,7 @@ from nba_consolidation.grading.report import GradingReport
 
 from .workbench import GAME, GradingBench, Row, at, bet, box
 
-PLAYED_LATE = {"game_id": "20260115_LAL_GSW", "team_abbr": "LAL", "opponent_team_abbr": "GSW"}
+PLAYED_LATE: Row = {"game_id": "20260115_LAL_GSW", "team_abbr": "LAL", "opponent_team_abbr": "GSW"}
 
 
 @dataclass(frozen=True)

@@ -99,4 +99,4 @@ class GradingBench(Workbench):
         return self.execute("SELECT * FROM prediction_accuracy_removed ORDER BY player_lookup, line_value")
 
 
-__all__ = ["DATE", "GAME", "NOW", "TWIN", "GradingBench", "at", "bet", "box"]
+__all__ = ["DATE", "GAME", "NOW", "TWIN", "GradingBench", "Row", "at", "bet", "box"]
