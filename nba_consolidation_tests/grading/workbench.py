@@ -57,7 +57,7 @@ class GradingBench(Workbench):
         """The box scores, instead of all that were there for their dates."""
         self.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
         dates = sorted({row["game_date"] for row in rows})
-        with duckdb.connect(self.warehouse.path) as connection:
+        with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("DELETE FROM player_game_summary WHERE list_contains(?, game_date)", [dates])
         self.append(BOX_SCORES, *rows)
 
@@ -66,7 +66,7 @@ class GradingBench(Workbench):
         self.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
         schema = pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
         given = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema)
-        with duckdb.connect(self.warehouse.path) as connection:
+        with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.register("given", given)
             connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM given")
 
