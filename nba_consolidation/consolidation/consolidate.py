@@ -22,6 +22,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
+    LeaseError,
     LeaseLost,
     LeaseStore,
     LeaseTiming,
@@ -148,7 +149,7 @@ class _Attempt:
         self._make_fence_rows(new, lease)
         try:
             self._merge(self._manifest, lease)
-        except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
+        except (LeaseError, WarehouseBusy, WarehouseUnavailable):
             raise  # no date's fault: each alone would only fail, or wait, again
         except ConsolidationError as error:
             if len(new) == 1:
@@ -237,7 +238,7 @@ class _Attempt:
         use_case, now = self._use_case, self._use_case.clock()
         guard = self._guard(manifest.dates, lease)
         statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), self._live)
-        lease.ensure_held()
+        lease.ensure_held(ask_store=True)  # no fence keeps out what the predecessor writes once it deleted our document
         self._results.append(
             use_case.warehouse.run(statements, manifest.entries, self._on_step, check=lease.ensure_held)
         )

@@ -47,7 +47,7 @@ class Validator:
         with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
             guarded, now = guard(lease, ordered, holder), self.clock()
             self.warehouse.run(transaction.fence_rows(guarded, now))
-            lease.ensure_held()
+            lease.ensure_held(ask_store=True)
             result = self.warehouse.run(
                 transaction.validation(guarded, now, self._systems("percent"), self._systems("fraction")),
                 check=lease.ensure_held,
