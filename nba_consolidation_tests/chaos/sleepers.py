@@ -15,8 +15,8 @@ from .journal import Tail
 
 _BEYOND_LEASE = 1.2  # times the lease's time
 _LONGEST = 4.0
-_TO_MERGE = 1.5  # seconds for somebody who woke up
-_AWAKE = 1.0  # seconds in which nobody sleeps
+_TO_MERGE = 6.0  # seconds, at most, for somebody who woke up
+_AWAKE = 1.0  # seconds after that in which nobody sleeps
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Sleepers:
         self._committed: dict[str, int] = {}  # the largest token of each date
         self._asleep: dict[str, Mapping[str, int]] = {}
         self._sleeping: dict[int, _Sleeper] = {}
-        self._late: set[str] = set()
-        self._hands_off_until = self._awake_until = 0.0
+        self._late: dict[str, float] = {}  # since when they are awake
+        self._awake_until = 0.0
 
     def __contains__(self, pid: object) -> bool:
         return pid in self._sleeping
@@ -62,16 +62,17 @@ class Sleepers:
             if now - sleeper.since > self._ttl * (_BEYOND_LEASE if outrun else _LONGEST):
                 self.gone(pid)
                 if outrun:
-                    self._late.add(sleeper.name)
-                    self._hands_off_until = now + _TO_MERGE
-                    self._awake_until = self._hands_off_until + _AWAKE
+                    self._late[sleeper.name] = now
                 yield pid
         self._put_signs()
 
     def _put_signs(self) -> None:
         now = time.monotonic()
         dates = {date for sleeper in self._sleeping.values() for date in sleeper.tokens}
-        signs.put_slept_over(self._folder, dates if dates or now < self._hands_off_until else None)
+        hands_off = any(now - since < _TO_MERGE for since in self._late.values())
+        if hands_off:
+            self._awake_until = now + _AWAKE
+        signs.put_slept_over(self._folder, dates if dates or hands_off else None)
         signs.put_all_awake(self._folder, now < self._awake_until)
 
     def _read(self) -> None:
@@ -80,4 +81,4 @@ class Sleepers:
                 self._committed[date] = max(token, self._committed.get(date, 0))
             self._asleep[name] = entry.get("asleep", {})
             self.met += name in self._late and ("merged" in entry or "fenced" in entry)
-            self._late.discard(name)
+            self._late.pop(name, None)
