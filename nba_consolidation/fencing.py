@@ -16,7 +16,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
-    LeaseLost,
+    LeaseError,
     LeaseStore,
     LeaseTiming,
     WaitPolicy,
@@ -120,12 +120,12 @@ def together_or_each(
 ) -> tuple[list[Written], dict[dt.date, ConsolidationError]]:
     """All dates in one go, or, where that fails, each alone: what was written, and why a date could not be.
 
-    Raises at once what is no date's fault and would only fail, or wait, again: LeaseLost, WarehouseBusy,
+    Raises at once what is no date's fault and would only fail, or wait, again: LeaseError, WarehouseBusy,
     WarehouseUnavailable. After the first go such an error belongs to the date that it met, so that the others are told.
     """
     try:
         return [write(dates)], {}
-    except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
+    except (LeaseError, WarehouseBusy, WarehouseUnavailable):
         raise
     except ConsolidationError as error:
         if len(dates) == 1:
@@ -191,7 +191,7 @@ class Writer:
         """
         guard, now = Guard.of(self.lease, dates, self.holder), self.clock()
         self.warehouse.run(fence_rows(guard, now))
-        self.lease.ensure_held()
+        self.lease.ensure_held(ask_store=True)  # no fence keeps out what the predecessor writes once it deleted our lock
         guarded = [*fence(guard, now), *statements(guard.parameters(now))]
         try:
             return self.warehouse.run(

@@ -213,7 +213,7 @@ class _Attempt:
         use_case, now = self._use_case, self._use_case.clock()
         guard = self._guard(manifest.dates, lease)
         statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), self._live)
-        lease.ensure_held()
+        lease.ensure_held(ask_store=True)  # no fence keeps out what the predecessor writes once it deleted our document
         self._results.append(
             use_case.warehouse.run(statements, manifest.entries, self._on_step, check=lease.ensure_held)
         )
