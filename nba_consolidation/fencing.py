@@ -191,7 +191,9 @@ class Writer:
         """
         guard, now = Guard.of(self.lease, dates, self.holder), self.clock()
         self.warehouse.run(fence_rows(guard, now))
-        self.lease.ensure_held(ask_store=True)  # no fence keeps out what the predecessor writes once it deleted our lock
+        self.lease.ensure_held(
+            ask_store=True
+        )  # no fence keeps out what the predecessor writes once it deleted our lock
         guarded = [*fence(guard, now), *statements(guard.parameters(now))]
         try:
             return self.warehouse.run(

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from nba_consolidation.consolidation.consolidate import utc_now
+from nba_consolidation.fencing import utc_now
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseLost, lease_key
 from nba_consolidation_tests.firestore_double import FirestoreDouble
 from nba_consolidation_tests.locking.googles_client import googles_client

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from nba_consolidation.cli import main
-from nba_consolidation.consolidation.consolidate import utc_now
+from nba_consolidation.fencing import utc_now
 from nba_consolidation.locking import lease_key
 from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation_tests.consolidation.workbench import DATE, prediction

@@ -11,6 +11,7 @@ import pytest
 
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
+from nba_consolidation_tests.names import LOOKUPS
 
 from .conftest import Engine
 from .rows import DATE, KNOWN, NEXT_DATE, NOON, A, B, row, rows_table
@@ -304,6 +305,13 @@ def test_a_failed_audit_fails_the_transaction_and_shows_what_it_found(engine: En
 def test_only_selects_return_rows(engine: Engine) -> None:
     insert = engine.make_statement("i", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
     assert engine.warehouse.run([insert]).rows == {"i": []}
+
+
+def test_names_fold_to_the_same_player_key(engine: Engine) -> None:
+    names = [{"place": place, "name": name} for place, name in enumerate(LOOKUPS)]
+    text = "SELECT place, PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
+    found = engine.warehouse.query(engine.make_statement("keys", text, parameters={"names": names}))
+    assert [row["it"] for row in found] == list(LOOKUPS.values())
 
 
 def test_a_missing_table_is_an_error_that_says_what_to_do(engine: Engine) -> None:
