@@ -61,5 +61,5 @@ def test_every_row_is_what_pandas_makes_of_it(tmp_path_factory: Any, rows: list[
         found = pd.DataFrame(bench.accuracy()).astype(object)
         validated = pd.DataFrame(bench.execute("SELECT * FROM validated_predictions")).astype(object)
         columns = [column.name for column in BOX_SCORES.columns]
-        expected = graded_by_pandas(validated, pd.DataFrame(scores, columns=columns).astype(object))
+        expected = graded_by_pandas(validated, pd.DataFrame(scores, columns=columns, dtype=object))
         assert rows_of(found) == rows_of(expected)
