@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import PREDICTIONS, Column, Table
 from nba_consolidation.warehouse import bigquery_script as script
+from nba_consolidation.warehouse.bigquery_relations import brought
 from nba_consolidation.warehouse.bigquery_schema import columns_of, schema_field, table_resource
 from nba_consolidation.warehouse.bigquery_session import Aborted, BigQuerySession, NotThere
 from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
@@ -84,13 +86,18 @@ class BigQueryWarehouse:
     ) -> TransactionResult:
         """One script. It is sent anew, whole, while others change the same tables at the same moment.
 
+        relations: loaded once, before, into tables beside the staging tables.
+
         check: called before each attempt, and while we wait for the job; what it raises cancels the job.
         """
         for statement in statements:
             on_statement(statement.name)
-        transaction = script.transaction(statements, self._place, self._staged(manifest))
-        started = time.monotonic()
-        job = self._committed(transaction, _consolidation_id(statements), check)
+        staged = self._staged(manifest)
+        with brought(self.session, self.staging.dataset, relations) as there:
+            place = replace(self._place, elsewhere={**self._place.elsewhere, **there})
+            transaction = script.transaction(statements, place, staged)
+            started = time.monotonic()
+            job = self._committed(transaction, _consolidation_id(statements), check)
         rows: dict[str, list[Row]] = {statement.name: [] for statement in statements}
         if transaction.selects:
             rows |= transaction.rows(self._rows(job))
