@@ -1,11 +1,12 @@
 -- Every id of a game with what it means: the two teams in alphabetical order, so that AWAY_HOME, HOME_AWAY and a
 -- league's number are one game (incident 33). Of an id that names no teams the rows tell them, the box scores' first.
--- `box_score_key` is where its box scores are found: under the id itself if there are any, else under the teams.
+-- `ids` counts how many the game has; `box_score_key` is where its box scores are found: under the id itself if there are any, else under the teams.
 CREATE TEMP TABLE games AS
 SELECT
   game_date,
   game_id,
   COALESCE(MAX(teams_played), MAX(teams_predicted), game_id) AS game_key,
+  COUNT(*) OVER (PARTITION BY game_date, COALESCE(MAX(teams_played), MAX(teams_predicted), game_id)) AS ids,
   IF(LOGICAL_OR(is_box_score), game_id, COALESCE(MAX(teams_predicted), game_id)) AS box_score_key
 FROM (
   SELECT
