@@ -47,11 +47,11 @@ format: $(READY)  ## fix style and format, where that can be done safely
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) $(PEERS)/.ready  ## measure: our path, its limit, other ways to do the job (BENCH="--repeat 3")
+bench: $(READY) $(PEERS)/.ready bench-leases  ## measure: the leases, then our path beside its limit and other ways to do the job (BENCH="--repeat 3")
 	@$(BIN)/python -m benchmarks.consolidation $(BENCH)
 
-bench-leases: $(READY)  ## measure: what leases cost, hand-overs, many dates, beside the predecessor's lock
-	@$(BIN)/python -m benchmarks.leases $(BENCH)
+bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's lock (BENCH_LEASES="--repeat 500")
+	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
 	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md

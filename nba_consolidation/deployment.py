@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
+from nba_consolidation.grading.grade import Grader
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
@@ -85,6 +86,10 @@ class Deployment:
             timing=LeaseTiming(self.settings.lease_ttl),
             wait=WaitPolicy(self.settings.lease_wait),
         )
+
+    @property
+    def grader(self) -> Grader:
+        return Grader(self.guarding)
 
     @property
     def validator(self) -> Validator:

@@ -6,7 +6,8 @@ What is written is not known here. Every writer (consolidation, validation, grad
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,7 +16,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
-    LeaseLost,
+    LeaseError,
     LeaseStore,
     LeaseTiming,
     WaitPolicy,
@@ -119,12 +120,12 @@ def together_or_each(
 ) -> tuple[list[Written], dict[dt.date, ConsolidationError]]:
     """All dates in one go, or, where that fails, each alone: what was written, and why a date could not be.
 
-    Raises at once what is no date's fault and would only fail, or wait, again: LeaseLost, WarehouseBusy,
+    Raises at once what is no date's fault and would only fail, or wait, again: LeaseError, WarehouseBusy,
     WarehouseUnavailable. After the first go such an error belongs to the date that it met, so that the others are told.
     """
     try:
         return [write(dates)], {}
-    except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
+    except (LeaseError, WarehouseBusy, WarehouseUnavailable):
         raise
     except ConsolidationError as error:
         if len(dates) == 1:
@@ -137,6 +138,14 @@ def together_or_each(
         except ConsolidationError as error:
             poisoned[date] = error
     return written, poisoned
+
+
+def summed(results: Iterable[TransactionResult]) -> dict[str, float]:
+    """What transactions cost together."""
+    total: Counter[str] = Counter()
+    for result in results:
+        total.update(result.cost)
+    return dict(total)
 
 
 @dataclass(frozen=True)
@@ -182,7 +191,9 @@ class Writer:
         """
         guard, now = Guard.of(self.lease, dates, self.holder), self.clock()
         self.warehouse.run(fence_rows(guard, now))
-        self.lease.ensure_held()
+        self.lease.ensure_held(
+            ask_store=True
+        )  # no fence keeps out what the predecessor writes once it deleted our lock
         guarded = [*fence(guard, now), *statements(guard.parameters(now))]
         try:
             return self.warehouse.run(

@@ -21,7 +21,7 @@ LAYERS = (
     ("errors", "tables"),  # the words: the root of all errors, the schemas
     ("settings", "sql", "reference"),  # the one reader of the environment; the only SQL there is; the tables in words
     ("warehouse", "locking"),  # transactions and staging tables; leases
-    ("fencing",),  # how anybody writes: under leases, the fence first
+    ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
     ("consolidation", "grading", "reliability", "quality"),  # the domain: plain functions and dataclasses
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided

@@ -5,6 +5,7 @@ The files are GoogleSQL and parse as such. Four things in them are filled in her
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
   wherever a list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
+- `ANY_DIFFERENT(T, S)` is true if any column of `each_column` differs, NULL being equal to NULL;
 - `SAME_KEY(T, S)`, `SAME_ACTIVATION_KEY(T, S)` and `SAME_ACCURACY_KEY(T, S)` are equality over all columns of the key,
   null-safe where a sound row can have NULL. BigQuery makes an outer join of plain equalities only;
 - `PLAYER_KEY(name)` is the `player_lookup` that a name, however it is written, amounts to: `jokic` of `Jokić`.
@@ -66,11 +67,18 @@ class Statement:
         """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
         _expand_column_lists(tree, {**_KEYS, "each_column": tuple(self.columns)})
-        for fill_in in (_expand_same_key, _expand_player_key, self._bind):
+        for fill_in in (_expand_same_key, _expand_player_key, self._expand_any_different, self._bind):
             tree = tree.transform(fill_in, copy=False)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
         return tree
+
+    def _expand_any_different(self, node: exp.Expr) -> exp.Expr:
+        if not (isinstance(node, exp.Anonymous) and node.name.lower() == "any_different"):
+            return node
+        left, right = (argument.name for argument in node.expressions)
+        pairs = [(exp.column(name, left, quoted=True), exp.column(name, right, quoted=True)) for name in self.columns]
+        return exp.paren(exp.or_(*(exp.NullSafeNEQ(this=ours, expression=theirs) for ours, theirs in pairs)))
 
     def _bind(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):

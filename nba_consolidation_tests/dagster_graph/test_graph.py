@@ -12,7 +12,13 @@ from nba_consolidation.definitions import build_definitions
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import PREDICTIONS
 
-ASSETS = ["player_prop_predictions", "staging_predictions", "validated_predictions"]
+ASSETS = [
+    "player_prop_predictions",
+    "prediction_accuracy",
+    "staging_predictions",
+    "validated_predictions",
+]
+EXTERNAL = ["player_game_summary"]
 CHECKS = {
     "player_prop_predictions": [
         "active_twins",
@@ -26,9 +32,30 @@ CHECKS = {
         "quarantined_rows",
         "refused_tables",
     ],
+    "prediction_accuracy": [
+        "accuracy_out_of_scale",
+        "audit_accuracy_out_of_scale",
+        "audit_duplicate_accuracy_keys",
+        "audit_inconsistent_errors",
+        "audit_several_lines",
+        "duplicate_accuracy_keys",
+        "grading_conservation",
+        "inconsistent_errors",
+        "missing_box_scores",
+        "several_lines",
+        "ungraded",
+    ],
     "validated_predictions": ["audit_duplicate_validated_predictions"],
 }
-BLOCKING = {"active_twins", "conservation", "duplicate_business_keys"}
+BLOCKING = {
+    "accuracy_out_of_scale",
+    "active_twins",
+    "conservation",
+    "duplicate_accuracy_keys",
+    "duplicate_business_keys",
+    "grading_conservation",
+    "inconsistent_errors",
+}
 
 
 def assets() -> Any:
@@ -40,10 +67,10 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     by_asset: dict[str, list[str]] = {}
     for key in found.asset_check_keys:
         by_asset.setdefault(key.asset_key.to_user_string(), []).append(key.name)
-    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == ASSETS
+    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate"} <= {job.name for job in jobs}
+    assert {"consolidate", "grade"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
