@@ -63,6 +63,7 @@ ROLES = (
     Role("consolidation", "roles/bigquery.jobUser", "project", "runs the script of a consolidation"),
     Role("consolidation", "roles/bigquery.dataEditor", "warehouse dataset", "reads and writes our tables"),
     Role("consolidation", "roles/bigquery.dataEditor", "staging dataset", "reads and drops merged staging tables"),
+    Role("consolidation", "roles/bigquery.dataViewer", "box score table", "reads box scores; where it lies elsewhere"),
     Role("consolidation", "roles/datastore.user", "Firestore database", "takes and renews leases"),
     Role("worker", "roles/bigquery.jobUser", "project", "runs the load job of its staging table"),
     Role("worker", "roles/bigquery.dataEditor", "staging dataset", "writes its staging table"),

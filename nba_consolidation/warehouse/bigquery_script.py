@@ -30,6 +30,12 @@ Path = tuple[str, str, str]
 """Of a table: project, dataset, its name there."""
 
 
+def path(text: str) -> Path:
+    """Of `project.dataset.table`, whose project can have dots (`example.com:project`)."""
+    project, dataset, table = text.rsplit(".", 2)
+    return project, dataset, table
+
+
 @dataclass(frozen=True)
 class Place:
     """A dataset in which unqualified tables lie, all but those that lie `elsewhere`, perhaps under another name."""
