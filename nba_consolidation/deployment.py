@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
+from nba_consolidation.grading.repair import Repairer
+from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES
@@ -89,6 +91,14 @@ class Deployment:
     @property
     def validator(self) -> Validator:
         return Validator(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def repairer(self) -> Repairer:
+        return Repairer(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def restorer(self) -> Restorer:
+        return Restorer(self.guarding)
 
 
 def deploy(settings: Settings) -> Deployment:
