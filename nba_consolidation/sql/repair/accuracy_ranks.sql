@@ -3,7 +3,7 @@
 -- rescaled: the confidence is in percent.
 CREATE TEMP TABLE accuracy_ranks AS
 SELECT
-  version_number,
+  version_id,
   ROW_NUMBER() OVER (
     PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
   ) AS version_rank,
@@ -16,7 +16,7 @@ SELECT
   rescaled
 FROM (
   SELECT
-    V.version_number,
+    V.version_id,
     V.accuracy_key,
     V.actual_points IS NOT NULL AS is_graded,
     COALESCE(V.recommendation IN ('OVER', 'UNDER'), FALSE) AS is_bet,

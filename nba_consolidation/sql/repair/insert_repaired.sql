@@ -16,7 +16,7 @@ FROM (
     R.rescaled,
     ROUND(A.confidence_score * CAST('0.01' AS NUMERIC(3, 2)), @confidence_digits) AS fraction
   FROM accuracy_versions AS A
-  JOIN accuracy_ranks AS R ON R.version_number = A.version_number
+  JOIN accuracy_ranks AS R ON R.version_id = A.version_id
   WHERE R.version_rank = 1
 ) AS V
 JOIN leases AS L ON L.game_date = V.game_date

@@ -10,5 +10,5 @@ SELECT
   @grading_id,
   @run_id
 FROM accuracy_versions AS V
-JOIN accuracy_ranks AS R ON R.version_number = V.version_number
+JOIN accuracy_ranks AS R ON R.version_id = V.version_id
 WHERE R.version_rank > 1 OR R.rescaled

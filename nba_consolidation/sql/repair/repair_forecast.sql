@@ -8,6 +8,6 @@ SELECT
   COUNT(V.prediction_correct) AS bets,
   COUNTIF(V.prediction_correct IS TRUE) AS correct
 FROM accuracy_versions AS V
-JOIN accuracy_ranks AS R ON R.version_number = V.version_number
+JOIN accuracy_ranks AS R ON R.version_id = V.version_id
 WHERE R.version_rank = 1
 GROUP BY V.game_date, V.system_id

@@ -4,13 +4,13 @@ UPDATE accuracy_ranks AS R
 SET version_rank = W.version_rank
 FROM (
   SELECT
-    P.version_number,
+    P.version_id,
     ROW_NUMBER() OVER (
       PARTITION BY V.accuracy_key
-      ORDER BY TO_JSON_STRING(STRUCT(V.each_column AS each_column)) DESC, P.version_number
+      ORDER BY TO_JSON_STRING(STRUCT(V.each_column AS each_column)) DESC, P.version_id
     ) AS version_rank
   FROM accuracy_ranks AS P
-  JOIN accuracy_versions AS V ON V.version_number = P.version_number
+  JOIN accuracy_versions AS V ON V.version_id = P.version_id
   WHERE P.tier = 1 AND P.peers > 1
 ) AS W
-WHERE R.version_number = W.version_number
+WHERE R.version_id = W.version_id
