@@ -18,10 +18,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test bqemulator soak lint format bench bench-leases docs wheel constraints clean
+.PHONY: help demo ui test bqemulator soak lint format bench bench-leases bench-grading docs wheel constraints clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY)  ## make a season of games, consolidate it under contention, show what came out
 	@$(BIN)/nba-consolidation demo
@@ -52,6 +52,9 @@ bench: $(READY) $(PEERS)/.ready bench-leases  ## measure: the leases, then our p
 
 bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's lock (BENCH_LEASES="--repeat 500")
 	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
+
+bench-grading: $(READY)  ## measure: the repair of a legacy table, beside a bare dedup and pandas
+	@$(BIN)/python -m benchmarks.repair $(BENCH)
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
 	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md

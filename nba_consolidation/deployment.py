@@ -13,6 +13,8 @@ from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.grading.grade import Grader
+from nba_consolidation.grading.repair import Repairer
+from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
@@ -89,11 +91,19 @@ class Deployment:
 
     @property
     def grader(self) -> Grader:
-        return Grader(self.guarding)
+        return Grader(self.guarding, self.settings.confidence_scales)
 
     @property
     def validator(self) -> Validator:
         return Validator(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def repairer(self) -> Repairer:
+        return Repairer(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def restorer(self) -> Restorer:
+        return Restorer(self.guarding)
 
 
 def deploy(settings: Settings) -> Deployment:

@@ -21,6 +21,7 @@ from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
 from nba_consolidation.cli.quarantine import quarantine
+from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
@@ -32,6 +33,8 @@ _COMMANDS = (
     consolidate,
     validate,
     grade,
+    repair,
+    restore,
     status,
     explain,
     quarantine,

@@ -173,6 +173,16 @@ def _title(title: str, broken: bool) -> str:
     return title.replace("\u00ad", "-\n") if broken else title.replace("\u00ad", "").replace("\n", " ")
 
 
+def latest(grid: Grid) -> list[Shown]:
+    """The grid of dates, or of a long one the last rows; the footer counts all."""
+    hidden = len(grid.rows) - _LATEST
+    if hidden <= 1:
+        return [grid]
+    cut = Grid(grid.columns, grid.rows[-_LATEST:], grid.title, grid.footer, grid.records)
+    return [cut, f"The last {_LATEST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]
+
+
+_LATEST = 14  # dates of a long range that are shown one by one
 _FOLDED = 32  # what a column that folds should have at least
 Shown = str | Grid | Facts
 
@@ -234,12 +244,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Iterable):
         return [_plain(entry) for entry in value]
     raise TypeError(f"no JSON for a value of type {type(value).__name__}")
-
-
-def latest(grid: Grid) -> list[Shown]:
-    """The grid, or of a long one the last rows; the footer counts all."""
-    hidden = len(grid.rows) - _LATEST
-    if hidden <= 1:
-        return [grid]
-    cut = Grid(grid.columns, grid.rows[-_LATEST:], grid.title, grid.footer, grid.records)
-    return [cut, f"The last {_LATEST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
-from nba_consolidation.consolidation.bootstrap import ensure_adopted
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
 from nba_consolidation.errors import ConsolidationError
@@ -31,6 +30,7 @@ from nba_consolidation.locking import (
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.warehouse import alignment
+from nba_consolidation.warehouse.adoption import ensure_adopted
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable, TransactionResult, Warehouse
 from nba_consolidation.warehouse.errors import (
     StatementFailed,

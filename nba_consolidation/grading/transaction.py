@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nba_consolidation.grading.repair import confidence_digits
 from nba_consolidation.sql import Statement, Value
 from nba_consolidation.tables import ACCURACY, ACCURACY_KEY, BOX_SCORES, LAST_WRITTEN, Column
 
@@ -19,7 +20,7 @@ def grading(
 
     box_scores and live are the columns that player_game_summary and prediction_accuracy have now.
     """
-    given = {**parameters, "grading_id": grading_id, "confidence_digits": _digits(live)}
+    given = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
     read = [column.name for column in box_scores if column.name in BOX_SCORES.column_names]
     kept = [column.name for column in live]
     return [
@@ -47,11 +48,3 @@ def grading(
         Statement("graded_dates", given),
         Statement("grading_findings", given),
     ]
-
-
-def _digits(live: Sequence[Column]) -> int:
-    """Digits behind the point that the live table keeps of a confidence; with more, no grading would be the last."""
-    kind = next(column.type for column in live if column.name == "confidence_score")
-    precision, comma, scale = kind.partition("(")[2].rstrip(")").partition(",")
-    declared = int(scale) if comma else 0
-    return declared if precision else 9

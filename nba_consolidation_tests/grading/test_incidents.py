@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.consolidation.test_incidents import store_of_the_past
 from nba_consolidation_tests.consolidation.workbench import NEXT_DATE
 
-from .workbench import DATE, GAME, GradingBench, bet, box
+from .workbench import DATE, GradingBench, bet, box
 
 ROOT = Path(nba_consolidation.__file__).parents[1]
 NEXT_GAME = "20260116_BOS_MIA"
@@ -59,14 +61,28 @@ def test_a_poisoned_date_does_not_keep_the_others_from_being_graded(bench: Gradi
     assert [row["game_date"] for row in bench.accuracy()] == [NEXT_DATE]
 
 
-def test_incident_38_a_row_that_others_wrote_while_we_graded_rolls_us_back(bench: GradingBench) -> None:
-    """Somebody without a lease doubles what stands: the audit inside the transaction sees it before anybody else."""
-    bench.graded(bet(), scores=(box(),))
-    bench.append(ACCURACY, bench.only_graded())
+def test_incident_38_sixteen_copies_that_an_unfenced_grader_left_are_one_after_a_grading(bench: GradingBench) -> None:
+    legacy = {**box(25), "system_id": "catboost_v9", "line_value": Decimal("20.5"), "confidence_score": Decimal("62.5"),
+              "actual_points": 25, "recommendation": "OVER", "prediction_correct": True}  # fmt: skip
+    bench.append(ACCURACY, *[legacy] * 16)
+    bench.predict(bet())
     bench.play(box(10))
-    report = bench.grade()
-    doubled = [row for row in bench.accuracy() if row["game_id"] == GAME]
-    assert report.total("wrong") == len(doubled) == 1 or report.poisoned[DATE].args[0].startswith("the audit duplicate")
+    report = bench.grade(run_id="clean")
+    assert report.poisoned == {}
+    assert (report.total("wrong"), bench.only_graded()["outcome"]) == (1, "wrong")
+    reasons = Counter((row["removal"], row["removal_reason"]) for row in bench.removed())
+    assert reasons[("removed", "duplicate")] == 15
+    assert reasons[("changed", "regraded")] == 1
+    assert {row["removed_by_run_id"] for row in bench.removed()} == {"clean"}
+
+
+def test_incident_41_a_legacy_date_of_no_known_prediction_is_repaired_and_stays(bench: GradingBench) -> None:
+    legacy = {**box(25), "system_id": "old_v1", "line_value": None, "confidence_score": Decimal("62.5")}
+    bench.append(ACCURACY, legacy, legacy)
+    bench.play(box(10))
+    bench.grade()
+    row = bench.only_graded()
+    assert (row["system_id"], row["confidence_score"]) == ("old_v1", Decimal("0.625"))
 
 
 def grade_in_a_process(folder: Path, stop_at: str = "") -> subprocess.Popen[str]:
