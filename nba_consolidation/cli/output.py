@@ -182,7 +182,6 @@ def latest(grid: Grid) -> list[Shown]:
     return [cut, f"The last {_LATEST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]
 
 
-_LATEST = 14  # dates of a long range that are shown one by one
 _FOLDED = 32  # what a column that folds should have at least
 Shown = str | Grid | Facts
 
