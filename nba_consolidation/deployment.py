@@ -13,6 +13,7 @@ from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.performance.analyse import Analyst
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -89,6 +90,10 @@ class Deployment:
     @property
     def validator(self) -> Validator:
         return Validator(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def analyst(self) -> Analyst:
+        return Analyst(self.guarding, odds=self.settings.odds)
 
 
 def deploy(settings: Settings) -> Deployment:

@@ -82,6 +82,9 @@ class _App(click.Group):
 @click.option("--memory-limit", metavar="SIZE", help="Memory for the warehouse, 2GB for instance; beyond, it spills.")
 @click.option("--schema-evolution/--no-schema-evolution", default=None,
               help="Add columns that the live table lacks, instead of refusing the staging table.")  # fmt: skip
+@click.option(
+    "--odds", type=int, metavar="ODDS", help="American odds for the return on bets, -110 or +105 for instance."
+)
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.version_option(package_name="nba-consolidation")
 @click.pass_context
