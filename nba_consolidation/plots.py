@@ -96,8 +96,8 @@ def _hit_rate(axes: Axes, rows: Sequence[Row]) -> None:
         for name in ("hit_rate", "hit_rate_low", "hit_rate_high")
     )
     axes.axhline(BREAK_EVEN, color=_ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
-    axes.fill_between(dates, low, high, color=_BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")  # type: ignore[arg-type]  # dates are converted
-    axes.plot(dates, rate, color=_BLUE, linewidth=1.6, label="hit rate")  # type: ignore[arg-type]
+    axes.fill_between(dates, low, high, color=_BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")
+    axes.plot(dates, rate, color=_BLUE, linewidth=1.6, label="hit rate")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
@@ -119,9 +119,9 @@ def _date_axis(axes: Axes, span: Sequence[dt.date]) -> None:
 
     edge = dt.timedelta(1)
     axes.set_xlim(span[0] - edge, span[1] + edge)  # type: ignore[arg-type]
-    locator = AutoDateLocator(minticks=3, maxticks=6)
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _reliability(axes: Axes, bins: Sequence[Row], most: int) -> None:

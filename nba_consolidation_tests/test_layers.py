@@ -23,7 +23,13 @@ LAYERS = (
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing",),  # how anybody writes: under leases, the fence first
-    ("consolidation", "grading", "performance", "reliability", "quality"),  # the domain: plain functions and dataclasses
+    (
+        "consolidation",
+        "grading",
+        "performance",
+        "reliability",
+        "quality",
+    ),  # the domain: plain functions and dataclasses
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -194,9 +200,19 @@ assert not loaded, f"loaded: {loaded}"
 @pytest.mark.parametrize(
     ("modules", "unloaded"),
     [
-        pytest.param(_modules_of("", *BELOW_DAGSTER), "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels", id="below Dagster"),
-        pytest.param(_modules_of(*DAGSTER_PARTS), "duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels", id="Dagster"),
-        pytest.param(_modules_of("demo", "cli"), "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels", id="terminal"),
+        pytest.param(
+            _modules_of("", *BELOW_DAGSTER),
+            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels",
+            id="below Dagster",
+        ),
+        pytest.param(
+            _modules_of(*DAGSTER_PARTS), "duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels", id="Dagster"
+        ),
+        pytest.param(
+            _modules_of("demo", "cli"),
+            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels",
+            id="terminal",
+        ),
     ],
 )
 def test_importing_has_no_side_effect_and_loads_no_client_library(

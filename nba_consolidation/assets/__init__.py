@@ -8,6 +8,7 @@ import warnings
 import dagster as dg
 
 from nba_consolidation.assets.common import KINDS, WRITERS
+from nba_consolidation.assets.performance import performance_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.settings import Settings
@@ -21,4 +22,4 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
         warnings.simplefilter("ignore", dg.BetaWarning)
         common = (game_dates(settings.first_date), dg.BackfillPolicy.single_run(), KINDS[settings.deployment])
-        return prediction_assets(*common)
+        return [*prediction_assets(*common), *performance_assets(*common)]

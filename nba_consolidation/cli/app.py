@@ -19,6 +19,7 @@ from nba_consolidation.cli.exits import MEANINGS, Exit, exit_for
 from nba_consolidation.cli.explain import explain
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
+from nba_consolidation.cli.performance import analyse, calibration, performance
 from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
@@ -26,7 +27,10 @@ from nba_consolidation.cli.status import status
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import LOCAL, PRODUCTION
 
-_COMMANDS = (stage, consolidate, validate, status, explain, quarantine, duplicates, locks, bootstrap, doctor, demo)
+_COMMANDS = (
+    *(stage, consolidate, validate, analyse, performance, calibration),
+    *(status, explain, quarantine, duplicates, locks, bootstrap, doctor, demo),
+)
 _WIDTH = 100
 _INTERRUPTED = "What was not committed was rolled back, and nothing staged is lost: run it again."
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())

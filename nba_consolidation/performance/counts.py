@@ -90,9 +90,12 @@ class DailyCounts:
 
 
 def _with_scores(daily: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
-    """Scores belong to a system's day as a whole."""
-    merged = daily.merge(scored.assign(sliced_by="all"), how="left", on=["game_date", "system_id", "sliced_by"])
-    return merged.fillna(dict.fromkeys(SCORED, 0))
+    """Scores belong to a system's day as a whole. No column ever turns to floats: these would round large sums."""
+    columns = ["game_date", *_CELL, *FIGURES]
+    whole = scored.assign(sliced_by="all", bucket=0)
+    rows = pd.concat([part.reindex(columns=columns, fill_value=0) for part in (daily, whole)], ignore_index=True)
+    rows = rows.astype(dict.fromkeys(("bucket", *FIGURES), np.int64))
+    return rows.groupby(["game_date", *_CELL], as_index=False).sum()
 
 
 def _with_all_systems(daily: pd.DataFrame) -> pd.DataFrame:
