@@ -34,7 +34,7 @@ def test_every_figure_of_random_rows_is_what_pandas_finds(tmp_path: Path, seed: 
         return of if row["system_id"] == "ALL" else of[of["system_id"] == row["system_id"]]
 
     found = home.read("system_performance")
-    assert len(found) > 800
+    assert len(found) > 700
     for row in found:
         of = summed_up(row)
         assert close(row, oracle(of[of[row["sliced_by"]] == row["bucket"]], 135)), row

@@ -26,7 +26,8 @@ def wanted() -> Any:
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
     """One row per key, the newest; a system's date in percent brought to 0..1; what became of each by the design."""
-    legacy = pq.read_table(REAL / "prediction_accuracy_legacy.parquet").to_pandas(date_as_object=True).astype(object)
+    table = pq.read_table(REAL / "prediction_accuracy_legacy.parquet")
+    legacy: pd.DataFrame = table.to_pandas(date_as_object=True).astype(object)
     kept = legacy.sort_values("graded_at").drop_duplicates(KEY, keep="last")
     highest = kept.groupby(["game_date", "system_id"])["confidence_score"].transform("max")
     kept["confidence_score"] = kept["confidence_score"].where(highest <= 1, kept["confidence_score"] / 100)
@@ -45,7 +46,9 @@ def _became(row: dict[Any, Any]) -> str:
 def home(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """Analysed from rows that do not say what became of them."""
     found = Graded(tmp_path_factory.mktemp("real"))
-    found.add(rows.drop(columns="outcome").to_dict("records"))
+    found.add(
+        {str(k): None if pd.isna(v) else v for k, v in row.items() if k != "outcome"} for row in rows.to_dict("records")
+    )
     found.analyse(*sorted(set(rows["game_date"])))
     return found
 
