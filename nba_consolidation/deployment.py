@@ -16,6 +16,7 @@ from nba_consolidation.grading.grade import Grader
 from nba_consolidation.grading.repair import Repairer
 from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.performance.analyse import Analyst
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -104,6 +105,10 @@ class Deployment:
     @property
     def restorer(self) -> Restorer:
         return Restorer(self.guarding)
+
+    @property
+    def analyst(self) -> Analyst:
+        return Analyst(self.guarding, odds=self.settings.odds)
 
 
 def deploy(settings: Settings) -> Deployment:

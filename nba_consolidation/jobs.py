@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
-from nba_consolidation.tables import ACCURACY, PREDICTIONS, VALIDATED
+from nba_consolidation.tables import ACCURACY, CONFIDENCE_CALIBRATION, PREDICTIONS, SYSTEM_PERFORMANCE, VALIDATED
 
 consolidate_job = dg.define_asset_job(
     "consolidate",
@@ -15,6 +15,6 @@ consolidate_job = dg.define_asset_job(
 
 grade_job = dg.define_asset_job(
     "grade",
-    selection=dg.AssetSelection.assets(ACCURACY.name),
-    description="What consumers read of the date is graded against its box scores, and checked.",
+    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name),
+    description="What consumers read of the date is graded against its box scores and checked; then how good each system is.",
 )

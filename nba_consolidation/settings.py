@@ -39,6 +39,7 @@ class Settings:
     first_date: the first game date that can be consolidated.
     confidence_scales: per system `percent` or `fraction`, written `system=percent,other=fraction`; a system that is
     not named is judged by the group of system, game date and batch.
+    odds: American odds, such as -110 or +105, at which a system's return is computed beside that at -110.
     schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
     lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
 
@@ -63,6 +64,7 @@ class Settings:
     deployment: str = LOCAL
     first_date: dt.date = dt.date(2021, 10, 19)
     confidence_scales: Mapping[str, str] = field(default_factory=dict)
+    odds: int = -110
     schema_evolution: bool = False
     lease_ttl: float = 60.0
     lease_wait: float = 120.0
@@ -87,6 +89,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not re.fullmatch(shape, value, re.ASCII):
                 raise SettingsError(f"{variable(name)} cannot be {value!r}: give {words}")
+        if abs(self.odds) < _EVEN_ODDS:
+            raise SettingsError(f"{variable('odds')} cannot be {self.odds}: {_ODDS_MEANT}")
         if self.deployment == PRODUCTION and self.project is None:
             raise SettingsError(f"{variable('project')} is missing: the production deployment needs a project")
 
@@ -145,6 +149,13 @@ def _read(name: str, text: str) -> object:
         raise SettingsError(f"{variable(name)} cannot be {text!r}: {error}") from error
 
 
+def _odds(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(_ODDS_MEANT) from error
+
+
 def _flag(text: str) -> bool:
     meanings = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     if text.lower() not in meanings:
@@ -176,6 +187,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys((setting.name for setting in fields(Settings)), str),
     "first_date": dt.date.fromisoformat,
     "confidence_scales": _scales,
+    "odds": _odds,
     "schema_evolution": _flag,
     "lease_ttl": _seconds,
     "lease_wait": _seconds,
@@ -185,6 +197,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "maximum_bytes_billed": _bytes,
     "staging_kept_days": _seconds,
 }
+_EVEN_ODDS = 100
+_ODDS_MEANT = "give American odds, such as -110 or +105; none lie between -100 and +100"
 _STANDARD_VARIABLES = {"firestore_emulator": "FIRESTORE_EMULATOR_HOST"}
 
 _PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"

@@ -20,9 +20,10 @@ PACKAGE = "nba_consolidation"
 LAYERS = (
     ("errors", "tables"),  # the words: the root of all errors, the schemas
     ("settings", "sql", "reference"),  # the one reader of the environment; the only SQL there is; the tables in words
+    ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
-    ("consolidation", "grading", "reliability", "quality"),  # the domain: plain functions and dataclasses
+    ("consolidation", "grading", "performance", "reliability", "quality"),  # the domain: functions and dataclasses
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -50,6 +51,9 @@ LIBRARIES = {
     "dagster_gcp": Library(at_once=frozenset({"resources"})),
     "duckdb": Library(when_used=frozenset({"warehouse"})),
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
+    "matplotlib": Library(when_used=frozenset({"plots"})),
+    "sklearn": Library(when_used=frozenset({"performance"})),
+    "statsmodels": Library(when_used=frozenset({"performance"})),
     "grpc": Library(when_used=frozenset({"locking"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"
@@ -190,9 +194,19 @@ assert not loaded, f"loaded: {loaded}"
 @pytest.mark.parametrize(
     ("modules", "unloaded"),
     [
-        pytest.param(_modules_of("", *BELOW_DAGSTER), "dagster,duckdb,google.cloud", id="below Dagster"),
-        pytest.param(_modules_of(*DAGSTER_PARTS), "duckdb,google.cloud", id="Dagster"),
-        pytest.param(_modules_of("demo", "cli"), "dagster,duckdb,google.cloud", id="terminal"),
+        pytest.param(
+            _modules_of("", *BELOW_DAGSTER),
+            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels",
+            id="below Dagster",
+        ),
+        pytest.param(
+            _modules_of(*DAGSTER_PARTS), "duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels", id="Dagster"
+        ),
+        pytest.param(
+            _modules_of("demo", "cli"),
+            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels",
+            id="terminal",
+        ),
     ],
 )
 def test_importing_has_no_side_effect_and_loads_no_client_library(

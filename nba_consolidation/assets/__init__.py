@@ -9,6 +9,7 @@ import dagster as dg
 
 from nba_consolidation.assets.common import KINDS, WRITERS
 from nba_consolidation.assets.grading import box_scores, grading_asset
+from nba_consolidation.assets.performance import performance_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.settings import Settings
@@ -23,4 +24,9 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]
         warnings.simplefilter("ignore", dg.BetaWarning)
         partitions, kinds = game_dates(settings.first_date), KINDS[settings.deployment]
         common = (partitions, dg.BackfillPolicy.single_run(), kinds)
-        return [*prediction_assets(*common), box_scores(partitions, kinds), grading_asset(*common)]
+        return [
+            *prediction_assets(*common),
+            box_scores(partitions, kinds),
+            grading_asset(*common),
+            *performance_assets(*common),
+        ]

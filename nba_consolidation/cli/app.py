@@ -20,6 +20,7 @@ from nba_consolidation.cli.explain import explain
 from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
+from nba_consolidation.cli.performance import analyse, calibration, performance
 from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
@@ -35,6 +36,9 @@ _COMMANDS = (
     grade,
     repair,
     restore,
+    analyse,
+    performance,
+    calibration,
     status,
     explain,
     quarantine,
@@ -99,6 +103,9 @@ class _App(click.Group):
 @click.option("--memory-limit", metavar="SIZE", help="Memory for the warehouse, 2GB for instance; beyond, it spills.")
 @click.option("--schema-evolution/--no-schema-evolution", default=None,
               help="Add columns that the live table lacks, instead of refusing the staging table.")  # fmt: skip
+@click.option(
+    "--odds", type=int, metavar="ODDS", help="American odds for the return on bets, -110 or +105 for instance."
+)
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.version_option(package_name="nba-consolidation")
 @click.pass_context

@@ -49,7 +49,7 @@ class Grader:
             results, poisoned = together_or_each(ordered, partial(self._grade, writer, on_step))
         return GradingReport(
             run_id=holder.run_id,
-            dates=tuple(GradedDate(**row) for result in results for row in result.rows["graded_dates"]),
+            dates=tuple(GradedDate(**row) for result in results for row in result.rows["graded_date_counts"]),
             findings=tuple(Finding(**row) for result in results for row in result.rows["grading_findings"]),
             poisoned=poisoned,
             lease_wait_ms=writer.lease.waited_ms,

@@ -45,6 +45,6 @@ def grading(
         Statement("grading_counts", given),
         Statement("unconserved_gradings", given, audit=True),
         Statement("grading_ledger_rows", given),
-        Statement("graded_dates", given),
+        Statement("graded_date_counts", given),
         Statement("grading_findings", given),
     ]

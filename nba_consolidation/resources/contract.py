@@ -33,6 +33,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     first_date: str = Field(description="The first game date that a staged row may name.")
     confidence_scales: dict[str, str] = Field(description="Per system: percent or fraction. Others are judged.")
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
+    odds: int = Field(description="American odds at which returns are computed, beside those at -110.")
 
     _engine: Engine | None = PrivateAttr(default=None)
 
@@ -56,6 +57,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "first_date": dt.date.fromisoformat(self.first_date),
             "confidence_scales": self.confidence_scales,
             "schema_evolution": self.schema_evolution,
+            "odds": self.odds,
         }
 
 
@@ -70,4 +72,5 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "first_date": settings.first_date.isoformat(),
         "confidence_scales": dict(settings.confidence_scales),
         "schema_evolution": settings.schema_evolution,
+        "odds": settings.odds,
     }

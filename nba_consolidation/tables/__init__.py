@@ -14,6 +14,14 @@ from nba_consolidation.tables.grading import (
     OUTCOMES,
     REMOVED,
 )
+from nba_consolidation.tables.performance import (
+    ALL_SYSTEMS,
+    CALIBRATION_SCORES,
+    CONFIDENCE_CALIBRATION,
+    SLICES,
+    SYSTEM_PERFORMANCE,
+    TIME_WINDOWS,
+)
 from nba_consolidation.tables.predictions import (
     ACTIVATION_KEY,
     BUSINESS_KEY,
@@ -30,16 +38,24 @@ from nba_consolidation.tables.predictions import (
 )
 
 GRADING_TABLES = (ACCURACY, REMOVED, GRADING_LEDGER)
-ALL_TABLES = (PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES, *GRADING_TABLES)
+PERFORMANCE_TABLES = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_SCORES)
+ALL_TABLES = (
+    *(PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES),
+    *GRADING_TABLES,
+    *PERFORMANCE_TABLES,
+)
 """All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
 
 __all__ = [
     "ACCURACY",
     "ACCURACY_KEY",
     "ACTIVATION_KEY",
+    "ALL_SYSTEMS",
     "ALL_TABLES",
     "BOX_SCORES",
     "BUSINESS_KEY",
+    "CALIBRATION_SCORES",
+    "CONFIDENCE_CALIBRATION",
     "CONFIDENCE_SCALES",
     "FENCES",
     "GRADING_LEDGER",
@@ -50,10 +66,14 @@ __all__ = [
     "LINEAGE",
     "LOST_VERSIONS",
     "OUTCOMES",
+    "PERFORMANCE_TABLES",
     "PREDICTIONS",
     "QUARANTINED",
     "REMOVED",
     "SET_BY_CONSOLIDATION",
+    "SLICES",
+    "SYSTEM_PERFORMANCE",
+    "TIME_WINDOWS",
     "VALIDATED",
     "Column",
     "Table",

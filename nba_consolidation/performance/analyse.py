@@ -1,0 +1,150 @@
+"""The use case: graded predictions of some game dates become the tables of performance, under their fence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from nba_consolidation.fencing import Guarding, Writer
+from nba_consolidation.locking import Holder
+from nba_consolidation.performance.buckets import EDGE_BOUNDS
+from nba_consolidation.performance.calibration import reliability, scores, scores_by_stretch
+from nba_consolidation.performance.counts import DailyCounts
+from nba_consolidation.performance.figures import analysed_dates
+from nba_consolidation.performance.rates import STANDARD_ODDS, with_figures
+from nba_consolidation.performance.windows import Span, bounds, first_date_read, reach, touched
+from nba_consolidation.sql import Statement, Value
+from nba_consolidation.tables import (
+    ALL_TABLES,
+    CALIBRATION_SCORES,
+    CONFIDENCE_CALIBRATION,
+    SYSTEM_PERFORMANCE,
+    Table,
+)
+from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.contract import Warehouse
+
+LOCK_TYPE = "performance"
+_LINEAGE = ("performance_id", "lease_token", "run_id", "computed_at")
+_TABLES = {"performance": SYSTEM_PERFORMANCE, "calibration": CONFIDENCE_CALIBRATION, "scores": CALIBRATION_SCORES}
+_EDGES = {f"edge_bound_{number}": bound for number, bound in enumerate(EDGE_BOUNDS, start=1)}
+
+
+@dataclass(frozen=True)
+class AnalysedDate:
+    """What stands of one date in the three tables, and how many of these rows this run had to write."""
+
+    game_date: dt.date
+    total_rows: int
+    written_rows: int
+
+
+@dataclass(frozen=True)
+class AnalysisReport:
+    """What an analysis came to. followed: later dates, analysed before, whose windows hold the dates asked for."""
+
+    run_id: str
+    performance_id: str
+    dates: tuple[AnalysedDate, ...]
+    followed: tuple[dt.date, ...]
+    seconds: float
+
+    def total(self, figure: str) -> int:
+        """The sum of one figure of AnalysedDate over the dates."""
+        return sum(getattr(date, figure) for date in self.dates)
+
+
+@dataclass(frozen=True)
+class Analyst:
+    """Everything an analysis needs. odds: American, what `roi` is computed at."""
+
+    guarding: Guarding
+    odds: int = STANDARD_ODDS
+
+    def analyse(
+        self, dates: Collection[dt.date], holder: Holder, on_step: Callable[[str], None] = lambda _: None
+    ) -> AnalysisReport:
+        """Brings the tables up to date for the dates, and for later ones whose windows hold them, in one transaction.
+
+        Rows that come out as they stand are left alone. Raises LeaseError, WarehouseError, FencedOut; then nothing was
+        written. Call it when the grading of the dates is committed: it reads what stands.
+        """
+        started = time.monotonic()
+        asked = sorted(set(dates))
+        if not asked:
+            return AnalysisReport(holder.run_id, "", (), (), 0.0)
+        warehouse = self.guarding.warehouse
+        warehouse.create_tables(ALL_TABLES)
+        followed = [date for date in _analysed(warehouse, asked) if date not in set(asked)]
+        ordered = sorted([*asked, *followed])
+        performance_id = uuid.uuid4().hex
+        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+            on_step("count")
+            counts = _counted(warehouse, ordered)
+            on_step("compute")
+            relations = self._computed(counts)
+            written = _write(writer, ordered, performance_id, relations, on_step)
+        return AnalysisReport(
+            holder.run_id, performance_id, written, tuple(followed), round(time.monotonic() - started, 3)
+        )
+
+    def _computed(self, counts: pd.DataFrame) -> dict[str, pa.Table]:
+        """The rows of each table as they should stand, by the name under which the statements read them."""
+        frames = {
+            "performance": with_figures(counts, self.odds),
+            "calibration": reliability(counts),
+            "scores": scores(counts),
+        }
+        return {f"computed_{name}": _arrow(frame, _TABLES[name]) for name, frame in frames.items()}
+
+
+def _analysed(warehouse: Warehouse, asked: Sequence[dt.date]) -> list[dt.date]:
+    """Later dates that have been analysed and would be wrong if what they sum up had changed."""
+    return touched(analysed_dates(warehouse, asked[0], max(map(reach, asked))), asked)
+
+
+def _counted(warehouse: Warehouse, dates: Sequence[dt.date]) -> pd.DataFrame:
+    """The counts of all windows of the dates, from one pass over the graded rows."""
+    span = Span(min(map(first_date_read, dates)), dates[-1])
+    parameters: dict[str, Value] = {"first_date": span.first, "last_date": span.last, **_EDGES}
+    names = ("graded_rows", "daily_counts", "daily_confidences")
+    rows = warehouse.run([Statement(name, parameters) for name in names]).rows
+    scored = scores_by_stretch(rows["daily_confidences"], bounds(dates))
+    return DailyCounts.of(span, rows["daily_counts"], scored).in_windows(dates)
+
+
+def _write(
+    writer: Writer,
+    dates: Sequence[dt.date],
+    performance_id: str,
+    relations: Mapping[str, pa.Table],
+    on_step: Callable[[str], None],
+) -> tuple[AnalysedDate, ...]:
+    def statements(guarded: Mapping[str, Value]) -> list[Statement]:
+        parameters = {**guarded, "performance_id": performance_id}
+        changes = [
+            Statement(f"{change}_{name}", parameters, _values(table))
+            for name, table in _TABLES.items()
+            for change in ("clear", "write")
+        ]
+        return [*changes, Statement("performance_counts", parameters)]
+
+    result = writer.run(dates, statements, relations=relations, on_statement=on_step)
+    stands = {row["game_date"]: AnalysedDate(**row) for row in result.rows["performance_counts"]}
+    return tuple(stands.get(date, AnalysedDate(date, 0, 0)) for date in dates)
+
+
+def _values(table: Table) -> list[str]:
+    """The columns that say something, not who wrote it when: where these are the same, nothing is written."""
+    return [name for name in table.column_names if name not in _LINEAGE]
+
+
+def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in _values(table)])
+    return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)

@@ -1,0 +1,159 @@
+"""Pictures of figures: rows of the tables of performance in, PNG bytes out. Computes nothing, and knows no Dagster.
+
+Figures are made without pyplot, which keeps them alive in a state of its own. The colours are Okabe and Ito's, which
+people who see colours differently tell apart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Row = Mapping[str, Any]
+_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#767676"
+_COLUMNS, _WIDTH, _DPI = 3, 3.4, 90
+_SYSTEMS_SHOWN = 9
+BREAK_EVEN = 11 / 21
+"""The hit rate that odds of -110 take back again."""
+
+
+def hit_rates(rows: Sequence[Row], title: str) -> bytes:
+    """Each system's hit rate over time with its interval, and how many bets it is over; small multiples on one scale.
+
+    rows: of system_performance, one per system and date.
+    """
+    systems = _by_system(rows)
+    figure, places = _grid(len(systems), 2.3, title)
+    low, high = _limits([value for row in rows for value in (row["hit_rate_low"], row["hit_rate_high"])])
+    span = [min(row["game_date"] for row in rows), max(row["game_date"] for row in rows)]
+    for axes, (system, found) in zip(places, systems.items(), strict=True):
+        _hit_rate(axes, found)
+        axes.set_title(_named(system, found[-1]), fontsize=9, loc="left")
+        axes.set_ylim(low, high)
+        _date_axis(axes, span)
+    _legend(figure, places[0])
+    return _png(figure)
+
+
+def reliability(rows: Sequence[Row], scores: Sequence[Row], title: str) -> bytes:
+    """Each system's hit rate by bin of confidence: on the diagonal where it is worth what it says.
+
+    rows: of confidence_calibration, scores: of calibration_scores, both of one date and window.
+    """
+    scored = {row["system_id"]: row for row in scores}
+    systems = _by_system(rows)
+    figure, places = _grid(len(systems), 3.2, title)
+    most = max(row["bets"] for row in rows)
+    for axes, (system, bins) in zip(places, systems.items(), strict=True):
+        _reliability(axes, bins, most)
+        axes.set_title(f"{system}\nECE {scored[system]['ece']:.3f}, n = {scored[system]['bets']:,}",
+                       fontsize=9, loc="left")  # fmt: skip
+    _legend(figure, places[0])
+    return _png(figure)
+
+
+def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """In the order of the rows; of very many systems those with the most bets."""
+    systems: dict[str, list[Row]] = {}
+    for row in rows:
+        systems.setdefault(row["system_id"], []).append(row)
+    kept = sorted(systems, key=lambda system: -sum(row["bets"] for row in systems[system]))[:_SYSTEMS_SHOWN]
+    return {system: found for system, found in systems.items() if system in kept}
+
+
+def _grid(count: int, height: float, title: str) -> tuple[Figure, list[Axes]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(count, _COLUMNS)
+    lines = math.ceil(count / columns)
+    figure = Figure(figsize=(_WIDTH * columns, height * lines + 0.8), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    places = [figure.add_subplot(lines, columns, number + 1) for number in range(count)]
+    for axes in places:
+        axes.tick_params(labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="#e6e6e6", linewidth=0.7)
+        axes.set_axisbelow(True)
+    return figure, places
+
+
+def _hit_rate(axes: Axes, rows: Sequence[Row]) -> None:
+    """A date without bets interrupts the line: nothing is known of it."""
+    from matplotlib.ticker import PercentFormatter
+
+    dates = [row["game_date"] for row in rows]
+    rate, low, high = (
+        [math.nan if row[name] is None else row[name] for row in rows]
+        for name in ("hit_rate", "hit_rate_low", "hit_rate_high")
+    )
+    axes.axhline(BREAK_EVEN, color=_ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
+    axes.fill_between(dates, low, high, color=_BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")
+    axes.plot(dates, rate, color=_BLUE, linewidth=1.6, label="hit rate")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _named(system: str, last: Row) -> str:
+    if last["hit_rate"] is None:
+        return f"{system}\nno bets, n = 0"
+    interval = f"{100 * last['hit_rate_low']:.1f} to {100 * last['hit_rate_high']:.1f}"
+    return f"{system}\nlast {100 * last['hit_rate']:.1f} % ({interval}), n = {last['bets']:,}"
+
+
+def _limits(values: Sequence[float | None]) -> tuple[float, float]:
+    """One scale for all, that shows every interval and half the bets either way."""
+    known = [value for value in values if value is not None]
+    return max(min([0.45, *known]) - 0.02, 0), min(max([0.6, *known]) + 0.02, 1)
+
+
+def _date_axis(axes: Axes, span: Sequence[dt.date]) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    edge = dt.timedelta(1)
+    axes.set_xlim(span[0] - edge, span[1] + edge)  # type: ignore[arg-type]
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _reliability(axes: Axes, bins: Sequence[Row], most: int) -> None:
+    """Points as large as the bets that they stand for; below, how the bets lie over the bins."""
+    promised = [row["mean_confidence"] for row in bins]
+    came = [row["hit_rate"] for row in bins]
+    errors = [[row["hit_rate"] - row["hit_rate_low"] for row in bins],
+              [row["hit_rate_high"] - row["hit_rate"] for row in bins]]  # fmt: skip
+    bets = [row["bets"] for row in bins]
+    axes.plot([0, 1], [0, 1], color=_ORANGE, linewidth=1, linestyle="--", label="worth what it says")
+    counts = axes.twinx()
+    middles = [(row["lower_bound"] + row["upper_bound"]) / 2 for row in bins]
+    counts.bar(middles, bets, width=0.094, color=_GREY, alpha=0.3, linewidth=0)
+    counts.set_ylim(0, 4 * max(bets))
+    counts.axis("off")
+    axes.errorbar(promised, came, yerr=errors, fmt="none", ecolor=_BLUE, elinewidth=1.1, capsize=2.5)
+    sizes = [12 + 110 * count / most for count in bets]
+    axes.scatter(promised, came, s=sizes, color=_BLUE, alpha=0.75, linewidth=0, zorder=3,
+                 label="hit rate with its 95 % interval (size: bets)")  # fmt: skip
+    axes.bar([0], [0], color=_GREY, alpha=0.3, label="bets by confidence")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set_xlabel("confidence", fontsize=8)
+    axes.set_ylabel("hit rate", fontsize=8)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    columns = len(handles) if len(figure.axes) > 1 else 1
+    figure.legend(handles, labels, loc="outside lower left", ncols=columns, fontsize=8, frameon=False)
+
+
+def _png(figure: Figure) -> bytes:
+    target = io.BytesIO()
+    figure.savefig(target, format="png", pil_kwargs={"optimize": True})
+    return target.getvalue()

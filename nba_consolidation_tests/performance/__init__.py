@@ -1,0 +1,1 @@
+"""Hit rates, calibration and returns: held against plain pandas, and what is written when."""
