@@ -16,5 +16,5 @@ consolidate_job = dg.define_asset_job(
 grade_job = dg.define_asset_job(
     "grade",
     selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name),
-    description="What consumers read of the date is graded against its box scores and checked; then how good each system is.",
+    description="What consumers read is graded against box scores and checked; then how good each system is.",
 )

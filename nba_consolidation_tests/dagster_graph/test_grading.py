@@ -6,6 +6,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from nba_consolidation.checks.grading import specs_of_a_grading
 from nba_consolidation.tables import ACCURACY, BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE
 from nba_consolidation_tests.grading.workbench import GradingBench, bet, box
@@ -34,8 +35,11 @@ def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Gr
         str(NEXT_DATE): (1, 0, 1),
     }
     assert shown[str(DATE)]["dagster/partition_row_count"] == 2
+    (calibration,) = [m for date, m in materialised(run, "confidence_calibration").items() if date == str(DATE)]
+    assert calibration["rows"] > 0
     assert all(isinstance(shown[str(DATE)][name], int) for name in ("active", "inserted", "transaction_ms"))
-    assert {name: passed for name, passed in checks(run).items() if not name.startswith("audit_")} == {
+    emitted = {spec.name for spec in specs_of_a_grading(ACCURACY.name)}
+    assert {name: passed for name, passed in checks(run).items() if name in emitted} == {
         "duplicate_accuracy_keys": True,
         "accuracy_out_of_scale": True,
         "inconsistent_errors": True,
