@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from nba_consolidation.cli.actuals import actuals
 from nba_consolidation.cli.audits import duplicates
 from nba_consolidation.cli.bootstrap import bootstrap
 from nba_consolidation.cli.consolidate import consolidate, validate
@@ -33,6 +34,7 @@ _COMMANDS = (
     stage,
     consolidate,
     validate,
+    actuals,
     grade,
     repair,
     restore,

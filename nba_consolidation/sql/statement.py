@@ -1,6 +1,6 @@
 """A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
-The files are GoogleSQL and parse as such. Four things in them are filled in here, on the syntax tree, never on text:
+The files are GoogleSQL and parse as such. Five things in them are filled in here, on the syntax tree, never on text:
 
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
@@ -60,7 +60,7 @@ class Statement:
         """The statement as SQL text of that dialect."""
         tree = self.tree()
         if dialect == "duckdb":
-            tree = tree.transform(_without_nfd, copy=False)
+            tree = tree.transform(_for_duckdb, copy=False)
         return tree.sql(dialect=dialect, copy=False, comments=False)
 
     def tree(self) -> exp.Expr:
@@ -198,8 +198,13 @@ def _expand_player_key(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _without_nfd(node: exp.Expr) -> exp.Expr:
-    """DuckDB has no NFD. What it has takes the marks away too, and nothing but `PLAYER_KEY`, which does, uses NFD."""
+def _for_duckdb(node: exp.Expr) -> exp.Expr:
+    """What DuckDB has otherwise. Its COUNT_IF over no row, or NULLs only, is NULL; GoogleSQL's COUNTIF is 0 then.
+
+    It has no NFD: what it has takes the marks away too, and nothing but `PLAYER_KEY`, which does that next, uses NFD.
+    """
+    if isinstance(node, exp.CountIf):
+        return exp.Count(this=exp.If(this=node.this, true=exp.Literal.number(1)))
     return exp.Anonymous(this="STRIP_ACCENTS", expressions=[node.this]) if isinstance(node, exp.Normalize) else node
 
 

@@ -406,6 +406,16 @@ def test_a_failing_transaction_leaves_no_relation_and_nothing_of_it(engine: Engi
     assert engine.warehouse.query(count) == [{"n": 0}]
 
 
+def test_a_count_of_what_is_never_true_is_zero(engine: Engine) -> None:
+    text = "SELECT COUNTIF(N.it) AS nulls, COUNTIF(N.it IS NULL) AS all_of_it FROM UNNEST(@rows) AS N"
+    given = {"rows": [{"it": None}, {"it": None}]}
+    nothing = "SELECT COUNTIF(token > 0) AS n FROM consolidation_fences"
+    assert engine.warehouse.query(engine.make_statement("count", text, parameters=given)) == [
+        {"nulls": 0, "all_of_it": 2}
+    ]
+    assert engine.warehouse.query(engine.make_statement("count", nothing)) == [{"n": 0}]
+
+
 def test_names_fold_to_the_same_player_key(engine: Engine) -> None:
     names = [{"place": place, "name": name} for place, name in enumerate(LOOKUPS)]
     text = "SELECT place, PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
