@@ -5,10 +5,16 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
-from nba_consolidation.tables import PREDICTIONS, VALIDATED
+from nba_consolidation.tables import CLEANUPS, PREDICTIONS, VALIDATED
 
 consolidate_job = dg.define_asset_job(
     "consolidate",
     selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name),
     description="What waits for the date is consolidated, checked and validated.",
+)
+
+clean_up_job = dg.define_asset_job(
+    "clean_up",
+    selection=dg.AssetSelection.assets(CLEANUPS.name),
+    description="Old staging tables: shows what they are; drops those that are consolidated once `dry_run` is off.",
 )

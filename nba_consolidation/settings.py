@@ -41,6 +41,9 @@ class Settings:
     not named is judged by the group of system, game date and batch.
     schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
     lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
+    staging_retention_days: a staging table that lies longer than this is an orphan, which the clean-up looks at.
+    sensor_interval: seconds between two looks of a sensor. arrivals_quiet: a date is consolidated once nothing came for
+    it for so many seconds. arrivals_wait: or once it has been waiting for so long, however much still comes.
 
     Of the local one:
     home: folder which holds warehouse.duckdb, leases.sqlite and staging/.
@@ -65,6 +68,10 @@ class Settings:
     schema_evolution: bool = False
     lease_ttl: float = 60.0
     lease_wait: float = 120.0
+    staging_retention_days: float = 7.0
+    sensor_interval: float = 30.0
+    arrivals_quiet: float = 60.0
+    arrivals_wait: float = 600.0
     home: Path = Path(".local")
     staging: Path | None = None
     warehouse_wait: float = 120.0
@@ -146,7 +153,7 @@ def _flag(text: str) -> bool:
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 <= seconds < float("inf"):
-        raise ValueError("give a number of seconds, 0 or more")
+        raise ValueError("give a number, 0 or more")
     return seconds
 
 
@@ -170,6 +177,10 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "schema_evolution": _flag,
     "lease_ttl": _seconds,
     "lease_wait": _seconds,
+    "staging_retention_days": _seconds,
+    "sensor_interval": _seconds,
+    "arrivals_quiet": _seconds,
+    "arrivals_wait": _seconds,
     "home": Path,
     "staging": Path,
     "warehouse_wait": _seconds,

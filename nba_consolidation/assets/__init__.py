@@ -8,6 +8,7 @@ import warnings
 import dagster as dg
 
 from nba_consolidation.assets.common import KINDS, WRITERS
+from nba_consolidation.assets.operations import operation_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.settings import Settings
@@ -16,9 +17,9 @@ __all__ = ["STAGING", "WRITERS", "build_assets"]
 
 
 def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """All assets, partitioned from the first date on. A backfill of any range is a single run."""
+    """All assets; those of game dates from the first one on. A backfill of any range is a single run."""
     with warnings.catch_warnings():
         # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
         warnings.simplefilter("ignore", dg.BetaWarning)
         common = (game_dates(settings.first_date), dg.BackfillPolicy.single_run(), KINDS[settings.deployment])
-        return prediction_assets(*common)
+        return [*prediction_assets(*common), *operation_assets(KINDS[settings.deployment])]

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from nba_consolidation.cli.audits import duplicates
+from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
+from nba_consolidation.cli.cleanup import cleanup
 from nba_consolidation.cli.consolidate import consolidate, validate
 from nba_consolidation.cli.demo import demo
 from nba_consolidation.cli.doctor import doctor
@@ -26,7 +28,10 @@ from nba_consolidation.cli.status import status
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import LOCAL, PRODUCTION
 
-_COMMANDS = (stage, consolidate, validate, status, explain, quarantine, duplicates, locks, bootstrap, doctor, demo)
+_COMMANDS = (
+    stage, consolidate, validate, backfill, status, explain, quarantine, duplicates, cleanup, locks, bootstrap, doctor,
+    demo,
+)  # fmt: skip
 _WIDTH = 100
 _INTERRUPTED = "What was not committed was rolled back, and nothing staged is lost: run it again."
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())

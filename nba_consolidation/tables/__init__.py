@@ -17,6 +17,7 @@ from nba_consolidation.tables.grading import (
 from nba_consolidation.tables.predictions import (
     ACTIVATION_KEY,
     BUSINESS_KEY,
+    CLEANUPS,
     CONFIDENCE_SCALES,
     FENCES,
     LEDGER,
@@ -30,7 +31,7 @@ from nba_consolidation.tables.predictions import (
 )
 
 GRADING_TABLES = (ACCURACY, REMOVED, GRADING_LEDGER)
-ALL_TABLES = (PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES, *GRADING_TABLES)
+ALL_TABLES = (PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES, CLEANUPS, *GRADING_TABLES)
 """All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ALL_TABLES",
     "BOX_SCORES",
     "BUSINESS_KEY",
+    "CLEANUPS",
     "CONFIDENCE_SCALES",
     "FENCES",
     "GRADING_LEDGER",
