@@ -34,6 +34,8 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     confidence_scales: dict[str, str] = Field(description="Per system: percent or fraction. Others are judged.")
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
 
+    staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
+
     _engine: Engine | None = PrivateAttr(default=None)
 
     @abstractmethod
@@ -56,6 +58,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "first_date": dt.date.fromisoformat(self.first_date),
             "confidence_scales": self.confidence_scales,
             "schema_evolution": self.schema_evolution,
+            "staging_retention_days": self.staging_retention_days,
         }
 
 
@@ -70,4 +73,5 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "first_date": settings.first_date.isoformat(),
         "confidence_scales": dict(settings.confidence_scales),
         "schema_evolution": settings.schema_evolution,
+        "staging_retention_days": settings.staging_retention_days,
     }

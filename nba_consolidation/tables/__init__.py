@@ -31,7 +31,17 @@ from nba_consolidation.tables.predictions import (
 )
 
 GRADING_TABLES = (ACCURACY, REMOVED, GRADING_LEDGER)
-ALL_TABLES = (PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES, CLEANUPS, *GRADING_TABLES)
+ALL_TABLES = (
+    PREDICTIONS,
+    QUARANTINED,
+    LOST_VERSIONS,
+    VALIDATED,
+    FENCES,
+    LEDGER,
+    LEDGER_TABLES,
+    CLEANUPS,
+    *GRADING_TABLES,
+)
 """All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
 
 __all__ = [
