@@ -174,7 +174,7 @@ def _validate_the_others(
     try:
         validated = deployment.validator.validate(dates, Holder.here(context.run.run_id)) if dates else []
     except ConsolidationError as error:
-        context.log.error(f"{VALIDATED.name} stands as it was; materialise it for these dates: {error}")
+        context.log.error("%s stands as it was; materialise it for the other dates: %s", VALIDATED.name, error)
         return
     for date in validated:
         metadata = _validated_metadata(date)

@@ -30,7 +30,7 @@ _COLUMNS = (
 @click.option("--apply", "applied", is_flag=True, help="Do it, and no more than is shown.")
 @click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Another age than the setting's.")
 @click.option("--archive", "archived", multiple=True, metavar="NAME",
-              help="Also take away this table, which was not consolidated; its rows are kept. Can be repeated.")  # fmt: skip
+              help="Also take this table away, though not consolidated; its rows are kept. Repeatable.")  # fmt: skip
 @json_option
 @pass_session
 def cleanup(

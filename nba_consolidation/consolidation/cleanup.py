@@ -11,18 +11,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-import pyarrow as pa
-
 from nba_consolidation.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.consolidation.manifest import finished, freeze
 from nba_consolidation.consolidation.status import evolved
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import Holder
-from nba_consolidation.sql import Statement
+from nba_consolidation.sql import Statement, Value
+from nba_consolidation.sql.statement import Scalar
 from nba_consolidation.tables import ALL_TABLES, CLEANUPS, PREDICTIONS
 from nba_consolidation.warehouse import naming
-from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable
 from nba_consolidation.warehouse.errors import WarehouseError
 
@@ -44,6 +42,7 @@ class Action(Enum):
     STAYS = "stays"
 
 
+_ROWS_AT_ONCE = 500
 DROPPABLE = frozenset({Kind.CONSOLIDATED, Kind.EMPTY})
 
 
@@ -156,8 +155,10 @@ class CleanUp:
         return kinds
 
     def _drop(self, tables: Sequence[_Old]) -> set[str]:
-        """Needs no lease. What is dropped is the very state (fingerprint) of which every date is in the ledger, so a
-        consolidation that runs now has it in no manifest; one that is rewritten meanwhile is another state, and stays.
+        """Drops what is still as it was listed. That needs no lease.
+
+        Of the very state (fingerprint) that is dropped the ledger has every date, so no consolidation that runs now has
+        it in its manifest; a table that is rewritten meanwhile is another state, and stays.
         """
         return set(self.staging.drop([table.listed for table in tables])) if tables else set()
 
@@ -181,9 +182,11 @@ class CleanUp:
         if not done:
             return
         states = {table.listed.name: table.listed for table in old}
-        rows = [_row(table, states[table.staging_table], holder.run_id, self.guarding.clock()) for table in done]
+        rows = [_row(table, states[table.staging_table]) for table in done]
+        given: dict[str, Value] = {"run_id": holder.run_id, "now": self.guarding.clock()}
+        some = (rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE))
         try:
-            self.guarding.warehouse.run([Statement("record_cleanup")], relations={"cleaned": _relation(rows)})
+            self.guarding.warehouse.run([Statement("record_cleanup", {**given, "cleaned": part}) for part in some])
         except WarehouseError as error:
             told = ", ".join(f"{table.staging_table} {table.action.value}" for table in done)
             error.add_note(f"It was done, and could not be recorded in {CLEANUPS.name}: {told}.")
@@ -209,9 +212,10 @@ def _told(table: StagingTable, kind: Kind, reason: str, dates: Sequence[dt.date]
 def _ensure_known(names: Collection[str], old: Sequence[_Old], retention: dt.timedelta) -> None:
     unknown = sorted(set(names) - {table.listed.name for table in old})
     if unknown:
+        days = retention / dt.timedelta(days=1)
         raise ConsolidationError(
-            f"nothing was done: {', '.join(unknown)} is no staging table older than {retention / dt.timedelta(days=1):g} "
-            "day(s); look at the names once more, or give another age"
+            f"nothing was done: no staging table older than {days:g} day(s) is called {', '.join(unknown)}; "
+            "look at the names once more, or give another age"
         )
 
 
@@ -229,17 +233,11 @@ def _done(table: OldTable, dropped: Collection[str], archived: Mapping[str, str]
     return table
 
 
-def _row(table: OldTable, state: StagingTable, run_id: str, now: dt.datetime) -> dict[str, object]:
-    dates = state.dates
+def _row(table: OldTable, state: StagingTable) -> Mapping[str, Scalar]:
+    dates = [str(date) for date in state.dates]
     return {
         "staging_table": table.staging_table, "fingerprint": state.fingerprint, "batch_id": table.batch_id,
         "worker_id": table.worker_id, "kind": table.kind.value, "action": table.action.value,
-        "archived_to": table.archived_to, "staged": table.staged, "first_date": min(dates, default=None),
-        "last_date": max(dates, default=None), "modified_at": state.modified_at, "age_days": table.age_days,
-        "run_id": run_id, "cleaned_at": now,
+        "archived_to": table.archived_to or "", "staged": table.staged, "first_date": min(dates, default=""),
+        "last_date": max(dates, default=""), "modified_at": state.modified_at, "age_days": table.age_days,
     }  # fmt: skip
-
-
-def _relation(rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    schema = pa.schema([(column.name, arrow_type(column.type)) for column in CLEANUPS.columns])
-    return pa.Table.from_pylist([dict(row) for row in rows], schema)

@@ -60,7 +60,7 @@ class Cursor:
 
     @classmethod
     def load(cls, text: str | None) -> Cursor:
-        """From text. One that cannot be understood is begun anew: run keys keep what was asked for from running twice."""
+        """From text. One that cannot be understood is begun anew: the run keys see to it that nothing runs twice."""
         try:
             document = json.loads(text or "")
             if document["format"] != _CURSOR_FORMAT:
@@ -156,7 +156,7 @@ def _reason(**counts: int) -> str:
     return "dates: " + ", ".join(told) if told else "nothing is there"
 
 
-def _seen(fingerprint: str, changed: float, waiting: float, requested: str | None) -> Seen:
-    if not isinstance(fingerprint, str) or not isinstance(requested, str | None):
+def _seen(fingerprint: object, changed: str | float, waiting: str | float, requested: object) -> Seen:
+    if not isinstance(fingerprint, str) or not (requested is None or isinstance(requested, str)):
         raise TypeError("not a fingerprint")
     return Seen(fingerprint, float(changed), float(waiting), requested)

@@ -218,7 +218,7 @@ class BigQueryStaging:
         return True
 
     def _archive(self, table: bigquery.Table) -> str | None:
-        """Where the copy is. One of a table that changed meanwhile stays: it is no harm, and may be all that is left."""
+        """Where the copy is. One of a table that changed meanwhile is kept: it may be all that is left."""
         name = f"{_ARCHIVED}{table.table_id}__{_fingerprint(table)}".replace("-", "_")
         try:
             self._copy(table, name, None)

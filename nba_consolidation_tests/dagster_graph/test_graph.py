@@ -12,7 +12,8 @@ from nba_consolidation.definitions import build_definitions
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import PREDICTIONS
 
-ASSETS = ["player_prop_predictions", "staging_predictions", "validated_predictions"]
+PARTITIONED = ["player_prop_predictions", "staging_predictions", "validated_predictions"]
+ASSETS = sorted([*PARTITIONED, "staging_cleanups"])
 CHECKS = {
     "player_prop_predictions": [
         "active_twins",
@@ -43,7 +44,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == ASSETS
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate"} <= {job.name for job in jobs}
+    assert {"consolidate", "clean_up"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
@@ -54,7 +55,7 @@ def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
 
 def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_backfills_in_one_run() -> None:
     found = assets()
-    for name in ASSETS:
+    for name in PARTITIONED:
         node = found.get(dg.AssetKey(name))
         partitions = node.partitions_def
         assert isinstance(partitions, dg.DailyPartitionsDefinition)

@@ -98,7 +98,7 @@ def test_an_archived_table_is_out_of_the_listing_and_told_where_it_lies(engine: 
 
 
 def test_two_states_of_a_table_are_archived_beside_each_other(engine: Engine) -> None:
-    places = []
+    places: list[str] = []
     for rows in (1, 2):
         engine.stage(A, *[row()] * rows)
         places += engine.staging.archive(engine.staging.list_tables(KNOWN)).values()
