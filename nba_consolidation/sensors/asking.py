@@ -25,7 +25,13 @@ def default_status(settings: Settings) -> dg.DefaultSensorStatus:
 
 
 def result_of(
-    context: dg.SensorEvaluationContext, listing: Mapping[date, str], settings: Settings, *, job: str, asset: str
+    context: dg.SensorEvaluationContext,
+    listing: Mapping[date, str],
+    settings: Settings,
+    *,
+    job: str,
+    asset: str,
+    recurs: bool = False,
 ) -> dg.SensorResult:
     """What to ask for, given the state of every date that has something. asset: what the job writes."""
     decision = decide(
@@ -36,6 +42,7 @@ def result_of(
         Pace(settings.arrivals_quiet, settings.arrivals_wait),
         what=job,
         until=today(),
+        recurs=recurs,
     )
     return dg.SensorResult(
         run_requests=[_run_request(request) for request in decision.requests],

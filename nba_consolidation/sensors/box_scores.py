@@ -38,7 +38,8 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
             found = box_score_dates(deployment, today())
         except WarehouseBusy as error:
             return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
-        return result_of(context, found, settings, job=JOB, asset=ACCURACY.name)
+        # A correction can be taken back.
+        return result_of(context, found, settings, job=JOB, asset=ACCURACY.name, recurs=True)
 
     return sensor
 

@@ -97,11 +97,13 @@ def decide(
     *,
     what: str,
     until: dt.date = dt.date.max,
+    recurs: bool = False,
 ) -> Decision:
     """From the fingerprints of all dates that have something, and what is remembered.
 
     running: dates of runs in progress; theirs is asked for when they have ended. what: begins each run key.
-    until: the last date that has a partition; what has come for a later one waits for its day.
+    until: the last date that has a partition; what has come for a later one waits for its day. recurs: a state can come
+    back, and is then as good as new; the run key must not be the one that it had before.
     """
     seen = {date: _look(fingerprint, cursor.dates.get(date), now) for date, fingerprint in listing.items()}
     open_ = {date: entry for date, entry in seen.items() if not entry.settled}
@@ -110,8 +112,9 @@ def decide(
     due = sorted(date for date, entry in open_.items() if date not in early | busy and entry.due(now, pace))
     asked = {date: replace(seen[date], requested=seen[date].fingerprint) for date in due}
     arriving = len(open_) - len(early) - len(busy) - len(due)
+    states = {date: f"{seen[date].requested} " * recurs + seen[date].fingerprint for date in due}
     return Decision(
-        requests=tuple(_request(dates, listing, what) for dates in _ranges(due)),
+        requests=tuple(_request(dates, states, what) for dates in _ranges(due)),
         cursor=Cursor(seen | asked),
         reason=_reason(settled=len(seen) - len(open_), arriving=arriving, running=len(busy), early=len(early)),
     )
@@ -138,9 +141,9 @@ def _ranges(dates: Sequence[dt.date]) -> Iterator[list[dt.date]]:
         yield found
 
 
-def _request(dates: Sequence[dt.date], listing: Mapping[dt.date, str], what: str) -> Request:
+def _request(dates: Sequence[dt.date], states: Mapping[dt.date, str], what: str) -> Request:
     first, last = dates[0], dates[-1]
-    state = "\n".join(f"{date} {listing[date]}" for date in dates)
+    state = "\n".join(f"{date} {states[date]}" for date in dates)
     span = str(first) if first == last else f"{first}..{last}"
     return Request(first, last, f"{what}:{span}:{hashlib.sha256(state.encode()).hexdigest()[:16]}")
 
