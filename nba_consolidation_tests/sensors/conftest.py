@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from nba_consolidation_tests.consolidation.workbench import staged
 
 
 class Daemon:
-    """Evaluates a sensor over one home, keeps its cursor, and makes the runs that it asks for."""
+    """Evaluates a sensor over one home, and keeps its cursor."""
 
     def __init__(self, sensor: dg.SensorDefinition, settings: Settings, instance: dg.DagsterInstance) -> None:
         self.sensor = sensor
@@ -38,22 +37,10 @@ class Daemon:
         self.cursor = result.cursor
         return result
 
-    def queue(self, request: Any, job: str) -> dg.DagsterRun:
-        """The run, in the queue."""
-        return self.instance.create_run_for_job(
-            dg.GraphDefinition(job, node_defs=[]).to_job(),
-            tags=request.tags,
-            status=dg.DagsterRunStatus.QUEUED,
-        )
-
 
 def span(request: Any) -> tuple[str, str]:
     tags = request.tags
     return tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
-
-
-def dates(first: dt.date, days: int) -> list[dt.date]:
-    return [first + dt.timedelta(day) for day in range(days)]
 
 
 @pytest.fixture

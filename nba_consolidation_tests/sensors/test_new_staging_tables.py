@@ -13,6 +13,7 @@ from nba_consolidation.definitions import build_definitions
 from nba_consolidation.sensors import build_sensors
 from nba_consolidation.settings import PRODUCTION, Settings, today
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
+from nba_consolidation.warehouse.parquet_footer import Footer, read_footer
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction
 
 from .conftest import Daemon, span
@@ -46,7 +47,7 @@ def test_a_tick_without_a_request_says_why(daemon: Daemon) -> None:
     assert "1 asked for already" in daemon.tick().skip_message
 
 
-def test_a_quiet_period_is_waited_for(daemon: Daemon, settings: Settings, instance: dg.DagsterInstance) -> None:
+def test_a_quiet_period_is_waited_for(settings: Settings, instance: dg.DagsterInstance) -> None:
     patient = replace(settings, arrivals_quiet=3600, arrivals_wait=7200)
     slow = Daemon(build_sensors(patient, ["consolidate"])[0], patient, instance)
     slow.stage("a", [prediction()])
@@ -110,10 +111,12 @@ def test_a_cursor_of_another_version_is_begun_anew(daemon: Daemon) -> None:
 
 def test_the_listing_is_remembered_from_tick_to_tick(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
-    from nba_consolidation.warehouse import parquet_staging
 
-    read_footer = parquet_staging.read_footer
-    monkeypatch.setattr(parquet_staging, "read_footer", lambda path: read.append(path) or read_footer(path))
+    def noted(path: Path) -> Footer:
+        read.append(path)
+        return read_footer(path)
+
+    monkeypatch.setattr("nba_consolidation.warehouse.parquet_staging.read_footer", noted)
     daemon.stage("a", [prediction()])
     daemon.tick()
     daemon.tick()
