@@ -71,9 +71,10 @@ def prediction_assets(
         report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
         by_date = _consolidated_metadata(report, deployment.warehouse, dates)
         _record(context, by_date, events=bool(report.poisoned))
-        yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
         if report.poisoned:
             _validate_the_others(context, deployment, report)
+        yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
+        if report.poisoned:
             raise _poisoned(report)
         yield dg.MaterializeResult()
 
@@ -157,7 +158,7 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
 def _record(context: dg.AssetExecutionContext, by_date: dict[dt.date, Metadata], events: bool) -> None:
     """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done.
 
-    Dagster takes in logged events at the next yield only, so this comes before the checks.
+    Dagster takes in logged events at the next yield only, so this (and `_validate_the_others`) comes before the checks.
     """
     for date, metadata in by_date.items():
         if events:
