@@ -37,8 +37,24 @@ def _consolidating(deployment: Deployment, holder: Holder) -> Work:
     return work
 
 
+def _grading(deployment: Deployment, holder: Holder) -> Work:
+    """Grades what consumers read, and counts anew how good each system is."""
+    from nba_consolidation.consolidation.backfill import ChunkDone
+
+    def work(dates: Sequence[dt.date]) -> ChunkDone:
+        report = deployment.grader.grade(dates, holder)
+        graded = [date.game_date for date in report.dates if date.active]
+        if graded:
+            deployment.analyst.analyse(graded, holder)
+        figures = {figure: report.total(figure) for figure in ("graded", "correct", "wrong", "waiting", "inserted")}
+        return ChunkDone({"graded_dates": len(graded), **figures}, report.poisoned)
+
+    return work
+
+
 WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
     "consolidate": _consolidating,
+    "grade": _grading,
 }
 
 
