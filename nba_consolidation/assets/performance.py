@@ -1,7 +1,5 @@
 """How good each system is, and what its confidence is worth: two tables that one analysis writes in one transaction."""
 
-from __future__ import annotations
-
 import base64
 import datetime as dt
 from collections.abc import Iterator, Sequence

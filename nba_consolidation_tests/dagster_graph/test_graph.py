@@ -12,8 +12,15 @@ from nba_consolidation.definitions import build_definitions
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import PREDICTIONS
 
-ASSETS = ["player_prop_predictions", "staging_predictions", "validated_predictions"]
+ASSETS = [
+    "confidence_calibration",
+    "player_prop_predictions",
+    "staging_predictions",
+    "system_performance",
+    "validated_predictions",
+]
 CHECKS = {
+    "confidence_calibration": ["calibration_error"],
     "player_prop_predictions": [
         "active_twins",
         "audit_active_twins",
@@ -26,6 +33,7 @@ CHECKS = {
         "quarantined_rows",
         "refused_tables",
     ],
+    "system_performance": ["losing_systems"],
     "validated_predictions": ["audit_duplicate_validated_predictions"],
 }
 BLOCKING = {"active_twins", "conservation", "duplicate_business_keys"}
@@ -40,7 +48,8 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     by_asset: dict[str, list[str]] = {}
     for key in found.asset_check_keys:
         by_asset.setdefault(key.asset_key.to_user_string(), []).append(key.name)
-    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == ASSETS
+    ours = {node.key.to_user_string() for node in found.asset_nodes if node.is_materializable}
+    assert sorted(ours) == ASSETS
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
     assert {"consolidate"} <= {job.name for job in jobs}
