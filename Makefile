@@ -18,10 +18,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test bqemulator soak lint format bench bench-leases docs wheel constraints clean
+.PHONY: help demo ui test bqemulator soak lint format bench bench-leases bench-grading docs wheel constraints clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY)  ## make a season of games, consolidate it under contention, show what came out
 	@$(BIN)/nba-consolidation demo
@@ -47,11 +47,14 @@ format: $(READY)  ## fix style and format, where that can be done safely
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) $(PEERS)/.ready  ## measure: our path, its limit, other ways to do the job (BENCH="--repeat 3")
+bench: $(READY) $(PEERS)/.ready bench-leases  ## measure: the leases, then our path beside its limit and other ways to do the job (BENCH="--repeat 3")
 	@$(BIN)/python -m benchmarks.consolidation $(BENCH)
 
-bench-leases: $(READY)  ## measure: what leases cost, hand-overs, many dates, beside the predecessor's lock
-	@$(BIN)/python -m benchmarks.leases $(BENCH)
+bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's lock (BENCH_LEASES="--repeat 500")
+	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
+
+bench-grading: $(READY)  ## measure: the repair of a legacy table, beside a bare dedup and pandas
+	@$(BIN)/python -m benchmarks.repair $(BENCH)
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
 	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md

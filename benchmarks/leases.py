@@ -23,7 +23,7 @@ from benchmarks import lease_measures as measure
 from benchmarks.data import Size
 from benchmarks.lease_crowd import Crowd, firestore_double
 from benchmarks.lease_measures import Figures, Protocol
-from benchmarks.report import machine
+from benchmarks.report import machine, table_of
 
 HERE = Path(__file__).resolve().parent
 SQLITE, FIRESTORE, PREDECESSOR = "ours, SQLite", "ours, Firestore", "predecessor, Firestore"
@@ -120,7 +120,7 @@ def show(console: Console, facts: object, found: Found) -> None:
 
 
 def _one(found: Found) -> Table:
-    table = _table("One free date, median ms", "", "acquire", "release", "calls", "x predecessor")
+    table = table_of("One free date, median ms", "", "acquire", "release", "calls", "x predecessor")
     for name, at in found["one"].items():
         ratio = _both(at) / _both(found["one"][PREDECESSOR])
         table.add_row(name, *map(_number, (at["acquire"], at["release"], at["rpc"], ratio)))
@@ -129,7 +129,7 @@ def _one(found: Found) -> Table:
 
 def _hand_overs(found: Found) -> Table:
     columns = ("waiters", "", "hand-overs", "p50", "p95", "max", "last served after", "x predecessor: p50", "last")
-    table = _table(f"Hand-over, ms from a release to the next one's having it (each holds {_HELD} s)", *columns)
+    table = table_of(f"Hand-over, ms from a release to the next one's having it (each holds {_HELD} s)", *columns)
     for waiters in found["hand-over"][PREDECESSOR]:
         for name, by_waiters in found["hand-over"].items():
             at, old = by_waiters[waiters], found["hand-over"][PREDECESSOR][waiters]
@@ -140,7 +140,7 @@ def _hand_overs(found: Found) -> Table:
 
 
 def _many(found: Found) -> Table:
-    table = _table(f"{len(measure.MANY)} dates, ms", "", "acquire", "release", "calls", "x predecessor")
+    table = table_of(f"{len(measure.MANY)} dates, ms", "", "acquire", "release", "calls", "x predecessor")
     old = found["one by one"][PREDECESSOR]
     rows = {f"{name}, all free": at for name, at in found["many"].items()}
     rows |= {f"{name}, one by one": at for name, at in found["one by one"].items()}
@@ -157,7 +157,7 @@ def _many(found: Found) -> Table:
 
 
 def _overhead(found: Found) -> Table:
-    table = _table("A consolidation on DuckDB, median ms", "", "leases", "all of it", "share")
+    table = table_of("A consolidation on DuckDB, median ms", "", "leases", "all of it", "share")
     for name in (SQLITE, FIRESTORE):
         leases, total = (_median(found, name, figure) for figure in ("overhead", "total"))
         table.add_row(name, _number(leases), _number(total), f"{leases / total:.2%}")
@@ -165,7 +165,7 @@ def _overhead(found: Found) -> Table:
 
 
 def _aims(found: Found) -> Table:
-    table = _table("Aims", "aim", "reached", "figure")
+    table = table_of("Aims", "aim", "reached", "figure")
     calls = found["one"][FIRESTORE]["rpc"]
     slowest = max(at["p50"] for name in (SQLITE, FIRESTORE) for at in found["hand-over"][name].values())
     overhead = max(_median(found, name, "overhead") for name in (SQLITE, FIRESTORE))
@@ -177,13 +177,6 @@ def _aims(found: Found) -> Table:
         ("nobody starves", None not in waits, f"170 dates among small runs after {', '.join(map(_number, waits))} ms"),
     ):
         table.add_row(aim, "[green]yes[/]" if reached else "[red]no[/]", figure)
-    return table
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
     return table
 
 

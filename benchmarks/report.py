@@ -133,7 +133,7 @@ def _faster_than_the_right_ones(measured: Mapping[str, Measured]) -> tuple[str, 
 
 
 def _comparison(measured: Mapping[str, Measured]) -> Table:
-    table = _table("What it costs", "contender", "median s", "min", "max", "x the limit", "cpu s", "peak MiB")
+    table = table_of("What it costs", "contender", "median s", "min", "max", "x the limit", "cpu s", "peak MiB")
     for name, entry in measured.items():
         seconds = entry.seconds()
         if not seconds:
@@ -154,7 +154,7 @@ def _comparison(measured: Mapping[str, Measured]) -> Table:
 
 def _behaviour(measured: Mapping[str, Measured]) -> Table:
     columns = ("contender", "first run", "the same rows delivered again", "active twins", "atomic", "a second writer")
-    table = _table("What comes out (measured; atomic and second writer: by construction, not tried)", *columns)
+    table = table_of("What comes out (measured; atomic and second writer: by construction, not tried)", *columns)
     for entry in measured.values():
         words = [_verdict(entry, "first"), _verdict(entry, "redelivered")]
         twins = f"{entry.verdicts['first'].active_twins:,}" if "first" in entry.verdicts else ""
@@ -173,7 +173,7 @@ def _verdict(entry: Measured, phase: str) -> str:
 
 
 def _curve(title: str, curve: Curve) -> Table:
-    table = _table(title, "rows", "ours s", "limit s", "x the limit", "ours µs per staged row")
+    table = table_of(title, "rows", "ours s", "limit s", "x the limit", "ours µs per staged row")
     for point in curve:
         figures = (f"{point['x']:,}", f"{point['ours']:.3f}", f"{point['limit']:.3f}")
         per_row = 1e6 * point["ours"] / point["staged"]
@@ -183,7 +183,7 @@ def _curve(title: str, curve: Curve) -> Table:
 
 def steps(outcomes: Sequence[Mapping[str, Any]]) -> Table:
     """Seconds by step of ours: the median over the rounds. The last statement's step holds the commit and the close."""
-    table = _table("Ours by step (consolidation_counts: with commit and close)", "step", "median s", "share")
+    table = table_of("Ours by step (consolidation_counts: with commit and close)", "step", "median s", "share")
     runs = [outcome["details"]["steps"] for outcome in outcomes]
     medians = [(name, statistics.median(run[at][1] for run in runs)) for at, (name, _) in enumerate(runs[0])]
     total = sum(seconds for _, seconds in medians)
@@ -194,14 +194,15 @@ def steps(outcomes: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _aims(measured: Mapping[str, Measured], curves: Mapping[str, Curve]) -> Table:
-    table = _table("Aims", "aim", "reached", "figure")
+    table = table_of("Aims", "aim", "reached", "figure")
     words = {True: "[green]yes[/]", False: "[red]no[/]", None: "see the figure"}
     for text, reached, figure in aims(measured, curves):
         table.add_row(text, words[reached], figure)
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def table_of(title: str, *columns: str) -> Table:
+    """An empty one, as all benchmarks show theirs."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -9,7 +9,7 @@ import dagster as dg
 from nba_consolidation.assets import build_assets
 from nba_consolidation.checks import build_audits
 from nba_consolidation.deployment import deploy
-from nba_consolidation.jobs import consolidate_job
+from nba_consolidation.jobs import consolidate_job, grade_job
 from nba_consolidation.resources import resources_of
 from nba_consolidation.settings import Settings
 
@@ -19,7 +19,7 @@ def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, ob
     return dg.Definitions(
         assets=build_assets(settings),
         asset_checks=build_audits(settings.first_date),
-        jobs=[consolidate_job],
+        jobs=[consolidate_job, grade_job],
         resources={**resources_of(settings), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

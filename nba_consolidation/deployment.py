@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
+from nba_consolidation.grading.grade import Grader
+from nba_consolidation.grading.repair import Repairer
+from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.performance.analyse import Analyst
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
-from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
 from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
 from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
@@ -88,8 +91,20 @@ class Deployment:
         )
 
     @property
+    def grader(self) -> Grader:
+        return Grader(self.guarding, self.settings.confidence_scales)
+
+    @property
     def validator(self) -> Validator:
         return Validator(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def repairer(self) -> Repairer:
+        return Repairer(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def restorer(self) -> Restorer:
+        return Restorer(self.guarding)
 
     @property
     def analyst(self) -> Analyst:
@@ -133,6 +148,7 @@ def _duckdb(settings: Settings) -> Engine:
         staging,
         open_limit=settings.warehouse_wait,
         memory_limit=settings.memory_limit,
+        external=(BOX_SCORES,),
     )
     return Engine(warehouse, staging)
 
@@ -143,4 +159,5 @@ def _bigquery(settings: Settings, make_client: MakeClient) -> Engine:
     )
     keep = None if settings.staging_kept_days is None else dt.timedelta(days=settings.staging_kept_days)
     staging = BigQueryStaging(session, settings.staging_dataset or settings.dataset, keep=keep)
-    return Engine(BigQueryWarehouse(session, settings.dataset, staging), staging)
+    external = {BOX_SCORES.name: settings.box_scores_path}
+    return Engine(BigQueryWarehouse(session, settings.dataset, staging, external=external), staging)

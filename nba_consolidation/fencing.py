@@ -6,16 +6,19 @@ What is written is not known here. Every writer (consolidation, validation, grad
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
-    LeaseLost,
+    LeaseError,
     LeaseStore,
     LeaseTiming,
     WaitPolicy,
@@ -29,6 +32,8 @@ from nba_consolidation.warehouse.contract import NO_RELATIONS, Relations, Transa
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
 
 Written = TypeVar("Written")
+DATES_AT_ONCE = 200
+_log = logging.getLogger(__name__)
 
 
 class FencedOut(ConsolidationError):
@@ -119,12 +124,12 @@ def together_or_each(
 ) -> tuple[list[Written], dict[dt.date, ConsolidationError]]:
     """All dates in one go, or, where that fails, each alone: what was written, and why a date could not be.
 
-    Raises at once what is no date's fault and would only fail, or wait, again: LeaseLost, WarehouseBusy,
+    Raises at once what is no date's fault and would only fail, or wait, again: LeaseError, WarehouseBusy,
     WarehouseUnavailable. After the first go such an error belongs to the date that it met, so that the others are told.
     """
     try:
         return [write(dates)], {}
-    except (LeaseLost, WarehouseBusy, WarehouseUnavailable):
+    except (LeaseError, WarehouseBusy, WarehouseUnavailable):
         raise
     except ConsolidationError as error:
         if len(dates) == 1:
@@ -137,6 +142,20 @@ def together_or_each(
         except ConsolidationError as error:
             poisoned[date] = error
     return written, poisoned
+
+
+def summed(results: Iterable[TransactionResult]) -> dict[str, float]:
+    """What transactions cost together."""
+    total: Counter[str] = Counter()
+    for result in results:
+        total.update(result.cost)
+    return dict(total)
+
+
+def in_chunks(dates: Sequence[dt.date]) -> Iterator[Sequence[dt.date]]:
+    """The dates, a season's worth at a time: a longer transaction keeps others out for longer, and gains nothing."""
+    for start in range(0, len(dates), DATES_AT_ONCE):
+        yield dates[start : start + DATES_AT_ONCE]
 
 
 @dataclass(frozen=True)
@@ -155,6 +174,39 @@ class Guarding:
         keys = [lease_key(lock_type, date) for date in dates]
         with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
             yield Writer(self.warehouse, lease, holder, self.clock)
+
+    def write_each(
+        self,
+        lock_type: str,
+        dates: Sequence[dt.date],
+        holder: Holder,
+        write: Callable[[Writer, Sequence[dt.date]], Written],
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> tuple[list[Written], dict[dt.date, ConsolidationError]]:
+        """Writes many dates, so many of them at once, under their leases: what was written, and the poisoned dates.
+
+        on_progress: called with how many dates are done, of how many. Raises what `together_or_each` and the leases
+        raise while nothing was written yet; later on, it is told as the reason of the dates that it met.
+        """
+        written: list[Written] = []
+        poisoned: dict[dt.date, ConsolidationError] = {}
+        for chunk in in_chunks(dates):
+            on_progress(dates.index(chunk[0]), len(dates))
+            some: list[Written] = []
+            try:
+                with self.writer(lock_type, chunk, holder) as writer:
+                    some, failed = together_or_each(chunk, partial(write, writer))
+                    poisoned |= failed
+            except ConsolidationError as error:
+                if some:  # a good run is not marked failed (incident 44)
+                    _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
+                elif written or poisoned:
+                    poisoned = dict.fromkeys(chunk, error) | poisoned
+                else:
+                    raise
+            written += some
+        on_progress(len(dates), len(dates))
+        return written, poisoned
 
 
 @dataclass(frozen=True)
@@ -182,7 +234,9 @@ class Writer:
         """
         guard, now = Guard.of(self.lease, dates, self.holder), self.clock()
         self.warehouse.run(fence_rows(guard, now))
-        self.lease.ensure_held()
+        self.lease.ensure_held(
+            ask_store=True
+        )  # no fence keeps out what the predecessor writes once it deleted our lock
         guarded = [*fence(guard, now), *statements(guard.parameters(now))]
         try:
             return self.warehouse.run(

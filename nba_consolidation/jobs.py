@@ -5,10 +5,16 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
-from nba_consolidation.tables import PREDICTIONS, VALIDATED
+from nba_consolidation.tables import ACCURACY, CONFIDENCE_CALIBRATION, PREDICTIONS, SYSTEM_PERFORMANCE, VALIDATED
 
 consolidate_job = dg.define_asset_job(
     "consolidate",
     selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name),
     description="What waits for the date is consolidated, checked and validated.",
+)
+
+grade_job = dg.define_asset_job(
+    "grade",
+    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name),
+    description="What consumers read is graded against box scores and checked; then how good each system is.",
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.tables import CONFIDENCE_SCALES
+from nba_consolidation.tables import BOX_SCORES, CONFIDENCE_SCALES
 
 PREFIX = "NBA_CONSOLIDATION_"
 LOCAL, PRODUCTION = "local", "production"
@@ -52,7 +52,8 @@ class Settings:
     Of production:
     project: the Google Cloud project, which runs the jobs and has the leases; must be given.
     dataset: BigQuery dataset of the tables, `dataset` or `project.dataset`. staging_dataset: of the staging tables, if
-    they lie elsewhere. location: of the jobs, and of datasets that are created.
+    they lie elsewhere. box_scores: the table that has the box scores, `table` (of the dataset), `dataset.table` or
+    `project.dataset.table`; read, never made or changed. location: of the jobs, and of datasets that are created.
     firestore_database: its id. lock_collection, grading_lock_collection: where the lease documents lie.
     maximum_bytes_billed: a job that would cost more fails before it runs.
     staging_kept_days: set merged staging tables aside and let them expire, instead of dropping them.
@@ -74,6 +75,7 @@ class Settings:
     project: str | None = None
     dataset: str = "nba_predictions"
     staging_dataset: str | None = None
+    box_scores: str = BOX_SCORES.name
     location: str | None = None
     firestore_database: str = "(default)"
     lock_collection: str = "consolidation_locks"
@@ -95,9 +97,16 @@ class Settings:
     @property
     def place(self) -> str:
         """Where everything lies, for people: the home folder, or the BigQuery dataset."""
-        if self.deployment == LOCAL:
-            return str(self.home)
-        return self.dataset if "." in self.dataset else f"{self.project}.{self.dataset}"
+        return str(self.home) if self.deployment == LOCAL else self._with_project(self.dataset)
+
+    @property
+    def box_scores_path(self) -> str:
+        """The table that has the box scores in production, `project.dataset.table`."""
+        dataset, _, table = self.box_scores.rpartition(".")
+        return f"{self._with_project(dataset or self.dataset)}.{table}"
+
+    def _with_project(self, dataset: str) -> str:
+        return dataset if "." in dataset else f"{self.project}.{dataset}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -201,6 +210,10 @@ _SHAPES = {
     "project": (_PROJECT, "the id of a Google Cloud project"),
     "dataset": _DATASET_SHAPE,
     "staging_dataset": _DATASET_SHAPE,
+    "box_scores": (
+        rf"(?:{_DATASET}\.)?\w{{1,1024}}",
+        "a BigQuery table, `table`, `dataset.table` or `project.dataset.table`",
+    ),
     "location": (r"[A-Za-z][A-Za-z0-9-]{1,62}", "a BigQuery location, such as US or europe-west1"),
     "firestore_database": (r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "the id of a Firestore database"),
     "lock_collection": _COLLECTION_SHAPE,

@@ -22,14 +22,8 @@ LAYERS = (
     ("settings", "sql", "reference"),  # the one reader of the environment; the only SQL there is; the tables in words
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
-    ("fencing",),  # how anybody writes: under leases, the fence first
-    (
-        "consolidation",
-        "grading",
-        "performance",
-        "reliability",
-        "quality",
-    ),  # the domain: plain functions and dataclasses
+    ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
+    ("consolidation", "grading", "performance", "reliability", "quality"),  # the domain: functions and dataclasses
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),

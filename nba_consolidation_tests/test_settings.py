@@ -28,6 +28,9 @@ def test_an_empty_variable_is_none() -> None:
         ("dataset", "a.b.c"),
         ("dataset", "nba-project.`x`"),
         ("staging_dataset", "x y"),
+        ("box_scores", "a.b.c.d"),
+        ("box_scores", "nba_raw.`x`"),
+        ("box_scores", "nba-raw.player_game_summary"),
         ("location", "EU/../"),
         ("firestore_database", "(Default)"),
         ("lock_collection", "locks/2026"),
@@ -70,3 +73,21 @@ def test_production_needs_a_project() -> None:
 def test_american_odds_have_a_sign_or_none() -> None:
     given = {"+105": 105, "105": 105, "-110": -110, "100": 100, "-100": -100}
     assert {text: Settings.from_environment({"NBA_CONSOLIDATION_ODDS": text}).odds for text in given} == given
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, "nba-project.nba_predictions.player_game_summary"),
+        ({"dataset": "nba-data.mine"}, "nba-data.mine.player_game_summary"),
+        ({"box_scores": "scores"}, "nba-project.nba_predictions.scores"),
+        ({"box_scores": "nba_raw.scores"}, "nba-project.nba_raw.scores"),
+        ({"box_scores": "nba-raw.stats.scores", "dataset": "mine"}, "nba-raw.stats.scores"),
+        ({"box_scores": "example.com:nba-raw.stats.scores"}, "example.com:nba-raw.stats.scores"),
+    ],
+)
+def test_box_scores_lie_in_the_dataset_unless_they_are_said_to_lie_elsewhere(
+    given: dict[str, str], wanted: str
+) -> None:
+    environment = {variable(name): value for name, value in given.items()}
+    assert Settings.from_environment(PRODUCTION | environment).box_scores_path == wanted

@@ -8,6 +8,7 @@ import warnings
 import dagster as dg
 
 from nba_consolidation.assets.common import KINDS, WRITERS
+from nba_consolidation.assets.grading import box_scores, grading_asset
 from nba_consolidation.assets.performance import performance_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.partitions import game_dates
@@ -16,10 +17,16 @@ from nba_consolidation.settings import Settings
 __all__ = ["STAGING", "WRITERS", "build_assets"]
 
 
-def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """All assets, partitioned from the first date on. A backfill of any range is a single run."""
     with warnings.catch_warnings():
         # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        common = (game_dates(settings.first_date), dg.BackfillPolicy.single_run(), KINDS[settings.deployment])
-        return [*prediction_assets(*common), *performance_assets(*common)]
+        partitions, kinds = game_dates(settings.first_date), KINDS[settings.deployment]
+        common = (partitions, dg.BackfillPolicy.single_run(), kinds)
+        return [
+            *prediction_assets(*common),
+            box_scores(partitions, kinds),
+            grading_asset(*common),
+            *performance_assets(*common),
+        ]

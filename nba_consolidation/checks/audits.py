@@ -2,10 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from nba_consolidation.consolidation.audits import AUDITS, Audit
+from nba_consolidation.audits import AUDITS, Audit
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing import AuditFailed
 from nba_consolidation.metadata import Metadata, table_of
 from nba_consolidation.resources import LeaseResource, WarehouseResource
 from nba_consolidation.settings import today
@@ -65,3 +68,27 @@ def findings_metadata(findings: Sequence[dict[str, object]]) -> Metadata:
         "by_date": table_of([{"game_date": date, "findings": count} for date, count in sorted(by_date.items())]),
         "examples": table_of(findings[:_EXAMPLES]),
     }
+
+
+def result(name: str, passed: bool, *, warns: bool, **metadata: Any) -> dg.AssetCheckResult:
+    """The result of a check that a run emits about itself."""
+    severity = dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckResult(check_name=name, passed=passed, severity=severity, metadata=metadata)
+
+
+def audit_result(
+    audit: Audit, findings: Sequence[dict[str, object]], rolled_back: Sequence[dict[str, str]]
+) -> dg.AssetCheckResult:
+    """The result of an audit that a run emits: of what is published, and of what it rolled back."""
+    passed = not findings and not rolled_back
+    metadata = {**findings_metadata(findings), "rolled_back": table_of(rolled_back)}
+    return result(audit.name, passed, warns=not audit.blocking, **metadata)
+
+
+def rolled_back_by(audit: str, poisoned: Mapping[dt.date, ConsolidationError]) -> list[dict[str, str]]:
+    """The dates that this audit rolled back inside the transaction."""
+    return [
+        {"game_date": str(date), "reason": str(error)}
+        for date, error in sorted(poisoned.items())
+        if isinstance(error, AuditFailed) and error.audit == audit
+    ]

@@ -6,10 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from nba_consolidation.checks.audits import findings_metadata
-from nba_consolidation.consolidation.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS, Audit
+from nba_consolidation.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS
+from nba_consolidation.checks.audits import audit_result, result, rolled_back_by
 from nba_consolidation.consolidation.report import ConsolidationReport
-from nba_consolidation.fencing import AuditFailed
 from nba_consolidation.metadata import table_of
 from nba_consolidation.warehouse.contract import Warehouse
 
@@ -39,9 +38,9 @@ def of_a_consolidation(
 ) -> Iterator[dg.AssetCheckResult]:
     """The results, in the order of the specs. The published table is read again, after the commit."""
     for audit in (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS):
-        yield _of_audit(audit, audit.findings(warehouse, dates), _rolled_back(report, audit.name))
+        yield audit_result(audit, audit.findings(warehouse, dates), rolled_back_by(audit.name, report.poisoned))
     lost = [counts for counts in report.dates if not counts.conserved]
-    rolled_back = _rolled_back(report, "unconserved_dates")
+    rolled_back = rolled_back_by("unconserved_dates", report.poisoned)
     yield _result(
         "conservation", not lost and not rolled_back, dates=table_of(report.dates), rolled_back=table_of(rolled_back)
     )
@@ -63,25 +62,8 @@ def of_a_consolidation(
     )
 
 
-def _rolled_back(report: ConsolidationReport, audit: str) -> list[dict[str, str]]:
-    """The dates that this audit rolled back inside the transaction."""
-    return [
-        {"game_date": str(date), "reason": str(error)}
-        for date, error in sorted(report.poisoned.items())
-        if isinstance(error, AuditFailed) and error.audit == audit
-    ]
-
-
-def _of_audit(
-    audit: Audit, findings: Sequence[dict[str, object]], rolled_back: list[dict[str, str]]
-) -> dg.AssetCheckResult:
-    passed = not findings and not rolled_back
-    return _result(audit.name, passed, **findings_metadata(findings), rolled_back=table_of(rolled_back))
-
-
 _WARNINGS = frozenset({"quarantined_rows", "refused_tables", "lease_overhead", "consolidation_duration"})
 
 
 def _result(name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
-    severity = dg.AssetCheckSeverity.WARN if name in _WARNINGS else dg.AssetCheckSeverity.ERROR
-    return dg.AssetCheckResult(check_name=name, passed=passed, severity=severity, metadata=metadata)
+    return result(name, passed, warns=name in _WARNINGS, **metadata)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from nba_consolidation.cli.actuals import actuals
 from nba_consolidation.cli.audits import duplicates
 from nba_consolidation.cli.bootstrap import bootstrap
 from nba_consolidation.cli.consolidate import consolidate, validate
@@ -17,10 +18,12 @@ from nba_consolidation.cli.demo import demo
 from nba_consolidation.cli.doctor import doctor
 from nba_consolidation.cli.exits import MEANINGS, Exit, exit_for
 from nba_consolidation.cli.explain import explain
+from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
 from nba_consolidation.cli.performance import analyse, calibration, performance
 from nba_consolidation.cli.quarantine import quarantine
+from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
@@ -28,8 +31,24 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import LOCAL, PRODUCTION
 
 _COMMANDS = (
-    *(stage, consolidate, validate, analyse, performance, calibration),
-    *(status, explain, quarantine, duplicates, locks, bootstrap, doctor, demo),
+    stage,
+    consolidate,
+    validate,
+    actuals,
+    grade,
+    repair,
+    restore,
+    analyse,
+    performance,
+    calibration,
+    status,
+    explain,
+    quarantine,
+    duplicates,
+    locks,
+    bootstrap,
+    doctor,
+    demo,
 )
 _WIDTH = 100
 _INTERRUPTED = "What was not committed was rolled back, and nothing staged is lost: run it again."

@@ -1,4 +1,4 @@
-"""`duplicates`: the audits of the published tables. What they look for is decided in `consolidation.audits`."""
+"""`duplicates`: the audits of the published tables. What they look for is decided in `audits`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.audits import Audit
+    from nba_consolidation.audits import Audit
     from nba_consolidation.warehouse.contract import Row
 
 _SHOWN = 10
@@ -29,7 +29,7 @@ def duplicates(session: Session, /, as_json: bool, **dates: dt.date | None) -> N
 
     Without dates: in all history. Ends with 3 if an audit that must find nothing finds something.
     """
-    from nba_consolidation.consolidation.audits import AUDITS
+    from nba_consolidation.audits import AUDITS
     from nba_consolidation.consolidation.status import standing_dates
 
     span = span_of(**dates)

@@ -11,7 +11,7 @@ import click
 
 from nba_consolidation.cli.dates import Span, date_options, span_of
 from nba_consolidation.cli.exits import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from nba_consolidation.deployment import Deployment
     from nba_consolidation.locking import Holder
 
-_LAST = 14  # dates of a long range that are shown one by one
 _FIGURES = ("staging_tables", "staged", "inserted", "updated", "stale", "superseded", "quarantined",
             "total_rows", "active_rows")  # fmt: skip
 _COLUMNS = (
@@ -108,7 +107,7 @@ def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
         if validated
         else _nothing_stands(span)
     )
-    emit(as_json, {"dates": validated, "totals": _totals(validated)}, *_last(_validated_grid(validated)), summary)
+    emit(as_json, {"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
 
 
 def _wanted(deployment: Deployment, span: Span) -> Sequence[dt.date]:
@@ -155,7 +154,7 @@ def _report(report: ConsolidationReport, validation: Validation | None) -> list[
     rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES), str(date.token)) for date in report.dates]
     totals = ("total", *(report.total(figure) for figure in _FIGURES), None)
     return [
-        *_last(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
+        *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
         refused_grid(report.refused),
         Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
         *_sentences(report, validation),
@@ -215,12 +214,3 @@ def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
 
 def _nothing_stands(span: Span) -> str:
     return f"Nothing stands for {span}: consolidate first."
-
-
-def _last(grid: Grid) -> list[Shown]:
-    """The grid, or of a long one the last rows; the footer counts all."""
-    hidden = len(grid.rows) - _LAST
-    if hidden <= 1:
-        return [grid]
-    cut = Grid(grid.columns, grid.rows[-_LAST:], grid.title, grid.footer, grid.records)
-    return [cut, f"The last {_LAST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]

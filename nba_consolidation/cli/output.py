@@ -27,6 +27,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PIPE_WIDTH = 10_000
 _NOTHING = "-"
 
+_LATEST = 14  # rows of a long grid that are shown one by one
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 
 
@@ -169,6 +171,15 @@ def _pairs(pairs: Iterable[tuple[str, object]]) -> Table:
 
 def _title(title: str, broken: bool) -> str:
     return title.replace("\u00ad", "-\n") if broken else title.replace("\u00ad", "").replace("\n", " ")
+
+
+def latest(grid: Grid) -> list[Shown]:
+    """The grid of dates, or of a long one the last rows; the footer counts all."""
+    hidden = len(grid.rows) - _LATEST
+    if hidden <= 1:
+        return [grid]
+    cut = Grid(grid.columns, grid.rows[-_LATEST:], grid.title, grid.footer, grid.records)
+    return [cut, f"The last {_LATEST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]
 
 
 _FOLDED = 32  # what a column that folds should have at least

@@ -23,6 +23,12 @@ _WORDS = {
     "active_twins": "auditing: no active twins",
     "counts": "auditing: nothing lost",
     "ledger": "writing the ledger",
+    "read_box_scores": "reading the box scores",
+    "verdicts": "judging the predictions",
+    "regraded": "holding them against what stands",
+    "grade_anew": "grading",
+    "insert_graded": "grading",
+    "grading_counts": "auditing: nothing lost",
     "clean up": "dropping what was merged",
     "validate": "validating for consumers",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.files import expanded, files_argument
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, pass_session
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from nba_consolidation.tables import Column as TableColumn
     from nba_consolidation.warehouse.contract import StagingArea, StagingTable
 
-_SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -38,7 +38,7 @@ class StagedFile:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@files_argument
 @click.option("--batch", help="Batch of the staging tables.  [default: now, or the batch in the file's name]")
 @click.option("--worker", help="Worker of the staging table, for one file.  [default: from the file's name]")
 @json_option
@@ -51,7 +51,7 @@ def stage(session: Session, /, files: Sequence[Path], batch: str | None, worker:
     A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
     staging it again replaces the table. A file without rows is skipped. Nothing is consolidated yet.
     """
-    paths = _expanded(files)
+    paths = expanded(files)
     if worker is not None and len(paths) > 1:
         raise click.UsageError(f"--worker names the table of one file, and there are {len(paths)}. Leave it out.")
     stager = _Stager(session, batch, worker)
@@ -72,10 +72,14 @@ class _Stager:
 
     def stage(self, path: Path) -> StagedFile:
         """Stages a file; what is wrong with it is part of the result."""
+        from nba_consolidation.warehouse.errors import EmptyFile
+
         try:
             table = self._write(path)
+        except EmptyFile:
+            return StagedFile(path, skipped=True)
         except ConsolidationError as error:
-            return StagedFile(path, skipped=True) if _has_no_row(path, error) else StagedFile(path, error=str(error))
+            return StagedFile(path, error=str(error))
         return StagedFile(path, table.name, table.rows)
 
     def _write(self, path: Path) -> StagingTable:
@@ -125,27 +129,6 @@ class _Stager:
         from nba_consolidation.tables import PREDICTIONS
 
         return self._session.with_tables().warehouse.live_columns(PREDICTIONS.name)
-
-
-def _has_no_row(path: Path, error: ConsolidationError) -> bool:
-    """Whether the file was read and is empty: the one refusal of `read_rows` of which no other error is the cause."""
-    from nba_consolidation.warehouse.errors import UnreadableFile
-
-    return isinstance(error, UnreadableFile) and error.__cause__ is None and path.suffix.lower() in _SUFFIXES
-
-
-def _expanded(files: Iterable[Path]) -> list[Path]:
-    """The files, once each; of a directory those in it that can be staged. Raises click.UsageError for an empty one."""
-    paths: list[Path] = []
-    for path in files:
-        if not path.is_dir():
-            paths.append(path)
-            continue
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
-        if not inside:
-            raise click.UsageError(f"{path} holds no file that could be staged ({', '.join(_SUFFIXES)}).")
-        paths += inside
-    return list(dict.fromkeys(paths))
 
 
 def _show(results: Sequence[StagedFile], as_json: bool) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nba_consolidation.tables import ALL_TABLES, BUSINESS_KEY, Column, Table
+from nba_consolidation.tables import ACCURACY_KEY, ALL_TABLES, BUSINESS_KEY, Column, Table
 from nba_consolidation.warehouse.contract import Warehouse
-from nba_consolidation.warehouse.errors import TableIncomplete, TableMissing
+from nba_consolidation.warehouse.errors import TableMissing
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TableChange:
         return tuple(
             f"{self.table.name}.{ours.name} is {live.type} but must be {ours.type}, or keys are not exact"
             for ours, live in self.differing
-            if ours.name in BUSINESS_KEY and _family(ours.type) != _family(live.type)
+            if ours.name in (*BUSINESS_KEY, *ACCURACY_KEY) and _family(ours.type) != _family(live.type)
         )
 
     @property
@@ -63,6 +63,7 @@ ROLES = (
     Role("consolidation", "roles/bigquery.jobUser", "project", "runs the script of a consolidation"),
     Role("consolidation", "roles/bigquery.dataEditor", "warehouse dataset", "reads and writes our tables"),
     Role("consolidation", "roles/bigquery.dataEditor", "staging dataset", "reads and drops merged staging tables"),
+    Role("consolidation", "roles/bigquery.dataViewer", "box score table", "reads box scores; where it lies elsewhere"),
     Role("consolidation", "roles/datastore.user", "Firestore database", "takes and renews leases"),
     Role("worker", "roles/bigquery.jobUser", "project", "runs the load job of its staging table"),
     Role("worker", "roles/bigquery.dataEditor", "staging dataset", "writes its staging table"),
@@ -83,17 +84,6 @@ def apply(warehouse: Warehouse, changes: Sequence[TableChange]) -> None:
     for change in changes:
         if change.missing:
             warehouse.add_columns(change.table.name, change.missing)
-
-
-def ensure_adopted(table: Table, live: Sequence[Column]) -> None:
-    """Raises TableIncomplete where declared columns are missing: a table of somebody else's, not adopted yet."""
-    there = {column.name for column in live}
-    missing = [name for name in table.column_names if name not in there]
-    if missing:
-        raise TableIncomplete(
-            f"table {table.name} lacks the columns {', '.join(missing)}; `nba-consolidation bootstrap` shows what "
-            "would be added, and adds it with --apply"
-        )
 
 
 def _family(kind: str) -> str:

@@ -9,15 +9,14 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
-from nba_consolidation.consolidation.bootstrap import ensure_adopted
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import Guard, fence, fence_rows, together_or_each, translated, utc_now
+from nba_consolidation.fencing import Guard, fence, fence_rows, summed, together_or_each, translated, utc_now
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
@@ -31,6 +30,7 @@ from nba_consolidation.locking import (
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.warehouse import alignment
+from nba_consolidation.warehouse.adoption import ensure_adopted
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable, TransactionResult, Warehouse
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
@@ -159,7 +159,7 @@ class _Attempt:
             lease_hold_ms=lease.held_ms,
             lease_overhead_ms=overhead_ms,
             transaction_ms=round(1000 * sum(result.seconds for result in self._results)),
-            cost=_summed([result.cost for result in self._results]),
+            cost=summed(self._results),
         )
 
     def _make_fence_rows(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
@@ -213,7 +213,7 @@ class _Attempt:
         use_case, now = self._use_case, self._use_case.clock()
         guard = self._guard(manifest.dates, lease)
         statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), self._live)
-        lease.ensure_held()
+        lease.ensure_held(ask_store=True)  # no fence keeps out what the predecessor writes once it deleted our document
         self._results.append(
             use_case.warehouse.run(statements, manifest.entries, self._on_step, check=lease.ensure_held)
         )
@@ -236,11 +236,3 @@ def _translated(error: StatementFailed) -> ConsolidationError:
         f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and repair the date "
         "first",
     )
-
-
-def _summed(costs: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for cost in costs:
-        for name, amount in cost.items():
-            total[name] = total.get(name, 0.0) + amount
-    return total

@@ -84,9 +84,10 @@ def status(
 def standing_dates(
     warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
 ) -> tuple[dt.date, ...]:
-    """The dates of which anything stands, consolidated or validated, in order; all history unless bounded."""
+    """The dates of which anything stands, consolidated, validated or graded, in order; all history unless bounded."""
     bounds = {"first_date": first, "last_date": last}
-    found = warehouse.run([Statement("standing_dates", bounds), Statement("validated_dates", bounds)])
+    names = ("standing_dates", "validated_dates", "accuracy_dates")
+    found = warehouse.run([Statement(name, bounds) for name in names])
     return tuple(sorted({row["game_date"] for rows in found.rows.values() for row in rows}))
 
 

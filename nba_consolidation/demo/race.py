@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 from threading import Event
 
-from nba_consolidation.consolidation.audits import AUDITS
+from nba_consolidation.audits import AUDITS
 from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season

@@ -13,7 +13,7 @@ from nba_consolidation.locking.own_leases import Sighting, find_ours, give_back,
 from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
 
 _log = logging.getLogger(__name__)
-_UNANSWERED_AT_MOST = 3  # each has waited for the store's own timeout already
+_UNANSWERED_AT_MOST = 3  # in a row; each has waited for the store's own timeout already
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class _Acquisition:
         self._rng = rng
         self._began = time.monotonic()
         self._unanswered = 0
+        self._in_doubt = False
         self._taken = Sighting()
 
     def run(self) -> Sighting:
@@ -77,7 +78,9 @@ class _Acquisition:
                 raise
             return wanted
         except LeaseHeld as held:
+            self._unanswered = 0
             return self._go_around(held, wanted)
+        self._unanswered = 0
         return tuple(key for key in self._request.keys if key not in self._taken.keys)
 
     def _try(self, wanted: tuple[str, ...]) -> Sighting:
@@ -92,6 +95,7 @@ class _Acquisition:
         except (AmbiguousReply, LeaseHeld) as error:
             if isinstance(error, LeaseHeld) and error.record.operation_id != nonce:
                 raise
+            self._in_doubt = True
             ours = find_ours(self._store, wanted, nonce, self._time)
             if not ours.records:
                 raise
@@ -107,10 +111,18 @@ class _Acquisition:
             raise LeaseHeld(held.record, waited) from None
         if in_front := tuple(key for key in wanted if key < held.record.key):
             return in_front
+        self._give_back_behind(held.record.key)
         pause = self._wait.pause(held.record.remaining, self._rng)
         until_renewal = self._request.timing.until_renewal(self._left())
         self._store.wait_for_change(held.record, min(pause, self._wait.limit - waited, until_renewal))
         return (held.record.key,)
+
+    def _give_back_behind(self, key: str) -> None:
+        """Of many that take several commits, an answer that was lost can leave us a later part without the first."""
+        kept = self._taken.in_front_of(key)
+        if behind := self._taken.records[len(kept.records) :]:
+            give_back(self._store, [record.key for record in behind], behind, self._request.operation_id)
+            self._taken = kept
 
     def _renew_when_due(self) -> None:
         """Raises LeaseLost when what was taken is somebody else's by now.
@@ -125,10 +137,10 @@ class _Acquisition:
         return self._taken.good_until - self._time.monotonic()
 
     def give_up(self, error: BaseException) -> None:
-        """Give back what was taken, also by a question whose answer the error cut off."""
-        if not self._taken.records and isinstance(error, LeaseError):
+        """Give back what was taken, also by a question whose answer was lost or cut off."""
+        if isinstance(error, LeaseError) and not (self._taken.records or self._in_doubt):
             return
         try:
             give_back(self._store, self._request.keys, self._taken.records, self._request.operation_id)
         except LeaseError as failure:
-            _log.warning("%s could not be given back (%s) and will end by itself.", self._taken.keys, failure)
+            _log.warning("Of %s something may not be given back (%s); it ends by itself.", self._request.keys, failure)

@@ -20,7 +20,7 @@ from nba_consolidation.locking.contract import (
     check_forced_release,
     to_micros,
 )
-from nba_consolidation.locking.errors import LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
+from nba_consolidation.locking.errors import AmbiguousReply, LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
 from nba_consolidation.locking.firestore_rpc import FirestoreRpc, Outrun, connect
 from nba_consolidation.locking.keys import parse_lease_key, sorted_keys
 from nba_consolidation.locking.timing import awake_or_asleep
@@ -74,11 +74,17 @@ class FirestoreLeaseStore:
         for chunk in _chunks(sorted_keys(keys)):
             try:
                 taken += self._take(chunk, holder, ttl, operation_id)
-            except LeaseError:
-                with suppress(LeaseError):  # what cannot be given back ends by itself
-                    self.release(taken)
+            except LeaseError as error:
+                self._undo(taken, error)
                 raise
         return taken
+
+    def _undo(self, taken: Sequence[LeaseRecord], reason: LeaseError) -> None:
+        """Give back the chunks before the one that could not be taken, or say that we may have them still."""
+        try:
+            self.release(taken)
+        except LeaseError as failure:
+            raise AmbiguousReply(f"{reason} What was taken before it could not be given back: {failure}") from failure
 
     def _take(self, keys: Sequence[str], holder: Holder, ttl: float, operation_id: str) -> tuple[LeaseRecord, ...]:
         """Hopes that nobody has any of them, which is one call; looks only when that was wrong."""

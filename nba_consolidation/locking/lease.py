@@ -50,6 +50,7 @@ def hold(
     sighting = acquire(store, request, wait, time, rng or Random())  # noqa: S311  pauses are no secret
     lease = HeldLease(store, sighting, timing, time, waited=time.monotonic() - began, on_lost=on_lost)
     try:
+        lease.start()
         yield lease
     except BaseException as error:
         if (loss := lease.close()) and loss is not error:
@@ -87,6 +88,9 @@ class HeldLease:
         self._renewing = RLock()  # `on_lost` may come back to us from inside of a renewal
         self._stop = Event()
         self._heart = Thread(target=self._beat, name=f"lease {self._keys[0]}", daemon=True)
+
+    def start(self) -> None:
+        """Let the heart beat; `hold` calls it."""
         self._heart.start()
 
     @property
@@ -138,7 +142,8 @@ class HeldLease:
     def close(self) -> LeaseLost | None:
         """Stop the heartbeat, give back what is still ours, and return the loss if there was one; `hold` calls it."""
         self._stop.set()
-        self._heart.join()
+        if self._heart.is_alive():  # a machine that is out of threads could not start it
+            self._heart.join()
         with self._renewing:
             self._released_at = self._time.monotonic()
         try:

@@ -33,6 +33,11 @@ class Sighting:
         records = sorted((*self.records, *other.records), key=attrgetter("key"))
         return type(self)(tuple(records), min(self.good_until, other.good_until))
 
+    def in_front_of(self, key: str) -> Self:
+        """Those that come before the key."""
+        records = tuple(record for record in self.records if record.key < key)
+        return type(self)(records, self.good_until if records else math.inf)
+
     @property
     def keys(self) -> tuple[str, ...]:
         """Of the leases."""

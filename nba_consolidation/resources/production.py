@@ -47,6 +47,7 @@ class BigQueryWarehouseResource(WarehouseResource):
     project: str = Field(description="The Google Cloud project.")
     dataset: str = Field(description="Dataset of the tables: dataset, or project.dataset.")
     staging_dataset: str | None = Field(default=None, description="Dataset of the staging tables, if another one.")
+    box_scores: str = Field(description="Table of the box scores: table, dataset.table, or project.dataset.table.")
     maximum_bytes_billed: int | None = Field(default=None, description="A job that would cost more is not run.")
     staging_kept_days: float | None = Field(
         default=None, description="Set merged staging tables aside for so many days, instead of dropping them."
@@ -59,6 +60,7 @@ class BigQueryWarehouseResource(WarehouseResource):
             project=self.project,
             dataset=self.dataset,
             staging_dataset=self.staging_dataset,
+            box_scores=self.box_scores,
             location=self.bigquery.location,
             maximum_bytes_billed=self.maximum_bytes_billed,
             staging_kept_days=self.staging_kept_days,
@@ -92,6 +94,7 @@ def resources_of(settings: Settings) -> dict[str, LeaseResource | WarehouseResou
             project=settings.project or "",
             dataset=settings.dataset,
             staging_dataset=settings.staging_dataset,
+            box_scores=settings.box_scores,
             maximum_bytes_billed=settings.maximum_bytes_billed,
             staging_kept_days=settings.staging_kept_days,
         ),

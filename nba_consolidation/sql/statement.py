@@ -1,12 +1,14 @@
 """A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
-The files are GoogleSQL and parse as such. Three things in them are filled in here, on the syntax tree, never on text:
+The files are GoogleSQL and parse as such. Five things in them are filled in here, on the syntax tree, never on text:
 
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
   wherever a list of expressions stands (qualified by the same table name), and for one assignment each in `UPDATE SET`;
+- `ANY_DIFFERENT(T, S)` is true if any column of `each_column` differs, NULL being equal to NULL;
 - `SAME_KEY(T, S)`, `SAME_ACTIVATION_KEY(T, S)` and `SAME_ACCURACY_KEY(T, S)` are equality over all columns of the key,
-  null-safe where a sound row can have NULL. BigQuery makes an outer join of plain equalities only.
+  null-safe where a sound row can have NULL. BigQuery makes an outer join of plain equalities only;
+- `PLAYER_KEY(name)` is the `player_lookup` that a name, however it is written, amounts to: `jokic` of `Jokić`.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ _SAME = {
     "same_activation_key": ACTIVATION_KEY,
     "same_accuracy_key": ACCURACY_KEY,
 }
+_STROKED_LETTERS = ("đłøı", "dloi")  # Unicode has them as letters of their own, not as letters with a mark
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,27 @@ class Statement:
 
     def render(self, dialect: Dialect) -> str:
         """The statement as SQL text of that dialect."""
-        return self.tree().sql(dialect=dialect, copy=False, comments=False)
+        tree = self.tree()
+        if dialect == "duckdb":
+            tree = tree.transform(_for_duckdb, copy=False)
+        return tree.sql(dialect=dialect, copy=False, comments=False)
 
     def tree(self) -> exp.Expr:
         """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
         _expand_column_lists(tree, {**_KEYS, "each_column": tuple(self.columns)})
-        tree = tree.transform(_expand_same_key, copy=False).transform(self._bind, copy=False)
+        for fill_in in (_expand_same_key, _expand_player_key, self._expand_any_different, self._bind):
+            tree = tree.transform(fill_in, copy=False)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
         return tree
+
+    def _expand_any_different(self, node: exp.Expr) -> exp.Expr:
+        if not (isinstance(node, exp.Anonymous) and node.name.lower() == "any_different"):
+            return node
+        left, right = (argument.name for argument in node.expressions)
+        pairs = [(exp.column(name, left, quoted=True), exp.column(name, right, quoted=True)) for name in self.columns]
+        return exp.paren(exp.or_(*(exp.NullSafeNEQ(this=ours, expression=theirs) for ours, theirs in pairs)))
 
     def _bind(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):
@@ -168,6 +182,30 @@ def _expand_same_key(node: exp.Expr) -> exp.Expr:
             for name in _SAME[node.name.lower()]
         )))  # fmt: skip
     return node
+
+
+def _expand_player_key(node: exp.Expr) -> exp.Expr:
+    """Marks are taken from the letters first, so that they go with all else that is no letter or digit."""
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "player_key":
+        (name,) = node.expressions
+        apart = exp.Lower(this=exp.Normalize(this=name, form=exp.var("NFD")))
+        letters = exp.Translate(
+            this=apart, from_=exp.Literal.string(_STROKED_LETTERS[0]), to=exp.Literal.string(_STROKED_LETTERS[1])
+        )
+        return exp.RegexpReplace(
+            this=letters, expression=exp.Literal.string("[^a-z0-9]"), replacement=exp.Literal.string("")
+        )
+    return node
+
+
+def _for_duckdb(node: exp.Expr) -> exp.Expr:
+    """What DuckDB has otherwise. Its COUNT_IF over no row, or NULLs only, is NULL; GoogleSQL's COUNTIF is 0 then.
+
+    It has no NFD: what it has takes the marks away too, and nothing but `PLAYER_KEY`, which does that next, uses NFD.
+    """
+    if isinstance(node, exp.CountIf):
+        return exp.Count(this=exp.If(this=node.this, true=exp.Literal.number(1)))
+    return exp.Anonymous(this="STRIP_ACCENTS", expressions=[node.this]) if isinstance(node, exp.Normalize) else node
 
 
 def _expand_column_lists(tree: exp.Expr, lists: Mapping[str, Sequence[str]]) -> None:

@@ -93,10 +93,10 @@ REMOVED = Table(
     columns=tuple(Column(column.name, column.type, column.description) for column in ACCURACY.columns)
     + columns(
         ("removal", "STRING", "removed: the row is gone; changed: another version stands in its place."),
-        ("removal_reason", "STRING", "duplicate, confidence_scale, regraded, not_active or not_gradeable."),
+        ("removal_reason", "STRING", "duplicate, confidence_scale, regraded, not_active, not_gradeable or restored."),
         ("removed_at", "TIMESTAMP", "When."),
         ("removed_by_grading_id", "STRING", "The transaction that did it."),
-        ("removed_by_run_id", "STRING", "Run that it was part of; what `restore` asks for."),
+        ("removed_by_run_id", "STRING", "Run that it was part of; what `restore` asks for, and puts back from here."),
     ),
 )
 
@@ -109,6 +109,7 @@ GRADING_LEDGER = Table(
         ("grading_id", "STRING", "The transaction."),
         ("kind", "STRING", "grading, repair or restore."),
         ("run_id", "STRING", "Run that did it."),
+        ("restored_run_id", "STRING", "Of a restore: the run that it undid."),
         ("holder_id", "STRING", "Who held the lease."),
         ("lease_token", "INT64", "Its fencing token."),
         ("active", "INT64", "Validated predictions of the date: the sum of the seven below."),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TYPE = re.compile(r"(?:(ARRAY)<)?(\w+)(?:\((\d+)(?:, *(\d+))?\))?>?")
 _OLD_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
+_NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
 _NUMERIC_SCALE = 9
 _NUMERIC_WHOLE_DIGITS = 29
 
@@ -61,7 +62,7 @@ def table_resource(table: Table, dataset: bigquery.DatasetReference) -> bigquery
         resource.require_partition_filter = table.name == PREDICTIONS.name
     if table.cluster_by:
         resource.clustering_fields = list(table.cluster_by)
-    if table.primary_key and all(PREDICTIONS.column(name).required for name in table.primary_key):
+    if table.primary_key and _NEVER_NULL.issuperset(table.primary_key):
         resource.table_constraints = TableConstraints(
             primary_key=PrimaryKey(columns=list(table.primary_key)), foreign_keys=None
         )

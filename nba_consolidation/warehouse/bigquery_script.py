@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
@@ -26,15 +26,30 @@ _NAMED = re.compile(r"\[statement (\w+)\] ")
 _POSITION = re.compile(r" at \[(\d+):\d+\]")
 
 
+Path = tuple[str, str, str]
+"""Of a table: project, dataset, its name there."""
+
+
+def path(text: str) -> Path:
+    """Of `project.dataset.table`, whose project can have dots (`example.com:project`)."""
+    project, dataset, table = text.rsplit(".", 2)
+    return project, dataset, table
+
+
 @dataclass(frozen=True)
 class Place:
-    """A dataset in which unqualified tables lie."""
+    """A dataset in which unqualified tables lie, all but those that lie `elsewhere`, perhaps under another name."""
 
     project: str
     dataset: str
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
+
+    def path(self, name: str) -> Path:
+        return self.elsewhere.get(name, (self.project, self.dataset, name))
 
     def table(self, name: str) -> exp.Table:
-        return exp.table_(name, db=self.dataset, catalog=self.project, quoted=True)
+        project, dataset, table = self.path(name)
+        return exp.table_(table, db=dataset, catalog=project, quoted=True)
 
 
 @dataclass(frozen=True)
@@ -93,9 +108,11 @@ def qualified(tree: exp.Expr, place: Place, temporary: Collection[str] = ()) -> 
     """The tree with every table that is not temporary in its dataset."""
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Identifier) and not table.db and table.name not in temporary:
-            table.set("this", exp.to_identifier(table.name, quoted=True))
-            table.set("db", exp.to_identifier(place.dataset, quoted=True))
-            table.set("catalog", exp.to_identifier(place.project, quoted=True))
+            name, there = table.name, place.table(table.name)
+            for part in ("this", "db", "catalog"):
+                table.set(part, there.args[part])
+            if there.name != name and not table.alias:  # whoever named the column's table goes on to
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
     return tree
 
 

@@ -7,20 +7,19 @@ is none of its business.
 from __future__ import annotations
 
 import datetime as dt
-import io
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from nba_consolidation.tables import Column
 from nba_consolidation.warehouse import naming
-from nba_consolidation.warehouse.bigquery_schema import columns_of, loadable, schema_field
+from nba_consolidation.warehouse.bigquery_load import load
+from nba_consolidation.warehouse.bigquery_schema import columns_of, loadable
 from nba_consolidation.warehouse.bigquery_script import Place, counts_by_date
-from nba_consolidation.warehouse.bigquery_session import Aborted, BigQuerySession, ChangedMeanwhile, NotThere
+from nba_consolidation.warehouse.bigquery_session import BigQuerySession, ChangedMeanwhile, NotThere
 from nba_consolidation.warehouse.contract import KnownDates, StagingTable
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseUnavailable
 
@@ -75,7 +74,7 @@ class BigQueryStaging:
             raise TableRefused(name, "is not a staging table's name", "use _staging_{batch}_{worker}")
         try:
             rows, columns = loadable(data)
-            self._load(name, rows, columns)
+            load(self.session, self._reference(name), rows, columns, "WRITE_TRUNCATE")
         except (ValueError, StatementFailed) as error:
             raise TableRefused(
                 name, f"BigQuery does not take it ({error})", "mend the rows, and write again"
@@ -154,46 +153,6 @@ class BigQueryStaging:
             table.table_id, _fingerprint(table), rows, table.modified, columns,
             {} if refusal else dates, rows if refusal else sum(every.values()) - sum(dates.values()), refusal,
         )  # fmt: skip
-
-    def _load(self, name: str, rows: pa.Table, columns: Sequence[Column]) -> None:
-        """Sends the rows, and once more under a new id where the service gives the job up (incident 23)."""
-        for attempt in range(1, self.session.attempts + 1):
-            try:
-                job = self.session.load(
-                    f"{self.session.job_prefix}{uuid.uuid4().hex}", self._sender(name, rows, columns)
-                )
-            except Aborted as error:
-                failure = str(error)
-                self.session.pause(attempt)
-            else:
-                if job.output_rows != rows.num_rows:
-                    failure = f"{job.output_rows} of {rows.num_rows} rows arrived"
-                    break
-                return
-        raise WarehouseUnavailable(f"staging table {name} was not written to {self.dataset}: {failure}")
-
-    def _sender(self, name: str, rows: pa.Table, columns: Sequence[Column]) -> Any:
-        from google.cloud.bigquery import LoadJobConfig, ParquetOptions
-
-        options = ParquetOptions()  # type: ignore[no-untyped-call]
-        options.enable_list_inference = True
-        config = LoadJobConfig(
-            source_format="PARQUET",
-            write_disposition="WRITE_TRUNCATE",
-            schema=[schema_field(column) for column in columns],
-            parquet_options=options,
-            labels=dict(self.session.labels),
-        )
-        content = io.BytesIO()
-        pq.write_table(rows, content)
-
-        def send(job_id: str, timeout: float, **_: Any) -> Any:
-            return self.session.client.load_table_from_file(
-                content, self._reference(name), rewind=True, num_retries=0, timeout=timeout,
-                job_id=job_id, location=self.session.location, job_config=config,
-            )  # fmt: skip
-
-        return send
 
     def _drop(self, table: bigquery.Table) -> bool:
         """Deletes the table on the condition that its etag is the one that was just read."""

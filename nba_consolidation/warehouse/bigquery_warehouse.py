@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import PREDICTIONS, Column, Table
 from nba_consolidation.warehouse import bigquery_script as script
+from nba_consolidation.warehouse.bigquery_relations import brought
 from nba_consolidation.warehouse.bigquery_schema import columns_of, schema_field, table_resource
 from nba_consolidation.warehouse.bigquery_session import Aborted, BigQuerySession, NotThere
 from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
@@ -23,13 +26,23 @@ from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, Wa
 class BigQueryWarehouse:
     """A dataset (`project.dataset`, or `dataset` of the client's project) and the staging area that it reads.
 
+    external: tables of somebody else's, `project.dataset.table` by the name that our statements have for them.
     attempts: how often a transaction is sent in all while others keep changing the same tables.
     """
 
-    def __init__(self, session: BigQuerySession, dataset: str, staging: BigQueryStaging, *, attempts: int = 8) -> None:
+    def __init__(
+        self,
+        session: BigQuerySession,
+        dataset: str,
+        staging: BigQueryStaging,
+        *,
+        external: Mapping[str, str] = MappingProxyType({}),
+        attempts: int = 8,
+    ) -> None:
         self.session = session
         self.dataset = dataset
         self.staging = staging
+        self._external = external
         self._attempts = attempts
         self._known_tables: set[str] = set()
 
@@ -84,13 +97,18 @@ class BigQueryWarehouse:
     ) -> TransactionResult:
         """One script. It is sent anew, whole, while others change the same tables at the same moment.
 
+        relations: loaded once, before, into tables beside the staging tables.
+
         check: called before each attempt, and while we wait for the job; what it raises cancels the job.
         """
         for statement in statements:
             on_statement(statement.name)
-        transaction = script.transaction(statements, self._place, self._staged(manifest))
-        started = time.monotonic()
-        job = self._committed(transaction, _consolidation_id(statements), check)
+        staged = self._staged(manifest)
+        with brought(self.session, self.staging.dataset, relations) as there:
+            place = replace(self._place, elsewhere={**self._place.elsewhere, **there})
+            transaction = script.transaction(statements, place, staged)
+            started = time.monotonic()
+            job = self._committed(transaction, _consolidation_id(statements), check)
         rows: dict[str, list[Row]] = {statement.name: [] for statement in statements}
         if transaction.selects:
             rows |= transaction.rows(self._rows(job))
@@ -115,7 +133,8 @@ class BigQueryWarehouse:
     @property
     def _place(self) -> script.Place:
         dataset = self.session.dataset(self.dataset)
-        return script.Place(dataset.project, dataset.dataset_id)
+        elsewhere = {name: script.path(path) for name, path in self._external.items()}
+        return script.Place(dataset.project, dataset.dataset_id, elsewhere)
 
     def _job_id(self, key: str) -> str:
         return f"{self.session.job_prefix}{key}"
@@ -127,10 +146,15 @@ class BigQueryWarehouse:
         return script.staged_and_manifest(manifest, self.live_columns(PREDICTIONS.name), self.staging.place)
 
     def _table(self, name: str) -> Any:
-        reference = self.session.dataset(self.dataset).table(name)
+        path = ".".join(self._place.path(name))
         try:
-            return self.session.call(name, self.session.client.get_table, reference)
+            return self.session.call(name, self.session.client.get_table, path)
         except NotThere as error:
+            if name in self._external:
+                raise TableMissing(
+                    f"table {path} does not exist, or may not be read; it is somebody else's: give the right one as "
+                    f"the setting for {name}, or the right to read it"
+                ) from error
             raise TableMissing(
                 f"table {name} does not exist in {self.dataset}; run `nba-consolidation bootstrap`, which creates the "
                 "tables"

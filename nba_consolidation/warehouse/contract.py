@@ -141,7 +141,8 @@ class Warehouse(Protocol):
         check: called before it is begun and again and again while it runs; what it raises ends the transaction, with
         nothing written.
 
-        relations: data of ours that the statements can read, each under its name.
+        relations: data of ours that the statements can read, each under its name, in the types that it has; they are
+        gone afterwards. Every column must have a type.
 
         With a manifest, the statements can read two relations: `staged`, the rows of its tables in the shape of the
         live player_prop_predictions (and staging_table_number, staging_row, misfit, original_row); and `manifest`,

@@ -49,6 +49,7 @@ class DuckDBWarehouse:
 
     open_limit: seconds to wait for another process to let go of the file.
     memory_limit: DuckDB's own notation, `2GB` for instance; it spills to disk beyond.
+    external: tables that elsewhere are somebody else's. Here nobody else makes them, so they are created with ours.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class DuckDBWarehouse:
         *,
         open_limit: float = 120.0,
         memory_limit: str = "1500MB",
+        external: Sequence[Table] = (),
         sleep: Callable[[float], None] = time.sleep,
         jitter: random.Random | None = None,
     ) -> None:
         self.path = Path(path).absolute()
         self.staging = staging
         self._open_limit = open_limit
+        self._external = external
         self._config: dict[str, Any] = {
             "autoinstall_known_extensions": False,  # nothing is ever fetched
             "python_enable_replacements": False,  # a missing table is an error, not a variable of ours of that name
@@ -75,7 +78,7 @@ class DuckDBWarehouse:
 
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates what is missing; leaves what is there."""
-        self._alter([ddl.create_table(table, "duckdb") for table in tables])
+        self._alter([ddl.create_table(table, "duckdb") for table in (*tables, *self._external)])
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         """Adds the columns that are missing, as NULL."""

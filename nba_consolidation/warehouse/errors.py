@@ -66,3 +66,7 @@ class WriteRefused(WarehouseError):
 
 class UnreadableFile(WarehouseError):
     """A file of rows, given by a person, cannot be read."""
+
+
+class EmptyFile(UnreadableFile):
+    """A file of rows was read, and there is none in it."""

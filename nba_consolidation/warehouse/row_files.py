@@ -1,6 +1,6 @@
-"""Files of rows that a person wants staged: Parquet, CSV, JSON lines. Read as they are, for the staging writer.
+"""Files of rows that a person brings, predictions or box scores: Parquet, CSV, JSON lines. Read as they are.
 
-Nothing is converted here: what CSV and JSON have as text stays text, and the writer knows the columns.
+Nothing is converted here: what CSV and JSON have as text stays text, and whoever asked knows the columns.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from nba_consolidation.warehouse.errors import UnreadableFile
+from nba_consolidation.warehouse.errors import EmptyFile, UnreadableFile
 from nba_consolidation.warehouse.parquet_footer import UNREADABLE, first_line
 
 
 def read_rows(path: Path | str) -> pa.Table | list[Mapping[str, Any]]:
     """The rows of the file, by its suffix: .parquet, .csv (empty is NULL), .jsonl or .ndjson.
 
-    Raises UnreadableFile for a file that is missing, empty or damaged, or of another suffix.
+    Raises UnreadableFile for a file that is missing or damaged, or of another suffix; EmptyFile for one without rows.
     """
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
@@ -33,7 +33,7 @@ def read_rows(path: Path | str) -> pa.Table | list[Mapping[str, Any]]:
     except UNREADABLE as error:
         raise UnreadableFile(f"file {path} cannot be read ({first_line(error)}); write it anew") from error
     if not len(rows):
-        raise UnreadableFile(f"file {path} holds no row; there is nothing to stage")
+        raise EmptyFile(f"file {path} holds no row; there is nothing to take from it")
     return rows
 
 

@@ -10,21 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from nba_consolidation.tables import BUSINESS_KEY, LINEAGE, PREDICTIONS, Column
 from nba_consolidation.warehouse import naming
-from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import StagingArea, StagingTable
-from nba_consolidation.warehouse.conversion import converter
 from nba_consolidation.warehouse.errors import WriteRefused
+from nba_consolidation.warehouse.typed_columns import Misfit, by_column, typed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LINEAGE = frozenset(column.name for column in LINEAGE)
-# Types of which every Arrow value is a good one. DATE is none: Arrow makes a date of a time stamp, silently.
-_TAKEN_AS_THEY_ARE = frozenset({"STRING", "INT64", "FLOAT64", "BOOL", "TIMESTAMP"})
 
 
 class StagingWriter:
@@ -54,7 +50,10 @@ class StagingWriter:
             table = naming.staging_table_name(batch_id, worker_id)
         except ValueError as error:
             raise WriteRefused(f"{naming.PREFIX}{batch_id}_{worker_id}", str(error)) from error
-        names, values = _by_column(table, rows)
+        try:
+            names, values = by_column(rows)
+        except Misfit as misfit:
+            raise WriteRefused(table, str(misfit), row=misfit.row, value=misfit.value) from misfit
         if not values or not len(values[0]):
             raise WriteRefused(table, "there are no rows to write")
         self._check_names(table, names)
@@ -73,45 +72,8 @@ class StagingWriter:
     def _convert(self, table: str, name: str, values: Any) -> pa.Array | pa.ChunkedArray:
         kind = self._columns[name].type
         try:
-            convert = converter(kind, exact=name in BUSINESS_KEY)
+            return typed(name, values, kind, exact=name in BUSINESS_KEY)
         except KeyError as error:
             raise WriteRefused(table, f"column {name}: a {kind} cannot be staged", column=name) from error
-        taken = _as_it_is(values, kind)
-        if taken is not None:
-            return taken
-        plain = values.to_pylist() if isinstance(values, pa.ChunkedArray) else values
-        converted = []
-        for row, value in enumerate(plain):
-            try:
-                converted.append(convert(value))
-            except (ValueError, OverflowError) as error:
-                reason = f"column {name}, row {row}: {value!r:.100} is no {kind} ({error})"
-                raise WriteRefused(table, reason, column=name, row=row, value=value) from error
-        return pa.array(converted, arrow_type(kind))
-
-
-def _as_it_is(values: Any, kind: str) -> pa.Array | pa.ChunkedArray | None:
-    """The values as Arrow finds them, where that is the column's very type: many columns, and far faster."""
-    if kind not in _TAKEN_AS_THEY_ARE:
-        return None
-    try:
-        found = values if isinstance(values, pa.ChunkedArray) else pa.array(values, from_pandas=True)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError):
-        return None  # a mixture: value by value we see which one is wrong
-    if found.type != arrow_type(kind):
-        return None
-    return pc.if_else(pc.is_nan(found), None, found) if kind == "FLOAT64" else found
-
-
-def _by_column(table: str, rows: Any) -> tuple[list[str], list[Any]]:
-    """Names and values, column by column, of any of the three forms that rows come in."""
-    if isinstance(rows, pa.Table):
-        return rows.column_names, rows.columns
-    if hasattr(rows, "iloc"):  # a DataFrame, told without importing pandas; its columns by position: names may repeat
-        return list(rows.columns), [rows.iloc[:, position].tolist() for position in range(rows.shape[1])]
-    records = list(rows)
-    for row, record in enumerate(records):
-        if not isinstance(record, Mapping):
-            raise WriteRefused(table, f"row {row} is a {type(record).__name__}, not a record", row=row, value=record)
-    names = list(dict.fromkeys(name for record in records for name in record))
-    return names, [[record.get(name) for record in records] for name in names]
+        except Misfit as misfit:
+            raise WriteRefused(table, str(misfit), misfit.column, misfit.row, misfit.value) from misfit

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from importlib import resources
+from operator import attrgetter
+from pathlib import Path
 
 import pytest
 import sqlglot
@@ -21,8 +23,7 @@ from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NEXT_DA
 PLACE = script.Place("my-project", "nba")
 STAGING = script.Place("my-project", "nba_staging")
 COLUMNS = tuple(column for column in PREDICTIONS.columns if column.required)
-FILES = sorted(path.name.removesuffix(".sql") for path in resources.files("nba_consolidation.sql").iterdir()
-               if path.name.endswith(".sql"))  # fmt: skip
+FILES = sorted(Path(str(resources.files("nba_consolidation.sql"))).rglob("*.sql"))
 
 
 def entry(number: int, columns: tuple[Column, ...] = COLUMNS) -> ManifestEntry:
@@ -85,10 +86,9 @@ def test_incident_43_every_read_of_predictions_is_pruned_by_literal_dates() -> N
         assert f"game_date BETWEEN CAST('{DATE}' AS DATE) AND CAST('{NEXT_DATE}' AS DATE)" in read.sql("bigquery")
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_incident_43_no_statement_reads_predictions_without_a_partition_filter(name: str) -> None:
-    text = resources.files("nba_consolidation.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
-    for read in reads_of_predictions(sqlglot.parse_one(text, read="bigquery")):
+@pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
+def test_incident_43_no_statement_reads_predictions_without_a_partition_filter(file: Path) -> None:
+    for read in reads_of_predictions(sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery")):
         where = read.args.get("where")  # a filter in the ON of an outer join is not relied on
         joins = [join.args["on"] for join in read.args.get("joins") or [] if not join.side]
         conditions = [condition for one in [where, *joins] if one for condition in one.find_all(exp.Between, exp.EQ)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -46,7 +46,7 @@ class Habits:
 
     @classmethod
     def in_the_storm(cls, *, deaf: bool, fenced: bool) -> Habits:
-        return cls(deaf, fenced, stops_itself=0.5 if deaf else 0.04, dawdles=0.5, forgets_clean_up=0.15)
+        return cls(deaf, fenced, stops_itself=0.8 if deaf else 0.04, dawdles=0.5, forgets_clean_up=0.15)
 
 
 CALM = Habits()
@@ -101,16 +101,16 @@ class FaultyWarehouse(DuckDBWarehouse):
             return super().run(statements, manifest, *rest, **more)
         if self._habits.deaf:
             more.pop("check", None)
-        dates = sorted({f"{date}" for entry in manifest for date in entry.dates})
+        _, tokens = _given(statements)
         self._dawdle()
-        self._maybe_stop(dates)
+        self._maybe_stop(tokens)
         try:
             result = super().run([*self._kept(statements), trail(statements, self._seen)], manifest, *rest, **more)
         except StatementFailed as error:
             if error.statement == "fenced_out":
-                self._note(fenced=dates)
+                self._note(fenced=tokens)
             raise
-        self._note(merged=dates)
+        self._note(merged=tokens)
         self._dawdle()
         return result
 
@@ -122,10 +122,10 @@ class FaultyWarehouse(DuckDBWarehouse):
         if self._rng.random() < self._habits.dawdles:
             time.sleep(self._rng.uniform(0.01, 0.15))
 
-    def _maybe_stop(self, dates: Sequence[str]) -> None:
+    def _maybe_stop(self, tokens: Mapping[str, int]) -> None:
         """The lease is ours, we have just looked; and when we wake it is somebody else's."""
         if self._rng.random() < self._habits.stops_itself and not all_awake(self._signs):
-            self._note(asleep=dates)
+            self._note(asleep=tokens)
             os.kill(os.getpid(), signal.SIGSTOP)
 
 
@@ -139,10 +139,16 @@ class _Text(Statement):
 
 def trail(statements: Iterable[Statement], seen: int) -> Statement:
     """What numbers a commit: the dates and tokens that the transaction itself was given. One at a time can write."""
-    [given] = (statement.parameters for statement in statements if statement.name == "leases")
-    leases: Any = given["leases"]
-    values = ", ".join(f"(DATE '{lease['game_date']}', {lease['token']})" for lease in leases)
+    run_id, tokens = _given(statements)
+    values = ", ".join(f"(DATE '{date}', {token})" for date, token in tokens.items())
     return _Text(
-        f"INSERT INTO chaos_commits SELECT ({_LAST}) + 1, {seen}, game_date, token, '{given['run_id']}' "
+        f"INSERT INTO chaos_commits SELECT ({_LAST}) + 1, {seen}, game_date, token, '{run_id}' "
         f"FROM (VALUES {values}) AS given(game_date, token)"
     )
+
+
+def _given(statements: Iterable[Statement]) -> tuple[str, dict[str, int]]:
+    """The run id of a transaction, and the token of each of its dates."""
+    [given] = (statement.parameters for statement in statements if statement.name == "leases")
+    leases: Any = given["leases"]
+    return str(given["run_id"]), {f"{lease['game_date']}": lease["token"] for lease in leases}

@@ -113,13 +113,17 @@ class _Storm:
         misfortunes = ((self._kill, plan.kills), (self._stop, plan.stops), (self._trouble, plan.weather))
         due = [began + self._rng.expovariate(rate) for _, rate in misfortunes]
         while (now := time.monotonic()) < began + plan.longest and not self._account.failures:
-            if now >= began + plan.seconds and self._sleepers.met >= plan.meetings:
+            if now >= began + plan.seconds and self._has_raged():
                 return
             for number, (befall, rate) in enumerate(misfortunes):
                 if now >= due[number]:
                     befall()
                     due[number] = now + self._rng.expovariate(rate)
             self._look_after()
+
+    def _has_raged(self) -> bool:
+        befell = min(self._account.counts[kind] for kind in ("kills", "stops"))
+        return befell >= self._plan.enough and self._sleepers.met >= self._plan.meetings
 
     def _end(self) -> None:
         """Everybody wakes up and comes to his own end, so that what is late is written late and not never."""

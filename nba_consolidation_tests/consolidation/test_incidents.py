@@ -13,8 +13,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from nba_consolidation.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.consolidation import transaction
-from nba_consolidation.consolidation.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.consolidation.consolidate import LOCK_TYPE, Consolidator
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.fencing import AuditFailed, DatesPoisoned, FencedOut, Guard
@@ -130,7 +130,7 @@ def test_a_lease_that_is_lost_inside_the_transaction_ends_it_before_the_commit(
     before = bench.written_rows()
     asked: list[int] = []
 
-    def lost_at_the_third(_: HeldLease) -> None:
+    def lost_at_the_third(_: HeldLease, **_options: bool) -> None:
         asked.append(1)
         if len(asked) == 3:  # the first two are before the transaction and before its first statement
             raise LeaseLost([LEASE], "its 60 s ran out without a renewal")
@@ -139,6 +139,19 @@ def test_a_lease_that_is_lost_inside_the_transaction_ends_it_before_the_commit(
     with pytest.raises(LeaseLost):
         getattr(bench, use_case)()
     assert bench.written_rows() == before
+
+
+def test_incident_04_a_lease_store_that_fails_before_the_commit_ends_the_run_and_is_no_dates_fault(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: HeldLease, **_options: bool) -> None:
+        raise LeaseUnavailable("the store is down")
+
+    stage_each(bench, DATE, NEXT_DATE)
+    monkeypatch.setattr(HeldLease, "ensure_held", fail)
+    with pytest.raises(LeaseUnavailable):
+        bench.consolidate(DATE, NEXT_DATE)
+    assert bench.written_rows() == 0
 
 
 def test_a_stale_token_adds_no_column_either(bench: Workbench) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.consolidation.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
+from nba_consolidation.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.consolidation.report import ConsolidationReport
 
 from .oracle import KEY

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from nba_consolidation.consolidation.audits import (
+from nba_consolidation.audits import (
     ACTIVE_TWINS,
     DUPLICATE_BUSINESS_KEYS,
     DUPLICATE_VALIDATED,

@@ -29,14 +29,16 @@ class Graph:
     def stage(self, worker: str, rows: Iterable[dict[str, Any]]) -> None:
         self.deployment.staging.write(f"_staging_20260115_120000_000001_{worker}", staged(rows))
 
-    def run(self, first: dt.date, last: dt.date | None = None, **options: Any) -> dg.ExecuteInProcessResult:
-        """The consolidate job over the dates, as a single-run backfill has it."""
+    def run(
+        self, first: dt.date, last: dt.date | None = None, job: str = "consolidate", **options: Any
+    ) -> dg.ExecuteInProcessResult:
+        """A job over the dates, as a single-run backfill has it."""
         tags = {
             "dagster/asset_partition_range_start": str(first),
             "dagster/asset_partition_range_end": str(last or first),
         }
-        job = self.definitions.resolve_job_def("consolidate")
-        return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
+        resolved = self.definitions.resolve_job_def(job)
+        return resolved.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
 
     def audit(self, name: str) -> dg.AssetCheckEvaluation:
         """One of the standing audits, run alone."""

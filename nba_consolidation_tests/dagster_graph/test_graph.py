@@ -12,15 +12,17 @@ from nba_consolidation.definitions import build_definitions
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import PREDICTIONS
 
+PERFORMANCE = ["confidence_calibration", "system_performance"]
 ASSETS = [
-    "confidence_calibration",
     "player_prop_predictions",
+    "prediction_accuracy",
     "staging_predictions",
-    "system_performance",
     "validated_predictions",
 ]
+EXTERNAL = ["player_game_summary"]
 CHECKS = {
     "confidence_calibration": ["calibration_error"],
+    "system_performance": ["losing_systems"],
     "player_prop_predictions": [
         "active_twins",
         "audit_active_twins",
@@ -33,10 +35,30 @@ CHECKS = {
         "quarantined_rows",
         "refused_tables",
     ],
-    "system_performance": ["losing_systems"],
+    "prediction_accuracy": [
+        "accuracy_out_of_scale",
+        "audit_accuracy_out_of_scale",
+        "audit_duplicate_accuracy_keys",
+        "audit_inconsistent_errors",
+        "audit_several_lines",
+        "duplicate_accuracy_keys",
+        "grading_conservation",
+        "inconsistent_errors",
+        "missing_box_scores",
+        "several_lines",
+        "ungraded",
+    ],
     "validated_predictions": ["audit_duplicate_validated_predictions"],
 }
-BLOCKING = {"active_twins", "conservation", "duplicate_business_keys"}
+BLOCKING = {
+    "accuracy_out_of_scale",
+    "active_twins",
+    "conservation",
+    "duplicate_accuracy_keys",
+    "duplicate_business_keys",
+    "grading_conservation",
+    "inconsistent_errors",
+}
 
 
 def assets() -> Any:
@@ -48,11 +70,10 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     by_asset: dict[str, list[str]] = {}
     for key in found.asset_check_keys:
         by_asset.setdefault(key.asset_key.to_user_string(), []).append(key.name)
-    ours = {node.key.to_user_string() for node in found.asset_nodes if node.is_materializable}
-    assert sorted(ours) == ASSETS
+    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate"} <= {job.name for job in jobs}
+    assert {"consolidate", "grade"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
@@ -63,7 +84,7 @@ def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
 
 def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_backfills_in_one_run() -> None:
     found = assets()
-    for name in ASSETS:
+    for name in ASSETS + PERFORMANCE:
         node = found.get(dg.AssetKey(name))
         partitions = node.partitions_def
         assert isinstance(partitions, dg.DailyPartitionsDefinition)

@@ -136,6 +136,16 @@ def test_none_of_very_many_is_kept_when_one_of_the_last_is_held(bench: Bench) ->
     assert bench.store.list() == held
 
 
+def test_what_of_very_many_was_not_given_back_at_once_is_given_back_in_the_end(bench: Bench) -> None:
+    """The third commit finds a held lease, and the request that would take back the first gets lost."""
+    held = take(bench.store, SEASON[-1], holder=BERT, nonce="berts")
+    bench.database.faults.add(Fault("Commit", times=3))  # nothing befalls these
+    bench.database.faults.add(Fault.lost_request("Commit"))
+    with pytest.raises(LeaseHeld), hold(bench.store, SEASON, ANNA, wait=NO_WAIT, time=bench.clock.without_heartbeat()):
+        pytest.fail("the block ran without the leases")
+    assert bench.store.list() == held
+
+
 def test_a_held_or_expired_lease_costs_one_look_more(bench: Bench) -> None:
     take(bench.store)
     with pytest.raises(LeaseHeld):

@@ -67,6 +67,18 @@ def test_a_block_that_fails_frees_its_leases_too(store: LeaseStore, clock: FakeC
     assert not hasattr(failure.value, "__notes__")
 
 
+def test_a_machine_that_cannot_start_the_heartbeat_does_not_keep_the_lease(
+    troubled: TroubledStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(RuntimeError, match="new thread"), hold(troubled, [KEY], ANNA, time=clock.without_heartbeat()):
+        pytest.fail("the block ran without a heartbeat")
+    assert troubled.list() == ()
+
+
 def test_the_next_holder_gets_a_larger_token(store: LeaseStore, clock: FakeClock) -> None:
     with hold(store, [KEY], ANNA, time=clock.without_heartbeat()) as annas:
         first = annas.tokens[KEY]

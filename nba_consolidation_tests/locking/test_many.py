@@ -267,7 +267,7 @@ def test_what_cannot_be_given_back_ends_by_itself_and_hides_no_error(
     in_memory.faults["release"].extend([Fault(LeaseUnavailable("down"))] * 9)
     with caplog.at_level(logging.WARNING):
         try_in_vain(in_memory, clock, LeaseHeld)
-    assert "will end by itself" in caplog.text
+    assert "it ends by itself" in caplog.text
     clock.advance(TIMING.ttl)
     assert holders(in_memory) == {C: "b"}
 
@@ -363,6 +363,40 @@ def test_a_part_that_was_taken_without_an_answer_is_kept(clock: FakeClock) -> No
         lease.ensure_held(ask_store=True)
         assert lease.records == troubled.list()
     assert troubled.asked == [KEYS, (A, C, D, E)]
+
+
+def test_one_who_waits_holds_nothing_behind_what_is_waited_for(clock: FakeClock) -> None:
+    """Or two could wait for each other: B came without an answer, and A is somebody else's by now."""
+    troubled = HalfAnswered(MemoryLeaseStore(clock=clock.now), clock)
+    berts = take(troubled, BERT, A)
+
+    def look_and_release() -> None:
+        assert holders(troubled) == {A: "b"}
+        troubled.inner.release(berts)
+
+    troubled.while_waiting.append(look_and_release)
+    with hold(troubled, KEYS, ANNA, wait=WAIT, time=clock.without_heartbeat()) as lease:
+        assert lease.records == troubled.list()
+
+
+def test_a_lease_is_given_back_if_nobody_could_say_whether_it_was_taken(
+    troubled: TroubledStore, clock: FakeClock
+) -> None:
+    troubled.faults["try_acquire"].append(Fault(NO_ANSWER, "happens"))
+    troubled.faults["inspect"].append(Fault(LeaseUnavailable("down")))
+    try_in_vain(troubled, clock, LeaseUnavailable)
+    assert troubled.list() == ()
+
+
+def test_answers_that_are_lost_now_and_then_do_not_end_a_wait(in_memory: TroubledStore, clock: FakeClock) -> None:
+    berts = take(in_memory, BERT, C)
+
+    def lose_two() -> None:
+        in_memory.faults["try_acquire"].extend([Fault(NO_ANSWER)] * 2)
+
+    in_memory.while_waiting.extend([lose_two, lose_two, lose_two, lambda: in_memory.inner.release(berts)])
+    with hold(in_memory, KEYS, ANNA, wait=WAIT, time=clock.without_heartbeat()):
+        assert holders(in_memory) == dict.fromkeys(KEYS, "a")
 
 
 def test_a_store_that_stops_answering_is_given_up_soon(in_memory: TroubledStore, clock: FakeClock) -> None:

@@ -27,6 +27,7 @@ NAMED = Settings(
     project=PROJECT,
     dataset="other-project.predictions",
     staging_dataset="staged",
+    box_scores="raw.box_scores",
     location="EU",
     firestore_database="locks",
     lock_collection="ours",
@@ -84,6 +85,7 @@ def test_the_engine_has_what_the_settings_say() -> None:
     assert isinstance(staging, BigQueryStaging)
     assert (warehouse.dataset, staging.dataset) == ("other-project.predictions", "staged")
     assert (warehouse.session.location, warehouse.session.maximum_bytes_billed) == ("EU", 10**12)
+    assert warehouse._external == {"player_game_summary": f"{PROJECT}.raw.box_scores"}
     assert staging._keep == dt.timedelta(days=2.5)
 
 

@@ -10,11 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from nba_consolidation.cli import main
+from nba_consolidation.fencing import utc_now
+from nba_consolidation.locking import lease_key
 from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation_tests.consolidation.workbench import DATE, prediction
 from nba_consolidation_tests.firestore_double import Fault
+from nba_consolidation_tests.locking.googles_client import googles_client
+from nba_consolidation_tests.locking.predecessor import PredecessorLock
 
-from .conftest import Cloud
+from .conftest import PROJECT, Cloud
 
 
 def run(cloud: Cloud, *arguments: object, exit_code: int = 0) -> str:
@@ -77,12 +81,10 @@ def test_incident_10_a_missing_permission_is_told_with_the_role_and_at_once(made
 
 
 def test_a_held_lease_of_the_predecessor_is_named(made: Cloud) -> None:
-    from nba_consolidation.deployment import leases_of
-    from nba_consolidation.locking import Holder, lease_key
-
-    holder = Holder.here("the-other-run")
-    leases_of(made.settings).try_acquire([lease_key("consolidation", DATE)], holder, 60, operation_id="theirs")
-    assert holder.holder_id in run(made, "--lease-wait", 0, "consolidate", exit_code=4)
+    client = googles_client(str(made.settings.firestore_emulator), PROJECT, made.settings.firestore_database)
+    key = lease_key("consolidation", DATE)
+    assert PredecessorLock(client, key, "old-coordinator", utc_now, lambda _seconds: None).try_acquire()
+    assert "old-coordinator" in run(made, "--lease-wait", 0, "consolidate", exit_code=4)
 
 
 def test_production_without_a_project_ends_with_two_and_names_the_variable() -> None:

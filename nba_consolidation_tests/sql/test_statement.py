@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from importlib import resources
@@ -19,6 +20,7 @@ from nba_consolidation.sql import Statement, literal
 from nba_consolidation.sql import statement as statement_module
 from nba_consolidation.sql.statement import Dialect
 from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
+from nba_consolidation_tests.names import LOOKUPS
 
 FILES = sorted(Path(str(resources.files("nba_consolidation.sql"))).rglob("*.sql"), key=attrgetter("name"))
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
@@ -158,6 +160,39 @@ def test_same_key_is_equality_over_the_key_and_null_safe_for_the_line(
     nullable = {"current_points_line"}
     wanted = " AND ".join(f"T.{name} {'IS NOT DISTINCT FROM' if name in nullable else '='} S.{name}" for name in key)
     assert rendered(f"SELECT 1 FROM t AS T JOIN s AS S ON {marker}(T, S)").endswith(f"ON ({wanted})")
+
+
+def player_keys(rendered: Callable[..., str], names: list[str]) -> list[str]:
+    given = {"names": [{"name": name} for name in names]}
+    sql = rendered("SELECT PLAYER_KEY(N.name) AS k FROM UNNEST(@names) AS N", "duckdb", parameters=given)
+    return [key for (key,) in duckdb.connect().execute(sql).fetchall()]
+
+
+def test_a_player_key_is_the_lookup_that_a_name_amounts_to(rendered: Callable[..., str]) -> None:
+    assert player_keys(rendered, list(LOOKUPS)) == list(LOOKUPS.values())
+
+
+def test_a_player_key_folds_every_letter_as_unicode_takes_it_apart(rendered: Callable[..., str]) -> None:
+    letters = [chr(code) for code in range(0xC0, 0x250)]
+    strokes = str.maketrans("đłøı", "dloi")  # which are no marks
+    folded = [unicodedata.normalize("NFD", letter).lower().translate(strokes) for letter in letters]
+    wanted = ["".join(one for one in letter if one.isascii() and one.isalnum()) for letter in folded]
+    assert player_keys(rendered, letters) == wanted
+
+
+def test_a_player_key_of_null_is_null(rendered: Callable[..., str]) -> None:
+    assert duckdb.connect().execute(rendered("SELECT PLAYER_KEY(NULL)", "duckdb")).fetchall() == [(None,)]
+
+
+def test_a_player_key_is_plain_googlesql_on_bigquery(rendered: Callable[..., str]) -> None:
+    assert rendered("SELECT 1 FROM s JOIN b ON player_key(s.name) = b.it").endswith(
+        "ON REGEXP_REPLACE(TRANSLATE(LOWER(NORMALIZE(s.name, NFD)), 'đłøı', 'dloi'), '[^a-z0-9]', '') = b.it"
+    )
+
+
+@pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
+def test_no_file_takes_letters_apart_but_by_player_key(file: Path) -> None:
+    assert "NORMALIZE" not in file.read_text(encoding="utf-8").upper()
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,15 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
+from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
+from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
+from nba_consolidation_tests.names import LOOKUPS
 
 from .conftest import Engine
 from .rows import DATE, KNOWN, NEXT_DATE, NOON, A, B, row, rows_table
@@ -304,6 +308,119 @@ def test_a_failed_audit_fails_the_transaction_and_shows_what_it_found(engine: En
 def test_only_selects_return_rows(engine: Engine) -> None:
     insert = engine.make_statement("i", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
     assert engine.warehouse.run([insert]).rows == {"i": []}
+
+
+RELATION: dict[str, tuple[pa.DataType, list[Any]]] = {
+    "text": (pa.string(), ["it's", "", None]),
+    "whole": (pa.int64(), [2**53 + 1, -1, None]),
+    "real": (pa.float64(), [0.1, -1e300, None]),
+    "yes": (pa.bool_(), [True, False, None]),
+    "day": (pa.date32(), [DATE, dt.date(1999, 12, 31), None]),
+    "exact": (pa.decimal128(5, 1), [Decimal("20.5"), Decimal("-9999.9"), None]),
+    "exacter": (pa.decimal128(38, 9), [Decimal("0.000000001"), Decimal(1), None]),
+    "moment": (pa.timestamp("us", tz="UTC"), [NOON.replace(microsecond=123456), NOON, None]),
+}
+
+
+def relation(rows: int = 3) -> pa.Table:
+    """The first rows of RELATION, over and over, each with its place."""
+    columns = {name: pa.array((values * rows)[:rows], kind) for name, (kind, values) in RELATION.items()}
+    return pa.table({"place": pa.array(range(rows), pa.int64()), **columns})
+
+
+def listed_tables(engine: Engine) -> set[str]:
+    """Every table that there is, whoever made it."""
+    if isinstance(engine.warehouse, DuckDBWarehouse):
+        with duckdb.connect(engine.warehouse.path) as connection:
+            return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    assert isinstance(engine.warehouse, BigQueryWarehouse)
+    client = engine.warehouse.session.client
+    return {table.table_id for table in client.list_tables(engine.warehouse.dataset)}
+
+
+@pytest.mark.parametrize("rows", [3, 5000])
+def test_a_relation_is_read_as_it_was_given(engine: Engine, rows: int) -> None:
+    read = engine.make_statement("read", "SELECT * FROM given ORDER BY place")
+    found = engine.warehouse.run([read], relations={"given": relation(rows)}).rows["read"]
+    assert found == relation(rows).to_pylist()
+
+
+def test_an_empty_relation_has_the_types_of_its_columns(engine: Engine) -> None:
+    copy = engine.make_statement("copy", "CREATE TEMP TABLE copied AS SELECT * FROM given")
+    insert = engine.make_statement("insert", """
+        INSERT INTO consolidation_fences (lease_key, token)
+        SELECT CONCAT('a', C.text), C.whole + LENGTH(C.text) FROM copied AS C WHERE C.moment > CURRENT_TIMESTAMP()
+          AND DATE_ADD(C.day, INTERVAL 1 DAY) > C.day AND C.yes AND C.exact + C.exacter > 1 AND IS_NAN(C.real)
+    """)  # fmt: skip
+    count = engine.make_statement("count", "SELECT COUNT(*) AS n FROM given")
+    found = engine.warehouse.run([copy, insert, count], relations={"given": relation(0)}).rows
+    assert found["count"] == [{"n": 0}]
+
+
+def test_several_relations_are_joined_under_their_names_or_an_alias(engine: Engine) -> None:
+    text = """
+        SELECT one.place, T.exact FROM one JOIN two AS T ON T.place = one.place
+        WHERE one.place NOT IN (SELECT place FROM two WHERE two.exact < 0) ORDER BY one.place
+    """
+    given = {"one": relation(2).select(["place"]), "two": relation()}
+    found = engine.warehouse.run([engine.make_statement("read", text)], relations=given).rows["read"]
+    assert found == [{"place": 0, "exact": Decimal("20.5")}]
+
+
+def test_a_relation_goes_into_a_table_of_ours(engine: Engine) -> None:
+    text = "INSERT INTO consolidation_fences (lease_key, token) SELECT text, whole FROM given WHERE text IS NOT NULL"
+    engine.warehouse.run([engine.make_statement("insert", text)], relations={"given": relation()})
+    read = engine.make_statement("read", "SELECT lease_key, token FROM consolidation_fences ORDER BY token")
+    assert engine.warehouse.query(read) == [
+        {"lease_key": "", "token": -1}, {"lease_key": "it's", "token": 2**53 + 1},
+    ]  # fmt: skip
+
+
+def test_a_relation_is_gone_afterwards_and_never_a_staging_table(engine: Engine) -> None:
+    before = listed_tables(engine)
+    seen: list[Any] = []
+    engine.warehouse.run(
+        [engine.make_statement("read", "SELECT 1 AS one FROM given")],
+        check=lambda: seen.extend(engine.staging.list_tables(KNOWN)),
+        relations={"given": relation()},
+    )
+    assert (listed_tables(engine), seen) == (before, [])
+    with pytest.raises(StatementFailed):
+        engine.warehouse.run([engine.make_statement("read", "SELECT 1 AS one FROM given")])
+
+
+@pytest.mark.parametrize("failure", ["statement", "check"])
+def test_a_failing_transaction_leaves_no_relation_and_nothing_of_it(engine: Engine, failure: str) -> None:
+    before = listed_tables(engine)
+    text = "INSERT INTO consolidation_fences (lease_key, token) SELECT 'a', place FROM given"
+    insert, broken = engine.make_statement("i", text), engine.make_statement("broken", "SELECT ERROR('no') AS x")
+
+    def check() -> None:
+        if failure == "check":
+            raise KeyboardInterrupt
+
+    with pytest.raises((StatementFailed, KeyboardInterrupt)):
+        engine.warehouse.run([insert, broken], check=check, relations={"given": relation()})
+    assert listed_tables(engine) == before
+    count = engine.make_statement("count", "SELECT COUNT(*) AS n FROM consolidation_fences")
+    assert engine.warehouse.query(count) == [{"n": 0}]
+
+
+def test_a_count_of_what_is_never_true_is_zero(engine: Engine) -> None:
+    text = "SELECT COUNTIF(N.it) AS nulls, COUNTIF(N.it IS NULL) AS all_of_it FROM UNNEST(@rows) AS N"
+    given = {"rows": [{"it": None}, {"it": None}]}
+    nothing = "SELECT COUNTIF(token > 0) AS n FROM consolidation_fences"
+    assert engine.warehouse.query(engine.make_statement("count", text, parameters=given)) == [
+        {"nulls": 0, "all_of_it": 2}
+    ]
+    assert engine.warehouse.query(engine.make_statement("count", nothing)) == [{"n": 0}]
+
+
+def test_names_fold_to_the_same_player_key(engine: Engine) -> None:
+    names = [{"place": place, "name": name} for place, name in enumerate(LOOKUPS)]
+    text = "SELECT place, PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
+    found = engine.warehouse.query(engine.make_statement("keys", text, parameters={"names": names}))
+    assert [row["it"] for row in found] == list(LOOKUPS.values())
 
 
 def test_a_missing_table_is_an_error_that_says_what_to_do(engine: Engine) -> None:

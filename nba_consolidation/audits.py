@@ -1,6 +1,6 @@
 """The audits of the published tables: SELECTs that must return no row, to be run at any time over any dates.
 
-The same files are audits inside the transaction of a consolidation, where a row that they find rolls it back.
+The same files are audits inside the transactions that write, where a row that they find rolls all of it back.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from nba_consolidation.sql import Statement, over_dates
-from nba_consolidation.tables import PREDICTIONS, VALIDATED
+from nba_consolidation.tables import ACCURACY, PREDICTIONS, VALIDATED
 from nba_consolidation.warehouse.contract import Row, Warehouse
 
 
@@ -40,4 +40,23 @@ DUPLICATE_VALIDATED = Audit(
 PLAYERS_IN_TWO_GAMES = Audit(
     "players_in_two_games", PREDICTIONS.name, "players active in two games of a date: one game under two ids?", False
 )
-AUDITS = (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS, DUPLICATE_VALIDATED, PLAYERS_IN_TWO_GAMES)
+DUPLICATE_ACCURACY_KEYS = Audit(
+    "duplicate_accuracy_keys", ACCURACY.name, "predictions that are graded more than once; NULL lines are equal"
+)
+ACCURACY_OUT_OF_SCALE = Audit("accuracy_out_of_scale", ACCURACY.name, "graded confidences that are not within 0 to 1")
+INCONSISTENT_ERRORS = Audit(
+    "inconsistent_errors", ACCURACY.name, "graded rows whose errors and verdict do not follow from their own parts"
+)
+SEVERAL_LINES = Audit(
+    "several_lines", ACCURACY.name, "players graded for several lines of one system in one game: joins fan out", False
+)
+AUDITS = (
+    DUPLICATE_BUSINESS_KEYS,
+    ACTIVE_TWINS,
+    DUPLICATE_VALIDATED,
+    PLAYERS_IN_TWO_GAMES,
+    DUPLICATE_ACCURACY_KEYS,
+    ACCURACY_OUT_OF_SCALE,
+    INCONSISTENT_ERRORS,
+    SEVERAL_LINES,
+)

@@ -1,0 +1,90 @@
+"""Box scores, which are somebody else's, and the predictions graded against them."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from nba_consolidation.assets.common import WRITERS, Kinds, dates_of
+from nba_consolidation.checks import grading as checks
+from nba_consolidation.fencing import DatesPoisoned
+from nba_consolidation.grading.report import GradedDate, GradingReport
+from nba_consolidation.locking import Holder
+from nba_consolidation.metadata import Metadata, column_schema, table_of, without
+from nba_consolidation.resources import LeaseResource, WarehouseResource
+from nba_consolidation.tables import ACCURACY, BOX_SCORES, VALIDATED
+
+_GROUP = "accuracy"
+
+
+def box_scores(partitions: dg.PartitionsDefinition, kinds: Kinds) -> dg.AssetSpec:
+    """What the games came to. Nothing here makes it; `nba-consolidation actuals` loads it on a laptop."""
+    return dg.AssetSpec(
+        BOX_SCORES.name,
+        partitions_def=partitions,
+        group_name=_GROUP,
+        kinds={kinds.warehouse},
+        description=BOX_SCORES.description,
+        metadata={"dagster/column_schema": column_schema(BOX_SCORES)},
+    )
+
+
+def grading_asset(
+    partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
+) -> dg.AssetsDefinition:
+    """prediction_accuracy."""
+
+    @dg.asset(
+        name=ACCURACY.name,
+        deps=[VALIDATED.name, BOX_SCORES.name],
+        partitions_def=partitions,
+        backfill_policy=single_run,
+        group_name=_GROUP,
+        pool=WRITERS,
+        kinds={kinds.warehouse},
+        description=ACCURACY.description,
+        metadata={"dagster/column_schema": column_schema(ACCURACY)},
+        check_specs=checks.specs_of_a_grading(ACCURACY.name),
+    )
+    def prediction_accuracy(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        deployment = warehouse.deployment(leases)
+        dates = dates_of(context)
+        report = deployment.grader.grade(dates, Holder.here(context.run.run_id), context.log.debug)
+        _record(context, report)
+        yield from checks.of_a_grading(report, deployment.warehouse, dates)
+        if report.poisoned:
+            raise _poisoned(report)
+        yield dg.MaterializeResult()
+
+    return prediction_accuracy
+
+
+def _record(context: dg.AssetExecutionContext, report: GradingReport) -> None:
+    """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done."""
+    for date in report.dates:
+        metadata = _date_metadata(date, report)
+        if report.poisoned:
+            event = dg.AssetMaterialization(ACCURACY.name, partition=str(date.game_date), metadata=metadata)
+            context.log_event(event)
+        else:
+            context.add_asset_metadata(metadata, partition_key=str(date.game_date))
+
+
+def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
+    return {
+        "dagster/partition_row_count": date.total_rows,
+        **without(vars(date), "game_date", "total_rows"),
+        "bets": date.bets,
+        "transaction_ms": report.transaction_ms,
+        "lease_wait_ms": report.lease_wait_ms,
+        "lease_hold_ms": report.lease_hold_ms,
+        "findings": table_of([found for found in report.findings if found.game_date == date.game_date]),
+        **report.cost,
+    }
+
+
+def _poisoned(report: GradingReport) -> dg.Failure:
+    reasons = [{"date": str(date), "reason": str(error)} for date, error in sorted(report.poisoned.items())]
+    message = str(DatesPoisoned(report.poisoned, "graded"))
+    return dg.Failure(message, metadata={"poisoned": table_of(reasons)}, allow_retries=False)

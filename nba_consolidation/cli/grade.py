@@ -1,0 +1,117 @@
+"""`grade`: the use case that holds predictions against box scores, and what it reports. Nothing is decided here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.dates import date_options, span_of
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
+from nba_consolidation.cli.progress import steps
+from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.grading.report import Finding, GradingReport
+
+_FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
+            "inserted", "updated", "removed", "total_rows")  # fmt: skip
+_COLUMNS = (
+    Column("date"),
+    Column("active", right=True),
+    Column("correct", right=True),
+    Column("wrong", right=True),
+    Column("push", right=True),
+    Column("passed", 2, right=True),
+    Column("no bet", 2, right=True),
+    Column("voided", right=True),
+    Column("waiting", right=True),
+    Column("new", 1, right=True),
+    Column("graded anew", 1, right=True),
+    Column("removed", 1, right=True),
+    Column("rows", 1, right=True),
+)
+_SHOWN = 20
+
+
+@click.command()
+@date_options
+@json_option
+@pass_session
+def grade(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+    """Grade what consumers read against box scores.
+
+    Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
+    what did not change is not rewritten. Ends with 3 if some dates were poisoned: all others are graded.
+    """
+    from nba_consolidation.consolidation.status import standing_dates
+
+    span = span_of(**dates)
+    deployment = session.existing()
+    standing = standing_dates(deployment.warehouse, span.first, span.last)
+    if not standing:
+        emit(as_json, {"dates": []}, f"Nothing stands for {span}: consolidate first.")
+        return
+    with steps() as on_step:
+        report = deployment.grader.grade(standing, session.holder(), on_step)
+    emit(as_json, _document(report), *_report(report))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
+
+
+def _document(report: GradingReport) -> dict[str, Any]:
+    return {
+        "run_id": report.run_id,
+        "dates": report.dates,
+        "totals": {figure: report.total(figure) for figure in _FIGURES},
+        "conserved": all(date.conserved for date in report.dates),
+        "findings": report.findings,
+        "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
+        "lease_wait_ms": report.lease_wait_ms,
+        "lease_hold_ms": report.lease_hold_ms,
+        "transaction_ms": report.transaction_ms,
+        "cost": report.cost,
+    }
+
+
+def _report(report: GradingReport) -> list[Shown]:
+    rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES)) for date in report.dates]
+    totals = ("total", *(report.total(figure) for figure in _FIGURES))
+    return [
+        *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
+        *_findings(report.findings),
+        Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
+        _sentences(report),
+    ]
+
+
+def _findings(findings: Sequence[Finding]) -> list[Shown]:
+    """Each by name where they are few; where they are many, how many of each kind as well."""
+    columns = [Column("date"), Column("finding"), Column("game"), Column("player"), Column("predictions", right=True),
+               Column("detail", fold=True)]  # fmt: skip
+    rows = [(f.game_date, f.finding.replace("_", " "), f.game_id, f.player_lookup, f.predictions, f.detail)
+            for f in findings]  # fmt: skip
+    shown: list[Shown] = [Grid(columns, rows[-_SHOWN:])]
+    if len(findings) > _SHOWN:
+        kinds = Counter(f.finding for f in findings).most_common()
+        told = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
+        shown.append(f"The last {_SHOWN} of {len(findings):,} findings ({told}); --json lists all.")
+    return shown
+
+
+def _sentences(report: GradingReport) -> str:
+    outcomes = ("correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting")
+    told = " + ".join(f"{report.total(name):,} {name.replace('_', ' ')}" for name in outcomes)
+    lines = [f"Conserved: {report.total('active'):,} active = {told}"]
+    changed = sum(report.total(name) for name in ("inserted", "updated", "removed"))
+    lines.append(
+        f"{counted(len(report.dates), 'date')}, {counted(changed, 'row')} written, "
+        f"{report.total('unchanged'):,} as they were; lease waited for {report.lease_wait_ms:,} ms, "
+        f"held {report.lease_hold_ms:,} ms"
+    )
+    if report.poisoned:
+        lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}; what stood there stands.")
+    return "\n".join(lines)

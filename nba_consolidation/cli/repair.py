@@ -1,0 +1,225 @@
+"""`repair` and `restore`: a legacy prediction_accuracy made sound, and put back. The domain decides what that means."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.dates import Span, date_options, span_of
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
+from nba_consolidation.cli.progress import bar
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.errors import ConsolidationError
+
+if TYPE_CHECKING:
+    from nba_consolidation.grading.repair_report import Repair, RepairReport, Tally
+    from nba_consolidation.grading.restore import RestoreReport
+
+_FIGURES = (
+    Column("rows", right=True),
+    Column("rows\nafter", right=True),
+    Column("dupli\u00adcates", right=True),
+    Column("share", 4, right=True),
+    Column("in percent", 2, right=True),
+    Column("normal\u00adised", right=True),
+    Column("graded after", 5, right=True),
+    Column("hit rate before", 1, right=True),
+    Column("hit rate after", right=True),
+    Column("off by", 3, right=True),
+)
+_RESTORED = (
+    Column("date"),
+    Column("put back", right=True),
+    Column("taken out", right=True),
+    Column("rows after", right=True),
+)
+
+
+apply_option = click.option(
+    "--apply/--dry-run", "applied", default=False, help="Do it. Without, only what would happen is said."
+)
+
+
+@click.command()
+@date_options
+@apply_option
+@json_option
+@pass_session
+def repair(session: Session, /, applied: bool, as_json: bool, **dates: dt.date | None) -> None:
+    """Repair a legacy prediction_accuracy.
+
+    Afterwards there is one row per key: graded before ungraded, a bet before none, then the newest. Confidences that
+    an unfenced grader left in percent are between 0 and 1. What goes or changes is kept, and `restore` puts it back.
+
+    Without dates: of all that is graded. Says first what would happen; --apply does it. Repeating it changes nothing.
+    Ends with 3 if some dates are poisoned: all others are done.
+    """
+    from nba_consolidation.grading.repair import accuracy_dates
+
+    span = span_of(**dates)
+    deployment = session.existing()
+    standing = accuracy_dates(deployment.warehouse, span.first, span.last)
+    with bar("repairing dates" if applied else "looking at dates", transient=True) as (advance, _):
+        if applied:
+            report = deployment.repairer.repair(standing, session.holder(), advance)
+        else:
+            report = deployment.repairer.forecast(standing, advance)
+    emit(as_json, _document(report), *_report(report, span))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
+
+
+@click.command()
+@click.option("--run", "run_id", required=True, metavar="ID", help="The run, as it was printed, or in the ledger.")
+@apply_option
+@json_option
+@pass_session
+def restore(session: Session, run_id: str, applied: bool, as_json: bool) -> None:
+    """Put back what a repair or a grading removed.
+
+    Rows that the run removed or changed come back exactly as they were, and rows that it wrote go. Not where a later
+    run changed the same dates: restore that one first. Says first what would happen; --apply does it. Repeating it
+    changes nothing.
+    """
+    restorer = session.existing().restorer
+    with bar("restoring dates" if applied else "looking at dates", transient=True) as (advance, _):
+        report = restorer.restore(run_id, session.holder(), advance) if applied else restorer.forecast(run_id)
+    document = {
+        "restored_run_id": report.restored_run_id,
+        "run_id": report.run_id,
+        "applied": report.run_id is not None,
+        "dates": report.dates,
+        "totals": {figure: report.total(figure) for figure in _RESTORED_FIGURES},
+        "poisoned": _poisoned(report.poisoned),
+    }
+    emit(as_json, document, *latest(_restored_grid(report)), _poisoned_grid(report.poisoned), _restored(report))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
+
+
+_RESTORED_FIGURES = ("put_back", "taken_out", "total_rows")
+
+
+def _document(report: RepairReport) -> dict[str, Any]:
+    return {
+        "run_id": report.run_id,
+        "applied": report.run_id is not None,
+        "total": _figures(report.total),
+        "systems": [{"system_id": system, **_figures(repair)} for system, repair in report.by_system.items()],
+        "dates": [{"game_date": date, **_figures(repair)} for date, repair in report.by_date.items()],
+        "by_date_and_system": [
+            {"game_date": entry.game_date, "system_id": entry.system_id, **_figures(entry.repair)}
+            for entry in report.systems
+            if entry.repair.needed
+        ],
+        "repaired_dates": report.repaired_dates,
+        "poisoned": _poisoned(report.poisoned),
+    }
+
+
+def _figures(repair: Repair) -> dict[str, Any]:
+    return {
+        "before": _tally(repair.before),
+        "after": _tally(repair.after),
+        "duplicates": repair.duplicates,
+        "duplicates_share": repair.duplicates_share,
+        "percent_scale_rows": repair.percent_scale_rows,
+        "normalised": repair.normalised,
+        "hit_rate_off_by_points": repair.hit_rate_off,
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "rows": tally.rows,
+        "graded": tally.graded,
+        "bets": tally.bets,
+        "correct": tally.correct,
+        "wrong": tally.wrong,
+        "hit_rate": tally.hit_rate,
+    }
+
+
+def _poisoned(errors: Mapping[dt.date, ConsolidationError]) -> list[dict[str, Any]]:
+    return [{"game_date": date, "error": error} for date, error in sorted(errors.items())]
+
+
+def _report(report: RepairReport, span: Span) -> list[Shown]:
+    total = report.total
+    systems = [(system or "-", *_cells(repair)) for system, repair in report.by_system.items()]
+    dates = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
+    footer = ("total", *_cells(total)) if len(systems) > 1 else None
+    return [
+        Grid((Column("system"), *_FIGURES), systems, "By system", footer),
+        *latest(Grid((Column("date"), *_FIGURES), dates, "Dates that needed it" if report.run_id else "Dates in need")),
+        _poisoned_grid(report.poisoned),
+        _sentences(report, span),
+    ]
+
+
+def _cells(repair: Repair) -> tuple[object, ...]:
+    off = repair.hit_rate_off
+    return (
+        repair.before.rows,
+        repair.after.rows,
+        repair.duplicates,
+        f"{repair.duplicates_share:.1%}",
+        repair.percent_scale_rows,
+        repair.normalised,
+        repair.after.graded,
+        _hit_rate(repair.before),
+        _hit_rate(repair.after),
+        None if off is None else f"{round(off, 2) + 0.0:+.2f} points",  # never -0.00
+    )
+
+
+def _hit_rate(tally: Tally) -> str | None:
+    """Never without its n."""
+    return None if tally.hit_rate is None else f"{tally.hit_rate:.2%} of {tally.bets:,}"
+
+
+def _sentences(report: RepairReport, span: Span) -> str:
+    if not report.systems and not report.poisoned:
+        return f"Nothing is graded for {span}."
+    total, repaired = report.total, counted(len(report.repaired_dates), "date")
+    told = f"{counted(total.duplicates, 'duplicate')} and {counted(total.normalised, 'confidence')} in percent"
+    if not total.needed:
+        lines = ["Nothing to repair: one row per key, confidences between 0 and 1."]
+    elif report.run_id is None:
+        lines = [f"Would repair {told}, on {repaired}. Nothing was changed yet: do it with --apply."]
+    else:
+        lines = [
+            f"Repaired {told}, on {repaired}, in run {report.run_id}. To put it all back:",
+            f"nba-consolidation restore --run {report.run_id} --apply",
+        ]
+    if report.poisoned:
+        lines.append(f"Could not repair {counted(len(report.poisoned), 'date')}, which stand as they were.")
+    return "\n".join(lines)
+
+
+def _poisoned_grid(errors: Mapping[dt.date, ConsolidationError]) -> Grid:
+    return Grid([Column("poisoned date"), Column("why", fold=True)], sorted(errors.items()))
+
+
+def _restored_grid(report: RestoreReport) -> Grid:
+    rows: Sequence[Sequence[object]] = [
+        (date.game_date, *(getattr(date, figure) for figure in _RESTORED_FIGURES)) for date in report.dates
+    ]
+    footer = ("total", *(report.total(figure) for figure in _RESTORED_FIGURES)) if len(rows) > 1 else None
+    return Grid(_RESTORED, rows, footer=footer)
+
+
+def _restored(report: RestoreReport) -> str:
+    run = report.restored_run_id
+    if not report.dates and not report.poisoned:
+        return f"There is nothing left to restore of run {run}."
+    what = f"{counted(report.total('put_back'), 'row')} that run {run} removed or changed"
+    on = counted(len(report.dates), "date")
+    if report.run_id is None:
+        return f"Would put back {what}, on {on}. Nothing was changed yet: do it with --apply."
+    lines = [f"Put back {what}, on {on}."]
+    if report.poisoned:
+        lines.append(f"Could not restore {counted(len(report.poisoned), 'date')}, which stand as they were.")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The domain: validated predictions are held against box scores. Knows no Dagster and no client library."""

@@ -1,0 +1,7 @@
+INSERT INTO prediction_accuracy_removed (
+  each_column, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
+)
+SELECT T.each_column, 'removed', 'not_active', @now, @grading_id, @run_id
+FROM prediction_accuracy AS T
+JOIN outdated AS O ON SAME_ACCURACY_KEY(T, O)
+WHERE T.game_date BETWEEN @first_date AND @last_date AND T.game_date IN UNNEST(@game_dates)

@@ -1,0 +1,11 @@
+-- Every spelling of a name with the key that finds its player, folded once per spelling.
+CREATE TEMP TABLE players AS
+SELECT player_lookup, PLAYER_KEY(player_lookup) AS player_key
+FROM (
+  SELECT DISTINCT player_lookup
+  FROM box_scores
+  UNION DISTINCT
+  SELECT DISTINCT player_lookup
+  FROM validated_predictions
+  WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+)

@@ -1,0 +1,5 @@
+-- The dates of which anything is graded.
+SELECT DISTINCT game_date
+FROM prediction_accuracy
+WHERE game_date BETWEEN @first_date AND @last_date
+ORDER BY game_date

@@ -1,0 +1,27 @@
+-- Of each key, which row stays: graded before ungraded, a bet before none, then the newest. Rows of tier 1 are alike in
+-- all three, and `peers` counts them; where there are several, settle_ranks decides.
+-- rescaled: the confidence is in percent.
+CREATE TEMP TABLE accuracy_ranks AS
+SELECT
+  version_id,
+  ROW_NUMBER() OVER (
+    PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+  ) AS version_rank,
+  RANK() OVER (
+    PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+  ) AS tier,
+  COUNT(*) OVER (
+    PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+  ) AS peers,
+  rescaled
+FROM (
+  SELECT
+    V.version_id,
+    V.accuracy_key,
+    V.actual_points IS NOT NULL AS is_graded,
+    COALESCE(V.recommendation IN ('OVER', 'UNDER'), FALSE) AS is_bet,
+    V.graded_at,
+    COALESCE(B.is_percent AND V.grading_id IS NULL AND V.confidence_score <> 0, FALSE) AS rescaled
+  FROM accuracy_versions AS V
+  LEFT JOIN accuracy_before AS B ON B.game_date = V.game_date AND B.system_id = V.system_id
+)

@@ -1,0 +1,22 @@
+-- One row per key goes back. A confidence in percent is divided by 100, exactly, and rounded to what its column holds;
+-- only such a row is ours from now on, all others are as they were.
+INSERT INTO prediction_accuracy (
+  each_column, confidence_score, confidence_decile, grading_id, lease_token, run_id
+)
+SELECT
+  V.each_column,
+  IF(V.rescaled, V.fraction, V.confidence_score),
+  IF(V.rescaled, LEAST(10, CAST(FLOOR(V.fraction * 10) AS INT64) + 1), V.confidence_decile),
+  IF(V.rescaled, @grading_id, V.grading_id),
+  IF(V.rescaled, L.token, V.lease_token),
+  IF(V.rescaled, @run_id, V.run_id)
+FROM (
+  SELECT
+    A.*,
+    R.rescaled,
+    ROUND(A.confidence_score * CAST('0.01' AS NUMERIC(3, 2)), @confidence_digits) AS fraction
+  FROM accuracy_versions AS A
+  JOIN accuracy_ranks AS R ON R.version_id = A.version_id
+  WHERE R.version_rank = 1
+) AS V
+JOIN leases AS L ON L.game_date = V.game_date

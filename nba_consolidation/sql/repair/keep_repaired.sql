@@ -1,0 +1,14 @@
+-- Every row that goes, or stays with another confidence, is kept as it was.
+INSERT INTO prediction_accuracy_removed (
+  each_column, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
+)
+SELECT
+  V.each_column,
+  IF(R.version_rank > 1, 'removed', 'changed'),
+  IF(R.version_rank > 1, 'duplicate', 'confidence_scale'),
+  @now,
+  @grading_id,
+  @run_id
+FROM accuracy_versions AS V
+JOIN accuracy_ranks AS R ON R.version_id = V.version_id
+WHERE R.version_rank > 1 OR R.rescaled

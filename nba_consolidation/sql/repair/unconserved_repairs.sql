@@ -1,0 +1,5 @@
+-- Dates where a repair lost or made a row: before = after + removed, and each changed row is kept as it was. There must
+-- be none.
+SELECT game_date, total_before, total_rows, removed, changed, updated
+FROM repair_counts
+WHERE total_before <> total_rows + removed OR changed <> updated

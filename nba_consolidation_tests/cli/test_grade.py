@@ -1,0 +1,61 @@
+"""`grade` at a terminal: what it prints, its JSON, and how it ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from nba_consolidation.tables import BOX_SCORES
+from nba_consolidation_tests.grading.workbench import GAME, TWIN, GradingBench, bet, box
+
+from .conftest import DATE, Terminal
+
+
+@pytest.fixture
+def played(terminal: Terminal) -> Terminal:
+    """A bet that was won under the game's other id, a player who did not play, and a game that nobody played yet."""
+    bench = GradingBench(terminal.home)
+    bench.stage(bet(), bet(player="bamadebayo"), bet(player="stephencurry", game_id="20260115_LAL_GSW"))
+    terminal.run("consolidate")
+    bench.append(BOX_SCORES, box(game_id=TWIN))
+    return terminal
+
+
+def test_what_became_of_the_predictions_is_told_with_the_findings_by_name(played: Terminal) -> None:
+    told = played.run("grade").stdout
+    assert "Conserved: 3 active = 1 correct + 0 wrong + 0 push + 0 passed + 0 not a bet + 1 voided + 1 waiting" in told
+    assert "2 rows written, 0 as they were" in told
+    assert "game without box scores" in told
+    assert TWIN in told
+
+
+def test_its_json_has_every_date_total_and_finding(played: Terminal) -> None:
+    graded = played.json("grade", "--date", DATE)
+    assert graded["conserved"]
+    assert {name: graded["totals"][name] for name in ("active", "correct", "voided", "waiting")} == {
+        "active": 3,
+        "correct": 1,
+        "voided": 1,
+        "waiting": 1,
+    }
+    assert {(f["finding"], f["game_id"]) for f in graded["findings"]} == {
+        ("game_id_differs", GAME),
+        ("game_without_box_scores", "20260115_LAL_GSW"),
+    }
+    assert [date["game_date"] for date in graded["dates"]] == [DATE]
+
+
+def test_grading_again_says_that_nothing_was_written(played: Terminal) -> None:
+    played.run("grade")
+    assert "0 rows written, 2 as they were" in played.run("grade").stdout
+
+
+def test_a_poisoned_date_ends_with_three_and_is_named(played: Terminal) -> None:
+    GradingBench(played.home).execute("UPDATE player_game_summary SET points = 12345678")
+    result = played.run("grade", exit_code=3)
+    assert "Could not grade 1 date" in result.stdout
+    assert DATE in result.stdout
+
+
+def test_where_nothing_stands_it_says_so(terminal: Terminal) -> None:
+    terminal.home.mkdir()
+    assert "Nothing stands" in terminal.run("grade").stdout

@@ -1,0 +1,1 @@
+"""The grading: what is right, what waits, what is repaired."""
