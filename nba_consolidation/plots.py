@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#767676"
-_COLUMNS, _WIDTH, _DPI = 3, 3.4, 90
+_COLUMNS, _WIDTH = 3, 3.4
 _SYSTEMS_SHOWN = 9
+_DPI, _COLOURS = 110, 48
+"""A picture lies in an event of Dagster's, in a database: each stays below 60 kB."""
+_BETS_FOR_SCALE = 50
 BREAK_EVEN = 11 / 21
 """The hit rate that odds of -110 take back again."""
 
@@ -30,8 +33,8 @@ def hit_rates(rows: Sequence[Row], title: str) -> bytes:
     rows: of system_performance, one per system and date.
     """
     systems = _by_system(rows)
-    figure, places = _grid(len(systems), 2.3, title)
-    low, high = _limits([value for row in rows for value in (row["hit_rate_low"], row["hit_rate_high"])])
+    figure, places = _grid(len(systems), 2.3, title + _left_out(rows, systems))
+    low, high = _limits(rows)
     span = [min(row["game_date"] for row in rows), max(row["game_date"] for row in rows)]
     for axes, (system, found) in zip(places, systems.items(), strict=True):
         _hit_rate(axes, found)
@@ -49,10 +52,9 @@ def reliability(rows: Sequence[Row], scores: Sequence[Row], title: str) -> bytes
     """
     scored = {row["system_id"]: row for row in scores}
     systems = _by_system(rows)
-    figure, places = _grid(len(systems), 3.2, title)
-    most = max(row["bets"] for row in rows)
+    figure, places = _grid(len(systems), 3.2, title + _left_out(rows, systems))
     for axes, (system, bins) in zip(places, systems.items(), strict=True):
-        _reliability(axes, bins, most)
+        _reliability(axes, bins)
         axes.set_title(f"{system}\nECE {scored[system]['ece']:.3f}, n = {scored[system]['bets']:,}",
                        fontsize=9, loc="left")  # fmt: skip
     _legend(figure, places[0])
@@ -68,11 +70,16 @@ def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return {system: found for system, found in systems.items() if system in kept}
 
 
+def _left_out(rows: Sequence[Row], shown: Mapping[str, object]) -> str:
+    of = len({row["system_id"] for row in rows})
+    return "" if of == len(shown) else f" (the {len(shown)} of {of} systems with the most bets)"
+
+
 def _grid(count: int, height: float, title: str) -> tuple[Figure, list[Axes]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    columns = min(count, _COLUMNS)
+    columns = 2 if count == 4 else min(count, _COLUMNS)
     lines = math.ceil(count / columns)
     figure = Figure(figsize=(_WIDTH * columns, height * lines + 0.8), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
@@ -97,6 +104,9 @@ def _hit_rate(axes: Axes, rows: Sequence[Row]) -> None:
     )
     axes.axhline(BREAK_EVEN, color=_ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
     axes.fill_between(dates, low, high, color=_BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")
+    if len(rows) < 3:  # too few for a band to be seen
+        axes.vlines(dates, low, high, color=_BLUE, alpha=0.4, linewidth=5)
+        axes.scatter(dates, rate, color=_BLUE, s=20, zorder=3)
     axes.plot(dates, rate, color=_BLUE, linewidth=1.6, label="hit rate")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
@@ -108,23 +118,25 @@ def _named(system: str, last: Row) -> str:
     return f"{system}\nlast {100 * last['hit_rate']:.1f} % ({interval}), n = {last['bets']:,}"
 
 
-def _limits(values: Sequence[float | None]) -> tuple[float, float]:
-    """One scale for all, that shows every interval and half the bets either way."""
-    known = [value for value in values if value is not None]
-    return max(min([0.45, *known]) - 0.02, 0), min(max([0.6, *known]) + 0.02, 1)
+def _limits(rows: Sequence[Row]) -> tuple[float, float]:
+    """One scale for all. The first days of a season, of a few bets each, do not set it: the band leaves the picture."""
+    known = [row for row in rows if row["bets"] >= _BETS_FOR_SCALE] or [row for row in rows if row["bets"]]
+    low, high = ([row[name] for row in known] for name in ("hit_rate_low", "hit_rate_high"))
+    return max(min([0.45, *low]) - 0.02, 0), min(max([0.6, *high]) + 0.02, 1)
 
 
 def _date_axis(axes: Axes, span: Sequence[dt.date]) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    edge = dt.timedelta(1)
+    edge = dt.timedelta(2)
     axes.set_xlim(span[0] - edge, span[1] + edge)  # type: ignore[arg-type]
-    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
+    axes.xaxis.get_offset_text().set_fontsize(8)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _reliability(axes: Axes, bins: Sequence[Row], most: int) -> None:
+def _reliability(axes: Axes, bins: Sequence[Row]) -> None:
     """Points as large as the bets that they stand for; below, how the bets lie over the bins."""
     promised = [row["mean_confidence"] for row in bins]
     came = [row["hit_rate"] for row in bins]
@@ -138,11 +150,11 @@ def _reliability(axes: Axes, bins: Sequence[Row], most: int) -> None:
     counts.set_ylim(0, 4 * max(bets))
     counts.axis("off")
     axes.errorbar(promised, came, yerr=errors, fmt="none", ecolor=_BLUE, elinewidth=1.1, capsize=2.5)
-    sizes = [12 + 110 * count / most for count in bets]
+    sizes = [12 + 110 * count / max(bets) for count in bets]
     axes.scatter(promised, came, s=sizes, color=_BLUE, alpha=0.75, linewidth=0, zorder=3,
                  label="hit rate with its 95 % interval (size: bets)")  # fmt: skip
     axes.bar([0], [0], color=_GREY, alpha=0.3, label="bets by confidence")
-    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), box_aspect=1)
     axes.set_xlabel("confidence", fontsize=8)
     axes.set_ylabel("hit rate", fontsize=8)
 
@@ -154,6 +166,10 @@ def _legend(figure: Figure, axes: Axes) -> None:
 
 
 def _png(figure: Figure) -> bytes:
-    target = io.BytesIO()
-    figure.savefig(target, format="png", pil_kwargs={"optimize": True})
+    """In as few colours as are told apart, which halves it."""
+    from PIL import Image
+
+    drawn, target = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(_COLOURS).save(target, format="png", optimize=True)
     return target.getvalue()

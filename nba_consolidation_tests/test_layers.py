@@ -52,6 +52,7 @@ LIBRARIES = {
     "duckdb": Library(when_used=frozenset({"warehouse"})),
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
     "matplotlib": Library(when_used=frozenset({"plots"})),
+    "PIL": Library(when_used=frozenset({"plots"})),
     "sklearn": Library(when_used=frozenset({"performance"})),
     "statsmodels": Library(when_used=frozenset({"performance"})),
     "grpc": Library(when_used=frozenset({"locking"})),

@@ -39,6 +39,10 @@ def test_an_empty_variable_is_none() -> None:
         ("maximum_bytes_billed", "0"),
         ("maximum_bytes_billed", "10GB"),
         ("staging_kept_days", "-1"),
+        ("odds", "-99"),
+        ("odds", "99"),
+        ("odds", "0"),
+        ("odds", "1.91"),
         ("firestore_emulator", "http://localhost:8080"),
     ],
 )
@@ -64,6 +68,11 @@ def test_what_a_project_may_be_called_is_taken() -> None:
 def test_production_needs_a_project() -> None:
     with pytest.raises(SettingsError, match="NBA_CONSOLIDATION_PROJECT is missing"):
         Settings(deployment="production")
+
+
+def test_american_odds_have_a_sign_or_none() -> None:
+    given = {"+105": 105, "105": 105, "-110": -110, "100": 100, "-100": -100}
+    assert {text: Settings.from_environment({"NBA_CONSOLIDATION_ODDS": text}).odds for text in given} == given
 
 
 @pytest.mark.parametrize(
