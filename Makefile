@@ -54,7 +54,7 @@ bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's l
 	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
 
 bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the bare join, dedup and aggregation, and pandas
-	@$(BIN)/python -m benchmarks.repair $(BENCH)
+	@$(BIN)/python -m benchmarks.repair
 	@$(BIN)/python -m benchmarks.grading
 	@$(BIN)/python -m benchmarks.performance
 
