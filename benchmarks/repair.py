@@ -39,7 +39,7 @@ _RANK = "actual_points IS NOT NULL DESC, recommendation IN ('OVER', 'UNDER') DES
 _BEST_PER_KEY = (
     f"SELECT * FROM prediction_accuracy QUALIFY ROW_NUMBER() OVER (PARTITION BY {_KEY} ORDER BY {_RANK}) = 1"
 )
-_AIM_OF = "× bare"
+_AIM_OF = "x bare"
 
 
 def ours(home: Path) -> str:
@@ -171,7 +171,7 @@ def _show(console: Console, size: LegacySize, facts: dict[str, Any], outcomes: d
         "max",
         _AIM_OF,
         "cpu s",
-        "× bare's cpu",
+        "x bare's cpu",
         "peak MiB",
         "what comes out",
     ):
