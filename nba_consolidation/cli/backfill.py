@@ -32,7 +32,8 @@ def _consolidating(deployment: Deployment, holder: Holder) -> Work:
         validated = deployment.validator.validate(behind, holder) if behind else []
         figures = {figure: report.total(figure) for figure in ("staged", "inserted", "updated", "quarantined")}
         figures["validated"] = sum(date.validated_rows for date in validated)
-        return ChunkDone({"consolidated_dates": len(report.dates), **figures}, report.poisoned)
+        refused = {table.name: table.reason for table in report.refused}
+        return ChunkDone({"consolidated_dates": len(report.dates), **figures}, report.poisoned, refused)
 
     return work
 
@@ -71,18 +72,19 @@ def backfill(session: Session, /, since: dt.date, until: dt.date | None, what: s
     """Do a season, some dates at a time.
 
     What is done already costs next to nothing, so a backfill that was stopped is simply started again. A date that
-    cannot be done stops no other; such dates are named in the end, and it ends with 3.
+    cannot be done stops no other; such dates are named in the end, as are refused tables, and it
+    ends with 3.
     """
     from nba_consolidation.consolidation.backfill import backfill as run
 
     last = until or today()
     if since > last:
         raise click.UsageError(f"--from {since} comes after --to {last}.")
-    work = WORKS[what](session.existing(), session.holder())
+    work = WORKS[what](session.with_tables(), session.holder())
     with bar(what, transient=True) as (advance, news):
         report = run(since, last, chunk, work, _teller(advance, news, (last - since).days + 1))
-    emit(as_json, _document(report, what), _failed(report), _summary(report))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.failed else Exit.DONE)
+    emit(as_json, _document(report, what), *_grids(report), _summary(report))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.failed or report.refused else Exit.DONE)
 
 
 def _teller(
@@ -108,11 +110,15 @@ def _document(report: BackfillReport, what: str) -> dict[str, Any]:
         "dates": report.dates,
         "totals": report.figures,
         "failed": [{"game_date": date, "error": error} for date, error in sorted(report.failed.items())],
+        "refused": [{"name": name, "reason": reason} for name, reason in sorted(report.refused.items())],
     }
 
 
-def _failed(report: BackfillReport) -> Grid:
-    return Grid([Column("date not done"), Column("why", fold=True)], sorted(report.failed.items()))
+def _grids(report: BackfillReport) -> list[Grid]:
+    return [
+        Grid([Column("date not done"), Column("why", fold=True)], sorted(report.failed.items())),
+        Grid([Column("refused table", fold=True), Column("why", fold=True)], sorted(report.refused.items())),
+    ]
 
 
 def _summary(report: BackfillReport) -> str:
@@ -122,4 +128,6 @@ def _summary(report: BackfillReport) -> str:
         lines.append(
             f"Could not do {counted(len(report.failed), 'date')}; all others are done. Mend the cause, and start again."
         )
+    if report.refused:
+        lines.append(f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again.")
     return "\n".join(lines)

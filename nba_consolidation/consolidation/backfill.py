@@ -15,10 +15,14 @@ from nba_consolidation.locking import LeaseHeld
 
 @dataclass(frozen=True)
 class ChunkDone:
-    """What came of some dates: figures to be added up, and the dates that could not be done."""
+    """What came of some dates: figures to be added up, the dates that could not be done, and what was refused, if any.
+
+    `refused` has a reason by staging table; each chunk may tell of the same ones.
+    """
 
     figures: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 Work = Callable[[Sequence[dt.date]], ChunkDone]
@@ -33,13 +37,15 @@ class BackfillReport:
     dates: int = 0
     figures: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def plus(self, dates: Sequence[dt.date], done: ChunkDone) -> BackfillReport:
         """The report with one more chunk."""
         figures = dict(self.figures)
         for name, count in done.figures.items():
             figures[name] = figures.get(name, 0) + count
-        return BackfillReport(self.first, self.last, self.dates + len(dates), figures, {**self.failed, **done.failed})
+        failed, refused = {**self.failed, **done.failed}, {**self.refused, **done.refused}
+        return BackfillReport(self.first, self.last, self.dates + len(dates), figures, failed, refused)
 
 
 def backfill(
@@ -74,7 +80,7 @@ def _done(work: Work, chunk: Sequence[dt.date]) -> ChunkDone:
     report = BackfillReport(chunk[0], chunk[-1])
     for date, done in zip(chunk, alone, strict=True):
         report = report.plus([date], done)
-    return ChunkDone(report.figures, report.failed)
+    return ChunkDone(report.figures, report.failed, report.refused)
 
 
 def _chunks(first: dt.date, last: dt.date, days: int) -> Iterator[list[dt.date]]:

@@ -74,3 +74,10 @@ def test_a_date_validated_before_it_was_last_consolidated_is_validated_again(
 
 def test_a_range_that_ends_before_it_begins_is_a_usage_error(terminal: Terminal) -> None:
     terminal.run("backfill", "--from", "2026-01-20", "--to", "2026-01-10", exit_code=2)
+
+
+def test_refused_tables_are_named_and_end_with_3_and_the_rest_is_done(season: Terminal) -> None:
+    (season.home / "staging" / "_staging_20260115_120000_torn.parquet").write_bytes(b"PAR1")
+    found = season.json(*RANGE, exit_code=3)
+    assert [table["name"] for table in found["refused"]] == ["_staging_20260115_120000_torn"]
+    assert found["totals"]["validated"] == 3

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from nba_consolidation.deployment import deploy
@@ -36,6 +37,8 @@ class Daemon:
         # Its queue looks every five seconds, which is half of this test.
         quick = instance.read_text(encoding="utf-8") + "run_coordinator:\n  module: dagster\n" + _QUICK
         (self._dagster_home / "dagster.yaml").write_text(quick, encoding="utf-8")
+        with dg.DagsterInstance.from_config(str(self._dagster_home)):
+            pass  # its databases are made now: several processes are about to open them at once
         self.log = folder / "daemon.log"
 
     @property
@@ -94,8 +97,8 @@ def daemon(tmp_path: Path) -> Daemon:
 
 
 def test_a_staging_file_that_is_dropped_is_consolidated_and_can_be_read(daemon: Daemon) -> None:
-    daemon.switch_on("new_staging_tables")
     with daemon.running():
+        daemon.switch_on("new_staging_tables")
         rows = [prediction(), prediction(game_date=NEXT_DATE)]
         deploy(daemon.settings).staging.write("_staging_20260115_120000_w1", staged(rows))
         assert daemon.wait_for_rows() == 2
