@@ -18,11 +18,11 @@ PACKAGE = "nba_consolidation"
 # From the ground up. A part imports itself and what stands on a line below its own; two on one line do not know each
 # other. What is not named here has no place yet: give it one.
 LAYERS = (
-    ("errors", "tables"),  # the words: the root of all errors, the schemas
-    ("settings", "sql", "reference"),  # the one reader of the environment; the only SQL there is; the tables in words
+    ("errors", "tables", "logs"),  # the words: the root of all errors, the schemas, how events are logged
+    ("settings", "sql", "reference", "telemetry"),  # the one reader of the environment; the only SQL there is; the tables in words
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing",),  # how anybody writes: under leases, the fence first
-    ("consolidation", "grading", "reliability", "quality"),  # the domain: plain functions and dataclasses
+    ("consolidation", "grading", "reliability", "quality", "alerts"),  # the domain: plain functions and dataclasses
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -51,6 +51,8 @@ LIBRARIES = {
     "duckdb": Library(when_used=frozenset({"warehouse"})),
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
     "grpc": Library(when_used=frozenset({"locking"})),
+    "opentelemetry": Library(when_used=frozenset({"telemetry"})),
+    "slack_sdk": Library(when_used=frozenset({"alerts", "sensors"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"
 """The one module that loads a client library with itself. It is imported where the settings choose production."""

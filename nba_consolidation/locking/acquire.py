@@ -11,6 +11,7 @@ from nba_consolidation.locking.contract import Holder, LeaseStore
 from nba_consolidation.locking.errors import AmbiguousReply, LeaseError, LeaseHeld
 from nba_consolidation.locking.own_leases import Sighting, find_ours, give_back, renewed
 from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
+from nba_consolidation.locking.waits import Waits
 
 _log = logging.getLogger(__name__)
 _UNANSWERED_AT_MOST = 3  # each has waited for the store's own timeout already
@@ -59,6 +60,7 @@ class _Acquisition:
         self._began = time.monotonic()
         self._unanswered = 0
         self._taken = Sighting()
+        self._waits = Waits(store, request.holder, request.operation_id, time)
 
     def run(self) -> Sighting:
         wanted = self._request.keys
@@ -78,6 +80,7 @@ class _Acquisition:
             return wanted
         except LeaseHeld as held:
             return self._go_around(held, wanted)
+        self._waits.over("acquired")
         return tuple(key for key in self._request.keys if key not in self._taken.keys)
 
     def _try(self, wanted: tuple[str, ...]) -> Sighting:
@@ -107,6 +110,7 @@ class _Acquisition:
             raise LeaseHeld(held.record, waited) from None
         if in_front := tuple(key for key in wanted if key < held.record.key):
             return in_front
+        self._waits.for_lease(held.record, self._wait.limit - waited)
         pause = self._wait.pause(held.record.remaining, self._rng)
         until_renewal = self._request.timing.until_renewal(self._left())
         self._store.wait_for_change(held.record, min(pause, self._wait.limit - waited, until_renewal))
@@ -126,6 +130,7 @@ class _Acquisition:
 
     def give_up(self, error: BaseException) -> None:
         """Give back what was taken, also by a question whose answer the error cut off."""
+        self._waits.over("given_up")
         if not self._taken.records and isinstance(error, LeaseError):
             return
         try:
