@@ -13,6 +13,9 @@ from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.quality.examine import Quality
+from nba_consolidation.quality.readings import Reader
+from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -89,6 +92,12 @@ class Deployment:
     @property
     def validator(self) -> Validator:
         return Validator(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def quality(self) -> Quality:
+        """Raises SettingsError for a threshold that cannot be meant."""
+        thresholds = Thresholds.of(self.settings.quality_thresholds)
+        return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
 
 
 def deploy(settings: Settings) -> Deployment:

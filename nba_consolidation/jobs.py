@@ -5,10 +5,20 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
+from nba_consolidation.checks.quality import daily_keys
 from nba_consolidation.tables import PREDICTIONS, VALIDATED
+
+DAILY_QUALITY = dg.AssetSelection.checks(*daily_keys())
+"""What looks at a whole date, and is no part of a run that writes."""
 
 consolidate_job = dg.define_asset_job(
     "consolidate",
-    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name),
+    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name) - DAILY_QUALITY,
     description="What waits for the date is consolidated, checked and validated.",
+)
+
+quality_job = dg.define_asset_job(
+    "quality",
+    selection=DAILY_QUALITY,
+    description="The daily quality of a game date: of yesterday, unless the config names another one.",
 )

@@ -33,6 +33,9 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     first_date: str = Field(description="The first game date that a staged row may name.")
     confidence_scales: dict[str, str] = Field(description="Per system: percent or fraction. Others are judged.")
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
+    quality_thresholds: dict[str, float] = Field(
+        default_factory=dict, description="Thresholds of the daily quality, by name; the others are the defaults."
+    )
 
     _engine: Engine | None = PrivateAttr(default=None)
 
@@ -56,6 +59,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "first_date": dt.date.fromisoformat(self.first_date),
             "confidence_scales": self.confidence_scales,
             "schema_evolution": self.schema_evolution,
+            "quality_thresholds": self.quality_thresholds,
         }
 
 
@@ -70,4 +74,5 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "first_date": settings.first_date.isoformat(),
         "confidence_scales": dict(settings.confidence_scales),
         "schema_evolution": settings.schema_evolution,
+        "quality_thresholds": dict(settings.quality_thresholds),
     }

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from nba_consolidation.definitions import build_definitions
+from nba_consolidation.quality.examine import CHECK_NAMES
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import PREDICTIONS
 
@@ -21,6 +22,7 @@ CHECKS = {
         "audit_players_in_two_games",
         "conservation",
         "consolidation_duration",
+        *(f"daily_{name}" for name in sorted(CHECK_NAMES)),
         "duplicate_business_keys",
         "lease_overhead",
         "quarantined_rows",
@@ -43,7 +45,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == ASSETS
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate"} <= {job.name for job in jobs}
+    assert {"consolidate", "quality"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:

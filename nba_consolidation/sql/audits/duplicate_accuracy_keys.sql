@@ -1,0 +1,6 @@
+-- Graded predictions that stand more than once. There must be none.
+SELECT accuracy_key, COUNT(*) AS copies
+FROM prediction_accuracy
+WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+GROUP BY accuracy_key
+HAVING COUNT(*) > 1
