@@ -13,6 +13,7 @@ from nba_consolidation.deployment import deploy
 from nba_consolidation.jobs import consolidate_job, quality_job
 from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.resources import resources_of
+from nba_consolidation.sensors.alerts import build_alert_sensor
 from nba_consolidation.settings import Settings
 
 
@@ -23,6 +24,7 @@ def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, ob
         asset_checks=[*build_audits(settings.first_date), build_quality()],
         jobs=[consolidate_job, quality_job],
         resources={**resources_of(settings), **(resource_overrides or {})},
+        sensors=[build_alert_sensor(settings)],
         executor=dg.in_process_executor,
     )
 

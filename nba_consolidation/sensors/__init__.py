@@ -1,0 +1,1 @@
+"""The sensors: each translates for Dagster what a plain function decides."""
