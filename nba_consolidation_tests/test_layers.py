@@ -19,7 +19,12 @@ PACKAGE = "nba_consolidation"
 # other. What is not named here has no place yet: give it one.
 LAYERS = (
     ("errors", "tables", "logs"),  # the words: the root of all errors, the schemas, how events are logged
-    ("settings", "sql", "reference", "telemetry"),  # the one reader of the environment; the only SQL there is; the tables in words
+    (
+        "settings",
+        "sql",
+        "reference",
+        "telemetry",
+    ),  # the one reader of the environment; the only SQL there is; the tables in words
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing",),  # how anybody writes: under leases, the fence first
     ("consolidation", "grading", "reliability", "quality", "alerts"),  # the domain: plain functions and dataclasses

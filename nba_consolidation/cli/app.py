@@ -20,8 +20,8 @@ from nba_consolidation.cli.exits import MEANINGS, Exit, exit_for
 from nba_consolidation.cli.explain import explain
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
-from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.quality import quality
+from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
@@ -50,9 +50,10 @@ class _App(click.Group):
         except KeyboardInterrupt:
             self._end(ctx, _INTERRUPTED, Exit.INTERRUPTED)
         except click.UsageError as error:
-            if ctx.invoked_subcommand == quality.name:
-                error.exit_code = Exit.NOT_CHECKED  # 2 would tell of warnings
-            raise
+            if ctx.invoked_subcommand != quality.name:
+                raise
+            error.show()
+            ctx.exit(Exit.NOT_CHECKED)  # 2 would tell of warnings
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # the outermost shell: what nobody foresaw is told all the same
