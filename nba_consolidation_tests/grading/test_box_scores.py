@@ -105,13 +105,14 @@ def test_the_same_file_again_changes_nothing(warehouse: Warehouse, make: Make) -
 
 def test_a_corrected_box_score_replaces_its_own_and_no_other(each_warehouse: Warehouse, make: Make) -> None:
     warehouse = each_warehouse
-    others = [box(9, "other"), box(30, **LAKER), box(8, game_date=NEXT_DATE)]
+    others = [box(9, "other"), box(2, "bystander"), box(30, **LAKER), box(8, game_date=NEXT_DATE)]
     loaded(warehouse, box(25), *others)
     report = loaded(warehouse, box(27), box(9, "other"), box(4, "rookie"))
     assert figures(report) == {"new": 1, "changed": 1, "unchanged": 1, "replaced": 1}
     found = {(row["game_date"], row["game_id"], row["player_lookup"]): row["points"] for row in stand(warehouse, make)}
     assert found == {
         (DATE, GAME, "jaimejaquezjr"): 27, (DATE, GAME, "other"): 9, (DATE, GAME, "rookie"): 4,
+        (DATE, GAME, "bystander"): 2,
         (DATE, OTHER_GAME, "jaimejaquezjr"): 30, (NEXT_DATE, GAME, "jaimejaquezjr"): 8,
     }  # fmt: skip
 
@@ -129,6 +130,12 @@ def test_of_two_that_differed_the_corrected_one_is_left(warehouse: Warehouse, ma
     loaded(warehouse, box(25), box(26))
     assert figures(loaded(warehouse, box(26))) == {"unchanged": 1, "replaced": 1}
     assert [row["points"] for row in stand(warehouse, make)] == [26]
+
+
+def test_a_second_one_that_differs_joins_the_one_that_stands(warehouse: Warehouse, make: Make) -> None:
+    loaded(warehouse, box(25))
+    assert figures(loaded(warehouse, box(25), box(26))) == {"changed": 1, "unchanged": 1}
+    assert [row["points"] for row in stand(warehouse, make)] == [25, 26]
 
 
 def test_several_files_are_one_delivery_whatever_columns_they_have(warehouse: Warehouse, make: Make) -> None:
