@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from nba_consolidation.consolidation.cleanup import CleanUp
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
 from nba_consolidation.fencing import Guarding
@@ -88,6 +89,17 @@ class Deployment:
             evolve=self.settings.schema_evolution,
             timing=LeaseTiming(self.settings.lease_ttl),
             wait=WaitPolicy(self.settings.lease_wait),
+        )
+
+    def clean_up(self, retention_days: float | None = None) -> CleanUp:
+        """retention_days: other than the setting's."""
+        days = self.settings.staging_retention_days if retention_days is None else retention_days
+        return CleanUp(
+            self.guarding,
+            self.staging,
+            self.known_dates,
+            dt.timedelta(days=days),
+            evolve=self.settings.schema_evolution,
         )
 
     @property

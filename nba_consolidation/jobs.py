@@ -5,7 +5,14 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
-from nba_consolidation.tables import ACCURACY, CONFIDENCE_CALIBRATION, PREDICTIONS, SYSTEM_PERFORMANCE, VALIDATED
+from nba_consolidation.tables import (
+    ACCURACY,
+    CLEANUPS,
+    CONFIDENCE_CALIBRATION,
+    PREDICTIONS,
+    SYSTEM_PERFORMANCE,
+    VALIDATED,
+)
 
 consolidate_job = dg.define_asset_job(
     "consolidate",
@@ -17,4 +24,10 @@ grade_job = dg.define_asset_job(
     "grade",
     selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name),
     description="What consumers read is graded against box scores and checked; then how good each system is.",
+)
+
+clean_up_job = dg.define_asset_job(
+    "clean_up",
+    selection=dg.AssetSelection.assets(CLEANUPS.name),
+    description="Old staging tables: shows what they are; drops those that are consolidated once `dry_run` is off.",
 )

@@ -42,6 +42,9 @@ class Settings:
     odds: American odds, such as -110 or +105, at which a system's return is computed beside that at -110.
     schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
     lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
+    staging_retention_days: a staging table that lies longer than this is an orphan, which the clean-up looks at.
+    sensor_interval: seconds between two looks of a sensor. arrivals_quiet: a date is consolidated once nothing came for
+    it for so many seconds. arrivals_wait: or once it has been waiting for so long, however much still comes.
 
     Of the local one:
     home: folder which holds warehouse.duckdb, leases.sqlite and staging/.
@@ -68,6 +71,10 @@ class Settings:
     schema_evolution: bool = False
     lease_ttl: float = 60.0
     lease_wait: float = 120.0
+    staging_retention_days: float = 7.0
+    sensor_interval: float = 30.0
+    arrivals_quiet: float = 60.0
+    arrivals_wait: float = 600.0
     home: Path = Path(".local")
     staging: Path | None = None
     warehouse_wait: float = 120.0
@@ -166,7 +173,7 @@ def _flag(text: str) -> bool:
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 <= seconds < float("inf"):
-        raise ValueError("give a number of seconds, 0 or more")
+        raise ValueError("give a number, 0 or more")
     return seconds
 
 
@@ -191,6 +198,10 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "schema_evolution": _flag,
     "lease_ttl": _seconds,
     "lease_wait": _seconds,
+    "staging_retention_days": _seconds,
+    "sensor_interval": _seconds,
+    "arrivals_quiet": _seconds,
+    "arrivals_wait": _seconds,
     "home": Path,
     "staging": Path,
     "warehouse_wait": _seconds,

@@ -9,6 +9,7 @@ import dagster as dg
 
 from nba_consolidation.assets.common import KINDS, WRITERS
 from nba_consolidation.assets.grading import box_scores, grading_asset
+from nba_consolidation.assets.operations import operation_assets
 from nba_consolidation.assets.performance import performance_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.partitions import game_dates
@@ -18,7 +19,7 @@ __all__ = ["STAGING", "WRITERS", "build_assets"]
 
 
 def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """All assets, partitioned from the first date on. A backfill of any range is a single run."""
+    """All assets; those of game dates from the first one on. A backfill of any range is a single run."""
     with warnings.catch_warnings():
         # Dagster calls `backfill_policy` beta, at every load of the code location; it is what makes a range one run.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -29,4 +30,5 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]
             box_scores(partitions, kinds),
             grading_asset(*common),
             *performance_assets(*common),
+            *operation_assets(kinds),
         ]

@@ -9,7 +9,10 @@ import dagster as dg
 from nba_consolidation.assets.common import WRITERS, Kinds, dates_of
 from nba_consolidation.checks import predictions as checks
 from nba_consolidation.consolidation.report import ConsolidationReport
+from nba_consolidation.consolidation.validate import ValidatedDate
 from nba_consolidation.consolidation.waiting import WaitingDate, refused_tables, waiting_for
+from nba_consolidation.deployment import Deployment
+from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, samples_by_date, table_of, without
@@ -68,6 +71,8 @@ def prediction_assets(
         report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
         by_date = _consolidated_metadata(report, deployment.warehouse, dates)
         _record(context, by_date, events=bool(report.poisoned))
+        if report.poisoned:
+            _validate_the_others(context, deployment, report)
         yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
         if report.poisoned:
             raise _poisoned(report)
@@ -89,11 +94,7 @@ def prediction_assets(
     ) -> dg.MaterializeResult[None]:
         validated = warehouse.deployment(leases).validator.validate(dates_of(context), Holder.here(context.run.run_id))
         for date in validated:
-            metadata = {
-                "dagster/partition_row_count": date.validated_rows,
-                **without(vars(date), "game_date", "validated_rows"),
-            }
-            context.add_asset_metadata(metadata, partition_key=date.game_date.isoformat())
+            context.add_asset_metadata(_validated_metadata(date), partition_key=date.game_date.isoformat())
         return dg.MaterializeResult(metadata={"rows_of_this_run": sum(date.validated_rows for date in validated)})
 
     return [staging_predictions, player_prop_predictions, validated_predictions]
@@ -157,7 +158,7 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
 def _record(context: dg.AssetExecutionContext, by_date: dict[dt.date, Metadata], events: bool) -> None:
     """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done.
 
-    Dagster takes in logged events at the next yield only, so this comes before the checks.
+    Dagster takes in logged events at the next yield only, so this (and `_validate_the_others`) comes before the checks.
     """
     for date, metadata in by_date.items():
         if events:
@@ -166,10 +167,31 @@ def _record(context: dg.AssetExecutionContext, by_date: dict[dt.date, Metadata],
             context.add_asset_metadata(metadata, partition_key=str(date))
 
 
+def _validate_the_others(
+    context: dg.AssetExecutionContext, deployment: Deployment, report: ConsolidationReport
+) -> None:
+    """The step after this one will not run. What was consolidated must not wait for the poisoned dates to be mended."""
+    dates = [counts.game_date for counts in report.dates]
+    try:
+        validated = deployment.validator.validate(dates, Holder.here(context.run.run_id)) if dates else []
+    except ConsolidationError as error:
+        context.log.error("%s stands as it was; materialise it for the other dates: %s", VALIDATED.name, error)
+        return
+    for date in validated:
+        metadata = _validated_metadata(date)
+        context.log_event(dg.AssetMaterialization(VALIDATED.name, partition=str(date.game_date), metadata=metadata))
+
+
+def _validated_metadata(date: ValidatedDate) -> Metadata:
+    return {
+        "dagster/partition_row_count": date.validated_rows,
+        **without(vars(date), "game_date", "validated_rows"),
+    }
+
+
 def _poisoned(report: ConsolidationReport) -> dg.Failure:
     return dg.Failure(
-        f"{DatesPoisoned(report.poisoned)}\nWhat was consolidated can be read once it is validated: "
-        f"materialise {VALIDATED.name} for the other dates.",
+        str(DatesPoisoned(report.poisoned)),
         metadata={"poisoned": table_of([{"date": d, "reason": str(e)} for d, e in sorted(report.poisoned.items())])},
         allow_retries=False,
     )

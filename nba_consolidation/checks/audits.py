@@ -10,15 +10,11 @@ from nba_consolidation.audits import AUDITS, Audit
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing import AuditFailed
 from nba_consolidation.metadata import Metadata, table_of
+from nba_consolidation.partitions import span_of_run
 from nba_consolidation.resources import LeaseResource, WarehouseResource
 from nba_consolidation.settings import today
 
 _EXAMPLES = 20
-_RANGE_START, _RANGE_END, _SINGLE = (
-    "dagster/asset_partition_range_start",
-    "dagster/asset_partition_range_end",
-    "dagster/partition",
-)
 
 
 def build_audits(first_date: dt.date) -> list[dg.AssetChecksDefinition]:
@@ -35,7 +31,7 @@ def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
     def check(
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
     ) -> dg.AssetCheckResult:
-        first, last = _span(context.run.tags, first_date)
+        first, last = span_of_run(context.run.tags) or (first_date, today() + dt.timedelta(days=1))
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
         deployment = warehouse.deployment(leases)
         deployment.prepare()
@@ -47,15 +43,6 @@ def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
         )
 
     return check
-
-
-def _span(tags: Mapping[str, str], first_date: dt.date) -> tuple[dt.date, dt.date]:
-    """The dates of the run that the check is part of; all history where it runs alone."""
-    if _RANGE_START in tags:
-        return dt.date.fromisoformat(tags[_RANGE_START]), dt.date.fromisoformat(tags[_RANGE_END])
-    if _SINGLE in tags:
-        return (dt.date.fromisoformat(tags[_SINGLE]),) * 2
-    return first_date, today() + dt.timedelta(days=1)
 
 
 def findings_metadata(findings: Sequence[dict[str, object]]) -> Metadata:

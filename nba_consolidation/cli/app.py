@@ -12,7 +12,9 @@ import click
 
 from nba_consolidation.cli.actuals import actuals
 from nba_consolidation.cli.audits import duplicates
+from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
+from nba_consolidation.cli.cleanup import cleanup
 from nba_consolidation.cli.consolidate import consolidate, validate
 from nba_consolidation.cli.demo import demo
 from nba_consolidation.cli.doctor import doctor
@@ -34,6 +36,7 @@ _COMMANDS = (
     stage,
     consolidate,
     validate,
+    backfill,
     actuals,
     grade,
     repair,
@@ -45,6 +48,7 @@ _COMMANDS = (
     explain,
     quarantine,
     duplicates,
+    cleanup,
     locks,
     bootstrap,
     doctor,

@@ -70,7 +70,7 @@ def status(
         (row["staging_table"], row["fingerprint"], row["game_date"])
         for row in stands.rows["consolidated_staging_tables"]
     }
-    manifest = _manifest(listed, in_ledger, _evolved(live, listed) if evolve else live)
+    manifest = _manifest(listed, in_ledger, evolved(live, listed) if evolve else live)
     idle = finished(listed, in_ledger)
     return Status(
         dates=_by_date(manifest, stands.rows),
@@ -91,6 +91,12 @@ def standing_dates(
     return tuple(sorted({row["game_date"] for rows in found.rows.values() for row in rows}))
 
 
+def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
+    """The dates that were consolidated and not validated since, as where a process died in between."""
+    rows = warehouse.query(Statement("unvalidated_dates", {"first_date": first, "last_date": last}))
+    return tuple(row["game_date"] for row in rows)
+
+
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
     names = ("standing_dates", "validated_dates", "last_consolidations", "consolidated_staging_tables")
@@ -101,7 +107,8 @@ def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], 
     return freeze(listed, {date for table in listed for date in table.dates}, in_ledger, live)
 
 
-def _evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
+def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
+    """The live columns as a consolidation that adds the unknown ones would leave them."""
     unknown = {column.name: column for table in listed for column in drift(table.columns, live).unknown}
     return [*live, *unknown.values()]
 

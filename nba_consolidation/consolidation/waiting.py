@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.consolidation.manifest import RefusedTable
@@ -48,6 +48,15 @@ def waiting_for(date: dt.date, tables: Collection[StagingTable], live: Sequence[
         ),
         fingerprint=_fingerprint(of_date),
     )
+
+
+def fingerprints(tables: Collection[StagingTable]) -> Mapping[dt.date, str]:
+    """Of every date that some listed table holds rows of, the fingerprint that `waiting_for` gives it."""
+    by_date: dict[dt.date, list[StagingTable]] = {}
+    for table in sorted(tables, key=lambda table: table.name):
+        for date in table.dates:
+            by_date.setdefault(date, []).append(table)
+    return {date: _fingerprint(of_date) for date, of_date in by_date.items()}
 
 
 def refused_tables(tables: Collection[StagingTable]) -> tuple[RefusedTable, ...]:

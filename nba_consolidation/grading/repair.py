@@ -17,7 +17,7 @@ from nba_consolidation.fencing import Guarding, Writer, in_chunks
 from nba_consolidation.grading.repair_report import Repair, RepairReport, SystemRepair, Tally
 from nba_consolidation.locking import Holder
 from nba_consolidation.sql import Statement, Value, over_dates
-from nba_consolidation.tables import ACCURACY, ACCURACY_KEY, GRADING_TABLES, LAST_WRITTEN, REMOVED, Column
+from nba_consolidation.tables import ACCURACY, ACCURACY_KEY, ALL_TABLES, LAST_WRITTEN, REMOVED, Column
 from nba_consolidation.warehouse.adoption import ensure_adopted
 from nba_consolidation.warehouse.contract import Row, TransactionResult, Warehouse
 from nba_consolidation.warehouse.errors import TableIncomplete
@@ -176,7 +176,7 @@ class Repairer:
         return repair_statements({**parameters, "grading_id": uuid.uuid4().hex}, live, *self._systems)
 
     def _make_tables(self) -> None:
-        self.guarding.warehouse.create_tables(GRADING_TABLES)
+        self.guarding.warehouse.create_tables(ALL_TABLES)
 
     def _found(self, dates: Sequence[dt.date]) -> list[Row]:
         """What stands and what there is to repair, by date and system."""

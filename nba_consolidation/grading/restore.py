@@ -12,7 +12,7 @@ from nba_consolidation.fencing import DatesPoisoned, Guarding, Writer, in_chunks
 from nba_consolidation.grading.repair import LOCK_TYPE, adopted_columns, carry_all_columns
 from nba_consolidation.locking import Holder
 from nba_consolidation.sql import Statement, Value, over_dates
-from nba_consolidation.tables import ACCURACY, GRADING_TABLES, REMOVED, Column
+from nba_consolidation.tables import ACCURACY, ALL_TABLES, REMOVED, Column
 from nba_consolidation.warehouse.contract import Row
 from nba_consolidation.warehouse.errors import TableIncomplete
 
@@ -133,7 +133,7 @@ class Restorer:
 
     def _restorable(self, run_id: str) -> list[dt.date]:
         """The dates on which that run still stands. Raises RunUnknown, RestoreBlocked."""
-        self.guarding.warehouse.create_tables(GRADING_TABLES)
+        self.guarding.warehouse.create_tables(ALL_TABLES)
         adopted_columns(self.guarding.warehouse)
         rows = self.guarding.warehouse.query(Statement("restorable_dates", {**_ALL_HISTORY, "restored_run_id": run_id}))
         if not rows:

@@ -35,6 +35,8 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
     odds: int = Field(description="American odds at which returns are computed, beside those at -110.")
 
+    staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
+
     _engine: Engine | None = PrivateAttr(default=None)
 
     @abstractmethod
@@ -58,6 +60,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "confidence_scales": self.confidence_scales,
             "schema_evolution": self.schema_evolution,
             "odds": self.odds,
+            "staging_retention_days": self.staging_retention_days,
         }
 
 
@@ -73,4 +76,5 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "confidence_scales": dict(settings.confidence_scales),
         "schema_evolution": settings.schema_evolution,
         "odds": settings.odds,
+        "staging_retention_days": settings.staging_retention_days,
     }

@@ -212,3 +212,24 @@ LEDGER_TABLES = Table(
         ("consolidated_at", "TIMESTAMP", "When."),
     ),
 )
+
+CLEANUPS = Table(
+    name="staging_cleanups",
+    description="One row per old staging table that a clean-up dropped or archived.",
+    columns=columns(
+        ("staging_table", "STRING", "The staging table."),
+        ("fingerprint", "STRING", "The state of it that went."),
+        ("batch_id", "STRING", "The batch part of its name."),
+        ("worker_id", "STRING", "The worker part of its name."),
+        ("kind", "STRING", "consolidated, empty, never_consolidated or refused."),
+        ("action", "STRING", "dropped, or archived: out of the listing, with every row kept."),
+        ("archived_to", "STRING", "Where it lies now, if archived."),
+        ("staged", "INT64", "Rows in it."),
+        ("first_date", "DATE", "Its first game date."),
+        ("last_date", "DATE", "Its last game date."),
+        ("modified_at", "TIMESTAMP", "When it was last written."),
+        ("age_days", "FLOAT64", "Days since then."),
+        ("run_id", "STRING", "Run (Dagster's, or a terminal's) that did it."),
+        ("cleaned_at", "TIMESTAMP", "When."),
+    ),
+)

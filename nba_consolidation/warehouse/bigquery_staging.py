@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 Dates = Mapping[dt.date | None, int]
-_DRAINED = "drained"
+_DRAINED, _ARCHIVED = "drained", "archived"
 _TABLES_PER_COUNT = 500
 _REQUESTS_AT_ONCE = 8
 _CHANGED = "it changed since it was listed"
@@ -102,6 +102,19 @@ class BigQueryStaging:
             if now is not None and _fingerprint(now) == listed.fingerprint and self._drop(now)
         ]
 
+    def archive(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
+        """Copies those that are still in the listed state to `archived_staging_*`, where they never expire.
+
+        Its name there says which state of the table it is, so that a later one does not replace it.
+        """
+        current = self._get_all([table.name for table in tables])
+        places = {
+            listed.name: self._archive(now)
+            for listed, now in zip(tables, current, strict=True)
+            if now is not None and _fingerprint(now) == listed.fingerprint
+        }
+        return {name: place for name, place in places.items() if place is not None}
+
     def _names(self) -> list[str]:
         items = self.session.call("staging tables", self._list)
         return sorted(item.table_id for item in items if item.table_type == "TABLE" and naming.is_valid(item.table_id))
@@ -155,26 +168,38 @@ class BigQueryStaging:
         )  # fmt: skip
 
     def _drop(self, table: bigquery.Table) -> bool:
-        """Deletes the table on the condition that its etag is the one that was just read."""
-        path, condition = table.path, {"If-Match": table.etag}
         try:
             if self._keep:
-                self._set_aside(table, self._keep)
-            self.session.call("drop", self._delete, path, condition)
+                self._copy(table, f"{_DRAINED}{table.table_id}", dt.datetime.now(dt.UTC) + self._keep)
+            self._delete_unchanged(table)
         except (ChangedMeanwhile, NotThere):
             return False
         return True
+
+    def _archive(self, table: bigquery.Table) -> str | None:
+        """Where the copy is. One of a table that changed meanwhile is kept: it may be all that is left."""
+        name = f"{_ARCHIVED}{table.table_id}__{_fingerprint(table)}".replace("-", "_")
+        try:
+            self._copy(table, name, None)
+            self._delete_unchanged(table)
+        except (ChangedMeanwhile, NotThere):
+            return None
+        return f"{self.place.dataset}.{name}"
+
+    def _delete_unchanged(self, table: bigquery.Table) -> None:
+        """Deletes the table on the condition that its etag is the one that was just read."""
+        self.session.call("drop", self._delete, table.path, {"If-Match": table.etag})
 
     def _delete(self, path: str, headers: Mapping[str, str], **options: Any) -> None:
         """The client's own delete_table takes no condition."""
         send: Any = self.session.client._connection.api_request
         send(method="DELETE", path=path, headers=headers, timeout=options["timeout"])
 
-    def _set_aside(self, table: bigquery.Table, keep: dt.timedelta) -> None:
-        """Copies the table under a name that nobody lists, which expires."""
+    def _copy(self, table: bigquery.Table, name: str, expires: dt.datetime | None) -> None:
+        """Copies the table under a name that nobody lists; expires: when the copy goes, whatever the dataset's rule."""
         from google.cloud.bigquery import CopyJobConfig
 
-        aside = self._reference(f"{_DRAINED}{table.table_id}")
+        aside = self._reference(name)
         client, config = self.session.client, CopyJobConfig(write_disposition="WRITE_TRUNCATE")
 
         def copy(job_id: str, **options: Any) -> Any:
@@ -182,7 +207,7 @@ class BigQueryStaging:
 
         self.session.load(f"{self.session.job_prefix}{uuid.uuid4().hex}", copy)
         copied = self.session.call(aside.table_id, client.get_table, aside)
-        copied.expires = dt.datetime.now(dt.UTC) + keep
+        copied.expires = expires
         self.session.call(aside.table_id, client.update_table, copied, ["expires"])
 
 

@@ -111,6 +111,12 @@ class StagingArea(Protocol):
     def drop(self, tables: Sequence[StagingTable]) -> list[str]:
         """Drops those that are still in the listed state; returns their names. The others stay."""
 
+    def archive(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
+        """Takes those that are still in the listed state out of the listing, for good, and keeps what they hold.
+
+        Returns where each lies now, by name. The others stay.
+        """
+
 
 class Warehouse(Protocol):
     """Tables, and statements run as one transaction."""

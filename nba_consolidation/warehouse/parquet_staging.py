@@ -30,6 +30,7 @@ from nba_consolidation.warehouse.parquet_footer import UNREADABLE, Footer, first
 _SUFFIX = ".parquet"
 _PINNED = ".pinned"
 _DROPPING = ".dropping"
+_ARCHIVE = "archive"
 _HALF_WRITTEN = ".tmp"
 _ABANDONED_AFTER = dt.timedelta(hours=6)
 
@@ -90,14 +91,16 @@ class ParquetStaging:
 
         The file is renamed before it is looked at, so a redelivery in that instant is not dropped in its place.
         """
-        if not self.folder.exists():
-            return []
-        try:
-            with self._dropping(wait=True):
-                self._finish_interrupted_drops()
-                return [table.name for table in tables if self._drop(table)]
-        except OSError as error:
-            raise WarehouseUnavailable(f"staging tables in {self.folder} cannot be dropped ({error})") from error
+        with self._putting_aside("dropped"):
+            return [table.name for table in tables if self._drop(table)]
+
+    def archive(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
+        """Moves the files that are still the listed ones to `archive/`, which nobody lists.
+
+        To stage one again, move it back under its name without the state that stands behind it.
+        """
+        with self._putting_aside("archived"):
+            return {table.name: str(place) for table in tables if (place := self._archive(table)) is not None}
 
     def path_of(self, name: str) -> Path:
         """The file of a staging table."""
@@ -204,6 +207,18 @@ class ParquetStaging:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             yield
 
+    @contextlib.contextmanager
+    def _putting_aside(self, what_for: str) -> Iterator[None]:
+        if not self.folder.exists():
+            yield
+            return
+        try:
+            with self._dropping(wait=True):
+                self._finish_interrupted_drops()
+                yield
+        except OSError as error:
+            raise WarehouseUnavailable(f"staging tables in {self.folder} cannot be {what_for} ({error})") from error
+
     def _drop(self, table: StagingTable) -> bool:
         path = self.path_of(table.name)
         aside = self.folder / _DROPPING / table.fingerprint / path.name
@@ -215,6 +230,20 @@ class ParquetStaging:
         except FileNotFoundError:
             return False
         return self._settle(aside)
+
+    def _archive(self, table: StagingTable) -> Path | None:
+        """Where the file lies now. It is linked there before it goes from here, so it is never in neither place."""
+        place = self.folder / _ARCHIVE / f"{table.name}.{table.fingerprint}{_SUFFIX}"
+        place.parent.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # that state was linked by a process that was killed then
+            try:
+                place.hardlink_to(self.path_of(table.name))
+            except FileNotFoundError:
+                return None
+        if _fingerprint(place.stat()) == table.fingerprint and self._drop(table):
+            return place
+        place.unlink()  # the state that was listed is gone, and another one stays
+        return None
 
     def _settle(self, aside: Path) -> bool:
         """Deletes the file that was put aside, or puts it back where it is not the state that was to be dropped."""

@@ -100,6 +100,27 @@ def test_a_merged_table_can_be_kept_out_of_sight_until_it_expires(staging: BigQu
     assert kept.num_rows == 1
 
 
+def test_an_archived_table_keeps_its_rows_for_good(staging: BigQueryStaging) -> None:
+    staging.write(A, rows_table(row(), row()))
+    (place,) = staging.archive(staging.list_tables(KNOWN)).values()
+    kept = staging.session.client.get_table(staging._reference(place.split(".")[1]))
+    assert (kept.num_rows, kept.expires) == (2, None)
+
+
+def test_a_table_that_changes_while_it_is_archived_stays(staging: BigQueryStaging, front: Front) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+
+    def it_changes(request: Any, _: Any) -> None:
+        if request.method == "DELETE":
+            front.faults.clear()
+            staging.write(A, rows_table(row(), row()))
+
+    front.faults.append(it_changes)
+    assert staging.archive(listed) == {}
+    assert [table.rows for table in staging.list_tables(KNOWN)] == [2]
+
+
 def test_staging_tables_can_lie_in_another_dataset(bigquery_service: Service) -> None:
     from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
 

@@ -13,12 +13,13 @@ from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import PREDICTIONS
 
 PERFORMANCE = ["confidence_calibration", "system_performance"]
-ASSETS = [
+PARTITIONED = [
     "player_prop_predictions",
     "prediction_accuracy",
     "staging_predictions",
     "validated_predictions",
 ]
+ASSETS = [*PARTITIONED, "staging_cleanups"]
 EXTERNAL = ["player_game_summary"]
 CHECKS = {
     "confidence_calibration": ["calibration_error"],
@@ -73,7 +74,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate", "grade"} <= {job.name for job in jobs}
+    assert {"consolidate", "grade", "clean_up"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
@@ -84,7 +85,7 @@ def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
 
 def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_backfills_in_one_run() -> None:
     found = assets()
-    for name in ASSETS + PERFORMANCE:
+    for name in PARTITIONED + PERFORMANCE:
         node = found.get(dg.AssetKey(name))
         partitions = node.partitions_def
         assert isinstance(partitions, dg.DailyPartitionsDefinition)

@@ -112,6 +112,21 @@ def test_a_poisoned_date_fails_the_run_by_name_and_the_others_are_recorded(graph
     assert checks(run)["duplicate_business_keys"] is False
 
 
+def test_a_poisoned_date_does_not_keep_consumers_from_reading_the_others(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5")])
+    assert graph.run(DATE).success
+    double_a_row(graph)
+    graph.stage("b", [prediction("20.5", minute=9), prediction("20.5", game_date=NEXT_DATE)])
+    run = graph.run(DATE, NEXT_DATE)
+    assert not run.success
+    assert {date: done["dagster/partition_row_count"] for date, done in materialised(run, VALIDATED).items()} == {
+        str(NEXT_DATE): 1
+    }
+    bounds = {"first_date": DATE, "last_date": NEXT_DATE}
+    standing = graph.deployment.warehouse.query(Statement("validated_dates", bounds))
+    assert NEXT_DATE in {row["game_date"] for row in standing}
+
+
 def test_bad_rows_and_refused_tables_warn_and_stop_nothing(graph: Graph) -> None:
     graph.stage("a", [prediction("20.5"), prediction("21.0", predicted_points=Decimal("99.0"))])
     (graph.settings.home / "staging" / "_staging_20260115_120000_000001_torn.parquet").write_bytes(b"PAR1 torn")

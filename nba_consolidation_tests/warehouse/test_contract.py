@@ -90,6 +90,40 @@ def test_incident_27_a_table_redelivered_after_the_listing_is_not_dropped(engine
     assert [(table.name, table.rows) for table in engine.staging.list_tables(KNOWN)] == [(A, 2), (B, 1)]
 
 
+def test_an_archived_table_is_out_of_the_listing_and_told_where_it_lies(engine: Engine) -> None:
+    engine.stage(A, row())
+    engine.stage(B, row())
+    a, _ = engine.staging.list_tables(KNOWN)
+    ((name, place),) = engine.staging.archive([a]).items()
+    assert name == A
+    assert A in place
+    assert [table.name for table in engine.staging.list_tables(KNOWN)] == [B]
+    assert engine.staging.archive([a]) == {}
+
+
+def test_two_states_of_a_table_are_archived_beside_each_other(engine: Engine) -> None:
+    places: list[str] = []
+    for rows in (1, 2):
+        engine.stage(A, *[row()] * rows)
+        places += engine.staging.archive(engine.staging.list_tables(KNOWN)).values()
+    assert len(set(places)) == 2
+
+
+def test_incident_27_a_table_redelivered_after_the_listing_is_not_archived(engine: Engine) -> None:
+    engine.stage(A, row())
+    listed = engine.staging.list_tables(KNOWN)
+    engine.stage(A, row(), row(prediction_id="late"))
+    assert engine.staging.archive(listed) == {}
+    assert [(table.name, table.rows) for table in engine.staging.list_tables(KNOWN)] == [(A, 2)]
+
+
+def test_nothing_is_archived_where_nothing_was_ever_staged(engine: Engine) -> None:
+    engine.stage(A, row())
+    listed = engine.staging.list_tables(KNOWN)
+    engine.staging.drop(listed)
+    assert engine.staging.archive(listed) == {}
+
+
 def test_a_table_that_changed_since_it_was_listed_is_refused(engine: Engine) -> None:
     engine.stage(A, row())
     manifest = engine.manifest()

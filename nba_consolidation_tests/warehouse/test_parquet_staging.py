@@ -316,3 +316,43 @@ def test_many_processes_write_while_one_lists_and_nobody_sees_half_a_table(stagi
         assert all((table.refusal, table.rows) == (None, 50) for table in staging.list_tables(KNOWN))
     assert [worker.returncode for worker in workers] == [0, 0, 0]
     assert len(names(staging)) == 75
+
+
+ARCHIVE_THEN_DIE = """
+staging._drop = die
+staging.archive(staging.list_tables(KNOWN))
+"""
+DROP_FOR_THE_ARCHIVE_THEN_DIE = """
+staging._settle = die
+staging.archive(staging.list_tables(KNOWN))
+"""
+
+
+@pytest.mark.parametrize("code", [ARCHIVE_THEN_DIE, DROP_FOR_THE_ARCHIVE_THEN_DIE])
+def test_an_archiving_killed_before_its_end_loses_nothing_and_can_be_repeated(
+    staging: ParquetStaging, code: str
+) -> None:
+    staging.write(A, rows_table(row(), row()))
+    killed(code, staging)
+    staging.archive(staging.list_tables(KNOWN))
+    assert staging.list_tables(KNOWN) == []
+    (kept,) = (staging.folder / "archive").iterdir()
+    assert pq.read_metadata(kept).num_rows == 2
+
+
+def test_incident_27_a_redelivery_in_the_instant_of_the_archiving_stays(
+    staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+    hardlink_to = Path.hardlink_to
+
+    def redelivered_first(self: Path, target: Path) -> None:
+        monkeypatch.undo()
+        staging.write(A, rows_table(row(), row()))
+        hardlink_to(self, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", redelivered_first)
+    assert staging.archive(listed) == {}
+    assert [table.rows for table in staging.list_tables(KNOWN)] == [2]
+    assert list((staging.folder / "archive").iterdir()) == []

@@ -18,7 +18,7 @@ FROM (
   FROM box_scores
   WHERE minutes_played IS NULL
   UNION ALL
-  SELECT game_date, 'minutes_out_of_range', game_id, player_lookup, CAST(minutes_played AS STRING)
+  SELECT game_date, 'minutes_out_of_range', game_id, player_lookup, CAST(CAST(minutes_played AS FLOAT64) AS STRING)
   FROM box_scores
   WHERE minutes_played < 0 OR minutes_played > 70
   UNION ALL
@@ -40,7 +40,7 @@ FROM (
       PLAYER_KEY(player_lookup) AS player_key,
       CONCAT(
         COALESCE(CAST(points AS STRING), 'no'), ' points in ',
-        COALESCE(CAST(minutes_played AS STRING), 'no'), ' minutes'
+        COALESCE(CAST(CAST(minutes_played AS FLOAT64) AS STRING), 'no'), ' minutes'
       ) AS score
     FROM box_scores
     WHERE TRIM(game_id) <> '' AND TRIM(player_lookup) <> ''

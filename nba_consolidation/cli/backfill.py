@@ -1,0 +1,133 @@
+"""`backfill`: a season, in chunks. What is done to a chunk is one of `WORKS`; a new kind of work is one line there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.dates import game_date
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.progress import bar
+from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.settings import today
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.backfill import BackfillReport, ChunkDone, Work
+    from nba_consolidation.deployment import Deployment
+    from nba_consolidation.locking import Holder
+
+
+def _consolidating(deployment: Deployment, holder: Holder) -> Work:
+    """Consolidates and validates; also validates what a process that died in between had consolidated."""
+    from nba_consolidation.consolidation.backfill import ChunkDone
+    from nba_consolidation.consolidation.status import unvalidated_dates
+
+    def work(dates: Sequence[dt.date]) -> ChunkDone:
+        report = deployment.consolidator.consolidate(dates, holder)
+        behind = unvalidated_dates(deployment.warehouse, dates[0], dates[-1])
+        validated = deployment.validator.validate(behind, holder) if behind else []
+        figures = {figure: report.total(figure) for figure in ("staged", "inserted", "updated", "quarantined")}
+        figures["validated"] = sum(date.validated_rows for date in validated)
+        refused = {table.name: table.reason for table in report.refused}
+        return ChunkDone({"consolidated_dates": len(report.dates), **figures}, report.poisoned, refused)
+
+    return work
+
+
+def _grading(deployment: Deployment, holder: Holder) -> Work:
+    """Grades what consumers read, and counts anew how good each system is."""
+    from nba_consolidation.consolidation.backfill import ChunkDone
+
+    def work(dates: Sequence[dt.date]) -> ChunkDone:
+        report = deployment.grader.grade(dates, holder)
+        graded = [date.game_date for date in report.dates if date.active]
+        if graded:
+            deployment.analyst.analyse(graded, holder)
+        figures = {figure: report.total(figure) for figure in ("graded", "correct", "wrong", "waiting", "inserted")}
+        return ChunkDone({"graded_dates": len(graded), **figures}, report.poisoned)
+
+    return work
+
+
+WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
+    "consolidate": _consolidating,
+    "grade": _grading,
+}
+
+
+@click.command()
+@click.option("--from", "since", callback=game_date, required=True, metavar="DATE", help="First game date.")
+@click.option("--to", "until", callback=game_date, metavar="DATE", help="Last game date; today, unless given.")
+@click.option("--what", type=click.Choice(list(WORKS)), default="consolidate", show_default=True,
+              help="What is done to the dates.")  # fmt: skip
+@click.option("--chunk", type=click.IntRange(min=1), default=30, show_default=True, metavar="DAYS",
+              help="How many dates are done at a time.")  # fmt: skip
+@json_option
+@pass_session
+def backfill(session: Session, /, since: dt.date, until: dt.date | None, what: str, chunk: int, as_json: bool) -> None:
+    """Do a season, some dates at a time.
+
+    What is done already costs next to nothing, so a backfill that was stopped is simply started again. A date that
+    cannot be done stops no other; such dates are named in the end, as are refused tables, and it
+    ends with 3.
+    """
+    from nba_consolidation.consolidation.backfill import backfill as run
+
+    last = until or today()
+    if since > last:
+        raise click.UsageError(f"--from {since} comes after --to {last}.")
+    work = WORKS[what](session.with_tables(), session.holder())
+    with bar(what, transient=True) as (advance, news):
+        report = run(since, last, chunk, work, _teller(advance, news, (last - since).days + 1))
+    emit(as_json, _document(report, what), *_grids(report), _summary(report))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.failed or report.refused else Exit.DONE)
+
+
+def _teller(
+    advance: Callable[[int, int], None], news: Callable[[str], None], dates: int
+) -> Callable[[BackfillReport], None]:
+    """Moves the bar, and tells of a date that could not be done at once, not only in the end."""
+    told: set[dt.date] = set()
+
+    def tell(report: BackfillReport) -> None:
+        advance(report.dates, dates)
+        for date in sorted(report.failed.keys() - told):
+            news(f"{date}: {report.failed[date]}")
+        told.update(report.failed)
+
+    return tell
+
+
+def _document(report: BackfillReport, what: str) -> dict[str, Any]:
+    return {
+        "what": what,
+        "first_date": report.first,
+        "last_date": report.last,
+        "dates": report.dates,
+        "totals": report.figures,
+        "failed": [{"game_date": date, "error": error} for date, error in sorted(report.failed.items())],
+        "refused": [{"name": name, "reason": reason} for name, reason in sorted(report.refused.items())],
+    }
+
+
+def _grids(report: BackfillReport) -> list[Grid]:
+    return [
+        Grid([Column("date not done"), Column("why", fold=True)], sorted(report.failed.items())),
+        Grid([Column("refused table", fold=True), Column("why", fold=True)], sorted(report.refused.items())),
+    ]
+
+
+def _summary(report: BackfillReport) -> str:
+    told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in report.figures.items())
+    lines = [f"{counted(report.dates, 'date')} from {report.first} to {report.last}: {told}."]
+    if report.failed:
+        lines.append(
+            f"Could not do {counted(len(report.failed), 'date')}; all others are done. Mend the cause, and start again."
+        )
+    if report.refused:
+        lines.append(f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again.")
+    return "\n".join(lines)

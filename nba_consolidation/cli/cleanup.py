@@ -1,0 +1,87 @@
+"""`cleanup`: the staging tables that were left lying, and what becomes of them. Decided in the domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.progress import steps
+from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.cleanup import CleanUpReport, OldTable
+
+_COLUMNS = (
+    Column("staging table"),
+    Column("kind"),
+    Column("days", right=True),
+    Column("rows", right=True),
+    Column("batch", 3),
+    Column("dates", 2),
+    Column("what becomes of it"),
+    Column("why", 1, fold=True),
+)
+
+
+@click.command()
+@click.option("--apply", "applied", is_flag=True, help="Do it, and no more than is shown.")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Another age than the setting's.")
+@click.option("--archive", "archived", multiple=True, metavar="NAME",
+              help="Also take this table away, though not consolidated; its rows are kept. Repeatable.")  # fmt: skip
+@json_option
+@pass_session
+def cleanup(
+    session: Session, /, applied: bool, older_than: float | None, archived: tuple[str, ...], as_json: bool
+) -> None:
+    """Show the staging tables that were left lying.
+
+    With --apply, those that are consolidated or empty are dropped, if they did not change since. All others stay: they
+    go only when they are named with --archive, and then every row of them is kept. Ends with 3 if some stay.
+    """
+    deployment = session.existing()
+    with steps() as on_step:
+        on_step("list")
+        report = deployment.clean_up(older_than).clean_up(session.holder(), dry_run=not applied, archive=archived)
+    emit(as_json, _document(report), Grid(_COLUMNS, [_row(table) for table in report.tables]), _summary(report))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.left_over else Exit.DONE)
+
+
+def _document(report: CleanUpReport) -> dict[str, Any]:
+    return {
+        "run_id": report.run_id,
+        "dry_run": report.dry_run,
+        "retention_days": report.retention.total_seconds() / 86400,
+        "tables": report.tables,
+        "waiting_dates": report.waiting_dates,
+    }
+
+
+def _row(table: OldTable) -> tuple[object, ...]:
+    dates = ", ".join(map(str, table.game_dates[:3])) + (" ..." if len(table.game_dates) > 3 else "")
+    fate = f"archived to {table.archived_to}" if table.archived_to else table.action.value
+    return (table.staging_table, table.kind.value.replace("_", " "), f"{table.age_days:g}", table.staged,
+            table.batch_id, dates or None, fate, table.reason)  # fmt: skip
+
+
+def _summary(report: CleanUpReport) -> str:
+    from nba_consolidation.consolidation.cleanup import Action, Kind
+
+    if not report.tables:
+        return f"No staging table is older than {report.retention.total_seconds() / 86400:g} days."
+    done = "Would be" if report.dry_run else "Were"
+    dropped, archived = (len(report.with_action(action)) for action in (Action.DROPPED, Action.ARCHIVED))
+    lines = [f"{done} dropped: {counted(dropped, 'table')}; archived: {archived:,}."]
+    if report.dry_run and (dropped or archived):
+        lines.append("Nothing was done; --apply does it.")
+    if report.waiting_dates:
+        first, last = report.waiting_dates[0], report.waiting_dates[-1]
+        lines.append(
+            f"Never consolidated: {counted(len(report.of(Kind.NEVER_CONSOLIDATED)), 'table')} of {first} to {last}. "
+            f"Next: nba-consolidation consolidate --from {first} --to {last}"
+        )
+    if refused := [table for table in report.left_over if table.kind is Kind.REFUSED]:
+        lines.append(f"Nobody can take {counted(len(refused), 'table')}: mend and stage again, or --archive NAME.")
+    return "\n".join(lines)

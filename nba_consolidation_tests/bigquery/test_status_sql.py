@@ -1,0 +1,43 @@
+"""Reads of the sensors and backfills, on BigQuery: the same SQL finds the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from nba_consolidation.consolidation.status import unvalidated_dates
+from nba_consolidation.sql import Statement
+from nba_consolidation.tables import BOX_SCORES
+from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction
+
+from .workbench import BigQueryBench
+
+
+def test_dates_consolidated_since_they_were_validated_are_found(bench: BigQueryBench) -> None:
+    bench.stage(prediction())
+    bench.consolidate()
+    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
+    bench.validate()
+    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == ()
+    bench.stage(prediction("22.5", minute=3), worker="late")
+    bench.consolidate()
+    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
+
+
+def test_the_fingerprint_of_box_scores_moves_with_a_correction_and_not_with_the_order(bench: BigQueryBench) -> None:
+    bench.warehouse.create_tables([BOX_SCORES])
+
+    def fingerprint(*players: tuple[str, int]) -> str:
+        bench.select("DELETE FROM {dataset}.player_game_summary WHERE game_date > '2000-01-01'")
+        for player, points in players:
+            bench.select(
+                "INSERT INTO {dataset}.player_game_summary (game_date, game_id, player_lookup, points, minutes_played) "
+                f"VALUES (DATE '2026-01-15', 'g1', '{player}', {points}, 33.5)"
+            )
+        bounds = {"first_date": DATE, "last_date": DATE + dt.timedelta(days=1)}
+        (row,) = bench.warehouse.query(Statement("box_score_dates", bounds))
+        assert (row["game_date"], row["games"], row["players"]) == (DATE, 1, len(players))
+        return str(row["fingerprint"])
+
+    first = fingerprint(("a", 20), ("b", 30))
+    assert fingerprint(("b", 30), ("a", 20)) == first
+    assert fingerprint(("b", 20), ("a", 30)) != first

@@ -1,0 +1,1 @@
+"""The repair of what an unfenced grader left, and the way back."""
