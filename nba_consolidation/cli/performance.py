@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _NOTHING_YET = "Nothing is analysed yet. Once predictions are graded: nba-consolidation analyse"
+_STANDARD_ODDS = -110
 _BETS = (Column("bets", right=True), Column("hit rate", right=True), Column("95 % interval", right=True))
 
 
@@ -130,13 +131,14 @@ def _told(warehouse: Warehouse, date: dt.date | None, window: str, rows: Sequenc
 def _performance_grid(rows: Sequence[Row], by: str) -> Grid:
     columns = [Column("system"), *([] if by == "all" else [Column(by)]), *_BETS,
                Column("push", 3, right=True), Column("voided", 3, right=True), Column("compared", 2, right=True),
-               Column("MAE", right=True), Column("bias", right=True), Column("ROI -110", right=True),
-               Column(f"ROI {rows[0]['odds']:+d}" if rows else "ROI", 1, right=True)]  # fmt: skip
+               Column("MAE", right=True), Column("bias", right=True), Column("ROI -110", right=True)]  # fmt: skip
+    others = {row["odds"] for row in rows} - {_STANDARD_ODDS}
+    columns += [Column(f"ROI {odds:+d}", 1, right=True) for odds in others]
     shown = [
         (
             row["system_id"], *([] if by == "all" else [row["bucket_label"]]), *_bets(row),
             row["push"], row["voided"], row["compared"], _fixed(row["mae"], 2), _fixed(row["bias"], 2, sign="+"),
-            _percent(row["roi_110"], sign="+"), _percent(row["roi"], sign="+"),
+            _percent(row["roi_110"], sign="+"), *([_percent(row["roi"], sign="+")] if others else []),
         )
         for row in rows
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlglot import exp
 
 from nba_consolidation.sql.statement import Dialect
@@ -13,6 +15,7 @@ def _definition(column: Column) -> exp.ColumnDef:
     return exp.ColumnDef(this=exp.to_identifier(column.name, quoted=True), kind=kind)
 
 
+@cache  # whoever writes makes sure of all tables first
 def create_table(table: Table, dialect: Dialect) -> str:
     """CREATE TABLE IF NOT EXISTS with all declared columns."""
     schema = exp.Schema(this=exp.to_table(table.name), expressions=[_definition(c) for c in table.columns])

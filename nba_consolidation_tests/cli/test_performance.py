@@ -97,6 +97,8 @@ def test_a_hit_rate_never_stands_alone_in_what_is_printed(terminal: Terminal, co
 
 
 def test_the_odds_of_the_return_are_an_option(terminal: Terminal) -> None:
+    terminal.run("analyse")
+    assert terminal.run("performance").stdout.count("ROI") == 1
     terminal.run("--odds", "+150", "analyse")
     assert "ROI +150" in terminal.run("performance").stdout
     terminal.run("--odds", "50", "analyse", exit_code=2)

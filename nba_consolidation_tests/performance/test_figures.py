@@ -178,6 +178,15 @@ def test_the_season_begins_on_1_july_and_the_shorter_windows_run_across(home: Gr
     assert str(home.whole("season", date=first)["first_date"]) == "2026-07-01"
 
 
+def test_the_first_day_of_a_season_alone_reads_the_end_of_the_last_one(home: Graded) -> None:
+    last, first = dt.date(2026, 6, 30), dt.date(2026, 7, 1)
+    home.add([*bets(3, 0, game_date=last), *bets(0, 1, game_date=first)])
+    home.analyse(first)
+    assert {window: home.whole(window, date=first)["bets"] for window in TIME_WINDOWS} == {
+        "day": 1, "7d": 4, "30d": 4, "season": 1
+    }  # fmt: skip
+
+
 def test_a_window_holds_exactly_its_days(home: Graded) -> None:
     windows = {"day": 1, "7d": 7, "30d": 30}
     for window, days in windows.items():
