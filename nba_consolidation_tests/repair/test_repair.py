@@ -165,6 +165,24 @@ def test_incident_37_only_rows_that_nobody_fenced_are_judged(bench: LegacyBench)
     ]
 
 
+def test_incident_37_what_we_wrote_ourselves_does_not_make_a_group_percent(bench: LegacyBench) -> None:
+    ours = graded(confidence_score=PERCENT, player_lookup="ours", grading_id="g", lease_token=1, run_id="r")
+    bench.fill(ours, graded(confidence_score=Decimal("0.5")))
+    assert not bench.forecast().total.needed
+
+
+def test_another_transaction_repairs_its_dates_and_leaves_the_sound_ones(bench: LegacyBench) -> None:
+    """As a grading does it: its dates come unsifted."""
+    bench.fill(graded(), graded(), graded(game_date=NEXT_DATE), graded(game_date=NEXT_DATE, system_id="other"))
+    sound = bench.execute("SELECT * FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY system_id")
+    dates, live = [DATE, NEXT_DATE], bench.warehouse.live_columns("prediction_accuracy")
+    with bench.guarding().writer("grading", dates, Holder.here("grading")) as writer:
+        writer.run(dates, lambda guarded: repair_statements({**guarded, "grading_id": "g"}, live, [], []))
+    assert bench.execute("SELECT * FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY system_id") == sound
+    assert [row["game_date"] for row in bench.execute("FROM grading_ledger")] == [DATE]
+    assert sum(bench.rows().values()) == 3
+
+
 def test_a_second_repair_takes_no_lease_and_writes_nothing(bench: LegacyBench) -> None:
     bench.fill(graded(), graded(), graded(confidence_score=PERCENT, player_lookup="lukadoncic"))
     bench.repair()
