@@ -7,27 +7,17 @@ row in a new table, with no key kept and nothing compared with what stands.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import shutil
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import duckdb
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.report import machine
+from benchmarks.rounds import Contenders, compare
 from nba_consolidation.deployment import Deployment, deploy
 from nba_consolidation.locking import Holder
 from nba_consolidation.settings import Settings
-from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 
-HERE = Path(__file__).resolve().parent
 FIRST_DATE = dt.date(2025, 10, 21)
 _PREDICTIONS = """
     INSERT INTO validated_predictions BY NAME
@@ -73,49 +63,23 @@ _BARE = """
 @click.option("--repeat", default=3, show_default=True, help="Rounds.")
 def main(dates: int, rows: int, repeat: int) -> None:
     """Measures a grading: all dates in one run, the same again, one corrected box score, the last date alone."""
-    console, facts = Console(), machine()
-    (HERE / "work").mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=HERE / "work", prefix="grading-"))
-    try:
-        seconds = measure(work, dates, rows, repeat)
-    finally:
-        shutil.rmtree(work)
-    bare = statistics.median(seconds["bare join"])
-    table = Table(title=f"{dates} dates x {rows:,} predictions, median of {repeat}")
-    for title in ("", "seconds", "x bare"):
-        table.add_column(title, justify="left" if title == "" else "right")
-    for name, found in seconds.items():
-        table.add_row(name, f"{statistics.median(found):.3f}", f"{statistics.median(found) / bare:.2f}")
-    console.print(facts, table)
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"grading-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.json"
-    file.write_text(json.dumps({"machine": facts, "dates": dates, "rows": rows, "seconds": seconds}, indent=2) + "\n")
-    console.print(f"Written to {file.relative_to(HERE.parent)}")
-
-
-def measure(work: Path, dates: int, rows: int, repeat: int) -> dict[str, list[float]]:
-    """Seconds by round, of each contender in turn."""
     every = [FIRST_DATE + dt.timedelta(days) for days in range(dates)]
-    seconds: dict[str, list[float]] = {}
-    for number in range(repeat):
-        at = deploy(Settings(home=work / str(number), memory_limit="4GB"))
-        at.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
+
+    def prepare(work: Path) -> Contenders:
+        at = deploy(Settings(home=work, memory_limit="4GB"))
+        at.prepare()
         _execute(at, _PREDICTIONS.format(rows=rows, total=dates * rows))
         _execute(at, _SCORES)
-        timed = {
-            "bare join": lambda at=at: _execute(at, _BARE),
-            "pandas": lambda at=at: _pandas(at),
-            "grading of all dates": lambda at=at: _grade(at, every),
-            "the same again, nothing new": lambda at=at: _grade(at, every),
-            "one box score corrected": lambda at=at: _grade(at, every),
-            "the last date alone": lambda at=at: _grade(at, every[-1:]),
+        return {
+            "bare join": lambda: _execute(at, _BARE),
+            "pandas": lambda: _pandas(at),
+            "grading of all dates": lambda: _grade(at, every),
+            "the same again, nothing new": lambda: _grade(at, every),
+            "one box score corrected": lambda: _correct_and_grade(at, every),
+            "the last date alone": lambda: _grade(at, every[-1:]),
         }
-        for name, run in timed.items():
-            if name.startswith("one box"):
-                _execute(at, "UPDATE player_game_summary SET points = points + 1 WHERE rowid = 7")
-            seconds.setdefault(name, []).append(_seconds(run))
-    return seconds
+
+    compare("grading", f"{dates} dates x {rows:,} predictions", repeat, prepare)
 
 
 def _execute(at: Deployment, text: str) -> None:
@@ -150,10 +114,9 @@ def _grade(at: Deployment, dates: list[dt.date]) -> None:
         raise click.ClickException(str(report.poisoned))
 
 
-def _seconds(run: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+def _correct_and_grade(at: Deployment, dates: list[dt.date]) -> None:
+    _execute(at, "UPDATE player_game_summary SET points = points + 1 WHERE rowid = 7")
+    _grade(at, dates)
 
 
 if __name__ == "__main__":

@@ -7,25 +7,16 @@ by date and system and stores nothing; ours fills the three tables of performanc
 from __future__ import annotations
 
 import datetime as dt
-import json
-import shutil
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.report import machine
+from benchmarks.rounds import Contenders, compare
 from nba_consolidation.deployment import Deployment, deploy
 from nba_consolidation.locking import Holder
 from nba_consolidation.settings import Settings
 
-HERE = Path(__file__).resolve().parent
 FIRST_DATE = dt.date(2025, 10, 21)
 _FILL = """
     INSERT INTO prediction_accuracy BY NAME
@@ -60,45 +51,21 @@ _BARE = """
 @click.option("--repeat", default=5, show_default=True, help="Rounds.")
 def main(dates: int, rows: int, repeat: int) -> None:
     """Measures an analysis: all dates anew, all dates with nothing new, the last date alone."""
-    console, facts = Console(), machine()
-    (HERE / "work").mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=HERE / "work", prefix="performance-"))
-    try:
-        seconds = measure(work, dates, rows, repeat)
-    finally:
-        shutil.rmtree(work)
-    bare = statistics.median(seconds["bare aggregation"])
-    table = Table(title=f"{dates} dates x {rows:,} rows, median of {repeat}")
-    for title in ("", "seconds", "x bare"):
-        table.add_column(title, justify="left" if title == "" else "right")
-    for name, found in seconds.items():
-        table.add_row(name, f"{statistics.median(found):.3f}", f"{statistics.median(found) / bare:.1f}")
-    console.print(facts, table)
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"performance-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.json"
-    file.write_text(json.dumps({"machine": facts, "dates": dates, "rows": rows, "seconds": seconds}, indent=2) + "\n")
-    console.print(f"Written to {file.relative_to(HERE.parent)}")
-
-
-def measure(work: Path, dates: int, rows: int, repeat: int) -> dict[str, list[float]]:
-    """Seconds by round, of each contender in turn."""
     every = [FIRST_DATE + dt.timedelta(days) for days in range(dates)]
-    seconds: dict[str, list[float]] = {}
-    for number in range(repeat):
-        at = deploy(Settings(home=work / str(number), memory_limit="4GB"))
+
+    def prepare(work: Path) -> Contenders:
+        at = deploy(Settings(home=work, memory_limit="4GB"))
         at.prepare()
-        with duckdb.connect(work / str(number) / "warehouse.duckdb") as connection:
+        with duckdb.connect(work / "warehouse.duckdb") as connection:
             connection.execute(_FILL.format(rows=rows, total=dates * rows))
-        timed = {
-            "bare aggregation": lambda at=at: _bare(at),
-            "analysis of all dates": lambda at=at: _analyse(at, every),
-            "the same again, nothing new": lambda at=at: _analyse(at, every),
-            "the last date alone": lambda at=at: _analyse(at, every[-1:]),
+        return {
+            "bare aggregation": lambda: _bare(at),
+            "analysis of all dates": lambda: _analyse(at, every),
+            "the same again, nothing new": lambda: _analyse(at, every),
+            "the last date alone": lambda: _analyse(at, every[-1:]),
         }
-        for name, run in timed.items():
-            seconds.setdefault(name, []).append(_seconds(run))
-    return seconds
+
+    compare("performance", f"{dates} dates x {rows:,} rows", repeat, prepare)
 
 
 def _bare(at: Deployment) -> None:
@@ -108,12 +75,6 @@ def _bare(at: Deployment) -> None:
 
 def _analyse(at: Deployment, dates: list[dt.date]) -> None:
     at.analyst.analyse(dates, Holder.here("benchmark"))
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from nba_consolidation.locking import (
     HeldLease,
     Holder,
     LeaseError,
+    LeaseLost,
     LeaseStore,
     LeaseTiming,
     WaitPolicy,
@@ -170,10 +171,21 @@ class Guarding:
 
     @contextmanager
     def writer(self, lock_type: str, dates: Collection[dt.date], holder: Holder) -> Iterator[Writer]:
-        """Holds the leases of that kind of work over the dates while the block runs. Raises LeaseError."""
+        """Holds the leases of that kind of work over the dates while the block runs. Raises LeaseError.
+
+        A lease that turns out lost once the block has run to its end is no error: what was committed was fenced, so it
+        is right, and a good run is not marked failed (incident 44).
+        """
         keys = [lease_key(lock_type, date) for date in dates]
-        with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
-            yield Writer(self.warehouse, lease, holder, self.clock)
+        done = False
+        try:
+            with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
+                yield Writer(self.warehouse, lease, holder, self.clock)
+                done = True
+        except LeaseLost as error:
+            if not done:
+                raise
+            _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
 
     def write_each(
         self,
@@ -192,19 +204,15 @@ class Guarding:
         poisoned: dict[dt.date, ConsolidationError] = {}
         for chunk in in_chunks(dates):
             on_progress(dates.index(chunk[0]), len(dates))
-            some: list[Written] = []
             try:
                 with self.writer(lock_type, chunk, holder) as writer:
                     some, failed = together_or_each(chunk, partial(write, writer))
-                    poisoned |= failed
             except ConsolidationError as error:
-                if some:  # a good run is not marked failed (incident 44)
-                    _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
-                elif written or poisoned:
-                    poisoned = dict.fromkeys(chunk, error) | poisoned
-                else:
+                if not written and not poisoned:
                     raise
+                some, failed = [], dict.fromkeys(chunk, error)
             written += some
+            poisoned |= failed
         on_progress(len(dates), len(dates))
         return written, poisoned
 
@@ -234,9 +242,8 @@ class Writer:
         """
         guard, now = Guard.of(self.lease, dates, self.holder), self.clock()
         self.warehouse.run(fence_rows(guard, now))
-        self.lease.ensure_held(
-            ask_store=True
-        )  # no fence keeps out what the predecessor writes once it deleted our lock
+        # No fence keeps out what the predecessor writes once it deleted our document.
+        self.lease.ensure_held(ask_store=True)
         guarded = [*fence(guard, now), *statements(guard.parameters(now))]
         try:
             return self.warehouse.run(

@@ -1,10 +1,13 @@
-"""What every asset shares: the pool of the writers, the kinds that the UI shows, the dates of a run."""
+"""What every asset shares: the pool of the writers, the kinds that the UI shows, the dates of a run and how it ends."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import dagster as dg
 
+from nba_consolidation.fencing import DatesPoisoned
+from nba_consolidation.metadata import Metadata, table_of
 from nba_consolidation.settings import LOCAL, PRODUCTION
 
 WRITERS = "warehouse_writers"
@@ -19,6 +22,26 @@ class Kinds(NamedTuple):
 
 
 KINDS = {LOCAL: Kinds("parquet", "duckdb"), PRODUCTION: Kinds("bigquery", "bigquery")}
+
+
+def record(
+    context: dg.AssetExecutionContext, asset: str, by_date: Mapping[dt.date, Metadata], *, run_will_fail: bool
+) -> None:
+    """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done.
+
+    Dagster takes in logged events at the next yield only, so this comes before the checks.
+    """
+    for date, metadata in by_date.items():
+        if run_will_fail:
+            context.log_event(dg.AssetMaterialization(asset, partition=str(date), metadata=metadata))
+        else:
+            context.add_asset_metadata(metadata, partition_key=str(date))
+
+
+def failure(error: DatesPoisoned) -> dg.Failure:
+    """What ends a run of which some dates could not be written; trying again would not help."""
+    poisoned = [{"date": str(date), "reason": str(reason)} for date, reason in sorted(error.errors.items())]
+    return dg.Failure(str(error), metadata={"poisoned": table_of(poisoned)}, allow_retries=False)
 
 
 def dates_of(context: dg.AssetExecutionContext) -> list[dt.date]:

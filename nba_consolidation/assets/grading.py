@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from nba_consolidation.assets.common import WRITERS, Kinds, dates_of
+from nba_consolidation.assets.common import WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.checks import grading as checks
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.grading.report import GradedDate, GradingReport
@@ -51,24 +51,14 @@ def grading_asset(
         deployment = warehouse.deployment(leases)
         dates = dates_of(context)
         report = deployment.grader.grade(dates, Holder.here(context.run.run_id), context.log.debug)
-        _record(context, report)
+        by_date = {date.game_date: _date_metadata(date, report) for date in report.dates}
+        record(context, ACCURACY.name, by_date, run_will_fail=bool(report.poisoned))
         yield from checks.of_a_grading(report, deployment.warehouse, dates)
         if report.poisoned:
-            raise _poisoned(report)
+            raise failure(DatesPoisoned(report.poisoned, "graded"))
         yield dg.MaterializeResult()
 
     return prediction_accuracy
-
-
-def _record(context: dg.AssetExecutionContext, report: GradingReport) -> None:
-    """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done."""
-    for date in report.dates:
-        metadata = _date_metadata(date, report)
-        if report.poisoned:
-            event = dg.AssetMaterialization(ACCURACY.name, partition=str(date.game_date), metadata=metadata)
-            context.log_event(event)
-        else:
-            context.add_asset_metadata(metadata, partition_key=str(date.game_date))
 
 
 def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
@@ -82,9 +72,3 @@ def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
         "findings": table_of([found for found in report.findings if found.game_date == date.game_date]),
         **report.cost,
     }
-
-
-def _poisoned(report: GradingReport) -> dg.Failure:
-    reasons = [{"date": str(date), "reason": str(error)} for date, error in sorted(report.poisoned.items())]
-    message = str(DatesPoisoned(report.poisoned, "graded"))
-    return dg.Failure(message, metadata={"poisoned": table_of(reasons)}, allow_retries=False)

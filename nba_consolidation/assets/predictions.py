@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from nba_consolidation.assets.common import WRITERS, Kinds, dates_of
+from nba_consolidation.assets.common import WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.checks import predictions as checks
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.validate import ValidatedDate
@@ -70,12 +70,12 @@ def prediction_assets(
         dates = dates_of(context)
         report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
         by_date = _consolidated_metadata(report, deployment.warehouse, dates)
-        _record(context, by_date, events=bool(report.poisoned))
+        record(context, PREDICTIONS.name, by_date, run_will_fail=bool(report.poisoned))
         if report.poisoned:
             _validate_the_others(context, deployment, report)
         yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
         if report.poisoned:
-            raise _poisoned(report)
+            raise failure(DatesPoisoned(report.poisoned))
         yield dg.MaterializeResult()
 
     @dg.asset(
@@ -155,18 +155,6 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
     }
 
 
-def _record(context: dg.AssetExecutionContext, by_date: dict[dt.date, Metadata], events: bool) -> None:
-    """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done.
-
-    Dagster takes in logged events at the next yield only, so this (and `_validate_the_others`) comes before the checks.
-    """
-    for date, metadata in by_date.items():
-        if events:
-            context.log_event(dg.AssetMaterialization(PREDICTIONS.name, partition=str(date), metadata=metadata))
-        else:
-            context.add_asset_metadata(metadata, partition_key=str(date))
-
-
 def _validate_the_others(
     context: dg.AssetExecutionContext, deployment: Deployment, report: ConsolidationReport
 ) -> None:
@@ -187,11 +175,3 @@ def _validated_metadata(date: ValidatedDate) -> Metadata:
         "dagster/partition_row_count": date.validated_rows,
         **without(vars(date), "game_date", "validated_rows"),
     }
-
-
-def _poisoned(report: ConsolidationReport) -> dg.Failure:
-    return dg.Failure(
-        str(DatesPoisoned(report.poisoned)),
-        metadata={"poisoned": table_of([{"date": d, "reason": str(e)} for d, e in sorted(report.poisoned.items())])},
-        allow_retries=False,
-    )

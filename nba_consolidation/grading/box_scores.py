@@ -158,13 +158,17 @@ def box_score_problems(warehouse: Warehouse, dates: Collection[dt.date]) -> tupl
 def problem_statements(over: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
     """The statements that end in the SELECT `box_score_problems`. over: the parameters of `over_dates`.
 
-    live: the columns that player_game_summary has now. A grading runs the first three anyway.
+    live: the columns that player_game_summary has now.
     """
+    return [*reading_statements(over, live), Statement("box_score_problems", over)]
+
+
+def reading_statements(over: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
+    """The statements that make the relations `box_scores` and `games`, for what is to be asked of them."""
     return [
         Statement("box_scores", over),
         Statement("read_box_scores", over, _known(live)),
         Statement("games", over),
-        Statement("box_score_problems", over),
     ]
 
 

@@ -13,13 +13,11 @@ from functools import partial
 
 from nba_consolidation.fencing import Guarding, Writer, summed, together_or_each
 from nba_consolidation.grading import transaction
-from nba_consolidation.grading.repair import REPAIR_AUDITS, Repairer, adopted_columns, carry_all_columns
+from nba_consolidation.grading.repair import LOCK_TYPE, REPAIR_AUDITS, Repairer, adopted_columns, carry_all_columns
 from nba_consolidation.grading.report import Finding, GradedDate, GradingReport
 from nba_consolidation.locking import Holder
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.contract import TransactionResult
-
-LOCK_TYPE = "grading"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nba_consolidation.grading.box_scores import reading_statements
 from nba_consolidation.grading.repair import confidence_digits
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.tables import ACCURACY, ACCURACY_KEY, BOX_SCORES, LAST_WRITTEN, Column
+from nba_consolidation.tables import ACCURACY, ACCURACY_KEY, LAST_WRITTEN, Column
 
 AUDITS = ("duplicate_accuracy_keys", "unconserved_gradings")
 _LINEAGE = {"graded_at", *(column.name for column in LAST_WRITTEN)}
@@ -21,12 +22,9 @@ def grading(
     box_scores and live are the columns that player_game_summary and prediction_accuracy have now.
     """
     given = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
-    read = [column.name for column in box_scores if column.name in BOX_SCORES.column_names]
     kept = [column.name for column in live]
     return [
-        Statement("box_scores", given),
-        Statement("read_box_scores", given, read),
-        Statement("games", given),
+        *reading_statements(given, box_scores),
         Statement("players", given),
         Statement("twins", given),
         Statement("keyed_box_scores", given),

@@ -1,6 +1,6 @@
 """A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
-The files are GoogleSQL and parse as such. Five things in them are filled in here, on the syntax tree, never on text:
+The files are GoogleSQL and parse as such. Six things in them are filled in here, on the syntax tree, never on text:
 
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
@@ -8,6 +8,7 @@ The files are GoogleSQL and parse as such. Five things in them are filled in her
 - `ANY_DIFFERENT(T, S)` is true if any column of `each_column` differs, NULL being equal to NULL;
 - `SAME_KEY(T, S)`, `SAME_ACTIVATION_KEY(T, S)` and `SAME_ACCURACY_KEY(T, S)` are equality over all columns of the key,
   null-safe where a sound row can have NULL. BigQuery makes an outer join of plain equalities only;
+- `BECAME(T)` is the outcome of the row T of prediction_accuracy, as `became.sql` has it;
 - `PLAYER_KEY(name)` is the `player_lookup` that a name, however it is written, amounts to: `jokic` of `Jokić`.
 """
 
@@ -67,7 +68,7 @@ class Statement:
         """The statement with everything filled in, for an engine that has more to do to it."""
         tree = _parse(self.name).copy()
         _expand_column_lists(tree, {**_KEYS, "each_column": tuple(self.columns)})
-        for fill_in in (_expand_same_key, _expand_player_key, self._expand_any_different, self._bind):
+        for fill_in in (_expand_same_key, _expand_became, _expand_player_key, self._expand_any_different, self._bind):
             tree = tree.transform(fill_in, copy=False)
         if self.audit:
             tree = _parse("audit").transform(_replace_audited, tree)
@@ -181,6 +182,16 @@ def _expand_same_key(node: exp.Expr) -> exp.Expr:
             )
             for name in _SAME[node.name.lower()]
         )))  # fmt: skip
+    return node
+
+
+def _expand_became(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "became":
+        (row,) = node.expressions
+        outcome = next(alias.this for alias in _parse("became").find_all(exp.Alias) if alias.alias == "became").copy()
+        for column in outcome.find_all(exp.Column):
+            column.set("table", exp.to_identifier(row.name))
+        return exp.paren(outcome)
     return node
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import nba_consolidation
 from nba_consolidation.fencing import FencedOut
-from nba_consolidation.grading.grade import LOCK_TYPE
+from nba_consolidation.grading.repair import LOCK_TYPE
 from nba_consolidation.locking import Holder, LeaseHeld, SqliteLeaseStore, hold, lease_key
 from nba_consolidation.tables import ACCURACY
 from nba_consolidation.warehouse.errors import StatementFailed
@@ -43,6 +43,20 @@ def test_incident_02_a_grading_with_a_stale_token_is_fenced_out(bench: GradingBe
     report = bench.grade(leases=store_of_the_past())
     assert isinstance(report.poisoned[DATE], FencedOut)
     assert (bench.accuracy(), bench.removed()) == (before, [])
+
+
+def test_incident_44_a_lease_lost_after_the_commit_does_not_mark_the_grading_failed(bench: GradingBench) -> None:
+    bench.predict(bet())
+    bench.play(box())
+    lost_at_the_end = Holder("anna", "run", "host", 1)
+
+    def lose(step: str) -> None:
+        if step == "grading_findings":  # the last statement; the heart has not beaten since
+            bench.leases.force_release(lease_key(LOCK_TYPE, DATE), "anna", by="an operator", reason="the test wants it")
+
+    report = bench.grader().grade([DATE], lost_at_the_end, lose)
+    assert (report.total("correct"), report.poisoned) == (1, {})
+    assert bench.only_graded()["outcome"] == "correct"
 
 
 def test_a_grading_does_not_wait_for_a_consolidation_of_its_date(bench: GradingBench) -> None:

@@ -72,6 +72,14 @@ def test_incident_41_rows_of_predictions_that_nobody_knows_here_stay_as_they_are
     assert [row for row in bench.accuracy() if row["system_id"] == "old_v1"] == before
 
 
+def test_what_an_older_grader_left_without_points_waits_as_long_as_there_are_no_box_scores(bench: GradingBench) -> None:
+    bench.predict(bet())
+    bench.append(ACCURACY, {**box(30), "system_id": "catboost_v9", "line_value": Decimal("20.5")})
+    bench.play(box(12, game_id="20260115_LAL_GSW", team_abbr="LAL", opponent_team_abbr="GSW"))
+    (date,) = bench.grade().dates
+    assert (date.waiting, date.graded, date.total_rows) == (1, 0, 1)
+
+
 def test_what_an_older_grader_left_without_an_outcome_is_graded_anew(bench: GradingBench) -> None:
     legacy = {**box(30), "system_id": "catboost_v9", "line_value": Decimal("20.5"), "prediction_correct": True}
     bench.append(ACCURACY, legacy)

@@ -1,5 +1,4 @@
--- Every graded row of the dates as whole numbers, so that any sum of them is exact in any order. What became of a row
--- that a grader of long ago left is found here, and nowhere else; one that it had no points for is not graded.
+-- Every graded row of the dates as whole numbers, so that any sum of them is exact in any order.
 -- A confidence outside 0 to 1 is in no bin (0), as a row without a line is in no bucket of edges (0).
 CREATE TEMP TABLE graded_rows AS
 SELECT
@@ -20,19 +19,8 @@ SELECT
 FROM (
   SELECT
     *,
-    COALESCE(
-      outcome,
-      CASE
-        WHEN is_voided THEN 'voided'
-        WHEN actual_points IS NULL THEN NULL
-        WHEN COALESCE(recommendation, 'PASS') NOT IN ('OVER', 'UNDER') THEN 'passed'
-        WHEN prediction_correct THEN 'correct'
-        WHEN NOT prediction_correct THEN 'wrong'
-        WHEN line_value = actual_points THEN 'push'
-        ELSE 'not_a_bet'
-      END
-    ) AS became
-  FROM prediction_accuracy
+    BECAME(T) AS became
+  FROM prediction_accuracy AS T
   WHERE game_date BETWEEN @first_date AND @last_date
 )
 WHERE became IS NOT NULL
