@@ -31,7 +31,7 @@ ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at 
 	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
 
 test: $(READY) $(BQEMULATOR)/.ready  ## run every test but the soak
-	@$(BIN)/pytest -m "not soak"
+	@$(BIN)/pytest -m "not soak" --numprocesses auto --dist loadfile
 
 bqemulator: $(BQEMULATOR)/.ready  ## install the BigQuery emulator that the tests start
 

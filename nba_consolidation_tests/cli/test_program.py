@@ -158,7 +158,11 @@ def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: T
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
     process = subprocess.Popen(
-        [*PROGRAM, "--home", str(terminal.home), "stage", str(pipe)], stderr=subprocess.PIPE, text=True
+        [*PROGRAM, "--home", str(terminal.home), "stage", str(pipe)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs in the background ignores it, and his children with him. No thread of ours is at work here.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     with pipe.open("w"):  # opens once the program reads it, so we know where it is
         told = interrupted(process)
