@@ -54,7 +54,7 @@ LIBRARIES = {
     "matplotlib": Library(when_used=frozenset({"plots"})),
     "PIL": Library(when_used=frozenset({"plots"})),
     "sklearn": Library(when_used=frozenset({"performance"})),
-    "statsmodels": Library(when_used=frozenset({"performance"})),
+    "statsmodels": Library(when_used=frozenset({"grading", "performance"})),
     "grpc": Library(when_used=frozenset({"locking"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"

@@ -13,6 +13,7 @@ from functools import partial
 
 from nba_consolidation.fencing import Guarding, Writer, summed, together_or_each
 from nba_consolidation.grading import transaction
+from nba_consolidation.grading.box_scores import problems_of
 from nba_consolidation.grading.repair import LOCK_TYPE, REPAIR_AUDITS, Repairer, adopted_columns, carry_all_columns
 from nba_consolidation.grading.report import Finding, GradedDate, GradingReport
 from nba_consolidation.locking import Holder
@@ -49,6 +50,7 @@ class Grader:
             run_id=holder.run_id,
             dates=tuple(GradedDate(**row) for result in results for row in result.rows["graded_date_counts"]),
             findings=tuple(Finding(**row) for result in results for row in result.rows["grading_findings"]),
+            problems=tuple(problem for result in results for problem in problems_of(result)),
             poisoned=poisoned,
             lease_wait_ms=writer.lease.waited_ms,
             lease_hold_ms=writer.lease.held_ms,
