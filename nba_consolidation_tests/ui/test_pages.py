@@ -66,22 +66,20 @@ def test_ten_dates_are_backfilled_in_one_run(site: Site, page: Page, picture: Ke
 
 def test_a_file_that_is_dropped_arrives_once_the_sensor_is_on(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/automation")
-    row = page.locator("div", has=page.get_by_text("new_staging_tables", exact=True)).last
-    row.wait_for()
-    toggle = page.locator("label.bp5-switch, label:has(input[type=checkbox][role=switch]), [role=switch]").last
-    toggle.click()
+    row = page.locator("[class*=ListItem_listItem]").filter(has_text="new_staging_tables")
+    row.locator("label").last.click()
+    row.locator("input[type=checkbox]:checked").wait_for()
     picture("automation")
     deployment = deploy(site.settings)
     deployment.staging.write("_staging_20260115_120000_w1", staged([prediction()]))
-    until = time.monotonic() + _PATIENCE / 1_000
-    while time.monotonic() < until:
-        rows = deployment.warehouse.query(Statement("validated_dates", over_dates([DATE])))
-        if rows:
-            break
-        time.sleep(0.3)
-    assert [row["validated_rows"] for row in rows] == [1]
     page.goto(f"{site.address}/assets/validated_predictions?partition={DATE}&view=partitions")
-    page.get_by_text(re.compile("materialized", re.IGNORECASE)).first.wait_for()
+    until = time.monotonic() + _PATIENCE / 1_000
+    while not (rows := deployment.warehouse.query(Statement("validated_dates", over_dates([DATE])))):
+        assert time.monotonic() < until, "nothing was consolidated"
+        page.wait_for_timeout(300)
+    assert [row["validated_rows"] for row in rows] == [1]
+    page.reload()
+    page.get_by_text("validated_rows").or_(page.get_by_text("dagster/partition_row_count")).first.wait_for()
     picture("arrived")
 
 
@@ -90,9 +88,9 @@ def _materialise(page: Page, site: Site, asset: str, partitions: str) -> None:
     page.goto(f"{site.address}/assets/{asset}")
     page.get_by_role("button", name="Materialize").first.click()
     page.get_by_text("Show all partitions").click()
-    field = page.get_by_role("dialog").locator("input[type=text]").first
+    field = page.get_by_placeholder("ex:")
     field.fill(partitions)
     field.press("Enter")
-    page.get_by_role("button", name=re.compile("Launch (run|backfill)")).click()
-    page.get_by_text("View").last.click()
-    page.get_by_text("Success").first.wait_for(timeout=_PATIENCE)
+    page.get_by_role("button", name="Launch").last.click()
+    page.get_by_role("button", name="View").or_(page.get_by_role("link", name="View", exact=True)).last.click()
+    page.get_by_text(re.compile("^(Success|Completed)$")).first.wait_for(timeout=_PATIENCE)
