@@ -41,3 +41,5 @@ quality_job = dg.define_asset_job(
     selection=DAILY_QUALITY,
     description="The daily quality of a game date: of yesterday, unless the config names another one.",
 )
+
+JOBS = (consolidate_job, grade_job, clean_up_job, quality_job)

@@ -57,7 +57,7 @@ LIBRARIES = {
     "statsmodels": Library(when_used=frozenset({"performance"})),
     "grpc": Library(when_used=frozenset({"locking"})),
     "opentelemetry": Library(when_used=frozenset({"telemetry"})),
-    "slack_sdk": Library(when_used=frozenset({"alerts", "sensors"})),
+    "dagster_slack": Library(when_used=frozenset({"sensors"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"
 """The one module that loads a client library with itself. It is imported where the settings choose production."""

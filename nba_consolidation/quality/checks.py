@@ -202,7 +202,8 @@ def waiting_staging(readings: Readings, thresholds: Thresholds) -> Verdict:
     if status is Status.PASSED:
         return Verdict(status, oldest, bounds, f"{len(readings.waiting)} staging tables wait, none of them for long")
     to_do = "consolidate them (`nba-consolidation consolidate`); mend or remove those that are refused"
-    return Verdict(status, oldest, bounds, f"{len(old)} staging tables wait, the oldest for {oldest:g} h; {to_do}", rows)
+    told = f"{len(old)} staging tables wait, the oldest for {oldest:g} h"
+    return Verdict(status, oldest, bounds, f"{told}; {to_do}", rows)
 
 
 def quarantine_rate(readings: Readings, thresholds: Thresholds) -> Verdict:
@@ -214,7 +215,7 @@ def quarantine_rate(readings: Readings, thresholds: Thresholds) -> Verdict:
     status = _above(share, thresholds.quarantined_share_warned, thresholds.quarantined_share_failed)
     told = f"{quarantined} of {staged} staged rows were quarantined"
     if status is not Status.PASSED:
-        told += f" ({share:.1%}); see which rule and which worker: `nba-consolidation quarantine --date {readings.date}`"
+        told += f" ({share:.1%}); see which rule: `nba-consolidation quarantine --date {readings.date}`"
     return Verdict(status, round(share, 4), bounds, told)
 
 
