@@ -23,7 +23,7 @@ LAYERS = (
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
-    ("consolidation", "grading", "performance", "reliability", "quality"),  # the domain: functions and dataclasses
+    ("consolidation", "grading", "performance", "reliability", "quality", "alerts"),  # the domain
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),

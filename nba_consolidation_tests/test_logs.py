@@ -17,6 +17,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.locking import FENCED_OUT, Holder
 from nba_consolidation.logs import ROOT, configure, event
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, Workbench, prediction
+from nba_consolidation_tests.dagster_graph.conftest import Graph
 
 LOG = logging.getLogger(f"{ROOT}.somewhere")
 
@@ -39,7 +40,11 @@ def logged(form: str, level: str = "info") -> io.StringIO:
 def test_a_consolidation_tells_each_step_with_dates_tokens_run_counts_and_times(tmp_path: Path) -> None:
     out = logged("json")
     bench = Workbench(tmp_path)
-    bench.stage(prediction(), prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA"), prediction("22.5", predicted_points=Decimal("99.0")))
+    bench.stage(
+        prediction(),
+        prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA"),
+        prediction("22.5", predicted_points=Decimal("99.0")),
+    )
     bench.consolidate(DATE, NEXT_DATE, run_id="run-1")
     entries = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [entry["event"] for entry in entries] == [
@@ -79,7 +84,9 @@ def test_text_is_one_line_per_event_that_no_value_can_break() -> None:
     out = logged("text")
     event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3)
     (line,) = out.getvalue().splitlines()
-    assert line.endswith('INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3')
+    assert line.endswith(
+        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3'
+    )
 
 
 def test_json_is_one_object_per_line_with_any_exception_inside() -> None:
@@ -102,6 +109,24 @@ def test_a_terminal_is_told_warnings_only_unless_it_wants_more() -> None:
     assert len(configure("text", "info", out).filters) == 0
     event(LOG, "once")
     assert out.getvalue().count("once") == 1
+
+
+def test_a_run_on_the_instance_of_production_has_our_events_in_its_log_and_as_json_on_stderr(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import dagster as dg
+    import yaml  # type: ignore[import-untyped]
+
+    deployed = yaml.safe_load((Path(__file__).parents[1] / "deploy" / "dagster.yaml").read_text())
+    graph = Graph(tmp_path / "home")
+    graph.instance = dg.DagsterInstance.ephemeral(settings={"python_logs": deployed["python_logs"]})
+    graph.stage("a", [prediction()])
+    run = graph.run(DATE)
+    assert run.success
+    assert any("consolidated run_id=" in entry.user_message for entry in graph.instance.all_logs(run.run_id))
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    entries = [entry for entry in map(json.loads, lines) if entry.get("event") == "consolidated"]
+    assert [(entry["staged"], entry["run_id"]) for entry in entries] == [(1, run.run_id)]
 
 
 class FakeInstrument:
@@ -136,6 +161,19 @@ def test_metrics_count_what_is_consolidated_waited_for_and_fenced_out(tmp_path: 
     assert values["rows_staged"] == [(2, {})]
     assert values["fenced_out"] == [(1, {})]
     assert {"transaction_ms", "lease_wait_ms", "lease_hold_ms"} <= set(values)
+
+
+def test_the_sdk_takes_the_instruments_as_they_are() -> None:
+    metrics = pytest.importorskip("opentelemetry.sdk.metrics", reason="the extra `telemetry` is not installed")
+    export = pytest.importorskip("opentelemetry.sdk.metrics.export")
+    reader = export.InMemoryMetricReader()
+    telemetry.start("http://localhost:4318", lambda: metrics.MeterProvider([reader]).get_meter(ROOT))
+    event(LOG, "consolidated", outcome="done", staged=3)
+    event(LOG, "lease_acquired", waited_ms=5)
+    told = {
+        metric.name for r in reader.get_metrics_data().resource_metrics for s in r.scope_metrics for metric in s.metrics
+    }
+    assert {"nba_consolidation.rows_staged", "nba_consolidation.lease_wait_ms"} <= told
 
 
 def test_without_an_endpoint_nothing_is_measured_and_nothing_is_loaded() -> None:

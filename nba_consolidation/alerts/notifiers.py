@@ -139,4 +139,4 @@ def _escaped(text: str) -> str:
 def _reason(error: Exception) -> str:
     """Slack's own word for it (`channel_not_found`), if it has one."""
     response = getattr(error, "response", None)
-    return str(response.get("error")) if hasattr(response, "get") else str(error)
+    return str(error) if response is None else str(response["error"])

@@ -19,7 +19,9 @@ _ROWS = 50
 class QualityConfig(dg.Config):
     """Which date."""
 
-    date: str | None = Field(default=None, description="The game date, 2026-01-15 for instance; yesterday unless given.")
+    date: str | None = Field(
+        default=None, description="The game date, 2026-01-15 for instance; yesterday unless given."
+    )
 
 
 def daily_keys() -> list[dg.AssetCheckKey]:

@@ -77,9 +77,10 @@ class _App(click.Group):
         except KeyboardInterrupt:
             self._end(ctx, _INTERRUPTED, Exit.INTERRUPTED)
         except click.UsageError as error:
-            if ctx.invoked_subcommand == quality.name:
-                error.exit_code = Exit.NOT_CHECKED  # 2 would tell of warnings
-            raise
+            if ctx.invoked_subcommand != quality.name:
+                raise
+            error.show()
+            ctx.exit(Exit.NOT_CHECKED)  # 2 would tell of warnings
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # the outermost shell: what nobody foresaw is told all the same

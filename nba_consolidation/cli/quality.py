@@ -25,7 +25,7 @@ _WARNED = 2  # the code of wrong usage elsewhere; here that ends with 5
 @json_option
 @pass_session
 def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
-    """Check the quality of a game date, and that work goes on.
+    r"""Check the quality of a game date, and that work goes on.
 
     \b
     Ends, unlike the other commands, with
@@ -75,4 +75,6 @@ def _summary(results: Sequence[CheckResult]) -> str:
     counts: dict[str, int] = {}
     for result in results:
         counts[result.status.value] = counts.get(result.status.value, 0) + 1
-    return f"{counted(len(results), 'check')}: " + ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
+    return (
+        f"{counted(len(results), 'check')}: " + ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
+    )

@@ -3,7 +3,15 @@
 This is the whole public API. It knows no warehouse and no Dagster; the fence itself is the warehouse's.
 """
 
-from nba_consolidation.locking.contract import FENCED_OUT, WAIT, ForcedRelease, Holder, LeaseEvent, LeaseRecord, LeaseStore
+from nba_consolidation.locking.contract import (
+    FENCED_OUT,
+    WAIT,
+    ForcedRelease,
+    Holder,
+    LeaseEvent,
+    LeaseRecord,
+    LeaseStore,
+)
 from nba_consolidation.locking.errors import (
     AmbiguousReply,
     LeaseDenied,

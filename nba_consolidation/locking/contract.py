@@ -126,7 +126,7 @@ class ForcedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseEvent:
-    """Something that befell somebody at a lease, kept for a week: `holder` waited for `other`, or was fenced out by him.
+    """What befell somebody at a lease, kept for a week: `holder` waited for `other`, or was fenced out by him.
 
     All times are the store's. A courtesy for people: no lease is given or refused because of it.
     """

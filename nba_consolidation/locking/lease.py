@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from random import Random
 from threading import Event, Lock, RLock, Thread
 from types import MappingProxyType
+from typing import Any
 
 from nba_consolidation.locking.acquire import Request, acquire
 from nba_consolidation.locking.contract import Holder, LeaseRecord, LeaseStore
@@ -117,7 +118,7 @@ class HeldLease:
         return round((until - self._held_since) * 1000)
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def told(self) -> Mapping[str, Any]:
         """Of every log event of this lease: which, under which tokens, whose."""
         holder = self.records[0].holder
         return {

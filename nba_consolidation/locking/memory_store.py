@@ -106,7 +106,9 @@ class MemoryLeaseStore:
     def events(self) -> tuple[LeaseEvent, ...]:
         with self._changed:
             now = self._clock()
-            kept = [replace(event, read_at=now) for event in self._events.values() if event.began_at > now - EVENTS_KEPT]
+            kept = [
+                replace(event, read_at=now) for event in self._events.values() if event.began_at > now - EVENTS_KEPT
+            ]
             return tuple(sorted(kept, key=lambda event: (event.began_at, event.id)))
 
     def check(self) -> None:

@@ -98,4 +98,6 @@ def _recorded(store: LeaseStore, happened: LeaseEvent) -> None:
     try:
         store.record(happened)
     except LeaseError as error:
-        _log.warning("the %s of %s could not be recorded, which changes nothing: %s", happened.kind, happened.key, error)
+        _log.warning(
+            "the %s of %s could not be recorded, which changes nothing: %s", happened.kind, happened.key, error
+        )

@@ -53,7 +53,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         lines: list[str] = []
         while (line := self.rfile.readline().decode()) != ".\r\n":
             lines.append(line)
-        mail = message_from_string("".join(lines), _class=EmailMessage, policy=policy.default)  # type: ignore[arg-type]
+        mail = message_from_string("".join(lines), _class=EmailMessage, policy=policy.default)
         self.server.mails.append(mail)
         self._say("250 kept")
 
@@ -77,7 +77,7 @@ class SlackServer(HTTPServer):
 class _Post(BaseHTTPRequestHandler):
     server: SlackServer
 
-    def do_POST(self) -> None:  # noqa: N802  the library's name
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         given = json.loads(body) if body.startswith("{") else {k: v[0] for k, v in parse_qs(body).items()}
         self.server.messages.append({"path": self.path, **given})

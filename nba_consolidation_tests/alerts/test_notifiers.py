@@ -24,9 +24,15 @@ def slack(server: SlackServer) -> SlackNotifier:
 def test_a_mail_arrives_whole_at_every_address() -> None:
     server = MailServer()
     with serving(server):
-        EmailNotifier("127.0.0.1", "nba@x.org", ("a@x.org", "b@x.org"), "none", server.port, webserver_url=URL).send(ALERT)
+        EmailNotifier("127.0.0.1", "nba@x.org", ("a@x.org", "b@x.org"), "none", server.port, webserver_url=URL).send(
+            ALERT
+        )
     (mail,) = server.mails
-    assert (mail["Subject"], mail["From"], mail["To"]) == ("[error] volume: 2026-01-15", "nba@x.org", "a@x.org, b@x.org")
+    assert (mail["Subject"], mail["From"], mail["To"]) == (
+        "[error] volume: 2026-01-15",
+        "nba@x.org",
+        "a@x.org, b@x.org",
+    )
     assert server.recipients == ["a@x.org", "b@x.org"]
     assert "5 <active> & few" in mail.get_content()
     assert f"{URL}/runs/run-1" in mail.get_content()

@@ -350,9 +350,7 @@ def test_a_waiter_that_died_waits_no_longer_than_it_would_have(store: LeaseStore
     assert not seen.waiting
 
 
-def test_events_are_told_oldest_first_and_those_of_last_week_are_forgotten(
-    store: LeaseStore, clock: FakeClock
-) -> None:
+def test_events_are_told_oldest_first_and_those_of_last_week_are_forgotten(store: LeaseStore) -> None:
     first = wait_event(store)
     store.record(replace(first, id="b", began_at=first.began_at + timedelta(seconds=1)))
     store.record(replace(first, id="a"))

@@ -1,4 +1,4 @@
-"""The figures, read from a warehouse, a staging folder and a lease store that something is wrong with; and the terminal."""
+"""The figures, read from stores that something is wrong with; and the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, Workbench, prediction
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
-FEW = Thresholds.of({"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6})
+FEW = Thresholds.of(
+    {"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6}
+)
 
 
 @pytest.fixture
