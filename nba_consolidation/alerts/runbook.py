@@ -1,4 +1,4 @@
-"""What to do about each cause of an alert, in one sentence; docs/operating.md has the whole of it, section by section."""
+"""What to do about each cause of an alert, in one sentence; docs/operating.md has all of it, section by section."""
 
 from __future__ import annotations
 

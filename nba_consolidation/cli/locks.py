@@ -1,4 +1,4 @@
-"""`locks`: who holds a lease and who waits for one, what happened there, ending one by force, and its trace. The store decides what is allowed."""
+"""`locks`: who holds a lease and who waits, what happened there, and ending one by force. The store decides."""
 
 from __future__ import annotations
 
