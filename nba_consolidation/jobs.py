@@ -26,7 +26,8 @@ consolidate_job = dg.define_asset_job(
 
 grade_job = dg.define_asset_job(
     "grade",
-    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name) - DAILY_QUALITY,
+    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name)
+    - DAILY_QUALITY,
     description="What consumers read is graded against box scores and checked; then how good each system is.",
 )
 

@@ -25,8 +25,8 @@ from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
 from nba_consolidation.cli.performance import analyse, calibration, performance
-from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.quality import quality
+from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
