@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
@@ -40,6 +41,7 @@ Written = TypeVar("Written")
 DATES_AT_ONCE = 200
 _log = logging.getLogger(__name__)
 _FENCED = "fenced_out"
+NONE_POISONED: Mapping[dt.date, ConsolidationError] = MappingProxyType({})
 
 
 class FencedOut(ConsolidationError):
@@ -125,7 +127,10 @@ def told(guard: Guard, lease: HeldLease, leases: LeaseStore) -> Iterator[None]:
     """Logs how a guarded transaction ended; of one that was fenced out, by whom, which the lease store keeps."""
     began = time.monotonic()
     tokens = [token for _, _, token in guard.tokens]
-    fields: dict[str, object] = {"dates": guard.dates, "tokens": tokens, "run_id": guard.run_id}
+    fields: dict[str, object] = {
+        "lock_type": lease.records[0].lock_type, "dates": guard.dates, "tokens": tokens,
+        "run_id": guard.run_id, "holder_id": guard.holder_id,
+    }  # fmt: skip
 
     def tell(outcome: str, level: int = logging.INFO, error: object = None) -> None:
         ms = round(1000 * (time.monotonic() - began))
@@ -137,11 +142,27 @@ def told(guard: Guard, lease: HeldLease, leases: LeaseStore) -> Iterator[None]:
         fenced = isinstance(error, FencedOut) or (isinstance(error, StatementFailed) and error.statement == _FENCED)
         tell(_FENCED if fenced else "failed", logging.WARNING, error)
         if fenced:
-            event(_log, _FENCED, logging.WARNING, **fields, holder_id=guard.holder_id, error=error)
+            newer = _newer_holder(error)
+            event(_log, _FENCED, logging.WARNING, **fields, by_holder_id=newer, error=error)
             ours = [record for record in lease.records if parse_lease_key(record.key)[1] in guard.dates]
-            record_fenced_out(leases, ours, _newer_holder(error))
+            record_fenced_out(leases, ours, newer)
         raise
     tell("committed")
+
+
+def tell(
+    log: logging.Logger,
+    name: str,
+    run_id: str,
+    dates: Collection[dt.date],
+    poisoned: Mapping[dt.date, ConsolidationError] = NONE_POISONED,
+    **figures: object,
+) -> None:
+    """Logs what a use case came to, as the event of that name, and each date that it could not write."""
+    for date, error in sorted(poisoned.items()):
+        event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
+    outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
+    event(log, name, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures)
 
 
 def translated(error: StatementFailed, audits: Collection[str] = (), next_step: str = "") -> ConsolidationError:

@@ -35,17 +35,21 @@ class Metric:
     by: tuple[str, ...] = ()
 
 
+_TYPE = ("lock_type",)
 METRICS = (
     Metric("consolidations", "consolidated", "Consolidations that ended", by=("outcome",)),
     Metric("rows_staged", "consolidated", "Staged rows that were consolidated", "staged"),
     Metric("rows_quarantined", "consolidated", "Staged rows that were quarantined", "quarantined"),
+    Metric("gradings", "graded", "Gradings that ended", by=("outcome",)),
+    Metric("repairs", "repaired", "Repairs that ended", by=("outcome",)),
+    Metric("analyses", "analysed", "Analyses that ended", by=("outcome",)),
     Metric("dates_poisoned", "date_poisoned", "Dates that could not be written"),
-    Metric("transaction_ms", "transaction", "Duration of a fenced transaction", "ms", histogram=True, by=("outcome",)),
-    Metric("lease_wait_ms", "lease_acquired", "From asking for leases to having them", "waited_ms", histogram=True),
-    Metric("lease_hold_ms", "lease_released", "From having leases to their release", "held_ms", histogram=True),
+    Metric("transaction_ms", "transaction", "Duration of a fenced transaction", "ms", True, ("lock_type", "outcome")),
+    Metric("lease_wait_ms", "lease_acquired", "From asking for leases to having them", "waited_ms", True, _TYPE),
+    Metric("lease_hold_ms", "lease_released", "From having leases to their release", "held_ms", True, _TYPE),
     Metric("lease_waits", "lease_waiting", "Times that somebody had to wait for another's lease"),
-    Metric("leases_lost", "lease_lost", "Leases that were lost while held"),
-    Metric("fenced_out", "fenced_out", "Writes that the fence kept out"),
+    Metric("leases_lost", "lease_lost", "Leases that were lost while held", by=_TYPE),
+    Metric("fenced_out", "fenced_out", "Writes that the fence kept out", by=_TYPE),
 )
 
 

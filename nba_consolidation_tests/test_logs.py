@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import logging
@@ -13,11 +14,17 @@ from typing import Any
 import pytest
 
 from nba_consolidation import telemetry
+from nba_consolidation.consolidation.cleanup import CleanUp
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing import Guarding
+from nba_consolidation.grading.repair import Repairer
+from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FENCED_OUT, Holder
 from nba_consolidation.logs import ROOT, configure, event
-from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, Workbench, prediction
+from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NEXT_DATE, Workbench, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph
+from nba_consolidation_tests.grading.workbench import GradingBench, bet, box
 
 LOG = logging.getLogger(f"{ROOT}.somewhere")
 
@@ -59,6 +66,78 @@ def test_a_consolidation_tells_each_step_with_dates_tokens_run_counts_and_times(
     assert transaction["dates"] == [str(DATE), str(NEXT_DATE)]
     assert (len(transaction["tokens"]), transaction["ms"] >= 0) == (2, True)
     assert (whole["staged"], whole["quarantined"], whole["outcome"]) == (3, 1, "done")
+
+
+def events_of(out: io.StringIO) -> dict[str, dict[str, Any]]:
+    """The last entry of each event, by its name; empties the log."""
+    entries = {entry["event"]: entry for entry in map(json.loads, out.getvalue().splitlines()) if "event" in entry}
+    out.seek(0)
+    out.truncate()
+    return entries
+
+
+def test_every_writer_tells_its_transaction_with_dates_tokens_run_and_time_and_what_it_came_to(tmp_path: Path) -> None:
+    out = logged("json")
+    bench = GradingBench(tmp_path)
+    bench.predict(bet())
+    assert (found := events_of(out))["validated"]["rows"] == 1
+    bench.play(box())
+    bench.grade(run_id="g")
+    found = events_of(out)
+    assert (found["graded"]["correct"], found["graded"]["outcome"], found["graded"]["run_id"]) == (1, "done", "g")
+    assert (found["date_graded"]["game_date"], found["date_graded"]["inserted"]) == (str(DATE), 1)
+    assert_whole(found["transaction"], "grading", "g")
+
+    bench.execute("INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy")
+    guarding = bench.grader().guarding
+    Repairer(guarding).repair([DATE], Holder.here("r"))
+    found = events_of(out)
+    assert (found["repaired"]["duplicates"], found["repaired"]["dates"]) == (1, [str(DATE)])
+    assert_whole(found["transaction"], "grading", "r")
+
+    Analyst(guarding).analyse([DATE], Holder.here("a"))
+    found = events_of(out)
+    assert (found["analysed"]["rows_written"] > 0, found["analysed"]["dates"]) == (True, [str(DATE)])
+    assert_whole(found["transaction"], "performance", "a")
+
+    Restorer(guarding).restore("r", Holder.here("back"))
+    found = events_of(out)
+    assert (found["restored"]["put_back"], found["restored"]["restored_run_id"]) == (1, "r")
+    assert_whole(found["transaction"], "grading", "back")
+
+
+def assert_whole(transaction: dict[str, Any], lock_type: str, run_id: str) -> None:
+    assert (transaction["lock_type"], transaction["run_id"], transaction["dates"]) == (lock_type, run_id, [str(DATE)])
+    assert (transaction["outcome"], len(transaction["tokens"]), transaction["ms"] >= 0) == ("committed", 1, True)
+    assert transaction["holder_id"]
+
+
+def test_a_date_that_a_grading_cannot_write_is_an_event_with_its_reason(tmp_path: Path) -> None:
+    bench = GradingBench(tmp_path)
+    bench.predict(bet())
+    bench.play(box())
+    bench.execute(
+        "INSERT INTO consolidation_fences (lease_key, game_date, token, holder_id) VALUES (?, ?, ?, 'the-newer-one')",
+        f"grading_{DATE}", DATE, 2**60,
+    )  # fmt: skip
+    out = logged("json")
+    assert bench.grader().grade([DATE], Holder.here("late")).poisoned
+    found = events_of(out)
+    assert (found["fenced_out"]["lock_type"], found["fenced_out"]["by_holder_id"]) == ("grading", "the-newer-one")
+    assert (found["date_poisoned"]["game_date"], found["graded"]["outcome"]) == (str(DATE), "poisoned")
+    assert "newer lease" in found["date_poisoned"]["error"]
+
+
+def test_a_clean_up_tells_what_it_dropped(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    bench.staging.drops = False
+    bench.stage(prediction())
+    bench.consolidate()
+    bench.staging.drops = True
+    out = logged("json")
+    clean_up = CleanUp(Guarding(bench.warehouse, bench.leases), bench.staging, lambda: KNOWN, dt.timedelta(0))
+    clean_up.clean_up(Holder.here("c"), dry_run=False)
+    assert events_of(out)["cleaned_up"]["dropped"] == 1
 
 
 def test_a_write_that_is_fenced_out_is_logged_with_its_date_and_kept_by_the_lease_store(tmp_path: Path) -> None:

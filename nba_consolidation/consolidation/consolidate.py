@@ -16,7 +16,7 @@ from nba_consolidation.consolidation import transaction
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import Guard, fence, fence_rows, summed, together_or_each, told, translated, utc_now
+from nba_consolidation.fencing import Guard, fence, fence_rows, summed, tell, together_or_each, told, translated, utc_now
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
@@ -248,14 +248,12 @@ def _told(report: ConsolidationReport) -> ConsolidationReport:
     """The same report, told to the log: each date, and all of it."""
     for counts in report.dates:
         event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
-    for date, error in report.poisoned.items():
-        event(_log, "date_poisoned", logging.ERROR, run_id=report.run_id, game_date=date, error=error)
-    event(
+    tell(
         _log,
         "consolidated",
-        run_id=report.run_id,
-        outcome="poisoned" if report.poisoned else "done" if report.dates else "nothing_new",
-        dates=[counts.game_date for counts in report.dates],
+        report.run_id,
+        [counts.game_date for counts in report.dates],
+        report.poisoned,
         staged=report.total("staged"),
         quarantined=report.total("quarantined"),
         refused=len(report.refused),
