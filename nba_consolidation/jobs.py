@@ -11,6 +11,7 @@ from nba_consolidation.tables import (
     CLEANUPS,
     CONFIDENCE_CALIBRATION,
     PREDICTIONS,
+    REMOVED,
     SYSTEM_PERFORMANCE,
     VALIDATED,
 )
@@ -37,10 +38,16 @@ clean_up_job = dg.define_asset_job(
     description="Old staging tables: shows what they are; drops those that are consolidated once `dry_run` is off.",
 )
 
+repair_job = dg.define_asset_job(
+    "repair",
+    selection=dg.AssetSelection.assets(REMOVED.name),
+    description="What unfenced graders left doubled or in percent: shows it; repairs it once `dry_run` is off.",
+)
+
 quality_job = dg.define_asset_job(
     "quality",
     selection=DAILY_QUALITY,
     description="The daily quality of a game date: of yesterday, unless the config names another one.",
 )
 
-JOBS = (consolidate_job, grade_job, clean_up_job, quality_job)
+JOBS = (consolidate_job, grade_job, repair_job, clean_up_job, quality_job)

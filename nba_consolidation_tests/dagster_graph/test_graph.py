@@ -20,7 +20,7 @@ PARTITIONED = [
     "staging_predictions",
     "validated_predictions",
 ]
-ASSETS = [*PARTITIONED, "staging_cleanups"]
+ASSETS = [*PARTITIONED, "prediction_accuracy_removed", "staging_cleanups"]
 EXTERNAL = ["player_game_summary"]
 DAILY = {
     table: sorted(f"daily_{check.name}" for check in DAILY_CHECKS if check.table == table)
@@ -81,7 +81,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate", "grade", "clean_up", "quality"} <= {job.name for job in jobs}
+    assert {"consolidate", "grade", "repair", "clean_up", "quality"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
