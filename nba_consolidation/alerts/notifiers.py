@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -15,7 +17,10 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.logs import event
 
 _log = logging.getLogger(__name__)
-_TIMEOUT = 10.0
+TIMEOUT = 5
+"""Seconds that a channel may take for one answer."""
+_BUDGET = 20.0
+"""Seconds for all messages of one delivery: Dagster gives a sensor one minute, and there is a next time."""
 
 
 class NotSent(ConsolidationError):
@@ -98,8 +103,8 @@ class EmailNotifier:
         ports = {"ssl": smtplib.SMTP_SSL_PORT, "starttls": 587, "none": smtplib.SMTP_PORT}
         port = self.port or ports[self.security]
         if self.security == "ssl":
-            return smtplib.SMTP_SSL(self.host, port, timeout=_TIMEOUT, context=ssl.create_default_context())
-        server = smtplib.SMTP(self.host, port, timeout=_TIMEOUT)
+            return smtplib.SMTP_SSL(self.host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+        server = smtplib.SMTP(self.host, port, timeout=TIMEOUT)
         if self.security == "starttls":
             try:
                 server.starttls(context=ssl.create_default_context())
@@ -109,11 +114,21 @@ class EmailNotifier:
         return server
 
 
-def deliver(outbox: Outbox, notifiers: Sequence[Notifier]) -> Outbox:
-    """Sends what is pending; what did not get through stays, for a limited number of attempts. Raises nothing."""
+def deliver(
+    outbox: Outbox, notifiers: Sequence[Notifier], monotonic: Callable[[], float] = time.monotonic
+) -> Outbox:
+    """Sends what is pending; what did not get through stays, for a limited number of attempts. Raises nothing.
+
+    Where a channel hangs, what there is no time for is left to the next delivery, in front of what was tried.
+    """
     by_name = {notifier.name: notifier for notifier in notifiers}
-    left = [_attempted(pending, by_name) for pending in outbox.pending]
-    return Outbox(outbox.told, tuple(pending for pending in left if pending is not None))
+    began, left = monotonic(), deque(outbox.pending)
+    for _ in outbox.pending:
+        if monotonic() - began >= _BUDGET:
+            break
+        if (unsent := _attempted(left.popleft(), by_name)) is not None:
+            left.append(unsent)
+    return Outbox(outbox.told, tuple(left))
 
 
 def _attempted(pending: Pending, notifiers: dict[str, Notifier]) -> Pending | None:

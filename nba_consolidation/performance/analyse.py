@@ -49,13 +49,18 @@ class AnalysedDate:
 
 @dataclass(frozen=True)
 class AnalysisReport:
-    """What an analysis came to. followed: later dates, analysed before, whose windows hold the dates asked for."""
+    """What an analysis came to. followed: later dates, analysed before, whose windows hold the dates asked for.
+
+    Times of the lease are in milliseconds.
+    """
 
     run_id: str
     performance_id: str
     dates: tuple[AnalysedDate, ...]
     followed: tuple[dt.date, ...]
     seconds: float
+    lease_wait_ms: int = 0
+    lease_hold_ms: int = 0
 
     def total(self, figure: str) -> int:
         """The sum of one figure of AnalysedDate over the dates."""
@@ -93,10 +98,13 @@ class Analyst:
             relations = self._computed(counts)
             written = _write(writer, ordered, performance_id, relations, on_step)
         seconds = round(time.monotonic() - started, 3)
-        report = AnalysisReport(holder.run_id, performance_id, written, tuple(followed), seconds)
+        report = AnalysisReport(
+            holder.run_id, performance_id, written, tuple(followed), seconds,
+            writer.lease.waited_ms, writer.lease.held_ms,
+        )  # fmt: skip
         tell(
             _log, "analysed", holder.run_id, ordered, rows_written=report.total("written_rows"),
-            ms=round(1000 * seconds), lease_wait_ms=writer.lease.waited_ms, lease_hold_ms=writer.lease.held_ms,
+            ms=round(1000 * seconds), lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
         )  # fmt: skip
         return report
 

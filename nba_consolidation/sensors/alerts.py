@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from nba_consolidation.alerts.grouping import NO_DATE, Failure, Outbox, collect
-from nba_consolidation.alerts.notifiers import EmailNotifier, LogNotifier, Notifier, SlackNotifier, deliver
+from nba_consolidation.alerts.notifiers import TIMEOUT, EmailNotifier, LogNotifier, Notifier, SlackNotifier, deliver
 from nba_consolidation.partitions import span_of_run
 from nba_consolidation.settings import Settings
 
@@ -97,7 +97,9 @@ def notifiers_of(settings: Settings) -> list[Notifier]:
 def _slack_client(token: str) -> Any:
     from dagster_slack import SlackResource
 
-    return SlackResource(token=token).get_client()
+    client = SlackResource(token=token).get_client()
+    client.timeout = TIMEOUT
+    return client
 
 
 def _news(instance: dg.DagsterInstance, cursor: _Cursor) -> tuple[_Cursor, list[Failure]]:

@@ -61,6 +61,38 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(f"{text}\r\n".encode())
 
 
+class SilentServer(socketserver.ThreadingTCPServer):
+    """Takes every connection, and never says a word."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Silence)
+        self.connections = 0
+        self.closing = threading.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/"
+
+    def server_close(self) -> None:
+        self.closing.set()
+        super().server_close()
+
+
+class _Silence(socketserver.BaseRequestHandler):
+    server: SilentServer
+
+    def handle(self) -> None:
+        self.server.connections += 1
+        self.server.closing.wait(30)
+
+
 class SlackServer(HTTPServer):
     """Answers chat.postMessage; `error` is what it says is wrong."""
 

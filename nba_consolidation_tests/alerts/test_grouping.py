@@ -111,3 +111,24 @@ def test_an_alert_is_not_tried_for_ever() -> None:
 def test_a_channel_that_is_no_longer_set_holds_nothing_up() -> None:
     assert deliver(pending(["gone"]), []).pending == ()
     assert after_attempt(pending(["x"]).pending[0], []) is None
+
+
+def test_where_a_channel_hangs_the_others_messages_have_their_turn_at_the_next_delivery() -> None:
+    now = [0.0]
+    tried: list[str] = []
+
+    class Hanging:
+        name = "log"
+
+        def send(self, alert: Alert) -> None:
+            tried.append(alert.cause)
+            now[0] += 8
+            raise NotSent("no answer")
+
+    outbox = collected(Outbox(), *(failure(cause=cause) for cause in "abcde"))
+    outbox = deliver(outbox, [Hanging()], lambda: now[0])
+    assert tried == ["a", "b", "c"]
+    assert [(p.alert.cause, p.attempts) for p in outbox.pending] == [("d", 0), ("e", 0), ("a", 1), ("b", 1), ("c", 1)]
+    now[0] += 60
+    deliver(outbox, [Hanging()], lambda: now[0])
+    assert tried[3:] == ["d", "e", "a"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from nba_consolidation.alerts import notifiers
 from nba_consolidation.alerts.grouping import Alert
 from nba_consolidation.alerts.notifiers import EmailNotifier, NotSent, SlackNotifier
 from nba_consolidation.sensors.alerts import notifiers_of
 from nba_consolidation.settings import Settings, SettingsError
 
-from .servers import MailServer, SlackServer, serving
+from .servers import MailServer, SilentServer, SlackServer, serving
 
 ALERT = Alert("volume", "error", ("2026-01-15",), ("5 <active> & few",), ("run-1",))
 URL = "https://dagster.example"
@@ -71,6 +72,20 @@ def test_what_slack_refuses_is_not_sent_and_names_its_reason_and_no_token() -> N
     with serving(server), pytest.raises(NotSent, match="channel_not_found") as refused:
         slack(server).send(ALERT)
     assert "xoxb" not in str(refused.value)
+
+
+def test_a_mail_server_that_hangs_is_left_after_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifiers, "TIMEOUT", 0.2)
+    server = SilentServer()
+    with serving(server), pytest.raises(NotSent, match="timed out"):
+        EmailNotifier("127.0.0.1", "n@x.org", ("a@x.org",), "none", server.port).send(ALERT)
+    assert server.connections == 1
+
+
+def test_the_client_of_slack_waits_no_longer_than_a_tick_has_time_for() -> None:
+    (notifier,) = notifiers_of(Settings(slack_token="xoxb-1", slack_channel="#a"))
+    assert isinstance(notifier, SlackNotifier)
+    assert vars(notifier.make_client())["timeout"] == notifiers.TIMEOUT
 
 
 def test_the_settings_choose_the_channels_and_the_log_is_what_remains() -> None:

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from nba_consolidation.alerts.grouping import Alert
-from nba_consolidation.alerts.notifiers import NotSent
+from nba_consolidation.alerts.notifiers import EmailNotifier, Notifier, NotSent, SlackNotifier
 from nba_consolidation.definitions import build_definitions
 from nba_consolidation.locking import Holder, LeaseTiming, hold, lease_key
 from nba_consolidation.sensors.alerts import failed_checks_and_runs
@@ -18,8 +18,12 @@ from nba_consolidation.settings import Settings
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph
 
+from .servers import MailServer, SilentServer, SlackServer, serving
+
 
 class Channel:
+    """Keeps what it is sent, unless it is broken."""
+
     name = "test"
 
     def __init__(self) -> None:
@@ -35,10 +39,10 @@ class Channel:
 class Watched:
     """A graph, and the sensor that watches its instance from tick to tick."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *channels: Notifier) -> None:
         self.graph = Graph(home)
         self.channel = Channel()
-        self._sensor = failed_checks_and_runs(self.graph.settings, [self.channel])
+        self._sensor = failed_checks_and_runs(self.graph.settings, [self.channel, *channels])
         self._cursor: str | None = None
         self.tick()
 
@@ -108,6 +112,49 @@ def test_an_alert_that_cannot_be_sent_fails_no_tick_and_is_sent_by_a_later_one(w
     (alert,) = watched.tick()
     assert alert.cause == "LeaseHeld"
     assert watched.tick() == []
+
+
+def test_a_slack_that_hangs_fails_no_tick_no_run_and_no_other_channel_and_gets_the_message_when_it_answers(
+    tmp_path: Path,
+) -> None:
+    from slack_sdk import WebClient
+
+    silent, well = SilentServer(), SlackServer()
+    urls = [silent.url]
+    slack = SlackNotifier(lambda: WebClient("xoxb-1", base_url=urls[-1], timeout=1), "#alerts")
+    with serving(silent), serving(well):
+        watched = Watched(tmp_path / "home", slack)
+        watched.graph.stage("a", [prediction()])
+        watched.hold_and_run()
+        (alert,) = watched.tick()  # the other channel has it at once
+        assert alert.cause == "LeaseHeld"
+        assert silent.connections >= 1
+        assert watched.graph.run(DATE).success
+        urls.append(well.url)
+        assert watched.tick() == []  # and only once
+        watched.tick()
+    (message,) = well.messages
+    assert "LeaseHeld" in message["text"]
+
+
+def test_a_mail_server_that_refuses_fails_no_tick_and_no_run_and_gets_the_message_when_it_takes_some(
+    tmp_path: Path,
+) -> None:
+    server = MailServer()
+    server.refuses = True
+    mail = EmailNotifier("127.0.0.1", "nba@x.org", ("a@x.org",), "none", server.port)
+    with serving(server):
+        watched = Watched(tmp_path / "home", mail)
+        watched.graph.stage("a", [prediction()])
+        watched.hold_and_run()
+        assert len(watched.tick()) == 1
+        assert (server.recipients, server.mails) == (["a@x.org"], [])
+        assert watched.graph.run(DATE).success
+        server.refuses = False
+        watched.tick()
+        watched.tick()
+    (message,) = server.mails
+    assert message["Subject"] == f"[error] LeaseHeld: {DATE}"
 
 
 def test_a_run_that_nobody_saw_fail_is_told_by_its_own_event(watched: Watched) -> None:
