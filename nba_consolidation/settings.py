@@ -180,6 +180,13 @@ def variable(name: str) -> str:
     return _STANDARD_VARIABLES.get(name, PREFIX + name.upper())
 
 
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Variables of the environment that look like ours and set nothing: misspelt ones, as a rule."""
+    given = os.environ if environment is None else environment
+    known = {variable(setting.name) for setting in fields(Settings)}
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+
+
 def today() -> dt.date:
     """The game date that it is now: in New York."""
     return dt.datetime.now(GAME_TIME_ZONE).date()

@@ -28,7 +28,7 @@ LAYERS = (
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
     ("assets",),
-    ("jobs",),
+    ("jobs", "instance"),
     ("schedules", "sensors"),
     ("definitions",),  # one line: build them
     ("demo",),  # uses all of it, as people would; nothing but the terminal uses the demo
