@@ -162,7 +162,7 @@ def tell(
     for date, error in sorted(poisoned.items()):
         event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
     outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
-    event(log, name, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures)
+    event(log, name, logging.INFO, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures)
 
 
 def translated(error: StatementFailed, audits: Collection[str] = (), next_step: str = "") -> ConsolidationError:

@@ -114,9 +114,7 @@ class EmailNotifier:
         return server
 
 
-def deliver(
-    outbox: Outbox, notifiers: Sequence[Notifier], monotonic: Callable[[], float] = time.monotonic
-) -> Outbox:
+def deliver(outbox: Outbox, notifiers: Sequence[Notifier], monotonic: Callable[[], float] = time.monotonic) -> Outbox:
     """Sends what is pending; what did not get through stays, for a limited number of attempts. Raises nothing.
 
     Where a channel hangs, what there is no time for is left to the next delivery, in front of what was tried.

@@ -16,7 +16,17 @@ from nba_consolidation.consolidation import transaction
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import Guard, fence, fence_rows, summed, tell, together_or_each, told, translated, utc_now
+from nba_consolidation.fencing import (
+    Guard,
+    fence,
+    fence_rows,
+    summed,
+    tell,
+    together_or_each,
+    told,
+    translated,
+    utc_now,
+)
 from nba_consolidation.locking import (
     HeldLease,
     Holder,

@@ -136,7 +136,10 @@ def _box_scores(warehouse: Warehouse) -> tuple[Verdict, str]:
     try:
         live = warehouse.live_columns(BOX_SCORES.name)
     except TableMissing as error:
-        return Verdict.WARNING, f"{error}. Until then nothing is graded; in production {variable('box_scores')} names it"
+        return (
+            Verdict.WARNING,
+            f"{error}. Until then nothing is graded; in production {variable('box_scores')} names it",
+        )
     there = {column.name for column in live}
     lacking = [name for name in BOX_SCORES.column_names if name not in there]
     told = f"{BOX_SCORES.name} has {len(BOX_SCORES.columns) - len(lacking)} of {len(BOX_SCORES.columns)} columns"

@@ -20,7 +20,9 @@ from nba_consolidation_tests.grading.workbench import bet
 from .workbench import BigQueryBench
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
-LENIENT = Thresholds.of({"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6})
+LENIENT = Thresholds.of(
+    {"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6}
+)
 SCORE = """
 INSERT INTO {dataset}.player_game_summary (game_date, game_id, player_lookup, team_abbr, opponent_team_abbr, points,
   minutes_played) VALUES (DATE '2026-01-15', '20260115_BOS_MIA', 'jaimejaquezjr', 'MIA', 'BOS', 25, NUMERIC '30.0')

@@ -31,7 +31,7 @@ def of_stores(bench: Workbench) -> dict[str, Finding]:
     return {finding.subject: finding for finding in examine(looks)}
 
 
-def test_settings_are_named_and_their_values_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_named_and_their_values_are_not() -> None:
     told = found(Settings(slack_token="xoxb-secret", slack_channel="#a"), "settings")
     assert told.verdict is Verdict.FINE
     assert "NBA_CONSOLIDATION_SLACK_TOKEN, NBA_CONSOLIDATION_SLACK_CHANNEL" in told.told
@@ -74,7 +74,12 @@ DECLARED = ["duckdb>=2.0,<3", 'dagster-slack>=0.29; extra == "alerts"', 'tomli; 
         ([], {"duckdb": "2.0.1"}, Verdict.FINE, "duckdb 2.0.1"),
         ([], {"duckdb": "1.4.0"}, Verdict.FAILED, "duckdb is 1.4.0, not <3,>=2.0"),
         ([], {}, Verdict.FAILED, "duckdb is missing"),
-        (["alerts"], {"duckdb": "2.0.1"}, Verdict.FAILED, "pip install --constraint constraints.txt 'nba-consolidation[alerts]'"),
+        (
+            ["alerts"],
+            {"duckdb": "2.0.1"},
+            Verdict.FAILED,
+            "pip install --constraint constraints.txt 'nba-consolidation[alerts]'",
+        ),
     ],
 )
 def test_a_library_that_is_missing_or_of_another_version_is_named_with_what_to_install(

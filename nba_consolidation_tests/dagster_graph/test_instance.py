@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from dagster._daemon.types import DaemonHeartbeat
 
 from nba_consolidation import instance
+from nba_consolidation.assets import WRITERS
 from nba_consolidation.consolidation.doctor import Finding, Verdict, examine
 
 
@@ -61,7 +62,7 @@ def test_a_pool_must_have_a_limit_and_give_its_slots_back(
 def test_a_limit_that_was_set_by_hand_counts(tmp_path: Path) -> None:
     get_instance = opened(tmp_path, {"concurrency": {"pools": {"granularity": "run"}}})
     with get_instance() as made:
-        made.event_log_storage.set_concurrency_slots(instance.WRITERS, 3)
+        made.event_log_storage.set_concurrency_slots(WRITERS, 3)
     assert "3 at a time" in found(get_instance)["Dagster pools"].told
 
 

@@ -1,4 +1,4 @@
-"""The job `repair`: what it shows, that it does nothing until it is told, and that its dates are those of its config."""
+"""The job `repair`: what it shows, that it does nothing until it is told, and which dates it is of."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_only_the_dates_of_its_config_are_repaired(legacy: Graph) -> None:
     assert standing(legacy) == 3
 
 
-@pytest.mark.parametrize("dates", [{"first_date": "yesterday"}, {"first_date": "2026-02-01", "last_date": "2026-01-01"}])
+@pytest.mark.parametrize(
+    "dates", [{"first_date": "yesterday"}, {"first_date": "2026-02-01", "last_date": "2026-01-01"}]
+)
 def test_dates_that_cannot_be_meant_fail_the_run_and_change_nothing(legacy: Graph, dates: dict[str, str]) -> None:
     assert not run(legacy, dry_run=False, **dates).success
     assert standing(legacy) == 6
