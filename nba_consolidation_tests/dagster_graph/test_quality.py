@@ -64,3 +64,9 @@ def test_incident_48_a_check_that_cannot_run_has_no_result_and_fails_the_run(gra
 def test_a_consolidation_does_not_wait_for_the_daily_quality(graph: Graph) -> None:
     graph.stage("a", [prediction()])
     assert not any(name.startswith("daily_") for name in checks(graph.run(DATE)))
+
+
+def test_a_grading_does_not_wait_for_the_daily_quality_either(played: Graph) -> None:
+    graded = checks(played.run(DATE, job="grade"))
+    assert "grading_conservation" in graded
+    assert not any(name.startswith("daily_") for name in graded)
