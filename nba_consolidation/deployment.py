@@ -18,6 +18,9 @@ from nba_consolidation.grading.repair import Repairer
 from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation.quality.examine import Quality
+from nba_consolidation.quality.readings import Reader
+from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -121,6 +124,12 @@ class Deployment:
     @property
     def analyst(self) -> Analyst:
         return Analyst(self.guarding, odds=self.settings.odds)
+
+    @property
+    def quality(self) -> Quality:
+        """Raises SettingsError for a threshold that cannot be meant."""
+        thresholds = Thresholds.of(self.settings.quality_thresholds)
+        return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
 
 
 def deploy(settings: Settings) -> Deployment:

@@ -34,8 +34,10 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     confidence_scales: dict[str, str] = Field(description="Per system: percent or fraction. Others are judged.")
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
     odds: int = Field(description="American odds at which returns are computed, beside those at -110.")
-
     staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
+    quality_thresholds: dict[str, float] = Field(
+        default_factory=dict, description="Thresholds of the daily quality, by name; the others are the defaults."
+    )
 
     _engine: Engine | None = PrivateAttr(default=None)
 
@@ -61,6 +63,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "schema_evolution": self.schema_evolution,
             "odds": self.odds,
             "staging_retention_days": self.staging_retention_days,
+            "quality_thresholds": self.quality_thresholds,
         }
 
 
@@ -77,4 +80,5 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "schema_evolution": settings.schema_evolution,
         "odds": settings.odds,
         "staging_retention_days": settings.staging_retention_days,
+        "quality_thresholds": dict(settings.quality_thresholds),
     }
