@@ -18,7 +18,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test bqemulator soak lint format bench bench-leases bench-grading docs wheel constraints clean
+.PHONY: help demo ui test test-ui bqemulator soak lint format bench bench-leases bench-grading docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at 
 
 test: $(READY) $(BQEMULATOR)/.ready  ## run every test but the soak
 	@$(BIN)/pytest -m "not soak" --numprocesses auto --dist loadfile
+
+test-ui: $(READY)  ## look at Dagster in a real browser; keeps pictures with PICTURES=docs/images
+	@$(BIN)/pytest nba_consolidation_tests/ui $(if $(PICTURES),--pictures $(PICTURES))
 
 bqemulator: $(BQEMULATOR)/.ready  ## install the BigQuery emulator that the tests start
 

@@ -13,6 +13,12 @@ from nba_consolidation.settings import LOCAL, PRODUCTION
 WRITERS = "warehouse_writers"
 """The pool of whatever writes: with a limit of 1, a second writer waits in the queue instead of being sent away."""
 
+OWNERS = ("team:predictions",)
+"""Whom the UI names for an asset: whoever runs the consolidation."""
+
+GRAIN = "grain"
+"""The tag that says what one row of an asset is."""
+
 
 class Kinds(NamedTuple):
     """Which storage the UI shows beside an asset."""

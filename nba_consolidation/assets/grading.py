@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from nba_consolidation.assets.common import WRITERS, Kinds, dates_of, failure, record
+from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.checks import grading as checks
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.grading.report import GradedDate, GradingReport
@@ -23,6 +23,8 @@ def box_scores(partitions: dg.PartitionsDefinition, kinds: Kinds) -> dg.AssetSpe
         partitions_def=partitions,
         group_name=_GROUP,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "player_in_game"},
         description=BOX_SCORES.description,
         metadata={"dagster/column_schema": column_schema(BOX_SCORES)},
     )
@@ -41,6 +43,8 @@ def grading_asset(
         group_name=_GROUP,
         pool=WRITERS,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "prediction"},
         description=ACCURACY.description,
         metadata={"dagster/column_schema": column_schema(ACCURACY)},
         check_specs=checks.specs_of_a_grading(ACCURACY.name),

@@ -5,7 +5,7 @@ import datetime as dt
 import dagster as dg
 from pydantic import Field
 
-from nba_consolidation.assets.common import WRITERS, Kinds, failure
+from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, failure
 from nba_consolidation.consolidation.cleanup import Action, CleanUpReport, Kind
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.grading.repair import accuracy_dates
@@ -58,6 +58,8 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         group_name="operations",
         pool=WRITERS,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "staging_table"},
         description=f"{CLEANUPS.description} Each run lists the old ones: what they are, and what becomes of them.",
         metadata={"dagster/column_schema": column_schema(CLEANUPS)},
     )
@@ -75,6 +77,8 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         group_name="operations",
         pool=WRITERS,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "removed_row"},
         description=f"{REMOVED.description} A run repairs {ACCURACY.name}: shows what there is to do, and does it once "
         "`dry_run` is off. `nba-consolidation restore` puts back what it took.",
         metadata={"dagster/column_schema": column_schema(REMOVED)},

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import dagster as dg
 
 from nba_consolidation import plots
-from nba_consolidation.assets.common import WRITERS, Kinds, dates_of
+from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of
 from nba_consolidation.checks import performance as checks
 from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, table_of
@@ -74,6 +74,8 @@ def _spec(table: Table, kinds: Kinds) -> dg.AssetSpec:
         deps=[ACCURACY.name],
         group_name=_GROUP,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "system_and_window"},
         description=table.description,
         metadata={"dagster/column_schema": column_schema(table)},
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from nba_consolidation.assets.common import WRITERS, Kinds, dates_of, failure, record
+from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.checks import predictions as checks
 from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.consolidation.validate import ValidatedDate
@@ -38,6 +38,8 @@ def prediction_assets(
         backfill_policy=single_run,
         group_name=_GROUP,
         kinds={kinds.staging},
+        owners=OWNERS,
+        tags={GRAIN: "staging_table"},
         description="What waits in the staging tables for the date. Its data version moves when a table comes or goes.",
     )
     def staging_predictions(
@@ -59,6 +61,8 @@ def prediction_assets(
         group_name=_GROUP,
         pool=WRITERS,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "business_key"},
         description=PREDICTIONS.description,
         metadata={"dagster/column_schema": column_schema(PREDICTIONS)},
         check_specs=checks.specs_of_a_consolidation(PREDICTIONS.name),
@@ -86,6 +90,8 @@ def prediction_assets(
         group_name=_GROUP,
         pool=WRITERS,
         kinds={kinds.warehouse},
+        owners=OWNERS,
+        tags={GRAIN: "prediction"},
         description=VALIDATED.description,
         metadata={"dagster/column_schema": column_schema(VALIDATED)},
     )

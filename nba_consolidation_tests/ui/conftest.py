@@ -74,7 +74,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def browser(site: Site) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
+    _ensure_installed()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -35,7 +35,8 @@ def test_the_graph_has_its_groups_and_the_assets_of_each(site: Site, page: Page,
 def test_an_asset_says_what_it_is(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/assets/player_prop_predictions")
     page.get_by_text("Exactly one row per business key").first.wait_for()
-    page.get_by_text("DuckDB").first.wait_for()
+    for what in ("DuckDB", "predictions", "grain: business_key"):
+        page.get_by_text(what, exact=True).first.wait_for()
     page.get_by_text("The line, on the half point; part of the key; NULL without one.").wait_for()
     page.get_by_text("NUMERIC(4, 1)").first.wait_for()
     picture("asset")
@@ -48,7 +49,7 @@ def test_a_date_is_materialised_and_shows_its_figures_and_checks(site: Site, pag
     page.get_by_text("lease_wait_ms").first.wait_for()
     page.get_by_text("conserved").or_(page.get_by_text("staged", exact=True)).first.wait_for()
     picture("metadata")
-    page.goto(f"{site.address}/assets/player_prop_predictions/checks")
+    page.goto(f"{site.address}/assets/player_prop_predictions?view=checks")
     page.get_by_text("duplicate_business_keys", exact=True).first.wait_for()
     page.get_by_text("conservation", exact=True).first.click()
     page.get_by_text("Passed").first.wait_for()
@@ -60,15 +61,18 @@ def test_ten_dates_are_backfilled_in_one_run(site: Site, page: Page, picture: Ke
     _materialise(page, site, "prediction_accuracy", f"[{dates[0]}...{dates[9]}]")
     picture("backfill")
     page.goto(f"{site.address}/assets/confidence_calibration?partition={dates[-1]}&view=partitions")
-    page.get_by_text("reliability", exact=True).first.wait_for()
+    plot = page.get_by_text("reliability", exact=True).first
+    plot.wait_for()
+    plot.scroll_into_view_if_needed()
     picture("calibration")
 
 
 def test_a_file_that_is_dropped_arrives_once_the_sensor_is_on(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/automation")
     row = page.locator("[class*=ListItem_listItem]").filter(has_text="new_staging_tables")
+    row.locator("input[type=checkbox]:not([disabled])").nth(1).wait_for(state="attached")
     row.locator("label").last.click()
-    row.locator("input[type=checkbox]:checked").wait_for()
+    row.locator("input[type=checkbox]:checked").wait_for(state="attached")
     picture("automation")
     deployment = deploy(site.settings)
     deployment.staging.write("_staging_20260115_120000_w1", staged([prediction()]))
@@ -92,5 +96,5 @@ def _materialise(page: Page, site: Site, asset: str, partitions: str) -> None:
     field.fill(partitions)
     field.press("Enter")
     page.get_by_role("button", name="Launch").last.click()
-    page.get_by_role("button", name="View").or_(page.get_by_role("link", name="View", exact=True)).last.click()
-    page.get_by_text(re.compile("^(Success|Completed)$")).first.wait_for(timeout=_PATIENCE)
+    page.get_by_text("View", exact=True).last.click()
+    page.get_by_text(re.compile("^(Success|100% completed)$")).first.wait_for(timeout=_PATIENCE)
