@@ -61,9 +61,11 @@ def test_ten_dates_are_backfilled_in_one_run(site: Site, page: Page, picture: Ke
     _materialise(page, site, "prediction_accuracy", f"[{dates[0]}...{dates[9]}]")
     picture("backfill")
     page.goto(f"{site.address}/assets/confidence_calibration?partition={dates[-1]}&view=partitions")
-    plot = page.get_by_text("reliability", exact=True).first
+    page.get_by_text("reliability", exact=True).first.wait_for()
+    page.get_by_text("Show Markdown").first.click()
+    plot = page.locator("img[src^='data:image/png']").first
     plot.wait_for()
-    plot.scroll_into_view_if_needed()
+    assert plot.evaluate("image => image.naturalWidth") > 100
     picture("calibration")
 
 
