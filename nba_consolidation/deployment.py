@@ -18,6 +18,7 @@ from nba_consolidation.grading.repair import Repairer
 from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation.recalibration.recalibrate import Policy, Recalibrator
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -121,6 +122,11 @@ class Deployment:
     @property
     def analyst(self) -> Analyst:
         return Analyst(self.guarding, odds=self.settings.odds)
+
+    @property
+    def recalibrator(self) -> Recalibrator:
+        policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
+        return Recalibrator(self.guarding, policy)
 
 
 def deploy(settings: Settings) -> Deployment:

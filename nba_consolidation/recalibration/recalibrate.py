@@ -1,0 +1,424 @@
+"""The use case: for a game date, each system's drift, and a new calibration where that is real and one is better.
+
+What is decided for a date depends on bets before it and on what was decided for earlier dates, and on nothing else: to
+ask again gives the same versions, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib import metadata
+
+import numpy as np
+import pyarrow as pa
+
+from nba_consolidation.fencing import Guarding, Writer
+from nba_consolidation.locking import Holder
+from nba_consolidation.performance.windows import season_of
+from nba_consolidation.recalibration.bets import STEPS, Bets
+from nba_consolidation.recalibration.candidates import fitted
+from nba_consolidation.recalibration.drift import BucketDrift, drift
+from nba_consolidation.recalibration.rollback import Comparison, compared
+from nba_consolidation.recalibration.selection import NO_CHANGE, Trial, walk_forward
+from nba_consolidation.recalibration.versions import (
+    Event,
+    History,
+    State,
+    Version,
+    calibration_of,
+    decided,
+    read_history,
+)
+from nba_consolidation.sql import Statement, Value
+from nba_consolidation.tables import ALL_TABLES, CALIBRATION_EVENTS, CALIBRATION_VERSIONS, Table
+from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.contract import Row, Warehouse
+
+LOCK_TYPE = "recalibration"
+WINDOW_DAYS = 30
+MAJOR_SHIFT = 0.10
+BETS_NEEDED = 200
+"""With fewer a system is not judged by itself: a hit rate is then known to 7 points either way."""
+_DECIMALS = 6
+_WRITTEN = ("lease_token", "run_id", "computed_at", "recorded_at")
+_AUDITS = ("duplicate_calibrations",)
+_log = logging.getLogger(__name__)
+
+
+class Outcome(str, Enum):
+    """What came of a system's recalibration for a date."""
+
+    NOT_ENOUGH = "not enough"
+    STEADY = "steady"
+    NO_CHANGE = "no change"
+    ACTIVE = "active"
+    WAITING = "waiting"
+    STANDS = "stands"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about one system for one game date, and why.
+
+    outcome: not enough (bets to tell), steady (no drift), no change (nothing beats what stands), active, waiting (for
+    approval), or stands (this very version was decided on before). drift: of what was published, by bucket, on bets
+    that nothing was fitted on. rolled_back: the version that this date took back, if any; comparison: why.
+    """
+
+    game_date: dt.date
+    system_id: str
+    outcome: Outcome
+    reason: str
+    bets: int
+    in_force: str | None
+    version: Version | None = None
+    drift: tuple[BucketDrift, ...] = ()
+    trial: Trial | None = None
+    rolled_back: str | None = None
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class RecalibrationReport:
+    """What was decided, by date and system, and how many rows that wrote."""
+
+    run_id: str
+    decisions: tuple[Decision, ...]
+    versions_written: int
+    events_written: int
+    seconds: float
+
+    def of(self, date: dt.date) -> list[Decision]:
+        """The decisions for one date."""
+        return [one for one in self.decisions if one.game_date == date]
+
+    @property
+    def rolled_back(self) -> list[Decision]:
+        return [one for one in self.decisions if one.rolled_back]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What can be set. window_days: of bets before the date. major_shift: of confidence, which waits for a person."""
+
+    window_days: int = WINDOW_DAYS
+    major_shift: float = MAJOR_SHIFT
+
+
+@dataclass(frozen=True)
+class Window:
+    """The bets that a date may see: those of each system and of all, before the date, in its season."""
+
+    date: dt.date
+    first: dt.date
+    by_system: Mapping[str, Bets]
+
+    @classmethod
+    def of(cls, date: dt.date, days: int, bets: Mapping[str, Bets]) -> Window:
+        """From bets of any dates."""
+        first = max(date - dt.timedelta(days), season_of(date).first)
+        inside = {system: found.between(first, date) for system, found in bets.items()}
+        return cls(date, first, {system: found for system, found in inside.items() if found.total})
+
+    def own(self, system_id: str) -> Bets:
+        """Those of one system; none where it has none."""
+        return self.by_system.get(system_id, Bets.of(()))
+
+    @property
+    def pooled(self) -> Bets:
+        """Those of all systems."""
+        return Bets.together([self.by_system[system] for system in sorted(self.by_system)] or [Bets.of(())])
+
+
+def decide(
+    system_id: str, window: Window, history: History, policy: Policy, *, approve: str | None
+) -> tuple[Decision, History]:
+    """What becomes of one system for the date of the window; the history with it. Reads and writes nothing.
+
+    history: of earlier dates counts; what stands of this date or a later one is not looked at, but to find that the
+    same version was proposed before. approve: who lets a major change become active.
+    """
+    date, own = window.date, window.own(system_id)
+    standing = history.in_force(system_id, date - dt.timedelta(1))
+    standing, failed, comparison, history = _rolled_back(standing, window, history)
+    unseen_from = standing.game_date if standing else window.first
+
+    def decision(outcome: Outcome, reason: str, **more: object) -> Decision:
+        in_force = history.in_force(system_id, date)
+        return Decision(
+            date, system_id, outcome, reason, own.total, in_force.version_id if in_force else None,
+            rolled_back=failed.version_id if failed else None, comparison=comparison, **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    if not own.total:
+        return decision(Outcome.NOT_ENOUGH, f"no decided bet from {window.first} on"), history
+    scope, bets = ("system", own) if own.total >= BETS_NEEDED else ("pooled", window.pooled)
+    unseen = bets.between(unseen_from, date)
+    if bets.total < BETS_NEEDED:
+        reason = f"{own.total} decided bets, {bets.total} of all systems; {BETS_NEEDED} are needed"
+        return decision(Outcome.NOT_ENOUGH, reason), history
+    if not unseen.total:
+        return decision(Outcome.NOT_ENOUGH, f"no decided bet since {unseen_from}, up to which it was fitted"), history
+    found = drift(calibration_of(standing)(unseen.confidence), unseen)
+    if not any(bucket.drifts for bucket in found):
+        return decision(Outcome.STEADY, _steady(found, unseen.total), drift=found), history
+    trial = walk_forward(bets, unseen, date, calibration_of(standing))
+    if trial is None:
+        reason = "it drifts, but there is no week to judge a calibration on after enough bets to fit it to"
+        return decision(Outcome.NOT_ENOUGH, reason, drift=found), history
+    if trial.best.method == NO_CHANGE:
+        reason = "it drifts, but no calibration is better than what stands, but for chance"
+        return decision(Outcome.NO_CHANGE, reason, drift=found, trial=trial), history
+    if scope == "pooled" and (against := _own_bets_against(own, bets, unseen_from, trial, standing, date)):
+        return decision(Outcome.NO_CHANGE, against, drift=found, trial=trial), history
+    version = _version(system_id, window, scope, bets, standing, trial, found, policy)
+    return _published(version, decision, history, found, trial, approve)
+
+
+def _rolled_back(
+    standing: Version | None, window: Window, history: History
+) -> tuple[Version | None, Version | None, Comparison | None, History]:
+    """What stands once a version that failed is taken back; that version; how it was found out; the history with it."""
+    active = history.event(standing, State.ACTIVE) if standing else None
+    if standing is None or active is None:
+        return standing, None, None, history
+    replaced = history.replaced(standing)
+    later = window.own(standing.system_id).between(active.effective_date, window.date)
+    comparison = compared(standing.calibration, calibration_of(replaced), later)
+    if comparison is None or not comparison.failed:
+        return standing, None, comparison, history
+    reason = (
+        f"Brier score {comparison.ratio - 1:.0%} worse than what it replaced (95 % interval "
+        f"{comparison.ratio_low - 1:+.0%} to {comparison.ratio_high - 1:+.0%}), over {comparison.bets} bets of "
+        f"{comparison.dates} dates since {active.effective_date}"
+    )
+    if not history.event(standing, State.ROLLED_BACK):
+        history = history.with_event(history.happened(standing, State.ROLLED_BACK, window.date, reason))
+    return replaced, standing, comparison, history
+
+
+def _steady(found: Sequence[BucketDrift], bets: int) -> str:
+    worst = max(found, key=lambda bucket: abs(bucket.gap))
+    return (
+        f"no bucket is off by more than 5 points, but for chance ({bets} bets; most, {worst.gap:+.3f}, from "
+        f"{worst.lower_bound:.1f} to {worst.upper_bound:.1f} on {worst.bets})"
+    )
+
+
+def _own_bets_against(
+    own: Bets, pooled: Bets, unseen_from: dt.date, trial: Trial, standing: Version | None, date: dt.date
+) -> str | None:
+    """What the few bets of a system say against a calibration that those of all systems speak for."""
+    on_own = walk_forward(pooled, own.between(unseen_from, date), date, calibration_of(standing))
+    if on_own is None:
+        return None
+    after = on_own.of(trial.best.method).scores.log_loss
+    if after <= on_own.before.log_loss:
+        return None
+    return (
+        f"pooled, {trial.best.method} is better, but not on the {on_own.before.bets} later bets of its own "
+        f"(log loss {on_own.before.log_loss:.4f}, {after:.4f})"
+    )
+
+
+def _version(
+    system_id: str,
+    window: Window,
+    scope: str,
+    bets: Bets,
+    standing: Version | None,
+    trial: Trial,
+    found: Sequence[BucketDrift],
+    policy: Policy,
+) -> Version:
+    best, own = trial.best, window.own(system_id)
+    calibration = fitted(bets)[best.method]
+    shifts = np.abs(calibration(own.confidence) - calibration_of(standing)(own.confidence))
+    mean_shift = float(np.average(shifts, weights=own.number))
+    largest = max((bucket for bucket in found if bucket.drifts), key=lambda bucket: abs(bucket.gap))
+    scores = {
+        f"{name}_{when}": round(getattr(of, name), _DECIMALS)
+        for when, of in (("before", trial.before), ("after", best.scores))
+        for name in ("log_loss", "brier", "ece")
+    }
+    return Version(
+        system_id=system_id,
+        game_date=window.date,
+        scope=scope,
+        first_date=window.first,
+        last_date=window.date - dt.timedelta(1),
+        bets=bets.total,
+        correct=bets.correct,
+        system_bets=own.total,
+        method=calibration.method,
+        parameters=json.dumps(calibration.parameters),
+        curve=calibration.curve,
+        replaces=standing.version_id if standing else None,
+        mean_shift=round(mean_shift, _DECIMALS),
+        is_major=mean_shift > policy.major_shift,
+        largest_gap=round(largest.gap, _DECIMALS),
+        judged_bets=trial.before.bets,
+        code_version=_code_version(),
+        **scores,
+    )
+
+
+def _published(
+    version: Version,
+    decision: Callable[..., Decision],
+    history: History,
+    found: Sequence[BucketDrift],
+    trial: Trial,
+    approve: str | None,
+) -> tuple[Decision, History]:
+    """The version proposed, and active where nobody has to be asked; or as it was decided on before."""
+    date, told = version.game_date, {"version": version, "drift": tuple(found), "trial": trial}
+    known = any(one.version_id == version.version_id for one in history.versions)
+    if not known:
+        reason = f"{version.method} of {version.bets} bets ({version.scope}); off by {version.largest_gap:+.3f} at most"
+        history = history.with_version(version, [history.happened(version, State.PROPOSED, date, reason)])
+    shift = f"mean shift {version.mean_shift:.3f}"
+    if history.state(version) is State.PROPOSED and (approve or not (known or version.is_major)):
+        reason = f"approved with the recalibration; {shift}" if version.is_major else f"a small change: {shift}"
+        history = history.with_event(history.happened(version, State.ACTIVE, date, reason, approve))
+        return decision(Outcome.ACTIVE, reason, **told), history
+    if not known:
+        return decision(Outcome.WAITING, f"a major change waits for approval: {shift}", **told), history
+    return decision(
+        Outcome.STANDS, f"this version was proposed before: {history.state(version).value}", **told
+    ), history
+
+
+def _code_version() -> str:
+    try:
+        return metadata.version("nba-consolidation")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class Recalibrator:
+    """Everything a recalibration needs."""
+
+    guarding: Guarding
+    policy: Policy = field(default_factory=Policy)
+
+    def recalibrate(
+        self,
+        dates: Collection[dt.date],
+        holder: Holder,
+        *,
+        approve: str | None = None,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> RecalibrationReport:
+        """Decides for each date in turn, each after what was decided for the ones before; one transaction writes it.
+
+        approve: who approves major changes beforehand; without, they wait. Raises LeaseError, WarehouseError, FencedOut,
+        AuditFailed; then nothing was written. A version that is rolled back is logged as an error.
+        """
+        started, ordered = time.monotonic(), sorted(set(dates))
+        if not ordered:
+            return RecalibrationReport(holder.run_id, (), 0, 0, 0.0)
+        warehouse = self.guarding.warehouse
+        warehouse.create_tables(ALL_TABLES)
+        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+            on_step("read the bets")
+            bets = read_bets(warehouse, _first_needed(ordered[0], self.policy), ordered[-1])
+            before = history = read_history(warehouse)
+            decisions: list[Decision] = []
+            decided_on: list[dt.date] = []
+            for date in ordered:
+                on_step(f"recalibrate for {date}")
+                some, history = recalibrated(
+                    Window.of(date, self.policy.window_days, bets), history, self.policy, approve
+                )
+                decisions += some
+                decided_on += [date] * (len(history.events) - len(before.events) - len(decided_on))
+            versions, events = history.versions[len(before.versions) :], history.events[len(before.events) :]
+            if events:
+                _write(writer, ordered, versions, events, decided_on)
+        for one in decisions:
+            if one.rolled_back and any(event.version_id == one.rolled_back for event in events):
+                event = next(event for event in events if event.version_id == one.rolled_back)
+                _log.error(
+                    "the calibration %s was rolled back for %s: %s", one.rolled_back, one.game_date, event.reason
+                )
+        seconds = round(time.monotonic() - started, 3)
+        return RecalibrationReport(holder.run_id, tuple(decisions), len(versions), len(events), seconds)
+
+    def decide(
+        self, version_id: str, state: State, effective: dt.date | None, reason: str, author: str, holder: Holder
+    ) -> Event:
+        """A person's decision: ACTIVE approves, REJECTED declines, ROLLED_BACK takes back.
+
+        effective: from which game date on; by default the version's own for REJECTED. Raises NotPossible, LeaseError,
+        WarehouseError, FencedOut, AuditFailed.
+        """
+        warehouse = self.guarding.warehouse
+        warehouse.create_tables(ALL_TABLES)
+        date = read_history(warehouse).version(version_id).game_date
+        with self.guarding.writer(LOCK_TYPE, [date], holder) as writer:
+            event = decided(read_history(warehouse), version_id, state, effective or date, reason, author)
+            _write(writer, [date], (), (event,), [date])
+        return event
+
+
+def recalibrated(
+    window: Window, history: History, policy: Policy, approve: str | None = None
+) -> tuple[list[Decision], History]:
+    """What is decided for one date about each system that has bets in its window, or a calibration in force."""
+    standing = {one.system_id for one in history.versions if history.in_force(one.system_id, window.date)}
+    decisions = []
+    for system_id in sorted({*window.by_system, *standing}):
+        decision, history = decide(system_id, window, history, policy, approve=approve)
+        decisions.append(decision)
+    return decisions, history
+
+
+def read_bets(warehouse: Warehouse, first: dt.date, before: dt.date) -> dict[str, Bets]:
+    """The decided bets of each system, from the first date on and before the other."""
+    parameters: dict[str, Value] = {"first_date": first, "before": before, "steps": STEPS}
+    by_system: dict[str, list[Row]] = {}
+    for row in warehouse.query(Statement("graded_bets", parameters)):
+        by_system.setdefault(row["system_id"], []).append(row)
+    return {system: Bets.of(rows) for system, rows in by_system.items()}
+
+
+def _first_needed(date: dt.date, policy: Policy) -> dt.date:
+    return date - dt.timedelta(policy.window_days)
+
+
+def _write(
+    writer: Writer,
+    dates: Sequence[dt.date],
+    versions: Sequence[Version],
+    events: Sequence[Event],
+    decided_on: Sequence[dt.date],
+) -> None:
+    """decided_on: for which date each event was decided on: its lease guards the row."""
+    added = [event.row() | {"lease_date": date} for event, date in zip(events, decided_on, strict=True)]
+    relations = {
+        "new_versions": pa.Table.from_pylist([one.row() for one in versions], _schema(CALIBRATION_VERSIONS)),
+        "new_events": pa.Table.from_pylist(
+            added, _schema(CALIBRATION_EVENTS).append(pa.field("lease_date", pa.date32()))
+        ),
+    }
+
+    def statements(guarded: Mapping[str, Value]) -> list[Statement]:
+        return [
+            Statement("add_calibration_versions", guarded, _schema(CALIBRATION_VERSIONS).names),
+            Statement("add_calibration_events", guarded, _schema(CALIBRATION_EVENTS).names),
+            Statement("duplicate_calibrations", guarded, audit=True),
+        ]
+
+    writer.run(dates, statements, audits=_AUDITS, relations=relations)
+
+
+def _schema(table: Table) -> pa.Schema:
+    return pa.schema([(one.name, arrow_type(one.type)) for one in table.columns if one.name not in _WRITTEN])
