@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,7 @@ from nba_consolidation.recalibration.bets import STEPS, Bets
 from nba_consolidation.recalibration.candidates import fitted
 from nba_consolidation.recalibration.drift import BucketDrift, drift
 from nba_consolidation.recalibration.rollback import Comparison, compared
-from nba_consolidation.recalibration.selection import NO_CHANGE, Trial, walk_forward
+from nba_consolidation.recalibration.selection import BETS_TO_FIT, NO_CHANGE, Trial, walk_forward
 from nba_consolidation.recalibration.versions import (
     Event,
     History,
@@ -67,8 +68,7 @@ class Decision:
     """What was decided about one system for one game date, and why.
 
     outcome: not enough (bets to tell), steady (no drift), no change (nothing beats what stands), active, waiting (for
-    approval), or stands (this very version was decided on before). drift: of what was published, by bucket, on bets
-    that nothing was fitted on. rolled_back: the version that this date took back, if any; comparison: why.
+    approval), or stands (this very version was decided on before). drift: of the confidences as they came, by bucket. rolled_back: the version that this date took back, if any; comparison: why.
     """
 
     game_date: dt.date
@@ -147,38 +147,44 @@ def decide(
     date, own = window.date, window.own(system_id)
     standing = history.in_force(system_id, date - dt.timedelta(1))
     standing, failed, comparison, history = _rolled_back(standing, window, history)
-    unseen_from = standing.game_date if standing else window.first
 
-    def decision(outcome: Outcome, reason: str, **more: object) -> Decision:
+    def decision(outcome: Outcome, reason: str, **more: Any) -> Decision:
         in_force = history.in_force(system_id, date)
         return Decision(
             date, system_id, outcome, reason, own.total, in_force.version_id if in_force else None,
-            rolled_back=failed.version_id if failed else None, comparison=comparison, **more,  # type: ignore[arg-type]
+            rolled_back=failed.version_id if failed else None, comparison=comparison, **more,
         )  # fmt: skip
 
     if not own.total:
         return decision(Outcome.NOT_ENOUGH, f"no decided bet from {window.first} on"), history
     scope, bets = ("system", own) if own.total >= BETS_NEEDED else ("pooled", window.pooled)
-    unseen = bets.between(unseen_from, date)
     if bets.total < BETS_NEEDED:
         reason = f"{own.total} decided bets, {bets.total} of all systems; {BETS_NEEDED} are needed"
         return decision(Outcome.NOT_ENOUGH, reason), history
-    if not unseen.total:
-        return decision(Outcome.NOT_ENOUGH, f"no decided bet since {unseen_from}, up to which it was fitted"), history
-    found = drift(calibration_of(standing)(unseen.confidence), unseen)
-    if not any(bucket.drifts for bucket in found):
-        return decision(Outcome.STEADY, _steady(found, unseen.total), drift=found), history
-    trial = walk_forward(bets, unseen, date, calibration_of(standing))
+    found = drift(bets.confidence, bets)
+    drifting = [bucket for bucket in (*found, *_published_drift(standing, own, date)) if bucket.drifts]
+    if not drifting:
+        return decision(Outcome.STEADY, _steady(found, bets.total), drift=found), history
+    trial = walk_forward(bets, bets, date)
     if trial is None:
-        reason = "it drifts, but there is no week to judge a calibration on after enough bets to fit it to"
+        reason = f"it drifts, but no week has {BETS_TO_FIT} bets before it: nothing could be judged on what came later"
         return decision(Outcome.NOT_ENOUGH, reason, drift=found), history
-    if trial.best.method == NO_CHANGE:
-        reason = "it drifts, but no calibration is better than what stands, but for chance"
+    if trial.best.method == NO_CHANGE and calibration_of(standing).method == NO_CHANGE:
+        reason = "it drifts, but no calibration is better than none by more than a standard error"
         return decision(Outcome.NO_CHANGE, reason, drift=found, trial=trial), history
-    if scope == "pooled" and (against := _own_bets_against(own, bets, unseen_from, trial, standing, date)):
+    if scope == "pooled" and (against := _own_bets_against(own, bets, trial, date)):
         return decision(Outcome.NO_CHANGE, against, drift=found, trial=trial), history
-    version = _version(system_id, window, scope, bets, standing, trial, found, policy)
+    largest_gap = max((bucket.gap for bucket in drifting), key=abs)
+    version = _version(system_id, window, scope, bets, standing, trial, largest_gap, policy)
     return _published(version, decision, history, found, trial, approve)
+
+
+def _published_drift(standing: Version | None, own: Bets, date: dt.date) -> tuple[BucketDrift, ...]:
+    """That of the calibration in force, on bets later than those it was fitted on."""
+    if standing is None:
+        return ()
+    later = own.between(standing.game_date, date)
+    return drift(standing.calibration(later.confidence), later)
 
 
 def _rolled_back(
@@ -211,11 +217,9 @@ def _steady(found: Sequence[BucketDrift], bets: int) -> str:
     )
 
 
-def _own_bets_against(
-    own: Bets, pooled: Bets, unseen_from: dt.date, trial: Trial, standing: Version | None, date: dt.date
-) -> str | None:
+def _own_bets_against(own: Bets, pooled: Bets, trial: Trial, date: dt.date) -> str | None:
     """What the few bets of a system say against a calibration that those of all systems speak for."""
-    on_own = walk_forward(pooled, own.between(unseen_from, date), date, calibration_of(standing))
+    on_own = walk_forward(pooled, own, date)
     if on_own is None:
         return None
     after = on_own.of(trial.best.method).scores.log_loss
@@ -234,14 +238,13 @@ def _version(
     bets: Bets,
     standing: Version | None,
     trial: Trial,
-    found: Sequence[BucketDrift],
+    largest_gap: float,
     policy: Policy,
 ) -> Version:
     best, own = trial.best, window.own(system_id)
     calibration = fitted(bets)[best.method]
     shifts = np.abs(calibration(own.confidence) - calibration_of(standing)(own.confidence))
     mean_shift = float(np.average(shifts, weights=own.number))
-    largest = max((bucket for bucket in found if bucket.drifts), key=lambda bucket: abs(bucket.gap))
     scores = {
         f"{name}_{when}": round(getattr(of, name), _DECIMALS)
         for when, of in (("before", trial.before), ("after", best.scores))
@@ -262,7 +265,7 @@ def _version(
         replaces=standing.version_id if standing else None,
         mean_shift=round(mean_shift, _DECIMALS),
         is_major=mean_shift > policy.major_shift,
-        largest_gap=round(largest.gap, _DECIMALS),
+        largest_gap=round(largest_gap, _DECIMALS),
         judged_bets=trial.before.bets,
         code_version=_code_version(),
         **scores,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from nba_consolidation.recalibration.bets import Bets, Floats
-from nba_consolidation.recalibration.candidates import Calibration, fitted
+from nba_consolidation.recalibration.candidates import IDENTITY, fitted
 from nba_consolidation.recalibration.drift import BINS, bin_of
 
-NO_CHANGE = "no change"
-TIERS = ((NO_CHANGE,), ("identity", "multiplier", "platt", "beta"), ("isotonic",))
-"""From the simplest on: nothing to do; at most three parameters; as many steps as the bets will have."""
+NO_CHANGE = IDENTITY.method
+TIERS = ((NO_CHANGE,), ("multiplier", "platt", "beta"), ("isotonic",))
+"""From the simplest on: no change; at most three parameters; as many steps as the bets will have."""
 FOLD = dt.timedelta(7)
 BETS_TO_FIT = 100
 """A fit on fewer bets is not tried: they tell a hit rate to 10 points either way."""
@@ -48,7 +48,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Trial:
-    """Every candidate, judged, from the simplest on; the first is keeping what stands."""
+    """Every candidate, judged, from the simplest on; the first is no change."""
 
     candidates: tuple[Judged, ...]
 
@@ -78,22 +78,14 @@ class Trial:
         raise KeyError(method)
 
 
-def walk_forward(
-    fit_on: Bets,
-    judge_on: Bets,
-    until: dt.date,
-    standing: Calibration,
-    fit: Callable[[Bets], Mapping[str, Calibration]] = fitted,
-) -> Trial | None:
+def walk_forward(fit_on: Bets, judge_on: Bets, until: dt.date) -> Trial | None:
     """Each candidate judged on the weeks that end with the day before `until`, fitted on what came before each.
 
-    fit_on: bets of the whole window. judge_on: bets of it that `standing` was not fitted on. None where no week of
-    them has BETS_TO_FIT bets before it.
+    fit_on: bets of the window. judge_on: these, or some of them. None where no week has BETS_TO_FIT bets before it.
     """
     parts: list[tuple[Bets, Mapping[str, Floats]]] = []
     for before, week in _folds(fit_on, judge_on, until):
-        kept = {NO_CHANGE: standing(week.confidence)}
-        parts.append((week, kept | {name: one(week.confidence) for name, one in fit(before).items()}))
+        parts.append((week, {name: one(week.confidence) for name, one in fitted(before).items()}))
     if not parts:
         return None
     bets = Bets.together([week for week, _ in parts])
