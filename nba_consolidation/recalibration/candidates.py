@@ -54,7 +54,7 @@ def platt(bets: Bets) -> Calibration | None:
 
     With his targets, which keep it from certainty, and a slope that is 0 or more. None where all confidences are one.
     """
-    if len(np.unique(bets.confidence)) < 2:  # noqa: PLR2004
+    if len(np.unique(bets.confidence)) < 2:
         return None
     intercept, (slope,) = _logistic(bets.confidence[:, None], bets)
     curve = _sigmoid(intercept + slope * _GRID)
@@ -67,7 +67,7 @@ def beta(bets: Bets) -> Calibration | None:
     As they do, a feature whose coefficient would be negative is left out. It has the identity among its curves, which
     Platt's has not. None where there are fewer than three different confidences.
     """
-    if len(np.unique(bets.confidence)) < 3:  # noqa: PLR2004
+    if len(np.unique(bets.confidence)) < 3:
         return None
     intercept, (a, b) = _logistic(_logs(bets.confidence), bets)
     curve = _sigmoid(intercept + _logs(_GRID) @ np.array([a, b]))

@@ -142,6 +142,6 @@ def _mean_over_dates(sums: Floats, bets: Bets) -> tuple[float, float]:
     _, place = np.unique(bets.day, return_inverse=True)
     residuals = np.bincount(place, sums - mean * bets.number)
     dates = len(residuals)
-    if dates < 2:  # noqa: PLR2004
+    if dates < 2:
         return mean, np.inf
     return mean, float(np.sqrt((residuals**2).sum() * dates / (dates - 1)) / bets.total)

@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
+from functools import cached_property
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.recalibration.candidates import IDENTITY, Calibration
@@ -62,7 +63,7 @@ class Version:
     code_version: str
     computed_at: dt.datetime | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def version_id(self) -> str:
         """The same for whoever fits the same calibration to the same bets, whenever."""
         what = (self.scope, str(self.first_date), self.bets, self.correct, self.method, self.curve, self.replaces)
@@ -131,7 +132,11 @@ class History:
 
     def event(self, version: Version, state: State) -> Event | None:
         """When and why it became that, if it did."""
-        return next((e for e in self.events if (e.version_id, e.state) == (version.version_id, state)), None)
+        return self._events.get((version.version_id, state))
+
+    @cached_property
+    def _events(self) -> dict[tuple[str, State], Event]:
+        return {(one.version_id, one.state): one for one in reversed(self.events)}
 
     def in_force(self, system_id: str, date: dt.date) -> Version | None:
         """What calibrates the system's predictions of that date: calibrations_in_force.sql has the same rule."""
@@ -149,7 +154,7 @@ class History:
                 return final
         if self.event(version, State.ACTIVE):
             last = self._last_active(version.system_id, dt.date.max, without=None)
-            return State.ACTIVE if last == version else State.SUPERSEDED
+            return State.ACTIVE if last is version else State.SUPERSEDED
         later = [one for one in self.versions if one.system_id == version.system_id and self._after(one, version)]
         return State.SUPERSEDED if later else State.PROPOSED
 
@@ -173,8 +178,10 @@ class History:
     def _last_active(self, system_id: str, date: dt.date, without: Version | None) -> Version | None:
         found: list[tuple[dt.date, int, Version]] = []
         for one in self.versions:
+            if one.system_id != system_id or one is without:
+                continue
             active, back = self.event(one, State.ACTIVE), self.event(one, State.ROLLED_BACK)
-            if one.system_id != system_id or one == without or active is None:
+            if active is None:
                 continue
             if active.effective_date <= date and not (back and back.effective_date <= date):
                 found.append((active.effective_date, active.number, one))
