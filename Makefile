@@ -6,7 +6,7 @@ UI_PORT ?= 3000
 
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := ui,production,kubernetes,test,dev
+EXTRAS := ui,production,kubernetes,alerts,telemetry,test,dev
 DEMO := $(CURDIR)/.demo
 PEERS := .venv-bench
 BQEMULATOR := .venv-bqemulator

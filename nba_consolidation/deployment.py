@@ -18,6 +18,9 @@ from nba_consolidation.grading.repair import Repairer
 from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation.quality.examine import Quality
+from nba_consolidation.quality.readings import Reader
+from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.recalibration.recalibrate import Policy, Recalibrator
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
@@ -127,6 +130,12 @@ class Deployment:
     def recalibrator(self) -> Recalibrator:
         policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
         return Recalibrator(self.guarding, policy)
+
+    @property
+    def quality(self) -> Quality:
+        """Raises SettingsError for a threshold that cannot be meant."""
+        thresholds = Thresholds.of(self.settings.quality_thresholds)
+        return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
 
 
 def deploy(settings: Settings) -> Deployment:

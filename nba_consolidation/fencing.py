@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
@@ -26,7 +29,9 @@ from nba_consolidation.locking import (
     hold,
     lease_key,
     parse_lease_key,
+    record_fenced_out,
 )
+from nba_consolidation.logs import event
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.sql.statement import Scalar
 from nba_consolidation.warehouse.contract import NO_RELATIONS, Relations, TransactionResult, Warehouse
@@ -35,6 +40,8 @@ from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, W
 Written = TypeVar("Written")
 DATES_AT_ONCE = 200
 _log = logging.getLogger(__name__)
+_FENCED = "fenced_out"
+NONE_POISONED: Mapping[dt.date, ConsolidationError] = MappingProxyType({})
 
 
 class FencedOut(ConsolidationError):
@@ -105,13 +112,62 @@ def fence(guard: Guard, now: dt.datetime) -> list[Statement]:
     return [
         Statement("leases", parameters),
         Statement("fence", parameters),
-        Statement("fenced_out", parameters, audit=True),
+        Statement(_FENCED, parameters, audit=True),
     ]
+
+
+def _newer_holder(error: ConsolidationError) -> str:
+    """Who wrote under the newer lease, from the row that `fenced_out` shows of one date."""
+    found = re.search(r"newer_holder\W+([\w.-]+)", str(error))
+    return found[1] if found else "unknown"
+
+
+@contextmanager
+def told(guard: Guard, lease: HeldLease, leases: LeaseStore) -> Iterator[None]:
+    """Logs how a guarded transaction ended; of one that was fenced out, by whom, which the lease store keeps."""
+    began = time.monotonic()
+    tokens = [token for _, _, token in guard.tokens]
+    fields: dict[str, object] = {
+        "lock_type": lease.records[0].lock_type, "dates": guard.dates, "tokens": tokens,
+        "run_id": guard.run_id, "holder_id": guard.holder_id,
+    }  # fmt: skip
+
+    def tell(outcome: str, level: int = logging.INFO, error: object = None) -> None:
+        ms = round(1000 * (time.monotonic() - began))
+        event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
+
+    try:
+        yield
+    except ConsolidationError as error:
+        fenced = isinstance(error, FencedOut) or (isinstance(error, StatementFailed) and error.statement == _FENCED)
+        tell(_FENCED if fenced else "failed", logging.WARNING, error)
+        if fenced:
+            newer = _newer_holder(error)
+            event(_log, _FENCED, logging.WARNING, **fields, by_holder_id=newer, error=error)
+            ours = [record for record in lease.records if parse_lease_key(record.key)[1] in guard.dates]
+            record_fenced_out(leases, ours, newer)
+        raise
+    tell("committed")
+
+
+def tell(
+    log: logging.Logger,
+    name: str,
+    run_id: str,
+    dates: Collection[dt.date],
+    poisoned: Mapping[dt.date, ConsolidationError] = NONE_POISONED,
+    **figures: object,
+) -> None:
+    """Logs what a use case came to, as the event of that name, and each date that it could not write."""
+    for date, error in sorted(poisoned.items()):
+        event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
+    outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
+    event(log, name, logging.INFO, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures)
 
 
 def translated(error: StatementFailed, audits: Collection[str] = (), next_step: str = "") -> ConsolidationError:
     """What a failed statement of a guarded transaction means. The date is named by whoever reports it."""
-    if error.statement == "fenced_out":
+    if error.statement == _FENCED:
         return FencedOut(f"a newer lease has written here, so nothing was committed; run it again ({error.message})")
     if error.statement in audits:
         return AuditFailed(
@@ -180,7 +236,7 @@ class Guarding:
         done = False
         try:
             with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
-                yield Writer(self.warehouse, lease, holder, self.clock)
+                yield Writer(self.warehouse, lease, holder, self.clock, self.leases)
                 done = True
         except LeaseLost as error:
             if not done:
@@ -225,6 +281,7 @@ class Writer:
     lease: HeldLease
     holder: Holder
     clock: Callable[[], dt.datetime]
+    leases: LeaseStore
 
     def run(
         self,
@@ -245,9 +302,10 @@ class Writer:
         # No fence keeps out what the predecessor writes once it deleted our document.
         self.lease.ensure_held(ask_store=True)
         guarded = [*fence(guard, now), *statements(guard.parameters(now))]
-        try:
-            return self.warehouse.run(
-                guarded, on_statement=on_statement, check=self.lease.ensure_held, relations=relations
-            )
-        except StatementFailed as error:
-            raise translated(error, audits, next_step) from error
+        with told(guard, self.lease, self.leases):
+            try:
+                return self.warehouse.run(
+                    guarded, on_statement=on_statement, check=self.lease.ensure_held, relations=relations
+                )
+            except StatementFailed as error:
+                raise translated(error, audits, next_step) from error

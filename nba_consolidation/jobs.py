@@ -5,24 +5,30 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
+from nba_consolidation.checks.quality import daily_keys
 from nba_consolidation.tables import (
     ACCURACY,
     CLEANUPS,
     CONFIDENCE_CALIBRATION,
     PREDICTIONS,
+    REMOVED,
     SYSTEM_PERFORMANCE,
     VALIDATED,
 )
 
+DAILY_QUALITY = dg.AssetSelection.checks(*daily_keys())
+"""What looks at a whole date, and is no part of a run that writes."""
+
 consolidate_job = dg.define_asset_job(
     "consolidate",
-    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name),
+    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name) - DAILY_QUALITY,
     description="What waits for the date is consolidated, checked and validated.",
 )
 
 grade_job = dg.define_asset_job(
     "grade",
-    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name),
+    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name)
+    - DAILY_QUALITY,
     description="What consumers read is graded against box scores and checked; then how good each system is.",
 )
 
@@ -31,3 +37,17 @@ clean_up_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(CLEANUPS.name),
     description="Old staging tables: shows what they are; drops those that are consolidated once `dry_run` is off.",
 )
+
+repair_job = dg.define_asset_job(
+    "repair",
+    selection=dg.AssetSelection.assets(REMOVED.name),
+    description="What unfenced graders left doubled or in percent: shows it; repairs it once `dry_run` is off.",
+)
+
+quality_job = dg.define_asset_job(
+    "quality",
+    selection=DAILY_QUALITY,
+    description="The daily quality of a game date: of yesterday, unless the config names another one.",
+)
+
+JOBS = (consolidate_job, grade_job, repair_job, clean_up_job, quality_job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,10 +35,10 @@ DAILY = (
 )
 
 
-def build_schedules(settings: Settings, jobs: Collection[str]) -> list[dg.ScheduleDefinition]:
-    """The schedules of those jobs that there are, by name."""
+def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """All of them."""
     status = dg.DefaultScheduleStatus.STOPPED if settings.deployment == LOCAL else dg.DefaultScheduleStatus.RUNNING
-    return [_schedule(daily, status) for daily in DAILY if daily.job in jobs]
+    return [_schedule(daily, status) for daily in DAILY]
 
 
 def _schedule(daily: Daily, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:

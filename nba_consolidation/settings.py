@@ -47,6 +47,16 @@ class Settings:
     staging_retention_days: a staging table that lies longer than this is an orphan, which the clean-up looks at.
     sensor_interval: seconds between two looks of a sensor. arrivals_quiet: a date is consolidated once nothing came for
     it for so many seconds. arrivals_wait: or once it has been waiting for so long, however much still comes.
+    quality_thresholds: those of the daily quality that are not as `quality.thresholds` has them, written `name=figure`.
+    log_level, log_format: what a terminal logs to stderr, and as `text` or `json`. By default warnings as text locally,
+    every step as JSON in production.
+    otlp_endpoint: where OpenTelemetry metrics go, if anywhere; its variable is OTEL_EXPORTER_OTLP_ENDPOINT.
+
+    Of alerts, which are only logged unless a channel or an address is given:
+    slack_token, slack_channel; alert_emails (with commas), smtp_host, smtp_port, smtp_security (`starttls`, `ssl` or
+    `none`), smtp_user, smtp_password, smtp_sender.
+    alert_severity: the least that is told, `warning` or `error`. alert_hours: the same date and cause is not told again
+    for so long. webserver_url: of Dagster, for the links to runs.
 
     Of the local one:
     home: folder which holds warehouse.duckdb, leases.sqlite and staging/.
@@ -79,6 +89,22 @@ class Settings:
     sensor_interval: float = 30.0
     arrivals_quiet: float = 60.0
     arrivals_wait: float = 600.0
+    quality_thresholds: Mapping[str, float] = field(default_factory=dict)
+    log_level: str | None = None
+    log_format: str | None = None
+    otlp_endpoint: str | None = None
+    slack_token: str | None = field(default=None, repr=False)
+    slack_channel: str | None = None
+    alert_emails: tuple[str, ...] = ()
+    smtp_host: str | None = None
+    smtp_port: int | None = None
+    smtp_security: str = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = field(default=None, repr=False)
+    smtp_sender: str | None = None
+    alert_severity: str = "warning"
+    alert_hours: float = 24.0
+    webserver_url: str | None = None
     home: Path = Path(".local")
     staging: Path | None = None
     warehouse_wait: float = 120.0
@@ -104,6 +130,21 @@ class Settings:
             raise SettingsError(f"{variable('odds')} cannot be {self.odds}: {_ODDS_MEANT}")
         if self.deployment == PRODUCTION and self.project is None:
             raise SettingsError(f"{variable('project')} is missing: the production deployment needs a project")
+        for needed, with_it in (("slack_token", "slack_channel"), ("slack_channel", "slack_token"),
+                                ("alert_emails", "smtp_host"), ("alert_emails", "smtp_sender")):  # fmt: skip
+            if getattr(self, needed) and not getattr(self, with_it):
+                raise SettingsError(f"{variable(with_it)} is missing: alerts need it beside {variable(needed)}")
+
+    @property
+    def logs(self) -> tuple[str, str]:
+        """The format and the level of the log of a terminal."""
+        form, level = ("text", "warning") if self.deployment == LOCAL else ("json", "info")
+        return self.log_format or form, self.log_level or level
+
+    @property
+    def alerts(self) -> bool:
+        """Whether alerts go to anybody: always in production, where they are at least logged."""
+        return self.deployment == PRODUCTION or bool(self.slack_channel or self.alert_emails)
 
     @property
     def place(self) -> str:
@@ -141,6 +182,13 @@ class Settings:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return _STANDARD_VARIABLES.get(name, PREFIX + name.upper())
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Variables of the environment that look like ours and set nothing: misspelt ones, as a rule."""
+    given = os.environ if environment is None else environment
+    known = {variable(setting.name) for setting in fields(Settings)}
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
 
 
 def today() -> dt.date:
@@ -207,6 +255,26 @@ def _scales(text: str) -> dict[str, str]:
     return {pair[0].strip(): pair[1].strip() for pair in pairs}
 
 
+def _thresholds(text: str) -> dict[str, float]:
+    pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError("write name=figure, separated by commas")
+    return {name.strip(): float(figure) for name, figure in pairs}
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    addresses = tuple(part.strip() for part in text.split(",") if part.strip())
+    if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", address) for address in addresses):
+        raise ValueError("give addresses, separated by commas")
+    return addresses
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError("give the number of a port")
+    return int(text)
+
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys((setting.name for setting in fields(Settings)), str),
     "first_date": dt.date.fromisoformat,
@@ -215,6 +283,10 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "calibration_window_days": _days,
     "calibration_major_shift": _share,
     "schema_evolution": _flag,
+    "quality_thresholds": _thresholds,
+    "alert_emails": _addresses,
+    "smtp_port": _port,
+    "alert_hours": _seconds,
     "lease_ttl": _seconds,
     "lease_wait": _seconds,
     "staging_retention_days": _seconds,
@@ -229,7 +301,10 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 }
 _EVEN_ODDS = 100
 _ODDS_MEANT = "give American odds, such as -110 or +105; none lie between -100 and +100"
-_STANDARD_VARIABLES = {"firestore_emulator": "FIRESTORE_EMULATOR_HOST"}
+_STANDARD_VARIABLES = {
+    "firestore_emulator": "FIRESTORE_EMULATOR_HOST",
+    "otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
+}
 
 _PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _DATASET = rf"(?:{_PROJECT}\.)?\w{{1,1024}}"
@@ -248,5 +323,11 @@ _SHAPES = {
     "firestore_database": (r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "the id of a Firestore database"),
     "lock_collection": _COLLECTION_SHAPE,
     "grading_lock_collection": _COLLECTION_SHAPE,
+    "log_level": ("(?i:debug|info|warning|error)", "debug, info, warning or error"),
+    "log_format": ("text|json", "text or json"),
+    "smtp_security": ("starttls|ssl|none", "starttls, ssl or none"),
+    "smtp_sender": (r"[^@\s]+@[^@\s]+", "an address"),
+    "alert_severity": ("warning|error", "warning or error"),
+    "webserver_url": (r"https?://\S+", "an address that begins with http:// or https://"),
     "firestore_emulator": (r"[\w.-]+:\d{1,5}", "`host:port`"),
 }

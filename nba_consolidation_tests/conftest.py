@@ -1,7 +1,13 @@
-"""How long Hypothesis looks: `--hypothesis-profile ci` for more, the marker `soak` for a long time."""
+"""How long Hypothesis looks: `--hypothesis-profile ci` for more, the marker `soak` for a long time.
+
+`--pictures DIR` keeps pictures of the pages that the tests of the UI look at.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # An example writes files and opens a warehouse: slow for Hypothesis, and no sign of a fault.
@@ -11,3 +17,8 @@ settings.register_profile("default", _PATIENT, max_examples=8)
 settings.register_profile("ci", _PATIENT, max_examples=60, print_blob=True)
 settings.register_profile("soak", _PATIENT, max_examples=300, print_blob=True)
 settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--pictures."""
+    parser.addoption("--pictures", type=Path, metavar="DIR", help="keep pictures of Dagster's pages in this folder")

@@ -1,13 +1,21 @@
 """What is written down is what is so."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
+from nba_consolidation.alerts.runbook import RUNBOOK, section
 from nba_consolidation.cli import main
+from nba_consolidation.definitions import build_definitions
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.quality.examine import CHECK_NAMES
+from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.reference import tables_reference
 from nba_consolidation.settings import Settings, variable
 
 ROOT = Path(__file__).parents[1]
+OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+SECTIONS = re.findall(r"^## (\w+)$", OPERATING, re.MULTILINE)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -28,3 +36,30 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_make_target_in_the_readme_is_there() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"make ([a-z]+)", README)) <= targets
+
+
+def test_every_quality_check_and_every_cause_of_an_alert_has_its_section_in_the_runbook() -> None:
+    general = {"Alerts", "Thresholds"}
+    assert set(SECTIONS) - general == set(RUNBOOK)
+    assert len(SECTIONS) == len(set(SECTIONS))
+    assert set(CHECK_NAMES) <= set(RUNBOOK)
+
+
+def test_every_check_of_the_graph_has_its_section() -> None:
+    keys = build_definitions(Settings()).resolve_asset_graph().asset_check_keys
+    assert {key.name for key in keys if section(key.name) == "RunFailed"} == set()
+
+
+def test_every_error_class_in_the_runbook_exists() -> None:
+    def below(error: type[Exception]) -> set[str]:
+        return {error.__name__}.union(*(below(child) for child in error.__subclasses__()))
+
+    named = {cause for cause in RUNBOOK if cause[0].isupper()}
+    assert named - {"RunFailed"} <= below(ConsolidationError)
+
+
+def test_every_threshold_is_on_the_page_with_its_default() -> None:
+    for row in re.findall(r"^\| (`[\w`, ]+) \| ([\d., ]+) \|", OPERATING, re.MULTILINE):
+        names, defaults = re.findall(r"`(\w+)`", row[0]), [float(text) for text in row[1].split(", ")]
+        assert [getattr(Thresholds(), name) for name in names] == defaults
+    assert {field.name for field in fields(Thresholds)} <= set(re.findall(r"`(\w+)`", OPERATING))

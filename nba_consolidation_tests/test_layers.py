@@ -18,18 +18,18 @@ PACKAGE = "nba_consolidation"
 # From the ground up. A part imports itself and what stands on a line below its own; two on one line do not know each
 # other. What is not named here has no place yet: give it one.
 LAYERS = (
-    ("errors", "tables"),  # the words: the root of all errors, the schemas
-    ("settings", "sql", "reference"),  # the one reader of the environment; the only SQL there is; the tables in words
+    ("errors", "tables", "logs"),  # the words: the root of all errors, the schemas, how events are logged
+    ("settings", "sql", "reference", "telemetry"),  # the environment; the only SQL; the tables in words; metrics
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
-    ("consolidation", "grading", "performance", "reliability", "quality"),  # the domain: functions and dataclasses
+    ("consolidation", "grading", "performance", "reliability", "quality", "alerts"),  # the domain
     ("recalibration",),  # of the domain too: its seasons are those of performance
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
     ("assets",),
-    ("jobs",),
+    ("jobs", "instance"),
     ("schedules", "sensors"),
     ("definitions",),  # one line: build them
     ("demo",),  # uses all of it, as people would; nothing but the terminal uses the demo
@@ -56,8 +56,10 @@ LIBRARIES = {
     "PIL": Library(when_used=frozenset({"plots"})),
     "scipy": Library(when_used=frozenset({"recalibration"})),
     "sklearn": Library(when_used=frozenset({"performance", "recalibration"})),
-    "statsmodels": Library(when_used=frozenset({"performance", "recalibration"})),
+    "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration"})),
     "grpc": Library(when_used=frozenset({"locking"})),
+    "opentelemetry": Library(when_used=frozenset({"telemetry"})),
+    "dagster_slack": Library(when_used=frozenset({"sensors"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"
 """The one module that loads a client library with itself. It is imported where the settings choose production."""

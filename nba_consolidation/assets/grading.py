@@ -70,5 +70,6 @@ def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
         "findings": table_of([found for found in report.findings if found.game_date == date.game_date]),
+        "box_score_problems": table_of([found for found in report.problems if found.game_date == date.game_date]),
         **report.cost,
     }

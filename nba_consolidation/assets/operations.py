@@ -1,14 +1,20 @@
-"""What keeps the staging area in order. The clean-up itself is decided in the domain."""
+"""What keeps the staging area and prediction_accuracy in order. What that means is decided in the domain."""
+
+import datetime as dt
 
 import dagster as dg
 from pydantic import Field
 
-from nba_consolidation.assets.common import WRITERS, Kinds
+from nba_consolidation.assets.common import WRITERS, Kinds, failure
 from nba_consolidation.consolidation.cleanup import Action, CleanUpReport, Kind
+from nba_consolidation.fencing import DatesPoisoned
+from nba_consolidation.grading.repair import accuracy_dates
+from nba_consolidation.grading.repair_report import RepairReport
 from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, table_of
 from nba_consolidation.resources import LeaseResource, WarehouseResource
-from nba_consolidation.tables import CLEANUPS
+from nba_consolidation.settings import SettingsError
+from nba_consolidation.tables import ACCURACY, CLEANUPS, REMOVED
 
 
 class CleanUpConfig(dg.Config):
@@ -25,8 +31,27 @@ class CleanUpConfig(dg.Config):
     )
 
 
+class RepairConfig(dg.Config):
+    """Which dates a repair is of, and whether it may change them."""
+
+    first_date: str | None = Field(
+        default=None, description="The first game date, 2025-10-21 for instance; without, the first that is graded."
+    )
+    last_date: str | None = Field(default=None, description="The last game date; without, the last that is graded.")
+    dry_run: bool = Field(default=True, description="Only show what would be repaired. Off: do it.")
+
+    @property
+    def dates(self) -> tuple[dt.date, dt.date]:
+        """Both ends. Raises SettingsError for what is no date, or no range."""
+        first = _date("first_date", self.first_date, dt.date.min)
+        last = _date("last_date", self.last_date, dt.date.max)
+        if first > last:
+            raise SettingsError(f"first_date ({first}) is after last_date ({last}); nothing was done")
+        return first, last
+
+
 def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
-    """The clean-up's record."""
+    """The clean-up's record, and what a repair took out."""
 
     @dg.asset(
         name=CLEANUPS.name,
@@ -45,7 +70,57 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         )
         return dg.MaterializeResult(metadata=_metadata(report))
 
-    return [staging_cleanups]
+    @dg.asset(
+        name=REMOVED.name,
+        group_name="operations",
+        pool=WRITERS,
+        kinds={kinds.warehouse},
+        description=f"{REMOVED.description} A run repairs {ACCURACY.name}: shows what there is to do, and does it once "
+        "`dry_run` is off. `nba-consolidation restore` puts back what it took.",
+        metadata={"dagster/column_schema": column_schema(REMOVED)},
+    )
+    def prediction_accuracy_removed(
+        context: dg.AssetExecutionContext, config: RepairConfig, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> dg.MaterializeResult[None]:
+        deployment, (first, last) = warehouse.deployment(leases), config.dates
+        deployment.prepare()
+        dates = accuracy_dates(deployment.warehouse, first, last)
+        if config.dry_run:
+            report = deployment.repairer.forecast(dates)
+        else:
+            report = deployment.repairer.repair(dates, Holder.here(context.run.run_id))
+        if report.poisoned:
+            raise failure(DatesPoisoned(report.poisoned, "repaired"))
+        return dg.MaterializeResult(metadata=_repair_metadata(report, len(dates)))
+
+    return [staging_cleanups, prediction_accuracy_removed]
+
+
+def _date(name: str, text: str | None, otherwise: dt.date) -> dt.date:
+    try:
+        return otherwise if text is None else dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} cannot be {text!r}: write a date like 2026-01-15; nothing was done") from error
+
+
+def _repair_metadata(report: RepairReport, dates: int) -> Metadata:
+    total = report.total
+    return {
+        "dry_run": report.run_id is None,
+        "dates_looked_at": dates,
+        "dates_repaired": len(report.repaired_dates),
+        "rows_before": total.before.rows,
+        "rows_after": total.after.rows,
+        "duplicates": total.duplicates,
+        "percent_scale_rows": total.percent_scale_rows,
+        "dates": table_of(
+            {"game_date": date, "rows_before": repair.before.rows, "rows_after": repair.after.rows,
+             "duplicates": repair.duplicates, "percent_scale_rows": repair.percent_scale_rows,
+             "hit_rate_before": repair.before.hit_rate, "hit_rate_after": repair.after.hit_rate,
+             "bets_after": repair.after.bets}
+            for date, repair in report.by_date.items() if repair.needed
+        ),
+    }  # fmt: skip
 
 
 def _metadata(report: CleanUpReport) -> Metadata:

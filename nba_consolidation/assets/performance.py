@@ -53,8 +53,10 @@ def performance_assets(
             context.log.info("Later dates that sum these up were brought up to date: %d", len(report.followed))
         stands = _standing(deployment.warehouse, dates)
         counts = {date.game_date: vars(date) for date in report.dates}
+        cost = {"analysis_ms": round(1000 * report.seconds), "lease_wait_ms": report.lease_wait_ms,
+                "lease_hold_ms": report.lease_hold_ms}  # fmt: skip
         for date in dates:
-            run: Metadata = {"rows": counts[date]["total_rows"], "rows_written": counts[date]["written_rows"]}
+            run: Metadata = {"rows": counts[date]["total_rows"], "rows_written": counts[date]["written_rows"], **cost}
             _add(context, SYSTEM_PERFORMANCE, date, run | _of_date(stands.performance, date, _PERFORMANCE))
             _add(context, CONFIDENCE_CALIBRATION, date, run | _of_date(stands.scores, date, _SCORES))
         _plot(context, deployment.warehouse, dates[-1], stands)

@@ -105,13 +105,13 @@ def _columns(read: Sequence[ReadFile], which: str) -> list[str]:
 def _shown(read: Sequence[ReadFile], report: LoadReport | None) -> list[Shown]:
     failed = [(file.file.name, file.error) for file in read if file.error]
     return [
-        *(_problems(report.problems) if report else []),
+        *(problem_grids(report.problems) if report else []),
         Grid([Column("not loaded", fold=True), Column("why", fold=True)], failed),
         _summary(read, report),
     ]
 
 
-def _problems(problems: Sequence[Problem]) -> list[Shown]:
+def problem_grids(problems: Sequence[Problem]) -> list[Shown]:
     """Each by name where they are few; where they are many, how many of each kind as well."""
     columns = [Column("date"), Column("problem"), Column("game"), Column("player"), Column("detail", fold=True)]
     rows = [(p.game_date, p.problem.replace("_", " "), p.game_id, p.player_lookup, p.detail) for p in problems]

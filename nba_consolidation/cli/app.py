@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from nba_consolidation import logs, telemetry
 from nba_consolidation.cli.actuals import actuals
 from nba_consolidation.cli.audits import duplicates
 from nba_consolidation.cli.backfill import backfill
@@ -24,6 +25,7 @@ from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
 from nba_consolidation.cli.performance import analyse, calibration, performance
+from nba_consolidation.cli.quality import quality
 from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
@@ -48,6 +50,7 @@ _COMMANDS = (
     explain,
     quarantine,
     duplicates,
+    quality,
     cleanup,
     locks,
     bootstrap,
@@ -73,6 +76,11 @@ class _App(click.Group):
             self._end(ctx, message, exit_for(error))
         except KeyboardInterrupt:
             self._end(ctx, _INTERRUPTED, Exit.INTERRUPTED)
+        except click.UsageError as error:
+            if ctx.invoked_subcommand != quality.name:
+                raise
+            error.show()
+            ctx.exit(Exit.NOT_CHECKED)  # 2 would tell of warnings
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # the outermost shell: what nobody foresaw is told all the same
@@ -84,6 +92,8 @@ class _App(click.Group):
     def _end(self, ctx: click.Context, message: str, code: Exit) -> None:
         if ctx.params.get("debug"):
             say(traceback.format_exc())
+        if ctx.invoked_subcommand == quality.name and code is not Exit.INTERRUPTED:
+            code = Exit.NOT_CHECKED  # whatever it was, no check has passed, failed or warned
         say(message, prefix="Interrupted" if code is Exit.INTERRUPTED else "Error")
         ctx.exit(code)
 
@@ -124,6 +134,8 @@ def main(ctx: click.Context, /, debug: bool, first_date: dt.datetime | None, **g
     """
     given["first_date"] = None if first_date is None else first_date.date()
     ctx.obj = Session.of({name: value for name, value in given.items() if value is not None})
+    logs.configure(*ctx.obj.settings.logs)
+    telemetry.start(ctx.obj.settings.otlp_endpoint)
 
 
 for _command in _COMMANDS:

@@ -1,4 +1,4 @@
-"""`demo`: shows the main job on an invented season, and what came out of it. The job itself is in `demo/race.py`."""
+"""`demo`: shows the main job on an invented season, and what came out of it. The job itself is in `demo/run.py`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,27 @@ import click
 
 from nba_consolidation.cli.exits import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.performance import performance_grid
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.settings import Settings
 
 if TYPE_CHECKING:
-    from nba_consolidation.demo.race import Outcome
+    from nba_consolidation.demo.outcome import Outcome
 
 _HOME = Path(".demo")
+_FIGURES = {
+    "staged": "staged rows",
+    "consolidated": "business keys, one row each",
+    "active": "active",
+    "quarantined": "quarantined rows",
+    "correct": "bets that were right",
+    "wrong": "bets that were wrong",
+    "push": "pushes",
+    "passed": "no bet advised",
+    "voided": "voided, the player did not play",
+}
+_HIT_RATE = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
 _LOOK = """\
 Where to look
   make ui      the season in Dagster: assets, checks, metadata, both runs
@@ -28,7 +41,13 @@ Where to look
   {program} --home {home} explain --date {date} --player {player}
                a player's predictions of a date: where each came from, and the versions that lost
   {program} --home {home} duplicates
-               the audits over all history"""
+               the audits over all history
+  {program} --home {home} performance
+               how good each system is: hit rates with their intervals, errors, returns
+  {program} --home {home} calibration
+               what each system's confidence is worth
+  {program} --home {home} actuals {home}/box_scores/{last}.parquet
+               the last date's games are still to come: load their box scores, then `grade`"""
 
 
 @click.command()
@@ -43,7 +62,7 @@ def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bo
     Works in .demo (or --home), and begins by removing what an earlier demo left there. Ends with 1 unless everything
     that was staged came out exactly once.
     """
-    from nba_consolidation.demo.race import run_demo
+    from nba_consolidation.demo.run import run_demo
     from nba_consolidation.demo.season import Season
 
     home = _HOME if session.settings.home == Settings().home else session.settings.home
@@ -51,32 +70,30 @@ def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bo
     with bar("staging tables") as (advance, tell):
         outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), tell)
     program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
-    look = _LOOK.format(program=program, home=home, date=season.game_dates[0], player=season.players[0])
+    look = _LOOK.format(
+        program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0]
+    )
     emit(as_json, _document(outcome), *_shown(outcome), look)
     click.get_current_context().exit(Exit.DONE if outcome.as_expected else Exit.FAILED)
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
-    wanted = outcome.expected.total
+    wanted, found = ({name: getattr(side, name) for name in _FIGURES} for side in (outcome.wanted, outcome.found))
     return {
         "as_expected": outcome.as_expected,
-        "expected": {"staged": wanted.staged, "consolidated": wanted.consolidated, "active": wanted.active,
-                     "quarantined": wanted.quarantined},
-        "outcome": {"staged": outcome.staged, "consolidated": outcome.consolidated, "active": outcome.active,
-                    "quarantined": outcome.quarantined, "duplicates": outcome.duplicates, "lost": outcome.lost},
+        "expected": wanted,
+        "outcome": {**found, "duplicates": outcome.duplicates, "lost": outcome.lost},
+        "hit_rates": [{name: row[name] for name in _HIT_RATE} for row in outcome.hit_rates],
         "refused_tables": dict(outcome.expected.refused),
         "racers": outcome.racers,
         "seconds": round(outcome.seconds, 1),
-    }  # fmt: skip
+    }
 
 
 def _shown(outcome: Outcome) -> list[Shown]:
-    wanted = outcome.expected.total
+    wanted, found = outcome.wanted, outcome.found
     rows = [
-        ("staged rows", wanted.staged, outcome.staged),
-        ("business keys, one row each", wanted.consolidated, outcome.consolidated),
-        ("active", wanted.active, outcome.active),
-        ("quarantined rows", wanted.quarantined, outcome.quarantined),
+        *((said, getattr(wanted, name), getattr(found, name)) for name, said in _FIGURES.items()),
         ("keys that stand twice", 0, outcome.duplicates),
         ("keys lost", 0, outcome.lost),
     ]
@@ -92,6 +109,7 @@ def _shown(outcome: Outcome) -> list[Shown]:
     verdict = "Zero duplicates, zero lost." if outcome.as_expected else "NOT what was staged: please report this."
     return [
         Grid(columns, figures),
+        performance_grid(outcome.hit_rates),
         f"The newest version stands everywhere: {newest}. The race: {racers}.",
         f"{len(outcome.expected.refused)} staging tables were refused, as they should be, and wait for a person.",
         f"{verdict} {outcome.expected.tables:,} staging tables in {outcome.seconds:.0f} s.",

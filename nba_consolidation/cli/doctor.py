@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from nba_consolidation.cli.exits import Exit
 from nba_consolidation.cli.output import Column, Grid, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.consolidation.doctor import Verdict
 
 
 @click.command()
@@ -16,10 +21,14 @@ from nba_consolidation.cli.session import Session, pass_session
 def doctor(session: Session, as_json: bool) -> None:
     """Check that everything needed is there.
 
-    The lease store, its latency and clock; the warehouse and its tables; the staging area. Each with what to do.
-    Ends with 1 if something is wrong, with 3 if something is to be looked at.
+    Settings, versions and disk; the lease store, its latency and clock; the warehouse, its tables and whether we may
+    write; box scores; the staging area; Dagster's instance, pools and daemon. Each with what to do. Ends with 1 if
+    something is wrong, with 3 if something is to be looked at.
     """
-    from nba_consolidation.consolidation.doctor import Verdict, examine
+    from nba_consolidation import instance
+    from nba_consolidation.consolidation import machine
+    from nba_consolidation.consolidation.doctor import Verdict, examine, stores
+    from nba_consolidation.quality.thresholds import Thresholds
 
     at, place = session.deployment(), session.settings.place
     if not at.begun:
@@ -27,7 +36,12 @@ def doctor(session: Session, as_json: bool) -> None:
              f"Nothing is in {place} yet; the first consolidation makes it.")  # fmt: skip
         return
     with steps() as on_look:
-        findings = examine(at.warehouse, at.staging, at.leases, at.known_dates, on_look)
+        looks = (
+            *machine.looks(at.settings, lambda: Thresholds.of(at.settings.quality_thresholds)),
+            *stores(at.warehouse, at.staging, at.leases, at.known_dates),
+            *instance.looks(),
+        )
+        findings = examine(looks, on_look)
     found = {finding.verdict for finding in findings}
     worst = max(found, key=list(Verdict).index)
     emit(
@@ -35,8 +49,17 @@ def doctor(session: Session, as_json: bool) -> None:
         {"place": place, "verdict": worst, "findings": findings},
         Grid([Column("what"), Column("verdict"), Column("seen", fold=True)],
              [(finding.subject, finding.verdict.value, finding.told) for finding in findings]),
-        f"{place}: " + {Verdict.FINE: "all is well.", Verdict.WARNING: "have a look at the warnings.",
-                        Verdict.FAILED: "this does not work yet."}[worst],
+        f"{place}: {_summary(found, worst)}",
     )  # fmt: skip
     codes = {Verdict.FINE: Exit.DONE, Verdict.WARNING: Exit.NEEDS_A_PERSON, Verdict.FAILED: Exit.FAILED}
     click.get_current_context().exit(codes[worst])
+
+
+def _summary(found: set[Verdict], worst: Verdict) -> str:
+    from nba_consolidation.consolidation.doctor import Verdict
+
+    if worst is Verdict.FAILED:
+        return "this does not work yet."
+    if worst is Verdict.WARNING:
+        return "have a look at the warnings."
+    return "all that was looked at is well." if Verdict.UNKNOWN in found else "all is well."

@@ -16,6 +16,7 @@ class Exit(IntEnum):
     USAGE = 2
     NEEDS_A_PERSON = 3
     HELD = 4
+    NOT_CHECKED = 5
     INTERRUPTED = 130
 
 
@@ -25,6 +26,7 @@ MEANINGS = {
     Exit.USAGE: "The command or a setting is wrong; nothing was done.",
     Exit.NEEDS_A_PERSON: "Done, but a person should look: refused tables, poisoned dates, findings.",
     Exit.HELD: "Somebody else holds the lease or the warehouse and is named; try again later.",
+    Exit.NOT_CHECKED: "Of quality alone: a check could not run, which is no pass. There, 1 is failed and 2 warnings.",
     Exit.INTERRUPTED: "Interrupted. Running it again is always safe.",
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nba_consolidation.cli.actuals import problem_grids
 from nba_consolidation.cli.dates import date_options, span_of
 from nba_consolidation.cli.exits import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
@@ -17,6 +18,7 @@ from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
     from nba_consolidation.grading.report import Finding, GradingReport
+    from nba_consolidation.performance.analyse import AnalysisReport
 
 _FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
             "inserted", "updated", "removed", "total_rows")  # fmt: skip
@@ -43,7 +45,7 @@ _SHOWN = 20
 @json_option
 @pass_session
 def grade(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
-    """Grade what consumers read against box scores.
+    """Grade what consumers read against box scores, and count anew how good each system is.
 
     Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
     what did not change is not rewritten. Ends with 3 if some dates were poisoned: all others are graded.
@@ -58,17 +60,21 @@ def grade(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
         return
     with steps() as on_step:
         report = deployment.grader.grade(standing, session.holder(), on_step)
-    emit(as_json, _document(report), *_report(report))
+        graded = [date.game_date for date in report.dates if date.graded]
+        analysis = deployment.analyst.analyse(graded, session.holder(), on_step)
+    emit(as_json, _document(report, analysis), *_report(report, analysis))
     click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
 
 
-def _document(report: GradingReport) -> dict[str, Any]:
+def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]:
     return {
         "run_id": report.run_id,
         "dates": report.dates,
         "totals": {figure: report.total(figure) for figure in _FIGURES},
         "conserved": all(date.conserved for date in report.dates),
         "findings": report.findings,
+        "box_score_problems": report.problems,
+        "analysed": {"dates": len(analysis.dates), "rows_written": analysis.total("written_rows")},
         "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
@@ -77,14 +83,15 @@ def _document(report: GradingReport) -> dict[str, Any]:
     }
 
 
-def _report(report: GradingReport) -> list[Shown]:
+def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
     rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES)) for date in report.dates]
     totals = ("total", *(report.total(figure) for figure in _FIGURES))
     return [
         *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
         *_findings(report.findings),
+        *problem_grids(report.problems),
         Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
-        _sentences(report),
+        _sentences(report, analysis),
     ]
 
 
@@ -102,7 +109,7 @@ def _findings(findings: Sequence[Finding]) -> list[Shown]:
     return shown
 
 
-def _sentences(report: GradingReport) -> str:
+def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
     outcomes = ("correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting")
     told = " + ".join(f"{report.total(name):,} {name.replace('_', ' ')}" for name in outcomes)
     lines = [f"Conserved: {report.total('active'):,} active = {told}"]
@@ -112,6 +119,8 @@ def _sentences(report: GradingReport) -> str:
         f"{report.total('unchanged'):,} as they were; lease waited for {report.lease_wait_ms:,} ms, "
         f"held {report.lease_hold_ms:,} ms"
     )
+    if analysis.dates:
+        lines.append(f"Analysed {counted(len(analysis.dates), 'date')}. Next: nba-consolidation performance")
     if report.poisoned:
         lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}; what stood there stands.")
     return "\n".join(lines)

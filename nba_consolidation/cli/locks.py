@@ -1,19 +1,21 @@
-"""`locks`: who holds a lease, ending one by force, and its trace. The store decides what is allowed."""
+"""`locks`: who holds a lease and who waits, what happened there, and ending one by force. The store decides."""
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nba_consolidation.cli.dates import date_options, span_of
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.locking import ForcedRelease, LeaseRecord
+    from nba_consolidation.locking import ForcedRelease, LeaseEvent, LeaseRecord
 
 _COLUMNS = (
     Column("lease"),
@@ -36,14 +38,47 @@ def locks() -> None:
 @json_option
 @pass_session
 def list_leases(session: Session, as_json: bool) -> None:
-    """List all leases, the expired ones included."""
+    """List all leases, the expired ones included, and who waits for one.
+
+    A wait is shown once it has lasted a few seconds; one of a dead process ends when it would have been given up.
+    """
     deployment = session.deployment()
     leases = deployment.leases.list() if deployment.begun else ()
+    waiters = [event for event in deployment.leases.events() if event.waiting] if deployment.begun else []
     emit(
         as_json,
-        {"leases": [lease_document(lease) for lease in leases]},
+        {
+            "leases": [lease_document(lease) for lease in leases],
+            "waiters": [_waiter_document(waiter) for waiter in waiters],
+        },
         lease_grid(leases),
+        _waiter_grid(waiters),
         f"{counted(len(leases), 'lease')}; times in UTC." if leases else "Nobody holds a lease.",
+    )
+
+
+@locks.command()
+@date_options
+@json_option
+@pass_session
+def history(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+    """Tell what happened at the leases, oldest first.
+
+    Who waited for whom and how long, what the fence kept out and what was released by force, of the last week; and who
+    wrote under which token, of all history.
+    """
+    from nba_consolidation.consolidation.lease_history import lease_history
+
+    span, deployment = span_of(**dates), session.existing()
+    found = lease_history(deployment.warehouse, deployment.leases, span.first, span.last)
+    columns = [Column("at"), Column("what"), Column("lease"), Column("holder"), Column("run", 1),
+               Column("for or by", fold=True), Column("seconds", right=True), Column("detail", fold=True)]  # fmt: skip
+    rows = [(e.at, e.what, e.lease, e.holder_id, e.run_id, e.other, _seconds(e.seconds), e.detail) for e in found]
+    emit(
+        as_json,
+        {"history": found},
+        Grid(columns, rows, records=True),
+        f"{counted(len(found), 'entry').replace('entrys', 'entries')}; times in UTC." if found else "Nothing happened.",
     )
 
 
@@ -93,6 +128,35 @@ def audit(session: Session, as_json: bool) -> None:
         if records
         else "No lease was ever released by force.",
     )
+
+
+def _seconds(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:.1f}"
+
+
+def _waiter_grid(waiters: Sequence[LeaseEvent]) -> Grid:
+    columns = [Column("waits for lease"), Column("who"), Column("run"), Column("host", 2), Column("pid", 2),
+               Column("since"), Column("at most until", 1), Column("held by")]  # fmt: skip
+    rows = [
+        (w.key, w.holder.holder_id, w.holder.run_id, w.holder.host, str(w.holder.pid), w.began_at, w.ends_at,
+         w.other.holder_id)
+        for w in waiters
+    ]  # fmt: skip
+    return Grid(columns, rows, records=True)
+
+
+def _waiter_document(waiter: LeaseEvent) -> dict[str, Any]:
+    return {
+        "key": waiter.key,
+        "holder_id": waiter.holder.holder_id,
+        "run_id": waiter.holder.run_id,
+        "host": waiter.holder.host,
+        "pid": waiter.holder.pid,
+        "since": waiter.began_at,
+        "until": waiter.ends_at,
+        "waits_for_holder_id": waiter.other.holder_id,
+        "waits_for_run_id": waiter.other.run_id,
+    }
 
 
 def lease_grid(leases: Sequence[LeaseRecord]) -> Grid:

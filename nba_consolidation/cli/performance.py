@@ -90,7 +90,7 @@ def performance(
     on = date or _last_analysed(warehouse)
     rows = read(warehouse, on, on, window=window, by=by, system=system) if on else []
     document = {"date": on, "window": window, "by": by, "performance": rows}
-    emit(as_json, document, _performance_grid(rows, by), _told(warehouse, on, window, rows))
+    emit(as_json, document, performance_grid(rows, by), _told(warehouse, on, window, rows))
 
 
 @click.command()
@@ -128,7 +128,8 @@ def _told(warehouse: Warehouse, date: dt.date | None, window: str, rows: Sequenc
     return f"Nothing of {date} in that choice; the last date analysed is {last}. Others: nba-consolidation analyse"
 
 
-def _performance_grid(rows: Sequence[Row], by: str) -> Grid:
+def performance_grid(rows: Sequence[Row], by: str = "all") -> Grid:
+    """Rows of system_performance as a table."""
     columns = [Column("system"), *([] if by == "all" else [Column(by)]), *_BETS,
                Column("push", 3, right=True), Column("voided", 3, right=True), Column("compared", 2, right=True),
                Column("MAE", right=True), Column("bias", right=True), Column("ROI -110", right=True)]  # fmt: skip

@@ -139,6 +139,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "correct": tally.correct,
         "wrong": tally.wrong,
         "hit_rate": tally.hit_rate,
+        "hit_rate_interval": tally.hit_rate_interval,
     }
 
 
@@ -176,8 +177,11 @@ def _cells(repair: Repair) -> tuple[object, ...]:
 
 
 def _hit_rate(tally: Tally) -> str | None:
-    """Never without its n."""
-    return None if tally.hit_rate is None else f"{tally.hit_rate:.2%} of {tally.bets:,}"
+    """Never without its 95 % interval and its n."""
+    if tally.hit_rate is None or tally.hit_rate_interval is None:
+        return None
+    low, high = tally.hit_rate_interval
+    return f"{tally.hit_rate:.2%} ({100 * low:.1f} to {100 * high:.1f}) of {tally.bets:,}"
 
 
 def _sentences(report: RepairReport, span: Span) -> str:

@@ -7,6 +7,7 @@ of unmerged tables were deleted by hand).
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,12 +18,15 @@ from nba_consolidation.consolidation.status import evolved
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import Holder
+from nba_consolidation.logs import event
 from nba_consolidation.sql import Statement, Value
 from nba_consolidation.sql.statement import Scalar
 from nba_consolidation.tables import ALL_TABLES, CLEANUPS, PREDICTIONS
 from nba_consolidation.warehouse import naming
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable
 from nba_consolidation.warehouse.errors import WarehouseError
+
+_log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
@@ -125,6 +129,8 @@ class CleanUp:
         archived = self._archive({table.staging_table for table in planned if table.action is Action.ARCHIVED}, holder)
         done = tuple(_done(table.told, dropped, archived) for table in old)
         self._record([table for table in done if table.action is not Action.STAYS], old, holder)
+        figures = {"tables": len(old), "dropped": len(dropped), "archived": len(archived)}
+        event(_log, "cleaned_up", run_id=holder.run_id, **figures)
         return CleanUpReport(holder.run_id, False, self.retention, done)
 
     def _look(self) -> list[_Old]:

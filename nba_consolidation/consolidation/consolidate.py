@@ -16,7 +16,17 @@ from nba_consolidation.consolidation import transaction
 from nba_consolidation.consolidation.manifest import LedgerKey, Manifest, finished, freeze, waiting_dates
 from nba_consolidation.consolidation.report import ConsolidationReport, DateCounts
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import Guard, fence, fence_rows, summed, together_or_each, translated, utc_now
+from nba_consolidation.fencing import (
+    Guard,
+    fence,
+    fence_rows,
+    summed,
+    tell,
+    together_or_each,
+    told,
+    translated,
+    utc_now,
+)
 from nba_consolidation.locking import (
     HeldLease,
     Holder,
@@ -27,6 +37,7 @@ from nba_consolidation.locking import (
     hold,
     lease_key,
 )
+from nba_consolidation.logs import event
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.warehouse import alignment
@@ -76,9 +87,10 @@ class Consolidator:
         on_step("list")
         listed = self.staging.list_tables(self.known())
         waiting = waiting_dates(listed, dates)
+        event(_log, "staging_listed", run_id=holder.run_id, dates=waiting, tables=len(listed))
         if not waiting:
             refused = freeze(listed, (), (), ()).refused
-            return ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused)
+            return _told(ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused))
         on_step("lease")
         attempt = _Attempt(self, holder, on_step)
         asked = time.monotonic()
@@ -93,7 +105,7 @@ class Consolidator:
         guarded_ms = round(1000 * (time.monotonic() - asked))
         on_step("clean up")
         dropped = self._drop(attempt.finished())
-        return attempt.report(lease, dates, dropped, guarded_ms - attempt.worked_ms)
+        return _told(attempt.report(lease, dates, dropped, guarded_ms - attempt.worked_ms))
 
     def _drop(self, tables: Sequence[StagingTable]) -> list[str]:
         """What cannot be dropped now goes next time: the ledger keeps it out, and the run was good (incident 44)."""
@@ -177,6 +189,10 @@ class _Attempt:
         if use_case.evolve:
             self._evolve(dates, lease)
         self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
+        event(
+            _log, "manifest_frozen", run_id=self._holder.run_id, dates=self._manifest.dates,
+            tables=len(self._manifest.entries), refused=len(self._manifest.refused),
+        )  # fmt: skip
 
     def _evolve(self, dates: Sequence[dt.date], lease: HeldLease) -> None:
         """Adds what the live table lacks; behind the fence, as everything that writes."""
@@ -214,9 +230,9 @@ class _Attempt:
         guard = self._guard(manifest.dates, lease)
         statements = transaction.consolidation(guard, uuid.uuid4().hex, now, use_case.known(), self._live)
         lease.ensure_held(ask_store=True)  # no fence keeps out what the predecessor writes once it deleted our document
-        self._results.append(
-            use_case.warehouse.run(statements, manifest.entries, self._on_step, check=lease.ensure_held)
-        )
+        with told(guard, lease, use_case.leases):
+            result = use_case.warehouse.run(statements, manifest.entries, self._on_step, check=lease.ensure_held)
+        self._results.append(result)
         self._in_ledger |= {
             (entry.table.name, entry.table.fingerprint, date) for entry in manifest.entries for date in entry.dates
         }
@@ -236,3 +252,24 @@ def _translated(error: StatementFailed) -> ConsolidationError:
         f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and repair the date "
         "first",
     )
+
+
+def _told(report: ConsolidationReport) -> ConsolidationReport:
+    """The same report, told to the log: each date, and all of it."""
+    for counts in report.dates:
+        event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
+    tell(
+        _log,
+        "consolidated",
+        report.run_id,
+        [counts.game_date for counts in report.dates],
+        report.poisoned,
+        staged=report.total("staged"),
+        quarantined=report.total("quarantined"),
+        refused=len(report.refused),
+        dropped=len(report.dropped),
+        lease_wait_ms=report.lease_wait_ms,
+        lease_hold_ms=report.lease_hold_ms,
+        transaction_ms=report.transaction_ms,
+    )
+    return report

@@ -1,6 +1,7 @@
-"""Whether everything that a consolidation needs is there and lets us: looked at in turn, one finding each.
+"""Whether the stores that everything needs are there and let us: looked at in turn, one finding each.
 
-Changes nothing, but for a lease of its own that is taken and given back. What is wrong is told, never raised.
+Changes nothing, but for a lease of its own that is taken and given back. What is wrong is told, never raised. What is
+on this machine is looked at in `machine`, Dagster in `nba_consolidation.instance`.
 """
 
 from __future__ import annotations
@@ -9,24 +10,30 @@ import datetime as dt
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from nba_consolidation.consolidation import bootstrap
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.locking import Holder, LeaseStore, lease_key
+from nba_consolidation.settings import variable
+from nba_consolidation.sql import Statement
+from nba_consolidation.tables import BOX_SCORES, FENCES
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.errors import TableMissing
 
 _PROBES = 5
 _PROBE_TTL = 10.0  # seconds: if we die in between, nobody is in anybody's way
 SLOW_LEASE_MS = 100.0
+_GRADED_BY = ("player_lookup", "game_id", "game_date", "points", "minutes_played")
 _CLOCK_DIFFERENCE = 60.0  # seconds; rows from more than five minutes ahead are quarantined
 
 
 class Verdict(StrEnum):
-    """How a finding is to be taken."""
+    """How a finding is to be taken; from the least to the worst."""
 
+    UNKNOWN = "not looked at"
     FINE = "fine"
     WARNING = "warning"
     FAILED = "failed"
@@ -41,21 +48,27 @@ class Finding:
     told: str
 
 
-def examine(
-    warehouse: Warehouse,
-    staging: StagingArea,
-    leases: LeaseStore,
-    known: Callable[[], KnownDates],
-    on_look: Callable[[str], None] = lambda _: None,
-) -> list[Finding]:
-    """The findings, one for each subject. on_look: called with each subject before it is looked at."""
-    looks: Sequence[tuple[str, Callable[[], tuple[Verdict, str]]]] = (
-        ("lease store", lambda: _answers(leases.check)),
+Look = tuple[str, Callable[[], tuple[Verdict, str]]]
+"""A subject, and how it is looked at."""
+
+
+def stores(
+    warehouse: Warehouse, staging: StagingArea, leases: LeaseStore, known: Callable[[], KnownDates]
+) -> Sequence[Look]:
+    """The looks at the lease store, the warehouse and the staging area."""
+    return (
+        ("lease store", lambda: _answers(leases.check, "lets us read and write")),
         ("lease round trip", lambda: _round_trip(leases)),
-        ("warehouse", lambda: _answers(warehouse.check)),
+        ("warehouse", lambda: _answers(warehouse.check, "lets us read")),
         ("tables", lambda: _tables(warehouse)),
+        ("permission to write", lambda: _may_write(warehouse)),
+        ("box scores", lambda: _box_scores(warehouse)),
         ("staging area", lambda: _staging(staging, known())),
     )
+
+
+def examine(looks: Iterable[Look], on_look: Callable[[str], None] = lambda _: None) -> list[Finding]:
+    """The findings, one for each look. on_look: called with each subject before it is looked at."""
     findings = []
     for subject, look in looks:
         on_look(subject)
@@ -66,10 +79,10 @@ def examine(
     return findings
 
 
-def _answers(check: Callable[[], None]) -> tuple[Verdict, str]:
+def _answers(check: Callable[[], None], told: str) -> tuple[Verdict, str]:
     began = time.perf_counter()
     check()
-    return Verdict.FINE, f"lets us read and write; answered in {1000 * (time.perf_counter() - began):,.0f} ms"
+    return Verdict.FINE, f"{told}; answered in {1000 * (time.perf_counter() - began):,.0f} ms"
 
 
 def _round_trip(leases: LeaseStore) -> tuple[Verdict, str]:
@@ -107,6 +120,33 @@ def _tables(warehouse: Warehouse) -> tuple[Verdict, str]:
         for ours, live in change.differing
     ]
     return Verdict.FINE, f"all {len(changes)} are there" + "".join(f"; {told}" for told in differing)
+
+
+def _may_write(warehouse: Warehouse) -> tuple[Verdict, str]:
+    try:
+        warehouse.live_columns(FENCES.name)
+    except TableMissing:
+        return Verdict.UNKNOWN, "the tables come first"
+    warehouse.run([Statement("may_write")])
+    return Verdict.FINE, "an insert of no rows was let through"
+
+
+def _box_scores(warehouse: Warehouse) -> tuple[Verdict, str]:
+    """Somebody else's table in production: what grading reads of it must be there."""
+    try:
+        live = warehouse.live_columns(BOX_SCORES.name)
+    except TableMissing as error:
+        return (
+            Verdict.WARNING,
+            f"{error}. Until then nothing is graded; in production {variable('box_scores')} names it",
+        )
+    there = {column.name for column in live}
+    lacking = [name for name in BOX_SCORES.column_names if name not in there]
+    told = f"{BOX_SCORES.name} has {len(BOX_SCORES.columns) - len(lacking)} of {len(BOX_SCORES.columns)} columns"
+    needed = [name for name in lacking if name in _GRADED_BY]
+    if needed:
+        return Verdict.FAILED, f"{told} and lacks {', '.join(needed)}, without which nothing can be graded: add them"
+    return Verdict.FINE, told + "".join(f"; without {name}" for name in lacking)
 
 
 def _staging(staging: StagingArea, known: KnownDates) -> tuple[Verdict, str]:

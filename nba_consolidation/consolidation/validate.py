@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from nba_consolidation.consolidation import transaction
 from nba_consolidation.consolidation.consolidate import LOCK_TYPE
-from nba_consolidation.fencing import Guarding
+from nba_consolidation.fencing import Guarding, tell
 from nba_consolidation.locking import Holder
 from nba_consolidation.tables import ALL_TABLES
 
+_log = logging.getLogger(__name__)
 _AUDITS = ("duplicate_validated_predictions", "confidences_out_of_scale")
 
 
@@ -49,7 +51,10 @@ class Validator:
                 ),
                 audits=_AUDITS,
             )
-        return [ValidatedDate(**row) for row in result.rows["validated_counts"]]
+        validated = [ValidatedDate(**row) for row in result.rows["validated_counts"]]
+        rows = sum(date.validated_rows for date in validated)
+        tell(_log, "validated", holder.run_id, ordered, rows=rows, transaction_ms=round(1000 * result.seconds))
+        return validated
 
     def _systems(self, scale: str) -> list[str]:
         return [system for system, declared in self.scales.items() if declared == scale]

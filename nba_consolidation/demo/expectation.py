@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
 
+from nba_consolidation.demo.columns import Ints
 from nba_consolidation.demo.season import Season
-from nba_consolidation.demo.tally import DATE_SHIFT, LINE_BITS, Tally
+from nba_consolidation.demo.tally import DATE_SHIFT, LINE_BITS, OUTCOMES, Tally
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Figures:
     """What must be found: rows by what becomes of them.
 
     `newest_micros` adds up, over the consolidated rows, the newest `created_at` of the key in microseconds since 1970
-    (it stands in `version_created_at`): it tells a wrong winner from the right one.
+    (it stands in `version_created_at`): it tells a wrong winner from the right one. The last five are active rows by
+    what they come to, once the box scores of the date are there.
     """
 
     staged: int
@@ -29,15 +31,23 @@ class Figures:
     active: int
     quarantined: int
     newest_micros: int
+    correct: int
+    wrong: int
+    push: int
+    passed: int
+    voided: int
 
     def __add__(self, other: Figures) -> Figures:
-        return Figures(
-            self.staged + other.staged,
-            self.consolidated + other.consolidated,
-            self.active + other.active,
-            self.quarantined + other.quarantined,
-            self.newest_micros + other.newest_micros,
-        )
+        return Figures(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def before_the_games(self) -> Figures:
+        """Those of dates whose games are still to come."""
+        return replace(self, correct=0, wrong=0, push=0, passed=0, voided=0)
+
+    @classmethod
+    def none(cls) -> Figures:
+        """Those of nothing staged."""
+        return cls(*(0 for _ in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -56,19 +66,29 @@ class Expectation:
     @property
     def total(self) -> Figures:
         """All dates together."""
-        return sum(self.by_date.values(), Figures(0, 0, 0, 0, 0))
+        return sum(self.by_date.values(), Figures.none())
+
+    def once_played(self, dates: Collection[dt.date]) -> Figures:
+        """All dates together, when the games of these dates are played and no others."""
+        return sum(
+            (figures if date in dates else figures.before_the_games() for date, figures in self.by_date.items()),
+            Figures.none(),
+        )
 
     @classmethod
     def of(cls, tally: Tally) -> Expectation:
         """Counts keys: the newest row of each is consolidated, and one of each game, player and system is active."""
-        consolidated, active, micros = _distinct(tally)
+        consolidated, micros = _distinct(tally)
+        outcomes = _active_outcomes(tally)
         quarantined: Counter[dt.date] = Counter()
         broken_rules: Counter[str] = Counter()
         for (date, rule), rows in tally.quarantined.items():
             quarantined[date] += rows
             broken_rules[rule] += rows
         by_date = {
-            date: Figures(tally.staged[date], consolidated[n], active[n], quarantined[date], micros[n])
+            date: Figures(
+                tally.staged[date], consolidated[n], sum(outcomes[n]), quarantined[date], micros[n], *outcomes[n]
+            )
             for n, date in enumerate(tally.season.game_dates)
             if tally.staged[date]
         }
@@ -81,15 +101,28 @@ def expectation(season: Season) -> Expectation:
     return Expectation.of(Tally.total(season, tallies))
 
 
-def _distinct(tally: Tally) -> tuple[list[int], list[int], list[int]]:
-    """Per date: business keys, activation keys, and the sum of the keys' newest `created_at` in microseconds."""
-    order = np.lexsort((tally.created, tally.keys))
-    keys, created = tally.keys[order], tally.created[order]
-    last = np.ones(len(keys), np.bool_)
-    last[:-1] = keys[1:] != keys[:-1]
+def _distinct(tally: Tally) -> tuple[list[int], list[int]]:
+    """Per date: business keys, and the sum of the keys' newest `created_at` in microseconds."""
+    newest = _newest(tally.keys, tally.created)
+    of_date, winners = tally.keys[newest] >> DATE_SHIFT, tally.created[newest]
     dates = len(tally.season.game_dates)
-    of_date, winners = keys[last] >> DATE_SHIFT, created[last]
-    active = np.unique(keys >> LINE_BITS) >> (DATE_SHIFT - LINE_BITS)
     bounds = np.searchsorted(of_date, np.arange(dates + 1))
     micros = [sum(winners[bounds[n] : bounds[n + 1]].tolist()) for n in range(dates)]  # may exceed 64 bits
-    return np.bincount(of_date, minlength=dates).tolist(), np.bincount(active, minlength=dates).tolist(), micros
+    return np.bincount(of_date, minlength=dates).tolist(), micros
+
+
+def _active_outcomes(tally: Tally) -> list[list[int]]:
+    """Per date: the active rows, one per activation key and the newest of it, by what they come to."""
+    active = _newest(tally.keys >> LINE_BITS, tally.created)
+    cells = (tally.keys[active] >> DATE_SHIFT) * len(OUTCOMES) + tally.outcomes[active]
+    dates = len(tally.season.game_dates)
+    counts: list[list[int]] = np.bincount(cells, minlength=dates * len(OUTCOMES)).reshape(dates, -1).tolist()
+    return counts
+
+
+def _newest(keys: Ints, created: Ints) -> Ints:
+    """The positions of the newest row of each key, in the order of the keys."""
+    order = np.lexsort((created, keys))
+    last = np.ones(len(keys), np.bool_)
+    last[:-1] = keys[order][1:] != keys[order][:-1]
+    return order[last]

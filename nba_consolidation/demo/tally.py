@@ -23,6 +23,8 @@ from nba_consolidation.demo.systems import SYSTEMS
 
 _LATEST_SOUND = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
 _RECOMMENDATIONS = pa.array(["OVER", "UNDER", "PASS", "HOLD", "NO_LINE", "NO_PREDICTION"])
+_OVER, _UNDER = range(2)
+OUTCOMES = ("correct", "wrong", "push", "passed", "voided")
 # A business key as one exact number: date, game, player, system, line in half points (0 is NULL); the line comes last,
 # so that the key without it is the activation key.
 _GAME_BITS, _PLAYER_BITS, _SYSTEM_BITS, LINE_BITS = 16, 16, 4, 8
@@ -31,11 +33,15 @@ DATE_SHIFT = _GAME_BITS + _PLAYER_BITS + _SYSTEM_BITS + LINE_BITS
 
 @dataclass(frozen=True)
 class Tally:
-    """What was staged: of every sound row its key and time, of the others the rule they break. Tallies add up."""
+    """What was staged: of every sound row its key, time and outcome, of the others the rule they break. Tallies add up.
+
+    outcomes: positions in OUTCOMES, what each row comes to once its game is played.
+    """
 
     season: Season
     keys: Ints
     created: Ints
+    outcomes: Ints
     staged: Counter[dt.date]
     quarantined: Counter[tuple[dt.date, str]]
     tables: int = 0
@@ -50,6 +56,7 @@ class Tally:
             season,
             keys=np.concatenate([nothing, *(part.keys for part in parts)]),
             created=np.concatenate([nothing, *(part.created for part in parts)]),
+            outcomes=np.concatenate([nothing, *(part.outcomes for part in parts)]),
             staged=sum((part.staged for part in parts), Counter()),
             quarantined=sum((part.quarantined for part in parts), Counter()),
             tables=sum(part.tables for part in parts),
@@ -70,6 +77,7 @@ class Tally:
             season,
             keys=_business_keys(table, season)[sound],
             created=_created(table)[sound],
+            outcomes=_outcomes(table, date_numbers, season)[sound],
             staged=_count(date_numbers, season),
             quarantined=Counter((season.game_dates[date_numbers[row]], rule) for row, rule in broken.items()),
             tables=1,
@@ -79,7 +87,7 @@ class Tally:
     def _of_refused(cls, delivery: Delivery, table: pa.Table) -> Tally:
         rows = 0 if delivery.refusal is Refusal.CORRUPT else table.num_rows
         nothing = np.empty(0, np.int64)
-        return cls(delivery.season, nothing, nothing, Counter(), Counter(), refused={delivery.name: rows})
+        return cls(delivery.season, nothing, nothing, nothing, Counter(), Counter(), refused={delivery.name: rows})
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,31 @@ def _date_numbers(table: pa.Table, season: Season, home: dt.date) -> Ints:
 def _count(date_numbers: Ints, season: Season) -> Counter[dt.date]:
     numbers, rows = np.unique(date_numbers, return_counts=True)
     return Counter({season.game_dates[number]: int(count) for number, count in zip(numbers, rows, strict=True)})
+
+
+def _outcomes(table: pa.Table, date_numbers: Ints, season: Season) -> Ints:
+    """What each row comes to once its game is played, as a position in OUTCOMES; what comes later overrules."""
+    players = _codes(table, "player_lookup", _vocabulary(season).players)
+    points = np.empty(len(players), np.int64)
+    for number in np.unique(date_numbers):
+        rows = date_numbers == number
+        points[rows] = _points(season, int(number))[players[rows]]
+    line, said = _floats(table, "current_points_line"), _codes(table, "recommendation", _RECOMMENDATIONS)
+    right = np.where(said == _OVER, points > line, points < line)
+    outcome = np.where(right, OUTCOMES.index("correct"), OUTCOMES.index("wrong"))
+    outcome[points == line] = OUTCOMES.index("push")
+    outcome[(said != _OVER) & (said != _UNDER)] = OUTCOMES.index("passed")
+    outcome[points < 0] = OUTCOMES.index("voided")
+    return outcome
+
+
+@lru_cache(maxsize=4)
+def _points(season: Season, number: int) -> Ints:
+    """What every player of the league scored on the date with this number; -1 for one who did not play."""
+    scores = season.box_scores(season.game_dates[number])
+    points = np.full(len(season.players), -1, np.int64)
+    points[_codes(scores, "player_lookup", _vocabulary(season).players)] = scores["points"].to_numpy()
+    return points
 
 
 def _codes(table: pa.Table, column: str, values: pa.Array) -> Ints:

@@ -145,30 +145,26 @@ def load(warehouse: Warehouse, deliveries: Sequence[Delivery]) -> LoadReport:
         unchanged=counts["unchanged_rows"],
         repeated=rows.num_rows - counts["new_rows"] - counts["changed_rows"] - counts["unchanged_rows"],
         replaced=counts["replaced_rows"],
-        problems=_problems(result),
+        problems=problems_of(result),
     )
 
 
 def box_score_problems(warehouse: Warehouse, dates: Collection[dt.date]) -> tuple[Problem, ...]:
     """What is suspicious about the box scores that stand for the dates, whoever wrote them. Raises WarehouseError."""
     live = warehouse.live_columns(BOX_SCORES.name)
-    return _problems(warehouse.run(problem_statements(over_dates(dates), live)))
+    return problems_of(warehouse.run(problem_statements(over_dates(dates), live)))
 
 
 def problem_statements(over: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
-    """The statements that end in the SELECT `box_score_problems`. over: the parameters of `over_dates`.
+    """The statements that make the relations `box_scores` and `games`, and end in the SELECT `box_score_problems`.
 
-    live: the columns that player_game_summary has now.
+    over: the parameters of `over_dates`. live: the columns that player_game_summary has now.
     """
-    return [*reading_statements(over, live), Statement("box_score_problems", over)]
-
-
-def reading_statements(over: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
-    """The statements that make the relations `box_scores` and `games`, for what is to be asked of them."""
     return [
         Statement("box_scores", over),
         Statement("read_box_scores", over, _known(live)),
         Statement("games", over),
+        Statement("box_score_problems", over),
     ]
 
 
@@ -176,5 +172,6 @@ def _known(live: Sequence[Column]) -> list[str]:
     return [column.name for column in live if column.name in BOX_SCORES.column_names]
 
 
-def _problems(result: TransactionResult) -> tuple[Problem, ...]:
+def problems_of(result: TransactionResult) -> tuple[Problem, ...]:
+    """What a run with `problem_statements` found."""
     return tuple(Problem(**row) for row in result.rows["box_score_problems"])

@@ -6,18 +6,24 @@ Under leases of its own, in one transaction. What is right and what is wrong sta
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from nba_consolidation.fencing import Guarding, Writer, summed, together_or_each
+from nba_consolidation.fencing import Guarding, Writer, summed, tell, together_or_each
 from nba_consolidation.grading import transaction
+from nba_consolidation.grading.box_scores import problems_of
 from nba_consolidation.grading.repair import LOCK_TYPE, REPAIR_AUDITS, Repairer, adopted_columns, carry_all_columns
 from nba_consolidation.grading.report import Finding, GradedDate, GradingReport
 from nba_consolidation.locking import Holder
+from nba_consolidation.logs import event
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.contract import TransactionResult
+
+_log = logging.getLogger(__name__)
+_TOLD = ("active", "correct", "wrong", "waiting", "without_box_score", "inserted", "updated", "removed")
 
 
 @dataclass(frozen=True)
@@ -45,16 +51,19 @@ class Grader:
         on_step("lease")
         with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
             results, poisoned = together_or_each(ordered, partial(self._grade, writer, on_step))
-        return GradingReport(
+        report = GradingReport(
             run_id=holder.run_id,
             dates=tuple(GradedDate(**row) for result in results for row in result.rows["graded_date_counts"]),
             findings=tuple(Finding(**row) for result in results for row in result.rows["grading_findings"]),
+            problems=tuple(problem for result in results for problem in problems_of(result)),
             poisoned=poisoned,
             lease_wait_ms=writer.lease.waited_ms,
             lease_hold_ms=writer.lease.held_ms,
             transaction_ms=round(1000 * sum(result.seconds for result in results)),
             cost=summed(results),
         )
+        _tell(report)
+        return report
 
     def _grade(self, writer: Writer, on_step: Callable[[str], None], dates: Sequence[dt.date]) -> TransactionResult:
         warehouse, repairer = self.guarding.warehouse, Repairer(self.guarding, self.scales)
@@ -71,3 +80,19 @@ class Grader:
             next_step="; run `nba-consolidation repair` on the date first",
             on_statement=on_step,
         )
+
+
+def _tell(report: GradingReport) -> None:
+    for date in report.dates:
+        event(_log, "date_graded", run_id=report.run_id, **vars(date))
+    tell(
+        _log,
+        "graded",
+        report.run_id,
+        [date.game_date for date in report.dates],
+        report.poisoned,
+        **{figure: report.total(figure) for figure in _TOLD},
+        lease_wait_ms=report.lease_wait_ms,
+        lease_hold_ms=report.lease_hold_ms,
+        transaction_ms=report.transaction_ms,
+    )

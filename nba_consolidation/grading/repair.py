@@ -7,13 +7,14 @@ is decided in the SQL.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nba_consolidation.fencing import Guarding, Writer, in_chunks
+from nba_consolidation.fencing import Guarding, Writer, in_chunks, tell
 from nba_consolidation.grading.repair_report import Repair, RepairReport, SystemRepair, Tally
 from nba_consolidation.locking import Holder
 from nba_consolidation.sql import Statement, Value, over_dates
@@ -23,6 +24,7 @@ from nba_consolidation.warehouse.contract import Row, TransactionResult, Warehou
 from nba_consolidation.warehouse.errors import TableIncomplete
 
 LOCK_TYPE = "grading"
+_log = logging.getLogger(__name__)
 REPAIR_AUDITS = ("inexactly_kept", "duplicate_accuracy_keys", "unconserved_repairs")
 _SET_BY_REPAIR = {"confidence_score", "confidence_decile", *(column.name for column in LAST_WRITTEN)}
 _NUMERIC = re.compile(r"(?:BIG)?NUMERIC(?:\(\d+(?:, *(\d+))?\))?")
@@ -161,7 +163,13 @@ class Repairer:
         current += [row for result in written for row in result.rows["accuracy_found"]]
         after = [row for result in written for row in result.rows["repaired"]]
         standing = [row for row in current if row["game_date"] not in poisoned]
-        return RepairReport(holder.run_id, tuple(_repairs(standing, after)), poisoned)
+        report = RepairReport(holder.run_id, tuple(_repairs(standing, after)), poisoned)
+        total = report.total
+        tell(
+            _log, "repaired", holder.run_id, report.repaired_dates, poisoned,
+            duplicates=total.duplicates, normalised=total.normalised,
+        )  # fmt: skip
+        return report
 
     def _repair(self, writer: Writer, dates: Sequence[dt.date], live: Sequence[Column]) -> TransactionResult:
         carry_all_columns(writer, dates, live)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.grading.box_scores import Problem
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class GradingReport:
-    """One grading: what came of each date, what a person should know, what it cost. Times are in milliseconds."""
+    """One grading: what came of each date, what a person should know, what it cost. Times are in milliseconds.
+
+    findings are of predictions, problems of the box scores that they were graded by.
+    """
 
     run_id: str
     dates: tuple[GradedDate, ...] = ()
     findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
     poisoned: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
     lease_wait_ms: int = 0
     lease_hold_ms: int = 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import DatesPoisoned, Guarding, Writer, in_chunks
+from nba_consolidation.fencing import DatesPoisoned, Guarding, Writer, in_chunks, tell
 from nba_consolidation.grading.repair import LOCK_TYPE, adopted_columns, carry_all_columns
 from nba_consolidation.locking import Holder
 from nba_consolidation.sql import Statement, Value, over_dates
@@ -16,6 +17,7 @@ from nba_consolidation.tables import ACCURACY, ALL_TABLES, REMOVED, Column
 from nba_consolidation.warehouse.contract import Row
 from nba_consolidation.warehouse.errors import TableIncomplete
 
+_log = logging.getLogger(__name__)
 _AUDITS = ("lost_kept_rows", "unconserved_restores")
 _ALL_HISTORY: dict[str, Value] = {"first_date": dt.date.min, "last_date": dt.date.max}
 
@@ -113,7 +115,12 @@ class Restorer:
             on_progress,
         )
         restored = sorted((RestoredDate(**row) for rows in written for row in rows), key=lambda date: date.game_date)
-        return RestoreReport(run_id, holder.run_id, tuple(restored), poisoned)
+        report = RestoreReport(run_id, holder.run_id, tuple(restored), poisoned)
+        tell(
+            _log, "restored", holder.run_id, [date.game_date for date in restored], poisoned,
+            restored_run_id=run_id, put_back=report.total("put_back"), taken_out=report.total("taken_out"),
+        )  # fmt: skip
+        return report
 
     def _restore(self, writer: Writer, dates: Sequence[dt.date], run_id: str) -> list[Row]:
         """One transaction. What may be restored is asked again: now nobody else changes these dates."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nba_consolidation.grading.box_scores import reading_statements
+from nba_consolidation.grading.box_scores import problem_statements
 from nba_consolidation.grading.repair import confidence_digits
 from nba_consolidation.sql import Statement, Value
 from nba_consolidation.tables import ACCURACY, ACCURACY_KEY, LAST_WRITTEN, Column
@@ -24,7 +24,7 @@ def grading(
     given = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
     kept = [column.name for column in live]
     return [
-        *reading_statements(given, box_scores),
+        *problem_statements(given, box_scores),
         Statement("players", given),
         Statement("twins", given),
         Statement("keyed_box_scores", given),

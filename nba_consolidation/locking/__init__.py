@@ -3,7 +3,15 @@
 This is the whole public API. It knows no warehouse and no Dagster; the fence itself is the warehouse's.
 """
 
-from nba_consolidation.locking.contract import ForcedRelease, Holder, LeaseRecord, LeaseStore
+from nba_consolidation.locking.contract import (
+    FENCED_OUT,
+    WAIT,
+    ForcedRelease,
+    Holder,
+    LeaseEvent,
+    LeaseRecord,
+    LeaseStore,
+)
 from nba_consolidation.locking.errors import (
     AmbiguousReply,
     LeaseDenied,
@@ -19,8 +27,11 @@ from nba_consolidation.locking.lease import HeldLease, hold
 from nba_consolidation.locking.memory_store import MemoryLeaseStore
 from nba_consolidation.locking.sqlite_store import SqliteLeaseStore
 from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
+from nba_consolidation.locking.waits import record_fenced_out
 
 __all__ = [
+    "FENCED_OUT",
+    "WAIT",
     "AmbiguousReply",
     "FirestoreLeaseStore",
     "ForcedRelease",
@@ -28,6 +39,7 @@ __all__ = [
     "Holder",
     "LeaseDenied",
     "LeaseError",
+    "LeaseEvent",
     "LeaseHeld",
     "LeaseLost",
     "LeaseMisuse",
@@ -42,4 +54,5 @@ __all__ = [
     "hold",
     "lease_key",
     "parse_lease_key",
+    "record_fenced_out",
 ]

@@ -11,6 +11,7 @@ from nba_consolidation.locking.contract import Holder, LeaseStore
 from nba_consolidation.locking.errors import AmbiguousReply, LeaseError, LeaseHeld
 from nba_consolidation.locking.own_leases import Sighting, find_ours, give_back, renewed
 from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
+from nba_consolidation.locking.waits import Waits
 
 _log = logging.getLogger(__name__)
 _UNANSWERED_AT_MOST = 3  # in a row; each has waited for the store's own timeout already
@@ -60,6 +61,7 @@ class _Acquisition:
         self._unanswered = 0
         self._in_doubt = False
         self._taken = Sighting()
+        self._waits = Waits(store, request.holder, request.operation_id, time)
 
     def run(self) -> Sighting:
         wanted = self._request.keys
@@ -81,6 +83,7 @@ class _Acquisition:
             self._unanswered = 0
             return self._go_around(held, wanted)
         self._unanswered = 0
+        self._waits.over("acquired")
         return tuple(key for key in self._request.keys if key not in self._taken.keys)
 
     def _try(self, wanted: tuple[str, ...]) -> Sighting:
@@ -112,6 +115,7 @@ class _Acquisition:
         if in_front := tuple(key for key in wanted if key < held.record.key):
             return in_front
         self._give_back_behind(held.record.key)
+        self._waits.for_lease(held.record, self._wait.limit - waited)
         pause = self._wait.pause(held.record.remaining, self._rng)
         until_renewal = self._request.timing.until_renewal(self._left())
         self._store.wait_for_change(held.record, min(pause, self._wait.limit - waited, until_renewal))
@@ -138,6 +142,7 @@ class _Acquisition:
 
     def give_up(self, error: BaseException) -> None:
         """Give back what was taken, also by a question whose answer was lost or cut off."""
+        self._waits.over("given_up")
         if isinstance(error, LeaseError) and not (self._taken.records or self._in_doubt):
             return
         try:

@@ -124,6 +124,37 @@ class ForcedRelease:
     released_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseEvent:
+    """What befell somebody at a lease, kept for a week: `holder` waited for `other`, or was fenced out by him.
+
+    All times are the store's. A courtesy for people: no lease is given or refused because of it.
+    """
+
+    id: str
+    """Repeating the event with this id replaces it: a wait is recorded when it begins, and again when it is over."""
+    kind: str
+    """`wait` or `fenced_out`."""
+    key: str
+    holder: Holder
+    other: Holder
+    began_at: datetime
+    ends_at: datetime
+    """Of a wait: when it ended, or else when it will be given up at the latest, so that nobody waits for ever dead."""
+    outcome: str = ""
+    """Of a wait: empty while it lasts, then `acquired`, `overtaken` (another one got it) or `given_up`."""
+    read_at: datetime = field(default=_EPOCH, compare=False)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits at this moment; a waiter that died does so no longer than he would have waited."""
+        return self.kind == WAIT and not self.outcome and self.read_at < self.ends_at
+
+
+WAIT, FENCED_OUT = "wait", "fenced_out"
+EVENTS_KEPT = timedelta(days=7)
+
+
 class LeaseStore(Protocol):
     """Where leases are kept: at most one unexpired lease per key, whoever asks at the same moment.
 
@@ -168,6 +199,12 @@ class LeaseStore(Protocol):
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         """The audit of all forced releases, oldest first."""
+
+    def record(self, event: LeaseEvent) -> None:
+        """Keep an event for a week, in place of one with the same id."""
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        """The events of the last week, oldest first."""
 
     def check(self) -> None:
         """Use the store once and leave nothing behind: at start, not at the first batch (incident 9)."""

@@ -17,7 +17,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nba_consolidation.locking.contract import ForcedRelease, Holder, LeaseRecord, from_micros, to_micros
+from nba_consolidation.locking.contract import (
+    EVENTS_KEPT,
+    ForcedRelease,
+    Holder,
+    LeaseEvent,
+    LeaseRecord,
+    from_micros,
+    to_micros,
+)
 from nba_consolidation.locking.firestore_rpc import Stored, Write, plain
 from nba_consolidation.locking.keys import parse_lease_key
 
@@ -75,6 +83,30 @@ def audit_fields(lease: LeaseRecord, by: str, reason: str) -> Fields:
         "forced_by": by,
         "reason": reason,
     }
+
+
+def event_fields(event: LeaseEvent) -> Fields:
+    """Of an event; a TTL policy on `ttl_at` forgets it."""
+    other = {f"other_{name}": value for name, value in _holder_fields(event.other).items()}
+    return {
+        "kind": event.kind,
+        "lock_key": event.key,
+        **_holder_fields(event.holder),
+        **other,
+        "began_at": event.began_at,
+        "ends_at": event.ends_at,
+        "outcome": event.outcome,
+        "ttl_at": event.began_at + EVENTS_KEPT,
+    }
+
+
+def _holder_fields(holder: Holder) -> Fields:
+    return {"holder_id": holder.holder_id, "run_id": holder.run_id, "host": holder.host, "pid": holder.pid}
+
+
+def write(name: str, fields: Fields) -> Write:
+    """Write a whole document, whatever was there."""
+    return {"update": _document(name, fields)}
 
 
 def put(name: str, fields: Fields, *, replaces: int | None, stamped: str) -> Write:
@@ -142,9 +174,26 @@ def forced_release_of(stored: Stored) -> ForcedRelease:
     return ForcedRelease(lease, _text(fields, "forced_by"), _text(fields, "reason"), released_at)
 
 
-def _holder(fields: "Mapping[str, types.Value]") -> Holder:
-    pid = fields["pid"].integer_value if "pid" in fields else 0
-    return Holder(_text(fields, "holder_id"), _text(fields, "run_id"), _text(fields, "host"), pid)
+def event_of(stored: Stored) -> LeaseEvent:
+    """The event that a document is."""
+    fields = stored.fields
+    return LeaseEvent(
+        id=stored.id,
+        kind=_text(fields, "kind"),
+        key=_text(fields, "lock_key"),
+        holder=_holder(fields),
+        other=_holder(fields, "other_"),
+        began_at=_moment(fields, "began_at"),
+        ends_at=_moment(fields, "ends_at"),
+        outcome=fields["outcome"].string_value,
+        read_at=stored.read_at,
+    )
+
+
+def _holder(fields: "Mapping[str, types.Value]", prefix: str = "") -> Holder:
+    pid = fields[prefix + "pid"].integer_value if prefix + "pid" in fields else 0
+    holder_id, run_id, host = (_text(fields, prefix + name) for name in ("holder_id", "run_id", "host"))
+    return Holder(holder_id, run_id, host, pid)
 
 
 def _text(fields: "Mapping[str, types.Value]", name: str) -> str:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import nba_consolidation.locking.firestore_documents as documents
 from nba_consolidation.locking.contract import (
+    EVENTS_KEPT,
     ForcedRelease,
     Holder,
+    LeaseEvent,
     LeaseRecord,
     check_forced_release,
     to_micros,
@@ -52,6 +54,7 @@ class FirestoreLeaseStore:
         collection: str = "consolidation_locks",
         collections: Mapping[str, str] = _COLLECTIONS,
         audit_collection: str = "lease_audit",
+        event_collection: str = "lease_events",
         emulator: str | None = None,
         timeout: float = 5.0,
         client: "ClientFactory | None" = None,
@@ -61,6 +64,7 @@ class FirestoreLeaseStore:
         self._collection = collection
         self._collections = dict(collections)
         self._audit = audit_collection
+        self._events = event_collection
         self._monotonic = monotonic
         self._sleep = sleep
         self._rpc = FirestoreRpc(
@@ -194,6 +198,15 @@ class FirestoreLeaseStore:
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         found = map(documents.forced_release_of, self._rpc.query(self._audit))
         return tuple(sorted(found, key=attrgetter("released_at")))
+
+    def record(self, event: LeaseEvent) -> None:
+        self._rpc.commit([documents.write(self._rpc.name(self._events, event.id), documents.event_fields(event))])
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        """What a TTL policy has not removed yet, which takes it a day, is left out."""
+        found = map(documents.event_of, self._rpc.query(self._events))
+        kept = [event for event in found if event.began_at > event.read_at - EVENTS_KEPT]
+        return tuple(sorted(kept, key=lambda event: (event.began_at, event.id)))
 
     def check(self) -> None:
         self.list()

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from random import Random
 from threading import Event, Lock, RLock, Thread
 from types import MappingProxyType
+from typing import Any
 
 from nba_consolidation.locking.acquire import Request, acquire
 from nba_consolidation.locking.contract import Holder, LeaseRecord, LeaseStore
 from nba_consolidation.locking.errors import LeaseError, LeaseLost
-from nba_consolidation.locking.keys import sorted_keys
+from nba_consolidation.locking.keys import parse_lease_key, sorted_keys
 from nba_consolidation.locking.own_leases import Sighting, find_ours, give_back, renewed
 from nba_consolidation.locking.timing import LeaseTiming, TimeSource, WaitPolicy
+from nba_consolidation.logs import event
 
 _log = logging.getLogger(__name__)
 _DEFAULT_TIMING = LeaseTiming()
@@ -51,6 +53,7 @@ def hold(
     lease = HeldLease(store, sighting, timing, time, waited=time.monotonic() - began, on_lost=on_lost)
     try:
         lease.start()
+        event(_log, "lease_acquired", **lease.told, waited_ms=lease.waited_ms)
         yield lease
     except BaseException as error:
         if (loss := lease.close()) and loss is not error:
@@ -114,6 +117,19 @@ class HeldLease:
         until = self._time.monotonic() if self._released_at is None else self._released_at
         return round((until - self._held_since) * 1000)
 
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Of every log event of this lease: which, under which tokens, whose."""
+        holder = self.records[0].holder
+        return {
+            "lease_key": self._keys[0] if len(self._keys) == 1 else None,
+            "dates": [parse_lease_key(key)[1].isoformat() for key in self._keys],
+            "lock_type": self.records[0].lock_type,
+            "tokens": list(self.tokens.values()),
+            "run_id": holder.run_id,
+            "holder_id": holder.holder_id,
+        }
+
     def ensure_held(self, *, ask_store: bool = False) -> None:
         """Raise LeaseLost unless the lease is still ours; to be called before every write.
 
@@ -152,6 +168,7 @@ class HeldLease:
         except LeaseError as error:
             # The work is done and its writes were fenced: a release that fails must not mark it failed (incident 44).
             _log.warning("%s; its release failed (%s), so it will end by itself.", self.records[0].describe(), error)
+        event(_log, "lease_released", **self.told, held_ms=self.held_ms, lost=self._loss is not None)
         return self._loss
 
     def _beat(self) -> None:
@@ -173,6 +190,8 @@ class HeldLease:
         with self._losing:
             first = self._loss is None
             self._loss = self._loss or loss
+        if first:
+            event(_log, "lease_lost", logging.WARNING, **self.told, why=why)
         if first and self._on_lost is not None:
             self._on_lost(loss)
         return self._loss

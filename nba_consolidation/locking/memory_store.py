@@ -4,12 +4,15 @@ It keeps the whole contract, for threads; processes need the SQLite store.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Condition
 
 from nba_consolidation.locking.contract import (
+    EVENTS_KEPT,
     ForcedRelease,
     Holder,
+    LeaseEvent,
     LeaseRecord,
     check_forced_release,
     machine_clock,
@@ -26,6 +29,7 @@ class MemoryLeaseStore:
         self._leases = {lease.key: lease for lease in leases}
         self._last_version = max((lease.version for lease in self._leases.values()), default=0)
         self._forced: tuple[ForcedRelease, ...] = ()
+        self._events: dict[str, LeaseEvent] = {}
         self._clock = clock
         self._changed = Condition()
 
@@ -94,6 +98,18 @@ class MemoryLeaseStore:
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         return self._forced
+
+    def record(self, event: LeaseEvent) -> None:
+        with self._changed:
+            self._events[event.id] = event
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        with self._changed:
+            now = self._clock()
+            kept = [
+                replace(event, read_at=now) for event in self._events.values() if event.began_at > now - EVENTS_KEPT
+            ]
+            return tuple(sorted(kept, key=lambda event: (event.began_at, event.id)))
 
     def check(self) -> None:
         """Memory is always there."""

@@ -4,6 +4,7 @@ Every call opens the file and closes it again, so a killed process leaves nothin
 purpose: unlike WAL it leaves one single file, and a lease is written too rarely to need more. No waiting policy here.
 """
 
+import json
 import os
 import sqlite3
 import time
@@ -14,8 +15,10 @@ from datetime import datetime
 from pathlib import Path
 
 from nba_consolidation.locking.contract import (
+    EVENTS_KEPT,
     ForcedRelease,
     Holder,
+    LeaseEvent,
     LeaseRecord,
     check_forced_release,
     from_micros,
@@ -56,6 +59,17 @@ _AUDIT = """
     INSERT INTO forced_release VALUES (:key, :token, :version, :operation_id, :holder_id, :run_id, :host, :pid,
         :acquired_at, :expires_at, :forced_by, :reason, :released_at)"""
 _AUDITED = "SELECT * FROM forced_release ORDER BY rowid"
+
+# Made at the first event, so that a file of an earlier version is a lease store still.
+_EVENTS = """
+    CREATE TABLE IF NOT EXISTS lease_event (id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,
+        holder TEXT NOT NULL, other TEXT NOT NULL, began_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+        outcome TEXT NOT NULL) STRICT"""
+_HAS_EVENTS = "SELECT 1 FROM sqlite_master WHERE name = 'lease_event'"
+_FORGET = "DELETE FROM lease_event WHERE began_at <= ?"
+_KEEP = """
+    INSERT OR REPLACE INTO lease_event VALUES (:id, :kind, :key, :holder, :other, :began_at, :ends_at, :outcome)"""
+_KEPT = "SELECT * FROM lease_event WHERE began_at > ? ORDER BY began_at, id"
 
 
 class SqliteLeaseStore:
@@ -144,6 +158,20 @@ class SqliteLeaseStore:
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         with self._open() as connection:
             return tuple(_forced_from_row(row) for row in connection.execute(_AUDITED))
+
+    def record(self, event: LeaseEvent) -> None:
+        with self._write() as (connection, now):
+            connection.execute(_EVENTS)
+            connection.execute(_FORGET, (to_micros(now - EVENTS_KEPT),))
+            connection.execute(_KEEP, _event_to_row(event))
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        with self._open() as connection:
+            if connection.execute(_HAS_EVENTS).fetchone() is None:
+                return ()
+            now = self._clock()
+            kept = connection.execute(_KEPT, (to_micros(now - EVENTS_KEPT),))
+            return tuple(_event_from_row(row, now) for row in kept)
 
     def check(self) -> None:
         with self._write():
@@ -272,3 +300,30 @@ def _to_row(record: LeaseRecord) -> dict[str, str | int]:
         "acquired_at": to_micros(record.acquired_at),
         "expires_at": to_micros(record.expires_at),
     }
+
+
+def _event_to_row(event: LeaseEvent) -> dict[str, str | int]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "key": event.key,
+        "holder": json.dumps(asdict(event.holder)),
+        "other": json.dumps(asdict(event.other)),
+        "began_at": to_micros(event.began_at),
+        "ends_at": to_micros(event.ends_at),
+        "outcome": event.outcome,
+    }
+
+
+def _event_from_row(row: sqlite3.Row, now: datetime) -> LeaseEvent:
+    return LeaseEvent(
+        id=row["id"],
+        kind=row["kind"],
+        key=row["key"],
+        holder=Holder(**json.loads(row["holder"])),
+        other=Holder(**json.loads(row["other"])),
+        began_at=from_micros(row["began_at"]),
+        ends_at=from_micros(row["ends_at"]),
+        outcome=row["outcome"],
+        read_at=now,
+    )

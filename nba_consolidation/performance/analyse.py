@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from nba_consolidation.fencing import Guarding, Writer
+from nba_consolidation.fencing import Guarding, Writer, tell
 from nba_consolidation.locking import Holder
 from nba_consolidation.performance.buckets import EDGE_BOUNDS
 from nba_consolidation.performance.calibration import reliability, scores, scores_by_stretch
@@ -30,6 +31,7 @@ from nba_consolidation.tables import (
 from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import Warehouse
 
+_log = logging.getLogger(__name__)
 LOCK_TYPE = "performance"
 _LINEAGE = ("performance_id", "lease_token", "run_id", "computed_at")
 _TABLES = {"performance": SYSTEM_PERFORMANCE, "calibration": CONFIDENCE_CALIBRATION, "scores": CALIBRATION_SCORES}
@@ -47,13 +49,18 @@ class AnalysedDate:
 
 @dataclass(frozen=True)
 class AnalysisReport:
-    """What an analysis came to. followed: later dates, analysed before, whose windows hold the dates asked for."""
+    """What an analysis came to. followed: later dates, analysed before, whose windows hold the dates asked for.
+
+    Times of the lease are in milliseconds.
+    """
 
     run_id: str
     performance_id: str
     dates: tuple[AnalysedDate, ...]
     followed: tuple[dt.date, ...]
     seconds: float
+    lease_wait_ms: int = 0
+    lease_hold_ms: int = 0
 
     def total(self, figure: str) -> int:
         """The sum of one figure of AnalysedDate over the dates."""
@@ -90,9 +97,16 @@ class Analyst:
             on_step("compute")
             relations = self._computed(counts)
             written = _write(writer, ordered, performance_id, relations, on_step)
-        return AnalysisReport(
-            holder.run_id, performance_id, written, tuple(followed), round(time.monotonic() - started, 3)
-        )
+        seconds = round(time.monotonic() - started, 3)
+        report = AnalysisReport(
+            holder.run_id, performance_id, written, tuple(followed), seconds,
+            writer.lease.waited_ms, writer.lease.held_ms,
+        )  # fmt: skip
+        tell(
+            _log, "analysed", holder.run_id, ordered, rows_written=report.total("written_rows"),
+            ms=round(1000 * seconds), lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
+        )  # fmt: skip
+        return report
 
     def _computed(self, counts: pd.DataFrame) -> dict[str, pa.Table]:
         """The rows of each table as they should stand, by the name under which the statements read them."""

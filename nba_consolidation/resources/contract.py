@@ -38,8 +38,10 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     calibration_major_shift: float = Field(
         ge=0, le=1, description="A new calibration that moves confidences by more, on average, waits for approval."
     )
-
     staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
+    quality_thresholds: dict[str, float] = Field(
+        default_factory=dict, description="Thresholds of the daily quality, by name; the others are the defaults."
+    )
 
     _engine: Engine | None = PrivateAttr(default=None)
 
@@ -67,6 +69,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "calibration_window_days": self.calibration_window_days,
             "calibration_major_shift": self.calibration_major_shift,
             "staging_retention_days": self.staging_retention_days,
+            "quality_thresholds": self.quality_thresholds,
         }
 
 
@@ -85,4 +88,5 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "calibration_window_days": settings.calibration_window_days,
         "calibration_major_shift": settings.calibration_major_shift,
         "staging_retention_days": settings.staging_retention_days,
+        "quality_thresholds": dict(settings.quality_thresholds),
     }

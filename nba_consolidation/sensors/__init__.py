@@ -1,19 +1,19 @@
-"""The sensors: what has come in asks for its run. `decision` decides, `asking` translates, each other module looks.
+"""The sensors: what has come in asks for its run, and what failed is told. Each is a thin shell around what decides.
 
-Whether there is anything to do is seen in the data, never told by whoever brought it.
+Of arrivals `decision` decides and `asking` translates; of alerts `nba_consolidation.alerts` decides. Whether there is
+anything to do is seen in the data, never told by whoever brought it.
 """
-
-from collections.abc import Collection
 
 import dagster as dg
 
-from nba_consolidation.sensors import box_scores, staging
+from nba_consolidation.sensors.alerts import failed_checks_and_runs
+from nba_consolidation.sensors.box_scores import new_box_scores
+from nba_consolidation.sensors.staging import new_staging_tables
 from nba_consolidation.settings import Settings
 
 __all__ = ["build_sensors"]
 
 
-def build_sensors(settings: Settings, jobs: Collection[str]) -> list[dg.SensorDefinition]:
-    """The sensors of those jobs that there are, by name."""
-    makers = {staging.JOB: staging.new_staging_tables, box_scores.JOB: box_scores.new_box_scores}
-    return [make(settings) for job, make in makers.items() if job in jobs]
+def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """All of them."""
+    return [new_staging_tables(settings), new_box_scores(settings), failed_checks_and_runs(settings)]

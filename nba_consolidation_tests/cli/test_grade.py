@@ -44,6 +44,25 @@ def test_its_json_has_every_date_total_and_finding(played: Terminal) -> None:
     assert [date["game_date"] for date in graded["dates"]] == [DATE]
 
 
+def test_suspicious_box_scores_are_named_beside_what_became_of_the_predictions(played: Terminal) -> None:
+    GradingBench(played.home).append(BOX_SCORES, box(player="twice"), box(player="twice"), box(player="Łuka"))
+    graded = played.json("grade")
+    assert {(p["problem"], p["player_lookup"]) for p in graded["box_score_problems"]} == {
+        ("box_score_twice", "twice"),
+        ("game_under_two_ids", None),
+        ("player_lookup_unusual", "Łuka"),
+    }
+    assert "box score twice" in played.run("grade").stdout
+
+
+def test_a_grading_is_followed_by_the_analysis_of_what_it_graded(played: Terminal) -> None:
+    assert played.json("grade")["analysed"]["dates"] == 1
+    systems = played.json("performance", "--window", "day")["performance"]
+    assert [(row["bets"], row["correct"]) for row in systems if row["system_id"] == "ALL"] == [(1, 1)]
+    again = played.json("grade")["analysed"]
+    assert again == {"dates": 1, "rows_written": 0}
+
+
 def test_grading_again_says_that_nothing_was_written(played: Terminal) -> None:
     played.run("grade")
     assert "0 rows written, 2 as they were" in played.run("grade").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from nba_consolidation.locking import Holder, SqliteLeaseStore
 from nba_consolidation.tables import ALL_TABLES
-from nba_consolidation_tests.cli.conftest import DATE, Terminal
+from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.consolidation.workbench import prediction
 
 Write = Callable[..., Path]
@@ -160,12 +161,35 @@ def test_duplicates_that_stand_are_shown_and_end_with_three(consolidated: Termin
 
 
 def test_locks_list_shows_all_that_a_release_needs(terminal: Terminal) -> None:
-    assert terminal.json("locks", "list") == {"leases": []}
+    assert terminal.json("locks", "list") == {"leases": [], "waiters": []}
     holder = held(terminal)
     [lease] = terminal.json("locks", "list")["leases"]
     assert (lease["key"], lease["holder_id"], lease["run_id"]) == (KEY, holder.holder_id, "the-nightly-run")
     assert (lease["host"], lease["pid"], lease["expired"]) == (holder.host, holder.pid, False)
     assert holder.holder_id in terminal.run("locks", "list").stdout
+
+
+def test_locks_list_shows_who_waits_across_processes_and_history_how_it_ended(
+    consolidated: Terminal, rows_file: Write
+) -> None:
+    theirs = held(consolidated)
+    consolidated.run("stage", rows_file("more.jsonl", prediction("22.5")))
+    store = SqliteLeaseStore(consolidated.home / "leases.sqlite")
+    program = [*PROGRAM, "--home", str(consolidated.home), "--lease-wait", "60", "consolidate"]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as waiting:
+        while not (waiters := consolidated.json("locks", "list")["waiters"]):
+            assert waiting.poll() is None
+        [lease] = store.list()
+        store.release([lease])
+        assert waiting.wait(60) == 0
+    [waiter] = waiters
+    assert (waiter["key"], waiter["pid"], waiter["waits_for_holder_id"]) == (KEY, waiting.pid, theirs.holder_id)
+    assert consolidated.json("locks", "list") == {"leases": [], "waiters": []}
+    entries = consolidated.json("locks", "history", "--date", DATE)["history"]
+    assert [entry["what"] for entry in entries] == ["wrote", "waited", "wrote"]
+    assert (entries[1]["run_id"], entries[1]["detail"]) == (entries[2]["run_id"], "acquired")
+    assert entries[1]["seconds"] > 1
+    assert theirs.holder_id in consolidated.run("locks", "history").stdout
 
 
 def test_a_forced_release_needs_the_holder_and_leaves_a_record(terminal: Terminal) -> None:
@@ -222,7 +246,12 @@ def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolida
 
 def test_doctor_says_that_all_is_well(consolidated: Terminal) -> None:
     found = consolidated.json("doctor")
-    assert (found["verdict"], {finding["verdict"] for finding in found["findings"]}) == ("fine", {"fine"})
+    verdicts = {finding["subject"]: finding["verdict"] for finding in found["findings"]}
+    assert {subject for subject, verdict in verdicts.items() if verdict != "fine"} == {
+        "Dagster instance", "Dagster pools", "Dagster daemon",  # no DAGSTER_HOME is set here
+    }  # fmt: skip
+    assert (found["verdict"], set(verdicts.values())) == ("fine", {"fine", "not looked at"})
+    assert {"settings", "versions", "disk", "permission to write", "box scores", "lease round trip"} <= set(verdicts)
     assert consolidated.json("locks", "list")["leases"] == []
 
 
@@ -235,7 +264,7 @@ def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Ter
     with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
         theirs.execute("DROP TABLE consolidation_fences")
     found = consolidated.json("doctor", exit_code=1)
-    [failed] = [finding for finding in found["findings"] if finding["verdict"] != "fine"]
+    [failed] = [finding for finding in found["findings"] if finding["verdict"] == "failed"]
     assert failed["subject"] == "tables"
     assert "consolidation_fences is missing" in failed["told"]
     assert "bootstrap" in failed["told"]

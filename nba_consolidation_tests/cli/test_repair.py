@@ -37,7 +37,9 @@ def test_a_repair_says_first_what_it_would_do(legacy: Terminal, options: list[st
     shown = legacy.run("repair", *options).stdout
     assert "Would repair 3 duplicates and 1 confidence in percent, on 2 dates" in shown
     assert "--apply" in shown
-    assert all(told in shown for told in ("60.00% of 5", "50.00% of 2", "+10.00 points"))  # no rate without its n
+    assert all(
+        told in shown for told in ("60.00% (23.1 to 88.2) of 5", "50.00% (9.5 to 90.5) of 2", "+10.00")
+    )  # with interval and n
     assert standing(legacy) == 6
 
 

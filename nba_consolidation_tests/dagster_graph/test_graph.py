@@ -9,8 +9,9 @@ from typing import Any
 import dagster as dg
 
 from nba_consolidation.definitions import build_definitions
+from nba_consolidation.quality.checks import CHECKS as DAILY_CHECKS
 from nba_consolidation.settings import Settings, today
-from nba_consolidation.tables import PREDICTIONS
+from nba_consolidation.tables import ACCURACY, PREDICTIONS
 
 PERFORMANCE = ["confidence_calibration", "system_performance"]
 PARTITIONED = [
@@ -19,8 +20,12 @@ PARTITIONED = [
     "staging_predictions",
     "validated_predictions",
 ]
-ASSETS = [*PARTITIONED, "staging_cleanups"]
+ASSETS = [*PARTITIONED, "prediction_accuracy_removed", "staging_cleanups"]
 EXTERNAL = ["player_game_summary"]
+DAILY = {
+    table: sorted(f"daily_{check.name}" for check in DAILY_CHECKS if check.table == table)
+    for table in (PREDICTIONS.name, ACCURACY.name)
+}
 CHECKS = {
     "confidence_calibration": ["calibration_error"],
     "system_performance": ["losing_systems"],
@@ -31,6 +36,7 @@ CHECKS = {
         "audit_players_in_two_games",
         "conservation",
         "consolidation_duration",
+        *DAILY[PREDICTIONS.name],
         "duplicate_business_keys",
         "lease_overhead",
         "quarantined_rows",
@@ -42,6 +48,7 @@ CHECKS = {
         "audit_duplicate_accuracy_keys",
         "audit_inconsistent_errors",
         "audit_several_lines",
+        *DAILY[ACCURACY.name],
         "duplicate_accuracy_keys",
         "grading_conservation",
         "inconsistent_errors",
@@ -74,7 +81,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate", "grade", "clean_up"} <= {job.name for job in jobs}
+    assert {"consolidate", "grade", "repair", "clean_up", "quality"} <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:

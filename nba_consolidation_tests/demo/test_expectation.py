@@ -70,6 +70,29 @@ def test_the_newest_rows_are_those_that_pandas_finds(staged: Staged, sound: pd.D
     assert staged.expectation.total.newest_micros == sum(micros)
 
 
+def test_what_active_rows_come_to_is_what_pandas_finds_in_the_box_scores(staged: Staged, sound: pd.DataFrame) -> None:
+    active = sound.sort_values("created_at").drop_duplicates(list(ACTIVATION_KEY), keep="last")
+    scores = pd.concat([staged.season.box_scores(date).to_pandas() for date in staged.season.game_dates])
+    rows = active.merge(scores[["game_id", "player_lookup", "points"]], how="left", on=["game_id", "player_lookup"])
+    bet = rows["recommendation"].isin(["OVER", "UNDER"])
+    over = rows["points"] > rows["current_points_line"]
+    push = rows["points"] == rows["current_points_line"]
+    outcome = (over == (rows["recommendation"] == "OVER")).map({True: "correct", False: "wrong"})
+    outcome = outcome.mask(push, "push").mask(~bet, "passed").mask(rows["points"].isna(), "voided")
+    total = staged.expectation.total
+    found = {name: getattr(total, name) for name in ("correct", "wrong", "push", "passed", "voided")}
+    assert found == outcome.value_counts().to_dict()
+    assert min(found.values()) > 0
+
+
+def test_dates_without_box_scores_have_no_outcomes(staged: Staged) -> None:
+    dates = sorted(staged.expectation.by_date)
+    figures = staged.expectation.once_played(dates[:-1])
+    assert figures.active == staged.expectation.total.active
+    assert figures.voided == sum(staged.expectation.by_date[date].voided for date in dates[:-1])
+    assert figures.correct == staged.expectation.total.correct - staged.expectation.by_date[dates[-1]].correct
+
+
 def test_quarantined_rows_are_the_declared_bad_rows_and_no_others(
     staged: Staged, rows: pd.DataFrame, sound: pd.DataFrame
 ) -> None:

@@ -224,6 +224,14 @@ class Retention(Values):
     sensor: Ticks
 
 
+class PythonLogs(Values):
+    """Which loggers a run's log takes in, and where its records go besides."""
+
+    managed_python_loggers: list[str]
+    python_log_level: str
+    dagster_handler_config: dict[str, Any]
+
+
 class Chart(Values):
     """values.yaml."""
 
@@ -238,6 +246,7 @@ class Chart(Values):
     postgresql: Postgresql
     compute_log_manager: ComputeLogManager
     retention: Retention
+    python_logs: PythonLogs
     telemetry: Enabled
 
 
@@ -261,6 +270,7 @@ def instance(chart: Chart, namespace: str, release: str) -> dict[str, Any]:
         "run_retries": chart.dagster_daemon.run_retries.model_dump(),
         "telemetry": chart.telemetry.model_dump(),
         "retention": chart.retention.model_dump(exclude={"enabled"}),
+        "python_logs": chart.python_logs.model_dump(),
     }
 
 

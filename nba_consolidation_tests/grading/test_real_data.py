@@ -91,11 +91,11 @@ def test_the_calibration_error_is_the_one_that_was_counted_with_pandas(accuracy:
 
 def test_incident_33_who_played_a_neutral_game_under_its_other_id_waits_and_is_named(report: GradingReport) -> None:
     """On three neutral courts each team's box scores name itself last; 45 of the 597 did play, under the other id."""
-    twins = {f.game_id: f.detail for f in report.findings if f.finding == "game_under_two_ids"}
+    twins = {p.game_id: p.detail for p in report.problems if p.problem == "game_under_two_ids"}
     assert twins == {
-        "20241102_MIA_WAS": "20241102_WAS_MIA",
-        "20241214_ATL_MIL": "20241214_MIL_ATL",
-        "20241214_HOU_OKC": "20241214_OKC_HOU",
+        "20241102_MIA_WAS": "also 20241102_WAS_MIA",
+        "20241214_ATL_MIL": "also 20241214_MIL_ATL",
+        "20241214_HOU_OKC": "also 20241214_OKC_HOU",
     }
     waiting = [f for f in report.findings if f.finding == "box_score_under_another_id"]
     assert report.total("waiting") == sum(f.predictions for f in waiting) == 45
@@ -138,7 +138,7 @@ def test_incident_33_real_games_under_other_ids_are_graded_alike(
     )
     bench.grade(*sorted(set(accuracy["game_date"])))
     renamed = pd.DataFrame(bench.accuracy()).astype(object)
-    plain = ~accuracy["game_id"].isin({f.game_id for f in report.findings if f.finding == "game_under_two_ids"})
+    plain = ~accuracy["game_id"].isin({p.game_id for p in report.problems if p.problem == "game_under_two_ids"})
     kept = renamed.merge(accuracy.loc[plain, ["game_id"]].drop_duplicates(), on="game_id")
     assert rows_of(kept) == rows_of(accuracy[plain])
     assert kept["box_score_game_id"].notna().all()

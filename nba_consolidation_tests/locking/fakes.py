@@ -15,6 +15,7 @@ from nba_consolidation.locking import (
     ForcedRelease,
     HeldLease,
     Holder,
+    LeaseEvent,
     LeaseLost,
     LeaseRecord,
     LeaseStore,
@@ -147,6 +148,7 @@ class TroubledStore:
         self.calls: list[str] = []
         self.asked: list[tuple[str, ...]] = []
         self.waits: list[float] = []
+        self.recorded = 0
         self.before_call: Callable[[str], object] = lambda _name: None
         self.while_waiting: deque[Callable[[], object]] = deque()
         self._clock = clock
@@ -194,6 +196,15 @@ class TroubledStore:
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         return self.inner.forced_releases()
+
+    def record(self, event: LeaseEvent) -> None:
+        self.recorded += 1
+        if self.faults["record"]:
+            raise self.faults["record"].popleft().error
+        self.inner.record(event)
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        return self.inner.events()
 
     def check(self) -> None:
         self.inner.check()

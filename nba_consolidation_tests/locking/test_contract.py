@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 
 import pytest
 
-from nba_consolidation.locking import Holder, LeaseHeld, LeaseLost, LeaseMisuse, LeaseRecord, LeaseStore
+from nba_consolidation.locking import (
+    WAIT,
+    Holder,
+    LeaseEvent,
+    LeaseHeld,
+    LeaseLost,
+    LeaseMisuse,
+    LeaseRecord,
+    LeaseStore,
+)
 
 from .fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock
 
@@ -312,3 +322,45 @@ def _wait_returns(store: LeaseStore, seen: LeaseRecord) -> bool:
     waiting.start()
     waiting.join(timeout=5)
     return not waiting.is_alive()
+
+
+def wait_event(store: LeaseStore, seconds: float = 60, **changes: object) -> LeaseEvent:
+    """A wait of Bert for Anna, who holds the lease."""
+    (annas,) = store.inspect_all([KEY]) or take(store)
+    fields = {"id": "wait-1", "kind": WAIT, "key": KEY, "holder": BERT, "other": ANNA,
+              "began_at": annas.read_at, "ends_at": annas.read_at + timedelta(seconds=seconds)} | changes  # fmt: skip
+    return LeaseEvent(**fields)  # type: ignore[arg-type]
+
+
+def test_a_wait_is_seen_by_everybody_until_it_is_over_and_kept_after_that(store: LeaseStore) -> None:
+    assert store.events() == ()
+    began = wait_event(store)
+    store.record(began)
+    (seen,) = store.events()
+    assert (seen, seen.waiting) == (began, True)
+    store.record(wait_event(store, outcome="acquired"))
+    (seen,) = store.events()
+    assert (seen.outcome, seen.waiting, seen.other) == ("acquired", False, ANNA)
+
+
+def test_a_waiter_that_died_waits_no_longer_than_it_would_have(store: LeaseStore, clock: FakeClock) -> None:
+    store.record(wait_event(store, seconds=2))
+    clock.advance(2.1)
+    (seen,) = store.events()
+    assert not seen.waiting
+
+
+def test_events_are_told_oldest_first_and_those_of_last_week_are_forgotten(store: LeaseStore) -> None:
+    first = wait_event(store)
+    store.record(replace(first, id="b", began_at=first.began_at + timedelta(seconds=1)))
+    store.record(replace(first, id="a"))
+    store.record(replace(first, id="old", began_at=first.began_at - timedelta(days=7, seconds=5)))
+    assert [event.id for event in store.events()] == ["a", "b"]
+
+
+def test_an_event_gives_nobody_a_lease_and_takes_none_away(store: LeaseStore) -> None:
+    records = take(store)
+    store.record(wait_event(store))
+    assert store.list() == records
+    assert store.forced_releases() == ()
+    store.check()

@@ -110,9 +110,9 @@ def test_a_memory_store_starts_with_the_leases_that_it_is_given(clock: FakeClock
     assert store.try_acquire([KEY], ANNA, 30, operation_id="again")[0].token > records[0].token
 
 
-def test_locking_imports_nothing_but_the_standard_library_and_the_root_error() -> None:
+def test_locking_imports_nothing_but_the_standard_library_the_root_error_and_the_log() -> None:
     assert locking.__file__ is not None
-    ours = {"nba_consolidation.errors"}
+    ours = {"nba_consolidation.errors", "nba_consolidation.logs"}
     clients = {"firestore_rpc.py": {"google", "grpc"}, "firestore_documents.py": {"google"}}  # deferred: test_layers
     for module in Path(locking.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):

@@ -13,6 +13,7 @@ from nba_consolidation.cli import main
 from nba_consolidation.fencing import utc_now
 from nba_consolidation.locking import lease_key
 from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation_tests.bigquery.front import body_of, failed, job_posts
 from nba_consolidation_tests.consolidation.workbench import DATE, prediction
 from nba_consolidation_tests.firestore_double import Fault
 from nba_consolidation_tests.locking.googles_client import googles_client
@@ -52,7 +53,9 @@ def test_a_new_project_is_planned_made_examined_and_used(cloud: Cloud, rows: Pat
     assert [table["creates"] for table in planned["tables"]] == [True] * len(ALL_TABLES)
     assert ["consolidation", "roles/datastore.user"] in [[r["account"], r["role"]] for r in planned["roles"]]
     run(cloud, "bootstrap", "--apply")
-    assert read(cloud, "doctor")["verdict"] == "fine"
+    found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=cloud.environment).stdout)
+    assert [f["subject"] for f in found["findings"] if f["verdict"] == "warning"] == ["box scores"]  # somebody else's
+    assert not any(f["verdict"] == "failed" for f in found["findings"])
     run(cloud, "stage", rows)
     assert read(cloud, "status")["totals"]["waiting_rows"] == 4
     done = read(cloud, "consolidate")
@@ -78,6 +81,18 @@ def test_incident_10_a_missing_permission_is_told_with_the_role_and_at_once(made
     assert found.exit_code == 1
     failed = {f["subject"]: f["told"] for f in json.loads(found.stdout)["findings"] if f["verdict"] == "failed"}
     assert "roles/datastore.user" in failed["lease store"]
+
+
+def test_a_warehouse_that_may_not_be_written_is_told_with_its_subject(made: Cloud) -> None:
+    def denied(request: Any, _: Any) -> Any:
+        query = body_of(request)["configuration"]["query"]["query"]
+        return failed(request, 403, "accessDenied", "no bigquery.tables.updateData") if "WHERE FALSE" in query else None
+
+    made.front.faults.append(job_posts(denied))
+    found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=made.environment).stdout)
+    refused = {f["subject"]: f["told"] for f in found["findings"] if f["verdict"] == "failed"}
+    assert set(refused) == {"permission to write"}, found
+    assert "bigquery.tables.updateData" in refused["permission to write"]
 
 
 def test_a_held_lease_of_the_predecessor_is_named(made: Cloud) -> None:

@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from nba_consolidation.sensors import build_sensors
+from nba_consolidation.sensors.box_scores import new_box_scores
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import BOX_SCORES
 from nba_consolidation.warehouse.errors import WarehouseError
@@ -21,8 +21,7 @@ YESTERDAY = today() - dt.timedelta(days=1)
 
 @pytest.fixture
 def daemon(settings: Settings, instance: dg.DagsterInstance) -> Daemon:
-    sensor = build_sensors(settings, ["grade"])[0]
-    return Daemon(sensor, settings, instance)
+    return Daemon(new_box_scores(settings), settings, instance)
 
 
 def box_scores(daemon: Daemon, *rows: tuple[Any, ...]) -> None:

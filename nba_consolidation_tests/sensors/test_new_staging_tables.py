@@ -11,6 +11,7 @@ import pytest
 
 from nba_consolidation.definitions import build_definitions
 from nba_consolidation.sensors import build_sensors
+from nba_consolidation.sensors.staging import new_staging_tables
 from nba_consolidation.settings import PRODUCTION, Settings, today
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
 from nba_consolidation.warehouse.parquet_footer import Footer, read_footer
@@ -21,8 +22,7 @@ from .conftest import Daemon, span
 
 @pytest.fixture
 def daemon(settings: Settings, instance: dg.DagsterInstance) -> Daemon:
-    (sensor,) = build_sensors(settings, ["consolidate"])
-    return Daemon(sensor, settings, instance)
+    return Daemon(new_staging_tables(settings), settings, instance)
 
 
 def test_what_arrived_is_asked_for_as_a_range_with_a_run_key(daemon: Daemon) -> None:
@@ -49,7 +49,7 @@ def test_a_tick_without_a_request_says_why(daemon: Daemon) -> None:
 
 def test_a_quiet_period_is_waited_for(settings: Settings, instance: dg.DagsterInstance) -> None:
     patient = replace(settings, arrivals_quiet=3600, arrivals_wait=7200)
-    slow = Daemon(build_sensors(patient, ["consolidate"])[0], patient, instance)
+    slow = Daemon(new_staging_tables(patient), patient, instance)
     slow.stage("a", [prediction()])
     for _ in range(2):
         assert "1 still arriving" in slow.tick().skip_message
@@ -133,12 +133,8 @@ def test_a_requested_run_consolidates_what_arrived(daemon: Daemon) -> None:
 
 
 def test_sensors_are_on_in_production_and_off_at_home(settings: Settings) -> None:
-    jobs = ["consolidate", "grade"]
     production = Settings(deployment=PRODUCTION, project="nba-project")
-    assert [sensor.name for sensor in build_sensors(settings, jobs)] == ["new_staging_tables", "new_box_scores"]
-    assert {s.default_status for s in build_sensors(settings, jobs)} == {dg.DefaultSensorStatus.STOPPED}
-    assert {s.default_status for s in build_sensors(production, jobs)} == {dg.DefaultSensorStatus.RUNNING}
-
-
-def test_a_sensor_whose_job_is_not_there_is_not_there_either(settings: Settings) -> None:
-    assert [sensor.name for sensor in build_sensors(settings, ["consolidate"])] == ["new_staging_tables"]
+    names = ["new_staging_tables", "new_box_scores", "failed_checks_and_runs"]
+    assert [sensor.name for sensor in build_sensors(settings)] == names
+    assert {s.default_status for s in build_sensors(settings)} == {dg.DefaultSensorStatus.STOPPED}
+    assert {s.default_status for s in build_sensors(production)} == {dg.DefaultSensorStatus.RUNNING}

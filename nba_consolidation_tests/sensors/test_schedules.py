@@ -13,11 +13,10 @@ from nba_consolidation.schedules import build_schedules
 from nba_consolidation.settings import PRODUCTION, Settings
 
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
-JOBS = ["consolidate", "clean_up", "grade", "quality"]
 
 
 def request(job: str, moment: dt.datetime) -> dg.RunRequest:
-    (schedule,) = build_schedules(Settings(), [job])
+    (schedule,) = (one for one in build_schedules(Settings()) if one.job_name == job)
     data = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=moment))
     assert data.run_requests is not None
     (found,) = data.run_requests
@@ -25,7 +24,7 @@ def request(job: str, moment: dt.datetime) -> dg.RunRequest:
 
 
 def test_the_schedules_are_these_in_new_york() -> None:
-    found = {s.job_name: (s.cron_schedule, s.execution_timezone) for s in build_schedules(Settings(), JOBS)}
+    found = {s.job_name: (s.cron_schedule, s.execution_timezone) for s in build_schedules(Settings())}
     assert found == {
         "clean_up": ("0 3 * * *", "America/New_York"),
         "quality": ("0 8 * * *", "America/New_York"),
@@ -35,8 +34,8 @@ def test_the_schedules_are_these_in_new_york() -> None:
 
 def test_they_are_on_in_production_and_off_at_home() -> None:
     production = Settings(deployment=PRODUCTION, project="nba-project")
-    assert {s.default_status for s in build_schedules(Settings(), JOBS)} == {dg.DefaultScheduleStatus.STOPPED}
-    assert {s.default_status for s in build_schedules(production, JOBS)} == {dg.DefaultScheduleStatus.RUNNING}
+    assert {s.default_status for s in build_schedules(Settings())} == {dg.DefaultScheduleStatus.STOPPED}
+    assert {s.default_status for s in build_schedules(production)} == {dg.DefaultScheduleStatus.RUNNING}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,3 @@ def test_the_scheduled_clean_up_is_no_dry_run_and_its_config_is_one_that_the_job
 def test_a_day_is_asked_for_once() -> None:
     morning = dt.datetime(2026, 1, 15, 8, tzinfo=NEW_YORK)
     assert request("quality", morning).run_key == request("quality", morning).run_key == "2026-01-15"
-
-
-def test_a_schedule_whose_job_is_not_there_is_not_there_either() -> None:
-    assert [schedule.job_name for schedule in build_schedules(Settings(), ["clean_up"])] == ["clean_up"]

@@ -36,11 +36,6 @@ FROM (
   LEFT JOIN verdicts AS V ON V.game_date = Y.game_date AND V.game_key = Y.game_key
   WHERE V.game_date IS NULL
   GROUP BY Y.game_date, Y.game_key
-  UNION ALL
-  SELECT game_date, 'game_under_two_ids', MIN(game_id), NULL, 0, MAX(game_id)
-  FROM keyed_box_scores
-  GROUP BY game_date, game_key
-  HAVING COUNT(DISTINCT game_id) > 1
 )
 ORDER BY game_date, finding, game_id, player_lookup
 LIMIT 5000

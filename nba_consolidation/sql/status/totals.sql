@@ -8,7 +8,12 @@ SELECT
   L.inserted,
   L.updated,
   L.stale,
-  L.superseded
+  L.superseded,
+  A.correct,
+  A.wrong,
+  A.push,
+  A.passed,
+  A.voided
 FROM (
   SELECT
     COUNT(*) AS consolidated,
@@ -32,3 +37,13 @@ CROSS JOIN (
   FROM consolidation_ledger
   WHERE game_date BETWEEN @first_date AND @last_date
 ) AS L
+CROSS JOIN (
+  SELECT
+    COUNTIF(outcome = 'correct') AS correct,
+    COUNTIF(outcome = 'wrong') AS wrong,
+    COUNTIF(outcome = 'push') AS push,
+    COUNTIF(outcome = 'passed') AS passed,
+    COUNTIF(outcome = 'voided') AS voided
+  FROM prediction_accuracy
+  WHERE game_date BETWEEN @first_date AND @last_date
+) AS A

@@ -4,14 +4,19 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nba_consolidation.demo.expectation import Expectation, Figures
-from nba_consolidation.demo.race import DemoFailed, Outcome, run_demo
+from nba_consolidation.demo.games import BOX_SCORES
+from nba_consolidation.demo.outcome import Outcome
+from nba_consolidation.demo.programs import DemoFailed, terminal
+from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
+from nba_consolidation.settings import Settings
 
 
 def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(tmp_path: Path) -> None:
@@ -37,24 +42,39 @@ def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text() == "the only copy"
 
 
+def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(tmp_path: Path) -> None:
+    home, season = tmp_path / "demo", Season(dates=3, max_games=2, players_per_team=3)
+    outcome = run_demo(home, season, processes=1)
+    assert outcome.as_expected
+    assert sum(row["bets"] for row in outcome.hit_rates) > 0
+    settings = Settings(home=home)
+    last = season.game_dates[-1]
+    terminal(settings, "actuals", str(home / BOX_SCORES / f"{last}.parquet"))
+    graded = terminal(settings, "grade")["totals"]
+    whole = outcome.expected.total
+    figures = {name: getattr(whole, name) for name in ("correct", "wrong", "push", "passed", "voided")}
+    assert {name: graded[name] for name in figures} == figures
+    assert graded["waiting"] == 0 < graded["inserted"]
+
+
+def _figures(**others: int) -> Figures:
+    return Figures(**{**{field.name: number for number, field in enumerate(fields(Figures), start=2)}, **others})
+
+
 def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
-    wanted = Figures(staged=10, consolidated=6, active=3, quarantined=1, newest_micros=5)
+    wanted = _figures()
     good: dict[str, Any] = {
         "expected": Expectation({dt.date(2026, 1, 15): wanted}, {}, 1, {}),
-        "consolidated": 6,
-        "active": 3,
-        "quarantined": 1,
-        "staged": 10,
-        "superseded": 3,
-        "updated": 0,
-        "stale": 0,
+        "wanted": wanted,
+        "found": wanted,
         "duplicates": 0,
-        "newest_everywhere": True,
+        "hit_rates": (),
         "racers": (),
         "seconds": 1.0,
     }
     assert Outcome(**good).as_expected
-    for figure, wrong in (("consolidated", 5), ("active", 4), ("quarantined", 0), ("staged", 9), ("duplicates", 1),
-                          ("newest_everywhere", False)):  # fmt: skip
-        assert not Outcome(**{**good, figure: wrong}).as_expected
-    assert Outcome(**{**good, "consolidated": 5}).lost == 1
+    assert not Outcome(**{**good, "duplicates": 1}).as_expected
+    for field in fields(Figures):
+        assert not Outcome(**{**good, "found": _figures(**{field.name: 1})}).as_expected
+    one_lost = replace(wanted, consolidated=wanted.consolidated - 1)
+    assert Outcome(**{**good, "found": one_lost}).lost == 1

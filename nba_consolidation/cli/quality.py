@@ -1,0 +1,80 @@
+"""`quality`: the daily checks of a game date. What they look for is decided in `quality.checks`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from nba_consolidation.cli.dates import game_date
+from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.quality.results import CheckResult
+
+_SHOWN = 10
+_WARNED = 2  # the code of wrong usage elsewhere; here that ends with 5
+
+
+@click.command()
+@click.option("--date", callback=game_date, metavar="DATE", help="The game date.  [default: yesterday, in New York]")
+@json_option
+@pass_session
+def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
+    r"""Check the quality of a game date, and that work goes on.
+
+    \b
+    Ends, unlike the other commands, with
+      0  everything is fine
+      1  a check failed
+      2  a check warned, none failed
+      5  a check could not run, or the command is wrong: never a pass
+    """
+    from nba_consolidation.quality.results import Status
+
+    report = session.existing().quality.examine(date)
+    emit(
+        as_json,
+        {"game_date": report.game_date, "as_of": report.as_of, "status": report.status, "checks": report.results},
+        _overview(report.results),
+        *(_details(result) for result in report.results if result.status is not Status.PASSED),
+        f"{report.game_date}: {_summary(report.results)}",
+    )
+    codes: dict[Status, int] = {
+        Status.PASSED: Exit.DONE,
+        Status.WARNED: _WARNED,
+        Status.FAILED: Exit.FAILED,
+        Status.ERRORED: Exit.NOT_CHECKED,
+    }
+    click.get_current_context().exit(codes[report.status])
+
+
+def _overview(results: Sequence[CheckResult]) -> Grid:
+    columns = [Column("check"), Column("status"), Column("value", 1, right=True), Column("threshold", 2),
+               Column("what is so, and what to do", fold=True)]  # fmt: skip
+    rows = [(result.name, result.status.value, _figure(result.value), result.threshold, result.message)
+            for result in results]  # fmt: skip
+    return Grid(columns, rows)
+
+
+def _figure(value: float | None) -> str | None:
+    return None if value is None else f"{value:g}" if value < 1e6 else f"{value:.0f}"
+
+
+def _details(result: CheckResult) -> Shown:
+    columns = [Column(name.replace("_", " ")) for name in (result.rows[0] if result.rows else ())]
+    shown = f"first {_SHOWN} of {len(result.rows):,}" if len(result.rows) > _SHOWN else f"{len(result.rows):,}"
+    return Grid(columns, [tuple(row.values()) for row in result.rows[:_SHOWN]], f"{result.name}: {shown}", records=True)
+
+
+def _summary(results: Sequence[CheckResult]) -> str:
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.status.value] = counts.get(result.status.value, 0) + 1
+    return (
+        f"{counted(len(results), 'check')}: " + ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
+    )

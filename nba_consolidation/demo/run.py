@@ -1,0 +1,51 @@
+"""The whole demo: a folder of its own, the race to consolidate a season, then its games, and what came out."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from nba_consolidation.demo.games import play
+from nba_consolidation.demo.outcome import Outcome, outcome_of
+from nba_consolidation.demo.programs import DemoFailed
+from nba_consolidation.demo.race import race
+from nba_consolidation.demo.season import Season
+from nba_consolidation.demo.stager import Progress
+from nba_consolidation.deployment import deploy
+from nba_consolidation.settings import Settings
+
+_MARKER = "made-by-nba-consolidation-demo"
+
+
+def run_demo(
+    home: Path,
+    season: Season,
+    processes: int,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_news: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Makes the demo anew in the folder, and tells as it goes.
+
+    Raises DemoFailed where a process of it fails, or where the folder holds something else.
+    """
+    settings = Settings(home=home.absolute())
+    _make_room(settings.home)
+    began = time.monotonic()
+    raced = race(settings, season, processes, on_progress, on_news)
+    played = play(settings, season, on_news)
+    return outcome_of(deploy(settings).warehouse, raced, played, time.monotonic() - began)
+
+
+def _make_room(home: Path) -> None:
+    """Only what an earlier demo made is removed."""
+    if home.exists() and any(home.iterdir()) and not (home / _MARKER).exists():
+        raise DemoFailed(f"the folder {home} holds something that no demo made; name another one with --home")
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "dagster_home").mkdir(parents=True)
+    (home / "logs").mkdir()
+    (home / _MARKER).touch()
+    instance = resources.files(__package__).joinpath("dagster.yaml").read_text(encoding="utf-8")
+    (home / "dagster_home" / "dagster.yaml").write_text(instance, encoding="utf-8")

@@ -1,0 +1,80 @@
+"""The statements of the daily quality, of the leases' history and of the doctor, on BigQuery."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from nba_consolidation.consolidation.doctor import Verdict, examine, stores
+from nba_consolidation.consolidation.lease_history import lease_history
+from nba_consolidation.fencing import Guarding
+from nba_consolidation.grading.grade import Grader
+from nba_consolidation.locking import Holder
+from nba_consolidation.quality.examine import Quality
+from nba_consolidation.quality.readings import Reader
+from nba_consolidation.quality.results import CheckResult, Status
+from nba_consolidation.quality.thresholds import Thresholds
+from nba_consolidation.tables import BOX_SCORES
+from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
+from nba_consolidation_tests.grading.workbench import bet
+
+from .workbench import BigQueryBench
+
+MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
+LENIENT = Thresholds.of(
+    {"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6}
+)
+SCORE = """
+INSERT INTO {dataset}.player_game_summary (game_date, game_id, player_lookup, team_abbr, opponent_team_abbr, points,
+  minutes_played) VALUES (DATE '2026-01-15', '20260115_BOS_MIA', 'jaimejaquezjr', 'MIA', 'BOS', 25, NUMERIC '30.0')
+"""
+
+
+def examined(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, CheckResult]:
+    reader = Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN)
+    report = Quality(reader, LENIENT, lambda: MORNING_AFTER).examine(date)
+    return {result.name: result for result in report.results}
+
+
+def not_passed(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, Status]:
+    return {name: r.status for name, r in examined(bench, date).items() if r.status is not Status.PASSED}
+
+
+def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> None:
+    bench.warehouse.create_tables([BOX_SCORES])
+    bench.select(SCORE)
+    bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"))
+    bench.consolidate(clock=lambda: MORNING_AFTER - dt.timedelta(hours=20))
+    bench.validate()
+    assert examined(bench)["ungraded"].value == 2
+    Grader(Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).grade([DATE], Holder.here("g"))
+    found = examined(bench)
+    assert (found["volume"].value, found["quarantine_rate"].value, found["ungraded"].value) == (2, 0, 1)
+    assert not_passed(bench) == {"ungraded": Status.WARNED}  # of a game without a box score
+    assert not_passed(bench, DATE + dt.timedelta(days=1)) == {}
+
+    bench.select("UPDATE {dataset}.prediction_accuracy SET confidence_score = 62 WHERE game_date = '2026-01-15'")
+    bench.select("INSERT INTO {dataset}.prediction_accuracy SELECT * FROM {dataset}.prediction_accuracy "
+                 "WHERE game_date = '2026-01-15'")  # fmt: skip
+    bench.select("INSERT INTO {dataset}.player_prop_predictions SELECT * FROM {dataset}.player_prop_predictions "
+                 "WHERE game_date = '2026-01-15'")  # fmt: skip
+    assert not_passed(bench) == {
+        "duplicate_predictions": Status.FAILED,
+        "duplicate_accuracy": Status.FAILED,
+        "confidence_scale": Status.FAILED,
+        "ungraded": Status.WARNED,
+    }
+
+
+def test_who_wrote_is_in_the_history_of_the_leases(bench: BigQueryBench) -> None:
+    bench.stage(bet())
+    bench.consolidate()
+    (wrote,) = lease_history(bench.warehouse, bench.leases, DATE, DATE)
+    assert (wrote.what, wrote.lease, wrote.run_id) == ("wrote", f"consolidation_{DATE}", "run")
+    assert lease_history(bench.warehouse, bench.leases, DATE + dt.timedelta(days=1), DATE + dt.timedelta(days=1)) == []
+
+
+def test_a_doctor_is_let_write_and_writes_nothing(bench: BigQueryBench) -> None:
+    bench.warehouse.create_tables([BOX_SCORES])
+    findings = examine(stores(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))
+    assert {finding.subject: finding.verdict for finding in findings if finding.verdict is not Verdict.FINE} == {}
+    assert bench.select("SELECT COUNT(*) AS n FROM {dataset}.consolidation_fences") == [{"n": 0}]

@@ -1,0 +1,131 @@
+"""`dagster dev` over a small demo, and a page of Chromium on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nba_consolidation.demo.run import run_demo
+from nba_consolidation.demo.season import Season
+from nba_consolidation.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+_ROOT = Path(__file__).parents[2]
+_PATIENCE = 90.0
+# A browser under test asks nobody for updates, and runs as root in a container.
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Site:
+    """Dagster's web server and daemon over a consolidated and graded season."""
+
+    address: str
+    season: Season
+    settings: Settings
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    _ensure_installed()
+    home = tmp_path_factory.mktemp("ui") / "demo"
+    season = Season(dates=12, max_games=2, players_per_team=4, refused_tables=True)
+    assert run_demo(home, season, processes=2).as_expected
+    settings = Settings(home=home)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", "workspace.yaml",
+               "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
+    environment = settings.child_environment(
+        DAGSTER_HOME=str(home / "dagster_home"),
+        DAGSTER_DISABLE_TELEMETRY="1",
+        NBA_CONSOLIDATION_SENSOR_INTERVAL="1",
+        NBA_CONSOLIDATION_ARRIVALS_QUIET="0",
+        NBA_CONSOLIDATION_FIRST_DATE=str(season.first_date),
+    )
+    log = home / "logs" / "dev.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=_ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(address, process, log)
+        yield Site(address, season, settings)
+    finally:
+        _end(process)
+
+
+@pytest.fixture(scope="session")
+def browser(site: Site) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window of a laptop's size; a page that says nothing for half a minute fails the test."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(30_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def picture(page: Page, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Keeps a picture of the page in the folder of --pictures; without it nothing is kept."""
+    folder: Path | None = request.config.getoption("--pictures")
+
+    def keep(name: str) -> None:
+        if folder:
+            page.wait_for_timeout(1_000)  # what is animated comes to rest
+            page.screenshot(path=folder / f"{name}.png")
+
+    return keep
+
+
+def _ensure_installed() -> None:
+    pytest.importorskip("playwright", reason="Playwright is not installed")
+    if shutil.which("chromium") is None:
+        pytest.skip("there is no chromium: install Debian's package of that name")
+    pytest.importorskip("dagster_webserver", reason="dagster-webserver is not installed")
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/server_info", timeout=5):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"dagster dev did not come up:\n{log.read_text(errors='replace')[-5000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The web server, the daemon and the code servers, which are its process group."""
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(15)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
