@@ -1,4 +1,4 @@
-"""Graded bets, as a calibration sees them: how many were won and lost, by day and confidence. Nothing is judged here."""
+"""Graded bets, as a calibration sees them: how many were won and lost, by day and confidence."""
 
 from __future__ import annotations
 

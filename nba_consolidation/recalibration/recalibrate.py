@@ -11,16 +11,17 @@ import json
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from nba_consolidation.fencing import Guarding, Writer
+from nba_consolidation.fencing import Guarding, Writer, tell
 from nba_consolidation.locking import Holder
+from nba_consolidation.logs import event
 from nba_consolidation.performance.windows import season_of
 from nba_consolidation.recalibration.bets import STEPS, Bets
 from nba_consolidation.recalibration.candidates import fitted
@@ -36,6 +37,7 @@ from nba_consolidation.recalibration.versions import (
     decided,
     read_history,
 )
+from nba_consolidation.settings import today
 from nba_consolidation.sql import Statement, Value
 from nba_consolidation.tables import ALL_TABLES, CALIBRATION_EVENTS, CALIBRATION_VERSIONS, Table
 from nba_consolidation.warehouse.arrow import arrow_type
@@ -52,7 +54,7 @@ _AUDITS = ("duplicate_calibrations",)
 _log = logging.getLogger(__name__)
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """What came of a system's recalibration for a date."""
 
     NOT_ENOUGH = "not enough"
@@ -68,7 +70,9 @@ class Decision:
     """What was decided about one system for one game date, and why.
 
     outcome: not enough (bets to tell), steady (no drift), no change (nothing beats what stands), active, waiting (for
-    approval), or stands (this very version was decided on before). drift: of the confidences as they came, by bucket. rolled_back: the version that this date took back, if any; comparison: why.
+    approval), or stands (this very version was decided on before). drift: of the confidences as they came, by bucket.
+    rolled_back: the version that this date took back, if any; comparison: why. superseded: versions of this very date
+    that no longer hold, since its bets were corrected.
     """
 
     game_date: dt.date
@@ -82,17 +86,20 @@ class Decision:
     trial: Trial | None = None
     rolled_back: str | None = None
     comparison: Comparison | None = None
+    superseded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class RecalibrationReport:
-    """What was decided, by date and system, and how many rows that wrote."""
+    """What was decided, by date and system, and how many rows that wrote. Times of the lease are in milliseconds."""
 
     run_id: str
     decisions: tuple[Decision, ...]
     versions_written: int
     events_written: int
     seconds: float
+    lease_wait_ms: int = 0
+    lease_hold_ms: int = 0
 
     def of(self, date: dt.date) -> list[Decision]:
         """The decisions for one date."""
@@ -142,8 +149,39 @@ def decide(
     """What becomes of one system for the date of the window; the history with it. Reads and writes nothing.
 
     history: of earlier dates counts; what stands of this date or a later one is not looked at, but to find that the
-    same version was proposed before. approve: who lets a major change become active.
+    same version was proposed before, or that another one was, which then holds no more. approve: who lets a major
+    change become active.
     """
+    decision, history = _decided(system_id, window, history, policy, approve=approve)
+    superseded, history = _superseded(decision, history)
+    in_force = history.in_force(system_id, window.date)
+    return replace(decision, superseded=superseded, in_force=in_force.version_id if in_force else None), history
+
+
+def _superseded(decision: Decision, history: History) -> tuple[tuple[str, ...], History]:
+    """Versions of the date that other results had led to, before a box score was corrected: they hold no more.
+
+    While their successor waits for a person, one that is active stays.
+    """
+    date, others = decision.game_date, []
+    decided_on = decision.version.version_id if decision.version else None
+    waits = decision.version is not None and history.state(decision.version) is State.PROPOSED
+    for one in history.versions:
+        if (one.system_id, one.game_date) != (decision.system_id, date) or one.version_id == decided_on:
+            continue
+        active = history.event(one, State.ACTIVE)
+        held = active is not None and history.holding(one, active.effective_date) is not None
+        if (held and not waits) or (active is None and history.state(one) is State.PROPOSED):
+            others.append(one)
+    for one in others:
+        reason = f"{date} was decided anew: {decision.outcome.value}"
+        history = history.with_event(history.happened(one, State.SUPERSEDED, date, reason))
+    return tuple(one.version_id for one in others), history
+
+
+def _decided(
+    system_id: str, window: Window, history: History, policy: Policy, *, approve: str | None
+) -> tuple[Decision, History]:
     date, own = window.date, window.own(system_id)
     standing = history.in_force(system_id, date - dt.timedelta(1))
     standing, failed, comparison, history = _rolled_back(standing, window, history)
@@ -283,15 +321,18 @@ def _published(
     """The version proposed, and active where nobody has to be asked; or as it was decided on before."""
     date, told = version.game_date, {"version": version, "drift": tuple(found), "trial": trial}
     known = any(one.version_id == version.version_id for one in history.versions)
-    if not known:
+    withdrawn = known and history.withdrawn(version)
+    fresh = withdrawn or not known
+    if fresh:
         reason = f"{version.method} of {version.bets} bets ({version.scope}); off by {version.largest_gap:+.3f} at most"
-        history = history.with_version(version, [history.happened(version, State.PROPOSED, date, reason)])
+        proposed = history.happened(version, State.PROPOSED, date, reason)
+        history = history.with_event(proposed) if withdrawn else history.with_version(version, [proposed])
     shift = f"mean shift {version.mean_shift:.3f}"
-    if history.state(version) is State.PROPOSED and (approve or not (known or version.is_major)):
+    if history.state(version) is State.PROPOSED and (approve or (fresh and not version.is_major)):
         reason = f"approved with the recalibration; {shift}" if version.is_major else f"a small change: {shift}"
         history = history.with_event(history.happened(version, State.ACTIVE, date, reason, approve))
         return decision(Outcome.ACTIVE, reason, **told), history
-    if not known:
+    if fresh:
         return decision(Outcome.WAITING, f"a major change waits for approval: {shift}", **told), history
     return decision(
         Outcome.STANDS, f"this version was proposed before: {history.state(version).value}", **told
@@ -322,8 +363,8 @@ class Recalibrator:
     ) -> RecalibrationReport:
         """Decides for each date in turn, each after what was decided for the ones before; one transaction writes it.
 
-        approve: who approves major changes beforehand; without, they wait. Raises LeaseError, WarehouseError, FencedOut,
-        AuditFailed; then nothing was written. A version that is rolled back is logged as an error.
+        approve: who approves major changes beforehand; without, they wait. Raises LeaseError, WarehouseError,
+        FencedOut, AuditFailed; then nothing was written. A version that is rolled back is logged as an error.
         """
         started, ordered = time.monotonic(), sorted(set(dates))
         if not ordered:
@@ -346,37 +387,61 @@ class Recalibrator:
             versions, events = history.versions[len(before.versions) :], history.events[len(before.events) :]
             if events:
                 _write(writer, ordered, versions, events, decided_on)
-        for one in decisions:
-            if one.rolled_back and any(event.version_id == one.rolled_back for event in events):
-                event = next(event for event in events if event.version_id == one.rolled_back)
-                _log.error(
-                    "the calibration %s was rolled back for %s: %s", one.rolled_back, one.game_date, event.reason
-                )
         seconds = round(time.monotonic() - started, 3)
-        return RecalibrationReport(holder.run_id, tuple(decisions), len(versions), len(events), seconds)
+        report = RecalibrationReport(
+            holder.run_id, tuple(decisions), len(versions), len(events), seconds,
+            writer.lease.waited_ms, writer.lease.held_ms,
+        )  # fmt: skip
+        _tell(report, events, ordered)
+        return report
 
     def decide(
         self, version_id: str, state: State, effective: dt.date | None, reason: str, author: str, holder: Holder
     ) -> Event:
         """A person's decision: ACTIVE approves, REJECTED declines, ROLLED_BACK takes back.
 
-        effective: from which game date on; by default the version's own for REJECTED. Raises NotPossible, LeaseError,
-        WarehouseError, FencedOut, AuditFailed.
+        effective: from which game date on; by default from today, or from the version's first date if that is later.
+        Raises NotPossible, LeaseError, WarehouseError, FencedOut, AuditFailed; then nothing was written.
         """
         warehouse = self.guarding.warehouse
         warehouse.create_tables(ALL_TABLES)
         date = read_history(warehouse).version(version_id).game_date
         with self.guarding.writer(LOCK_TYPE, [date], holder) as writer:
-            event = decided(read_history(warehouse), version_id, state, effective or date, reason, author)
-            _write(writer, [date], (), (event,), [date])
-        return event
+            history = read_history(warehouse)
+            active = history.event(history.version(version_id), State.ACTIVE)
+            first = active.effective_date if active else date
+            made = decided(history, version_id, state, effective or max(first, today()), reason, author)
+            _write(writer, [date], (), (made,), [date])
+        event(
+            _log, f"calibration_{made.state.value}", run_id=holder.run_id, version_id=version_id,
+            system_id=made.system_id, game_date=made.effective_date, author=author, reason=reason,
+        )  # fmt: skip
+        return made
+
+
+def _tell(report: RecalibrationReport, events: Sequence[Event], dates: Sequence[dt.date]) -> None:
+    for one in events:
+        level = logging.ERROR if one.state is State.ROLLED_BACK else logging.INFO
+        event(
+            _log, f"calibration_{one.state.value}", level, run_id=report.run_id, version_id=one.version_id,
+            system_id=one.system_id, game_date=one.effective_date, author=one.author, reason=one.reason,
+        )  # fmt: skip
+    tell(
+        _log, "recalibrated", report.run_id, dates, versions_written=report.versions_written,
+        events_written=report.events_written, ms=round(1000 * report.seconds),
+        lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
+    )  # fmt: skip
 
 
 def recalibrated(
     window: Window, history: History, policy: Policy, approve: str | None = None
 ) -> tuple[list[Decision], History]:
-    """What is decided for one date about each system that has bets in its window, or a calibration in force."""
-    standing = {one.system_id for one in history.versions if history.in_force(one.system_id, window.date)}
+    """What is decided for one date about each system that has bets in its window, or a calibration for it."""
+    standing = {
+        one.system_id
+        for one in history.versions
+        if one.game_date == window.date or history.in_force(one.system_id, window.date)
+    }
     decisions = []
     for system_id in sorted({*window.by_system, *standing}):
         decision, history = decide(system_id, window, history, policy, approve=approve)

@@ -61,4 +61,5 @@ def _brier(calibration: Calibration, bets: Bets) -> Floats:
 
 def _by_date(sums: Floats, bets: Bets) -> Floats:
     _, place = np.unique(bets.day, return_inverse=True)
-    return np.bincount(place, sums)
+    summed: Floats = np.bincount(place, sums).astype(np.float64)
+    return summed

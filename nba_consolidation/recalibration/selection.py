@@ -1,4 +1,4 @@
-"""Which calibration is best: each is fitted on the weeks before one and judged on that one, never on what it has seen."""
+"""Which calibration is best: each is fitted on the weeks before one and judged on that one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from nba_consolidation.recalibration.bets import Bets, Floats
 from nba_consolidation.recalibration.candidates import IDENTITY, fitted
-from nba_consolidation.recalibration.drift import BINS, bin_of
+from nba_consolidation.recalibration.drift import BINS, BucketDrift, bin_of, drift
 
 NO_CHANGE = IDENTITY.method
 TIERS = ((NO_CHANGE,), ("multiplier", "platt", "beta"), ("isotonic",))
@@ -37,13 +37,14 @@ class Judged:
     """One candidate beside the best one, on the same bets.
 
     behind: by how much its mean log loss is above the lowest. standard_error: of that difference, game dates being
-    drawn, not bets; infinite for a single date.
+    drawn, not bets; infinite for a single date. buckets: what was said and what came, by bucket of what was said.
     """
 
     method: str
     scores: Scores
     behind: float
     standard_error: float
+    buckets: tuple[BucketDrift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def walk_forward(fit_on: Bets, judge_on: Bets, until: dt.date) -> Trial | None:
     lowest = min(losses.values(), key=lambda loss: float(loss.sum()))
     return Trial(
         tuple(
-            Judged(name, scores(values, bets), *_mean_over_dates(losses[name] - lowest, bets))
+            Judged(name, scores(values, bets), *_mean_over_dates(losses[name] - lowest, bets), drift(values, bets))
             for name, values in said.items()
         )
     )
@@ -132,7 +133,7 @@ def scores(said: Floats, bets: Bets) -> Scores:
 def log_losses(said: Floats, bets: Bets) -> Floats:
     """-ln of what was given to what came, summed over the bets of each entry."""
     inside = np.clip(said, _EDGE, 1 - _EDGE)
-    losses: Floats = -(bets.won * np.log(inside) + bets.lost * np.log1p(-inside))
+    losses: Floats = np.negative(bets.won * np.log(inside) + bets.lost * np.log1p(-inside))
     return losses
 
 

@@ -1,7 +1,7 @@
 """What is known of each calibration: the versions, what happened to them, and which one is in force on a game date.
 
-Proposed, then active or rejected; an active one is rolled back or superseded by the next. Nothing is ever changed: a
-version's state follows from its events and from the versions beside it.
+Proposed, then active or rejected; an active one is rolled back or superseded by the next, or by another decision about
+its own date. Nothing is ever changed: a version's state follows from its events and from the versions beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from enum import Enum
+from enum import StrEnum
 from functools import cached_property
 
 from nba_consolidation.errors import ConsolidationError
@@ -20,7 +20,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.contract import Row, Warehouse
 
 
-class State(str, Enum):
+class State(StrEnum):
     """What a version is."""
 
     PROPOSED = "proposed"
@@ -28,6 +28,12 @@ class State(str, Enum):
     SUPERSEDED = "superseded"
     ROLLED_BACK = "rolled_back"
     REJECTED = "rejected"
+
+
+CHOICES = {"approve": State.ACTIVE, "reject": State.REJECTED, "rollback": State.ROLLED_BACK}
+"""What a person may decide about a version, and what it then is."""
+DECISIVE = (State.ACTIVE, State.ROLLED_BACK, State.SUPERSEDED)
+"""The events that say whether a version is in force."""
 
 
 class NotPossible(ConsolidationError):
@@ -131,12 +137,29 @@ class History:
         )
 
     def event(self, version: Version, state: State) -> Event | None:
-        """When and why it became that, if it did."""
-        return self._events.get((version.version_id, state))
+        """When and why it last became that, if it did."""
+        return next((one for one in reversed(self.events_of(version)) if one.state is state), None)
+
+    def events_of(self, version: Version) -> list[Event]:
+        """What happened to it, in the order in which it did."""
+        return self._events.get(version.version_id, [])
+
+    def withdrawn(self, version: Version) -> bool:
+        """Whether its own date was decided otherwise since, and not again as it has it."""
+        happened = self.events_of(version)
+        return bool(happened) and happened[-1].state is State.SUPERSEDED
+
+    def holding(self, version: Version, date: dt.date) -> Event | None:
+        """The event that makes it active on that date, if the last one about that date does."""
+        decisive = [one for one in self.events_of(version) if one.state in DECISIVE and one.effective_date <= date]
+        return decisive[-1] if decisive and decisive[-1].state is State.ACTIVE else None
 
     @cached_property
-    def _events(self) -> dict[tuple[str, State], Event]:
-        return {(one.version_id, one.state): one for one in reversed(self.events)}
+    def _events(self) -> dict[str, list[Event]]:
+        by_version: dict[str, list[Event]] = {}
+        for one in sorted(self.events, key=lambda event: (event.number, event.state)):
+            by_version.setdefault(one.version_id, []).append(one)
+        return by_version
 
     def in_force(self, system_id: str, date: dt.date) -> Version | None:
         """What calibrates the system's predictions of that date: calibrations_in_force.sql has the same rule."""
@@ -152,6 +175,8 @@ class History:
         for final in (State.REJECTED, State.ROLLED_BACK):
             if self.event(version, final):
                 return final
+        if self.withdrawn(version):
+            return State.SUPERSEDED
         if self.event(version, State.ACTIVE):
             last = self._last_active(version.system_id, dt.date.max, without=None)
             return State.ACTIVE if last is version else State.SUPERSEDED
@@ -180,12 +205,10 @@ class History:
         for one in self.versions:
             if one.system_id != system_id or one is without:
                 continue
-            active, back = self.event(one, State.ACTIVE), self.event(one, State.ROLLED_BACK)
-            if active is None:
-                continue
-            if active.effective_date <= date and not (back and back.effective_date <= date):
+            active = self.holding(one, date)
+            if active is not None:
                 found.append((active.effective_date, active.number, one))
-        return max(found, key=lambda one: one[:2])[2] if found else None
+        return max(found, key=lambda one: (*one[:2], one[2].version_id))[2] if found else None
 
     def _after(self, one: Version, other: Version) -> bool:
         """Whether one was fitted for a later date, or anew for the same one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nba_consolidation.tables.declaration import Table, columns
 
 CALIBRATION_STATES = ("proposed", "active", "superseded", "rolled_back", "rejected")
-"""What a version can be. All but superseded, which follows from the others, are events."""
+"""What a version can be. Superseded is an event where its date was decided anew; else the next version makes it so."""
 
 _WRITTEN = (
     ("lease_token", "INT64", "Fencing token of the transaction that wrote the row."),
@@ -49,15 +49,15 @@ CALIBRATION_VERSIONS = Table(
 
 CALIBRATION_EVENTS = Table(
     name="confidence_recalibration_events",
-    description="What happened to each calibration: proposed, active, rolled_back or rejected. Rows are only added.",
+    description="What happened to each calibration: a row for every change of its state. Rows are only added.",
     cluster_by=("system_id",),
-    primary_key=("version_id", "state"),
+    primary_key=("version_id", "number", "state"),
     columns=columns(
         ("version_id", "STRING", "The version."),
         ("system_id", "STRING", "Its system."),
         ("game_date", "DATE", "The game date that it was fitted for."),
         ("number", "INT64", "The how-manieth event of the system this is: of two on one date the later one counts."),
-        ("state", "STRING", "proposed, active, rolled_back or rejected."),
+        ("state", "STRING", "proposed, active, superseded (its date was decided otherwise), rolled_back or rejected."),
         ("effective_date", "DATE", "From this game date on: an active version calibrates it and later ones."),
         ("reason", "STRING", "Why."),
         ("author", "STRING", "Who decided: a person, or NULL where the rules did."),

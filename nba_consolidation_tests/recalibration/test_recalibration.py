@@ -156,4 +156,6 @@ def test_a_calibration_that_failed_later_is_rolled_back(home: Graded, caplog: py
     assert decision.rolled_back == version.version_id
     assert decision.comparison
     assert decision.comparison.ratio_low > 1
-    assert [record.levelname for record in caplog.records if "rolled back" in record.message] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if "calibration_rolled_back" in record.getMessage()] == [
+        "ERROR"
+    ]
