@@ -33,9 +33,7 @@ REGULAR = (
     Regular("clean_up", "0 3 * * *", "Drops staging tables that were consolidated and left lying.", _CLEAN_UP_CONFIG),
     Regular("quality", "0 8 * * *", "Looks at what was published, before anybody reads it."),
     Regular("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores are there.", days_back=1),
-    Regular(
-        "recalibrate", "0 10 * * 1", "Recalibrates confidences for today and the week.", days_back=0, every="weekly"
-    ),
+    Regular("recalibrate", "0 10 * * 1", "Recalibrates for today and the week.", days_back=0, every="weekly"),
 )
 
 

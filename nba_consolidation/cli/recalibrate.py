@@ -36,6 +36,7 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
     a major one waits for `calibration approve`. What consumers read of today and later is validated anew where another
     calibration holds. Repeating it writes nothing. Ends with 3 if one waits for a person, or was rolled back.
     """
+    from nba_consolidation.recalibration.versions import read_history
     from nba_consolidation.settings import today
 
     span = span_of(**dates)
@@ -44,17 +45,18 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
         report = deployment.recalibrator.recalibrate(span.dates if span.given else [today()], holder, on_step=on_step)
         on_step("validate what is to be played")
         published = deployment.publisher.publish(deployment.to_be_played(), holder)
+    waiting = read_history(deployment.warehouse).waiting()
     document = {
         "run_id": report.run_id,
         "decisions": [_decision(one) for one in report.decisions],
         "versions_written": report.versions_written,
         "events_written": report.events_written,
+        "waiting": [one.version_id for one in waiting],
         "dates_validated_anew": published,
         "seconds": report.seconds,
     }
-    emit(as_json, document, _decisions_grid(report), _summary(report), _told(published))
-    waits = any(one.outcome == "waiting" for one in report.decisions)
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if waits or report.rolled_back else Exit.DONE)
+    emit(as_json, document, _decisions_grid(report), _summary(report, waiting), _told(published))
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if waiting or report.rolled_back else Exit.DONE)
 
 
 def _decision(one: Decision) -> dict[str, Any]:
@@ -93,18 +95,18 @@ def _figures(version: Version | None) -> tuple[str | None, ...]:
     )  # fmt: skip
 
 
-def _summary(report: RecalibrationReport) -> str:
+def _summary(report: RecalibrationReport, waiting: Sequence[Version]) -> str:
     if not report.decisions:
         return "No system has decided bets before that date, in its season: grade first."
-    told = [
+    written = (
         f"{counted(report.versions_written, 'new calibration')}, {counted(report.events_written, 'event')} written."
-    ]
-    for one in report.rolled_back:
-        told.append(f"Rolled back for {one.game_date}: {one.rolled_back}.")
-    for one in report.decisions:
-        if one.outcome == "waiting" and one.version:
-            told.append(f"Waits: nba-consolidation calibration approve {one.version.version_id}")
-    return "\n".join(told)
+    )
+    taken_back = [f"Rolled back for {one.game_date}: {one.rolled_back}." for one in report.rolled_back]
+    return "\n".join([written, *taken_back, *map(_waits, waiting)])
+
+
+def _waits(version: Version) -> str:
+    return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
 def _told(published: Sequence[dt.date]) -> str:

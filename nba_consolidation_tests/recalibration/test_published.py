@@ -13,7 +13,7 @@ from nba_consolidation.locking import Holder
 from nba_consolidation.recalibration.recalibrate import Recalibrator
 from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, Workbench, prediction
 from nba_consolidation_tests.performance.graded import SCHEMA
-from nba_consolidation_tests.recalibration.test_recalibration import overconfident
+from nba_consolidation_tests.recalibration.simulated import overconfident
 
 
 def test_the_curve_is_applied_exactly_and_again_the_same(tmp_path: Path) -> None:

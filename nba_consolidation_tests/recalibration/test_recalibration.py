@@ -6,7 +6,6 @@ import datetime as dt
 import random
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,25 +14,13 @@ from nba_consolidation.locking import Holder
 from nba_consolidation.recalibration.candidates import IDENTITY, fitted
 from nba_consolidation.recalibration.recalibrate import Outcome, RecalibrationReport, read_bets
 from nba_consolidation.recalibration.versions import NotPossible, State, read_history
-from nba_consolidation_tests.performance.graded import DATE, Graded, Row, graded
+from nba_consolidation_tests.performance.graded import DATE, Graded
+from nba_consolidation_tests.recalibration.simulated import overconfident
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Graded:
     return Graded(tmp_path / "home")
-
-
-def overconfident(seed: int = 1, days: int = 30, per_day: int = 40, **changes: Any) -> list[Row]:
-    """Bets of the days before DATE whose confidence, 0.55 to 0.95, is won far less often: 0.3 + a quarter of it."""
-    chance = random.Random(seed)
-    rows = []
-    for day in range(1, days + 1):
-        for _ in range(per_day):
-            confidence = chance.randrange(550, 950) / 1000
-            won = chance.random() < 0.3 + confidence / 4
-            values = {"game_date": DATE - dt.timedelta(day), "confidence_score": Decimal(str(confidence))}
-            rows.append(graded("correct" if won else "wrong", **(values | changes)))
-    return rows
 
 
 def recalibrate(home: Graded, *dates: dt.date, approve: str | None = None) -> RecalibrationReport:
