@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nba_consolidation.locking import Holder
 from nba_consolidation.recalibration.candidates import IDENTITY, fitted
 from nba_consolidation.recalibration.recalibrate import Outcome, RecalibrationReport, read_bets
 from nba_consolidation.recalibration.versions import NotPossible, State, read_history
-from nba_consolidation_tests.performance.graded import DATE, Graded
-from nba_consolidation_tests.recalibration.simulated import overconfident
+from nba_consolidation_tests.performance.graded import DATE, Graded, graded
+from nba_consolidation_tests.recalibration.simulated import overconfident, shifted
 
 
 @pytest.fixture
@@ -62,14 +64,57 @@ def test_the_same_again_gives_the_same_version_and_writes_nothing(home: Graded) 
     assert again.decisions[0].version == first.decisions[0].version
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_results_on_or_after_the_date_change_nothing(home: Graded, tmp_path: Path, seed: int) -> None:
-    later = [row | {"game_date": DATE + dt.timedelta(number % 9)} for number, row in enumerate(overconfident(seed))]
-    other = Graded(tmp_path / "other")
-    home.add(overconfident(7))
-    other.add([*overconfident(7), *later])
-    versions = [recalibrate(one).decisions[0].version for one in (home, other)]
-    assert versions[0] == versions[1] is not None
+LATER = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 1000), st.sampled_from(["correct", "wrong", "push"])), max_size=300
+)
+
+
+@settings(max_examples=8, deadline=None)
+@given(later=LATER)
+def test_results_on_or_after_the_date_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, later: list[tuple[int, int, str]]
+) -> None:
+    """Other results, and more of them: what is decided for the date stays, to the last figure."""
+    homes = [Graded(tmp_path_factory.mktemp("home")) for _ in range(2)]
+    for home in homes:
+        home.add(overconfident(7))
+    homes[0].add(shifted(overconfident(3, days=10), dt.timedelta(11)))
+    homes[1].add(
+        [
+            graded(outcome, game_date=DATE + dt.timedelta(day), confidence_score=Decimal(step) / 1000)
+            for day, step, outcome in [*later, (0, 900, "wrong")]
+        ]
+    )
+    found = [recalibrate(home, DATE, DATE + dt.timedelta(13)).of(DATE) for home in homes]
+    assert found[0] == found[1]
+    assert found[0][0].version is not None
+
+
+def regrade(home: Graded, outcome: str) -> None:
+    """All results, by an SQL expression."""
+    home.execute(f"UPDATE prediction_accuracy SET outcome = {outcome}")
+
+
+def test_a_date_decided_anew_after_a_correction_supersedes_what_it_had_decided(home: Graded) -> None:
+    home.add(overconfident())
+    home.execute("ALTER TABLE prediction_accuracy ADD COLUMN kept TEXT")
+    home.execute("UPDATE prediction_accuracy SET kept = outcome")
+    version = recalibrate(home, approve="ann").decisions[0].version
+    assert version is not None
+    # won as often as promised, in every bucket
+    regrade(home, "IF(hash(rowid, 9) % 1000 < 1000 * confidence_score, 'correct', 'wrong')")
+    (decision,) = recalibrate(home).decisions
+    assert decision.outcome in (Outcome.STEADY, Outcome.NO_CHANGE)
+    assert (decision.superseded, decision.in_force) == ((version.version_id,), None)
+    history = read_history(home.deployment.warehouse)
+    assert history.in_force("catboost_v9", DATE) is None
+    assert history.state(version) is State.SUPERSEDED
+    assert recalibrate(home).events_written == 0
+    regrade(home, "kept")
+    assert recalibrate(home, approve="ann").decisions[0].in_force == version.version_id
+    happened = read_history(home.deployment.warehouse).events_of(version)
+    assert [one.state.value for one in happened] == ["proposed", "active", "superseded", "proposed", "active"]
+    assert recalibrate(home, approve="ann").events_written == 0
 
 
 def test_too_few_bets_are_not_enough_and_say_so(home: Graded) -> None:
@@ -103,9 +148,15 @@ def test_constant_confidence_all_right_or_all_wrong_claims_no_certainty(
     home: Graded, outcome: str, confidence: str
 ) -> None:
     home.add([row | {"outcome": outcome} for row in overconfident(confidence_score=Decimal(confidence))])
-    for decision in recalibrate(home).decisions:
-        if decision.version:
-            assert 0 < min(decision.version.curve) <= max(decision.version.curve) < 1
+    (decision,) = recalibrate(home).decisions
+    right = (outcome == "correct") == (confidence == "1")
+    if right and confidence != "0.8":
+        assert (decision.outcome, decision.version) == (Outcome.STEADY, None)
+        return
+    assert decision.version is not None
+    assert 0 < min(decision.version.curve) <= max(decision.version.curve) < 1
+    said = float(decision.version.calibration(np.array([float(confidence)]))[0])
+    assert abs(said - (outcome == "correct")) < 0.01
 
 
 def test_every_curve_rises_within_0_and_1_and_is_published_as_judged(home: Graded) -> None:
