@@ -171,7 +171,7 @@ def _superseded(decision: Decision, history: History) -> tuple[tuple[str, ...], 
             continue
         active = history.event(one, State.ACTIVE)
         held = active is not None and history.holding(one, active.effective_date) is not None
-        if (held and not waits) or (active is None and history.state(one) is State.PROPOSED):
+        if (held and not waits) or history.state(one) is State.PROPOSED:
             others.append(one)
     for one in others:
         reason = f"{date} was decided anew: {decision.outcome.value}"

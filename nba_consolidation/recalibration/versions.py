@@ -177,7 +177,8 @@ class History:
                 return final
         if self.withdrawn(version):
             return State.SUPERSEDED
-        if self.event(version, State.ACTIVE):
+        active, proposed = self.event(version, State.ACTIVE), self.event(version, State.PROPOSED)
+        if active and not (proposed and proposed.number > active.number):
             last = self._last_active(version.system_id, dt.date.max, without=None)
             return State.ACTIVE if last is version else State.SUPERSEDED
         later = [one for one in self.versions if one.system_id == version.system_id and self._after(one, version)]
