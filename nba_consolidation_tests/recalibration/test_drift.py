@@ -69,5 +69,5 @@ def test_of_well_calibrated_systems_next_to_none_gets_a_calibration() -> None:
 def test_the_window_ends_before_the_date_and_begins_so_many_days_earlier() -> None:
     days = np.array([(DATE + dt.timedelta(day)).toordinal() for day in range(-40, 5)])
     ones = np.ones(len(days), np.int64)
-    own = Window.of(DATE, DAYS, {"one": Bets(days, ones * 0.7, ones, ones)}).own("one")
+    own = Window.of(DATE, DAYS, {"one": Bets(days, np.full(len(days), 0.7), ones, ones)}).own("one")
     assert (own.day.min(), own.day.max()) == (DATE.toordinal() - DAYS, DATE.toordinal() - 1)
