@@ -18,6 +18,7 @@ from nba_consolidation.grading.repair import Repairer
 from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation.reliability.review import Reviewer
 from nba_consolidation.settings import LOCAL, Settings, last_known_date
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -121,6 +122,10 @@ class Deployment:
     @property
     def analyst(self) -> Analyst:
         return Analyst(self.guarding, odds=self.settings.odds)
+
+    @property
+    def reviewer(self) -> Reviewer:
+        return Reviewer(self.guarding, self.settings.player_policy, self.settings.disabled_systems)
 
 
 def deploy(settings: Settings) -> Deployment:

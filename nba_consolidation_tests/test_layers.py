@@ -23,7 +23,8 @@ LAYERS = (
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
-    ("consolidation", "grading", "performance", "reliability", "quality"),  # the domain: functions and dataclasses
+    ("consolidation", "grading", "performance", "quality"),  # the domain: functions and dataclasses
+    ("reliability", "strategies"),  # the domain too: who and what to bet on, with performance's seasons and returns
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -53,8 +54,9 @@ LIBRARIES = {
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
     "matplotlib": Library(when_used=frozenset({"plots"})),
     "PIL": Library(when_used=frozenset({"plots"})),
+    "scipy": Library(when_used=frozenset({"reliability"})),
     "sklearn": Library(when_used=frozenset({"performance"})),
-    "statsmodels": Library(when_used=frozenset({"performance"})),
+    "statsmodels": Library(when_used=frozenset({"performance", "reliability"})),
     "grpc": Library(when_used=frozenset({"locking"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"

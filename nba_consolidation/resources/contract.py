@@ -34,6 +34,8 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     confidence_scales: dict[str, str] = Field(description="Per system: percent or fraction. Others are judged.")
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
     odds: int = Field(description="American odds at which returns are computed, beside those at -110.")
+    player_policy: str = Field(description="By which policy players are blacklisted.")
+    disabled_systems: list[str] = Field(description="Systems whose bets do not count when players are judged.")
 
     staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
 
@@ -60,6 +62,8 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "confidence_scales": self.confidence_scales,
             "schema_evolution": self.schema_evolution,
             "odds": self.odds,
+            "player_policy": self.player_policy,
+            "disabled_systems": tuple(self.disabled_systems),
             "staging_retention_days": self.staging_retention_days,
         }
 
@@ -76,5 +80,7 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "confidence_scales": dict(settings.confidence_scales),
         "schema_evolution": settings.schema_evolution,
         "odds": settings.odds,
+        "player_policy": settings.player_policy,
+        "disabled_systems": list(settings.disabled_systems),
         "staging_retention_days": settings.staging_retention_days,
     }
