@@ -9,7 +9,7 @@ import dagster as dg
 from nba_consolidation.assets import build_assets
 from nba_consolidation.checks import build_audits
 from nba_consolidation.deployment import deploy
-from nba_consolidation.jobs import clean_up_job, consolidate_job, grade_job
+from nba_consolidation.jobs import clean_up_job, consolidate_job, grade_job, reliability_job
 from nba_consolidation.resources import resources_of
 from nba_consolidation.schedules import build_schedules
 from nba_consolidation.sensors import build_sensors
@@ -18,7 +18,7 @@ from nba_consolidation.settings import Settings
 
 def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Everything for these settings. In-process by default: one step costs milliseconds so, and seconds otherwise."""
-    jobs = [consolidate_job, grade_job, clean_up_job]
+    jobs = [consolidate_job, grade_job, reliability_job, clean_up_job]
     names = [job.name for job in jobs]
     return dg.Definitions(
         assets=build_assets(settings),

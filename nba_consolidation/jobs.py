@@ -9,6 +9,7 @@ from nba_consolidation.tables import (
     ACCURACY,
     CLEANUPS,
     CONFIDENCE_CALIBRATION,
+    PLAYER_RELIABILITY,
     PREDICTIONS,
     SYSTEM_PERFORMANCE,
     VALIDATED,
@@ -24,6 +25,12 @@ grade_job = dg.define_asset_job(
     "grade",
     selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name),
     description="What consumers read is graded against box scores and checked; then how good each system is.",
+)
+
+reliability_job = dg.define_asset_job(
+    "reliability",
+    selection=dg.AssetSelection.assets(PLAYER_RELIABILITY.name),
+    description="Players are reviewed for the date, from the games before it; what consumers read of it follows.",
 )
 
 clean_up_job = dg.define_asset_job(

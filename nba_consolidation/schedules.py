@@ -32,6 +32,7 @@ DAILY = (
     Daily("clean_up", "0 3 * * *", "Drops staging tables that were consolidated and left lying.", _CLEAN_UP_CONFIG),
     Daily("quality", "0 8 * * *", "Looks at what was published, before anybody reads it."),
     Daily("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores are there.", days_back=1),
+    Daily("reliability", "30 12 * * *", "Reviews players for today, once yesterday is graded.", days_back=0),
 )
 
 

@@ -24,6 +24,7 @@ from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
 from nba_consolidation.cli.performance import analyse, calibration, performance
+from nba_consolidation.cli.players import players
 from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
@@ -44,6 +45,7 @@ _COMMANDS = (
     analyse,
     performance,
     calibration,
+    players,
     status,
     explain,
     quarantine,

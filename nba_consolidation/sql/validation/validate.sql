@@ -4,7 +4,7 @@ INSERT INTO validated_predictions (
   prediction_id, prediction_version, game_date, game_id, player_lookup, team_abbr, opponent_team_abbr,
   system_id, model_version, predicted_points, current_points_line, edge, recommendation,
   confidence, confidence_scale, has_prop_line, line_source, line_source_api, sportsbook, estimated_line_value,
-  is_actionable, filter_reason, injury_status_at_prediction, injury_flag_at_prediction, prediction_made_before_game,
+  is_actionable, filter_reason, player_status, variance_flag, injury_status_at_prediction, injury_flag_at_prediction, prediction_made_before_game,
   feature_quality_score, pace_adjustment, referee_adjustment, similar_games_count,
   version_created_at, validated_at, lease_token, run_id
 )
@@ -16,7 +16,7 @@ SELECT
   ROUND(IF(P.is_percent, P.confidence_score / 100, P.confidence_score), 6),
   IF(P.is_percent, 'percent', 'fraction'),
   P.has_prop_line, P.line_source, P.line_source_api, P.sportsbook, P.estimated_line_value,
-  P.is_actionable, P.filter_reason, P.injury_status_at_prediction, P.injury_flag_at_prediction,
+  F.is_actionable, F.filter_reason, F.player_status, F.variance_flag, P.injury_status_at_prediction, P.injury_flag_at_prediction,
   P.prediction_made_before_game, P.feature_quality_score, P.pace_adjustment, P.referee_adjustment,
   P.similar_games_count,
   COALESCE(P.version_created_at, P.created_at), @now, L.token, @run_id
@@ -32,4 +32,5 @@ FROM (
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 ) AS P
 JOIN leases AS L ON L.game_date = P.game_date
+JOIN filtered AS F ON SAME_ACTIVATION_KEY(F, P)
 WHERE P.is_active AND P.invalidated_at IS NULL
