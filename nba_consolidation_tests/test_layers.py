@@ -24,7 +24,7 @@ LAYERS = (
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
     ("consolidation", "grading", "performance", "quality"),  # the domain: functions and dataclasses
-    ("reliability", "strategies"),  # the domain too: who and what to bet on, with performance's seasons and returns
+    ("reliability",),  # the domain too: whom to bet on, by performance's seasons and returns
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
