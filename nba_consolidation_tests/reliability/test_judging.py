@@ -125,12 +125,11 @@ def test_one_who_is_back_between_the_bounds_stays_and_one_beyond_leaves() -> Non
 def test_what_happens_on_the_date_or_later_changes_nothing_for_it(seed: int, known: int) -> None:
     def rows(future: int) -> list[Row]:
         past, later = np.random.default_rng(seed), np.random.default_rng(future)
-        made = [
+        return [
             day(f"p{p}", n, int(chance.integers(1, 4)), int(chance.integers(0, 2)), int(chance.integers(0, 40)),
                 error_tenths=int(chance.integers(-90, 90)), confident_bets=1, confidence_micros=600_000)
             for n in range(40) for chance in (past if n < known else later,) for p in range(45)
         ]  # fmt: skip
-        return made
 
     date = OPENING + dt.timedelta(known)
     one, other = (Judge.of(Season.of(FIRST, rows(future))) for future in (seed + 1, seed + 2))
