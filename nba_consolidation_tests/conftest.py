@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from nba_consolidation.logs import ROOT
 
 # An example writes files and opens a warehouse: slow for Hypothesis, and no sign of a fault.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -22,3 +26,13 @@ settings.load_profile("default")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--pictures."""
     parser.addoption("--pictures", type=Path, metavar="DIR", help="keep pictures of Dagster's pages in this folder")
+
+
+@pytest.fixture(autouse=True)
+def _logger_as_it_was() -> Iterator[None]:
+    """A command sends our log to stderr for as long as its process lives: here, for one test."""
+    logger = logging.getLogger(ROOT)
+    handlers, level = list(logger.handlers), logger.level
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)

@@ -6,7 +6,6 @@ import datetime as dt
 import io
 import json
 import logging
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,15 +26,6 @@ from nba_consolidation_tests.dagster_graph.conftest import Graph
 from nba_consolidation_tests.grading.workbench import GradingBench, bet, box
 
 LOG = logging.getLogger(f"{ROOT}.somewhere")
-
-
-@pytest.fixture(autouse=True)
-def _logger_as_it_was() -> Iterator[None]:
-    logger = logging.getLogger(ROOT)
-    handlers, level = list(logger.handlers), logger.level
-    yield
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
 
 
 def logged(form: str, level: str = "info") -> io.StringIO:
