@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from nba_consolidation.sql import Statement, over_dates
-from nba_consolidation.tables import ACCURACY, PREDICTIONS, VALIDATED
+from nba_consolidation.tables import ACCURACY, CALIBRATION_VERSIONS, PREDICTIONS, VALIDATED
 from nba_consolidation.warehouse.contract import Row, Warehouse
 
 
@@ -50,6 +50,17 @@ INCONSISTENT_ERRORS = Audit(
 SEVERAL_LINES = Audit(
     "several_lines", ACCURACY.name, "players graded for several lines of one system in one game: joins fan out", False
 )
+DUPLICATE_CALIBRATIONS = Audit(
+    "duplicate_calibrations",
+    CALIBRATION_VERSIONS.name,
+    "calibrations that stand twice, or that the same happened to twice",
+)
+OUTDATED_CALIBRATIONS = Audit(
+    "outdated_calibrations",
+    VALIDATED.name,
+    "systems that are read with another calibration than the one in force",
+    False,
+)
 AUDITS = (
     DUPLICATE_BUSINESS_KEYS,
     ACTIVE_TWINS,
@@ -59,4 +70,6 @@ AUDITS = (
     ACCURACY_OUT_OF_SCALE,
     INCONSISTENT_ERRORS,
     SEVERAL_LINES,
+    DUPLICATE_CALIBRATIONS,
+    OUTDATED_CALIBRATIONS,
 )

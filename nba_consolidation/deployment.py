@@ -21,7 +21,9 @@ from nba_consolidation.performance.analyse import Analyst
 from nba_consolidation.quality.examine import Quality
 from nba_consolidation.quality.readings import Reader
 from nba_consolidation.quality.thresholds import Thresholds
-from nba_consolidation.settings import LOCAL, Settings, last_known_date
+from nba_consolidation.recalibration.publish import Publisher
+from nba_consolidation.recalibration.recalibrate import Policy, Recalibrator
+from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
 from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
@@ -124,6 +126,20 @@ class Deployment:
     @property
     def analyst(self) -> Analyst:
         return Analyst(self.guarding, odds=self.settings.odds)
+
+    @property
+    def recalibrator(self) -> Recalibrator:
+        policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
+        return Recalibrator(self.guarding, policy)
+
+    @property
+    def publisher(self) -> Publisher:
+        return Publisher(self.validator)
+
+    def to_be_played(self) -> list[dt.date]:
+        """The game dates that can exist from today on, in New York."""
+        first, last = today(), self.known_dates().last
+        return [first + dt.timedelta(days) for days in range((last - first).days + 1)]
 
     @property
     def quality(self) -> Quality:

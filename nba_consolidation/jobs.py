@@ -8,6 +8,8 @@ from nba_consolidation.assets import STAGING
 from nba_consolidation.checks.quality import daily_keys
 from nba_consolidation.tables import (
     ACCURACY,
+    CALIBRATION_EVENTS,
+    CALIBRATION_VERSIONS,
     CLEANUPS,
     CONFIDENCE_CALIBRATION,
     PREDICTIONS,
@@ -32,6 +34,18 @@ grade_job = dg.define_asset_job(
     description="What consumers read is graded against box scores and checked; then how good each system is.",
 )
 
+recalibrate_job = dg.define_asset_job(
+    "recalibrate",
+    selection=dg.AssetSelection.assets(CALIBRATION_VERSIONS.name),
+    description="Confidences held against what came, before the date; a new calibration where one is better.",
+)
+
+decide_calibration_job = dg.define_asset_job(
+    "decide_calibration",
+    selection=dg.AssetSelection.assets(CALIBRATION_EVENTS.name),
+    description="Shows the calibrations that wait; with a version and an author, approves, rejects or takes one back.",
+)
+
 clean_up_job = dg.define_asset_job(
     "clean_up",
     selection=dg.AssetSelection.assets(CLEANUPS.name),
@@ -50,4 +64,12 @@ quality_job = dg.define_asset_job(
     description="The daily quality of a game date: of yesterday, unless the config names another one.",
 )
 
-JOBS = (consolidate_job, grade_job, repair_job, clean_up_job, quality_job)
+JOBS = (
+    consolidate_job,
+    grade_job,
+    recalibrate_job,
+    decide_calibration_job,
+    repair_job,
+    clean_up_job,
+    quality_job,
+)

@@ -61,6 +61,39 @@ def reliability(rows: Sequence[Row], scores: Sequence[Row], title: str) -> bytes
     return _png(figure)
 
 
+def recalibration(rows: Sequence[Row], title: str) -> bytes:
+    """Each system's reliability before and after a calibration, on the same bets.
+
+    rows: one per system, with `method`, `bets`, `ece_before`, `ece_after`, and bins in `before` and `after`.
+    """
+    shown = sorted(sorted(rows, key=lambda row: -row["bets"])[:_SYSTEMS_SHOWN], key=lambda row: str(row["system_id"]))
+    systems = {row["system_id"]: row for row in shown}
+    figure, places = _grid(len(shown), 3.2, title + _left_out(rows, systems))
+    for axes, (system, row) in zip(places, systems.items(), strict=True):
+        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle="--", label="worth what it says")
+        _before_or_after(axes, row["before"], _ORANGE, "s", "as it came")
+        _before_or_after(axes, row["after"], _BLUE, "o", "calibrated")
+        axes.set(xlim=(0, 1), ylim=(0, 1.02), box_aspect=1)
+        axes.set_xlabel("confidence", fontsize=8)
+        axes.set_ylabel("hit rate", fontsize=8)
+        axes.set_title(
+            f"{system}, {row['method']}\nECE {row['ece_before']:.3f} to {row['ece_after']:.3f}, n = {row['bets']:,}",
+            fontsize=9, loc="left",
+        )  # fmt: skip
+    _legend(figure, places[0])
+    return _png(figure)
+
+
+def _before_or_after(axes: Axes, bins: Sequence[Row], colour: str, marker: str, label: str) -> None:
+    promised, came = ([row[name] for row in bins] for name in ("mean_confidence", "hit_rate"))
+    errors = [[row["hit_rate"] - row["hit_rate_low"] for row in bins],
+              [row["hit_rate_high"] - row["hit_rate"] for row in bins]]  # fmt: skip
+    most = max(row["bets"] for row in bins)
+    axes.errorbar(promised, came, yerr=errors, fmt="none", ecolor=colour, elinewidth=1, capsize=2)
+    sizes = [12 + 90 * row["bets"] / most for row in bins]
+    axes.scatter(promised, came, s=sizes, color=colour, marker=marker, alpha=0.75, linewidth=0, zorder=3, label=label)
+
+
 def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """In the order of the rows; of very many systems those with the most bets."""
     systems: dict[str, list[Row]] = {}

@@ -1,4 +1,4 @@
-"""The schedules: what happens every day, and when, in New York. On in production; at home a person switches them on."""
+"""The schedules: what happens every day or week, and when. On in production; at home a person switches them on."""
 
 from __future__ import annotations
 
@@ -18,47 +18,49 @@ _CLEAN_UP_CONFIG = {"ops": {CLEANUPS.name: {"config": {"dry_run": False}}}}
 
 
 @dataclass(frozen=True)
-class Daily:
-    """A job, and when it runs. days_back: which game date it is about, if any: yesterday's is 1."""
+class Regular:
+    """A job, and when it runs, in New York. days_back: which game date it is about, if any: yesterday's is 1."""
 
     job: str
     cron: str
     why: str
     run_config: Mapping[str, Any] = field(default_factory=dict)
     days_back: int | None = None
+    every: str = "daily"
 
 
-DAILY = (
-    Daily("clean_up", "0 3 * * *", "Drops staging tables that were consolidated and left lying.", _CLEAN_UP_CONFIG),
-    Daily("quality", "0 8 * * *", "Looks at what was published, before anybody reads it."),
-    Daily("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores are there.", days_back=1),
+REGULAR = (
+    Regular("clean_up", "0 3 * * *", "Drops staging tables that were consolidated and left lying.", _CLEAN_UP_CONFIG),
+    Regular("quality", "0 8 * * *", "Looks at what was published, before anybody reads it."),
+    Regular("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores are there.", days_back=1),
+    Regular("recalibrate", "0 10 * * 1", "Recalibrates for today and the week.", days_back=0, every="weekly"),
 )
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """All of them."""
     status = dg.DefaultScheduleStatus.STOPPED if settings.deployment == LOCAL else dg.DefaultScheduleStatus.RUNNING
-    return [_schedule(daily, status) for daily in DAILY]
+    return [_schedule(regular, status) for regular in REGULAR]
 
 
-def _schedule(daily: Daily, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+def _schedule(regular: Regular, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     @dg.schedule(
-        name=f"{daily.job}_daily",
-        job_name=daily.job,
-        cron_schedule=daily.cron,
+        name=f"{regular.job}_{regular.every}",
+        job_name=regular.job,
+        cron_schedule=regular.cron,
         execution_timezone=GAME_TIME_ZONE.key,
         default_status=status,
-        description=daily.why,
+        description=regular.why,
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         day = context.scheduled_execution_time.astimezone(GAME_TIME_ZONE).date()
-        return dg.RunRequest(run_key=str(day), run_config=dict(daily.run_config), tags=_tags(daily, day))
+        return dg.RunRequest(run_key=str(day), run_config=dict(regular.run_config), tags=_tags(regular, day))
 
     return schedule
 
 
-def _tags(daily: Daily, day: dt.date) -> dict[str, str]:
-    if daily.days_back is None:
+def _tags(regular: Regular, day: dt.date) -> dict[str, str]:
+    if regular.days_back is None:
         return {}
-    game_date = str(day - dt.timedelta(days=daily.days_back))
+    game_date = str(day - dt.timedelta(days=regular.days_back))
     return {RANGE_START: game_date, RANGE_END: game_date}

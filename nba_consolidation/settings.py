@@ -40,6 +40,8 @@ class Settings:
     confidence_scales: per system `percent` or `fraction`, written `system=percent,other=fraction`; a system that is
     not named is judged by the group of system, game date and batch.
     odds: American odds, such as -110 or +105, at which a system's return is computed beside that at -110.
+    calibration_window_days: days of graded bets before a date that a calibration for it is fitted on.
+    calibration_major_shift: a new calibration that moves confidences by more than this, on average, waits for a person.
     schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
     lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
     staging_retention_days: a staging table that lies longer than this is an orphan, which the clean-up looks at.
@@ -78,6 +80,8 @@ class Settings:
     first_date: dt.date = dt.date(2021, 10, 19)
     confidence_scales: Mapping[str, str] = field(default_factory=dict)
     odds: int = -110
+    calibration_window_days: int = 30
+    calibration_major_shift: float = 0.10
     schema_evolution: bool = False
     lease_ttl: float = 60.0
     lease_wait: float = 120.0
@@ -225,6 +229,19 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError("give a whole number of days above 0")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError("give a number from 0 to 1")
+    return share
+
+
 def _bytes(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise ValueError("give a whole number of bytes above 0")
@@ -263,6 +280,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "first_date": dt.date.fromisoformat,
     "confidence_scales": _scales,
     "odds": _odds,
+    "calibration_window_days": _days,
+    "calibration_major_shift": _share,
     "schema_evolution": _flag,
     "quality_thresholds": _thresholds,
     "alert_emails": _addresses,

@@ -43,6 +43,7 @@ METRICS = (
     Metric("gradings", "graded", "Gradings that ended", by=("outcome",)),
     Metric("repairs", "repaired", "Repairs that ended", by=("outcome",)),
     Metric("analyses", "analysed", "Analyses that ended", by=("outcome",)),
+    Metric("recalibrations", "recalibrated", "Recalibrations that ended", by=("outcome",)),
     Metric("dates_poisoned", "date_poisoned", "Dates that could not be written"),
     Metric("transaction_ms", "transaction", "Duration of a fenced transaction", "ms", True, ("lock_type", "outcome")),
     Metric("lease_wait_ms", "lease_acquired", "From asking for leases to having them", "waited_ms", True, _TYPE),

@@ -1,5 +1,6 @@
 """What every asset shares: the pool of the writers, the kinds that the UI shows, the dates of a run and how it ends."""
 
+import base64
 import datetime as dt
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import dagster as dg
 
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.metadata import Metadata, table_of
-from nba_consolidation.settings import LOCAL, PRODUCTION
+from nba_consolidation.settings import LOCAL, PRODUCTION, SettingsError
 
 WRITERS = "warehouse_writers"
 """The pool of whatever writes: with a limit of 1, a second writer waits in the queue instead of being sent away."""
@@ -53,3 +54,16 @@ def failure(error: DatesPoisoned) -> dg.Failure:
 def dates_of(context: dg.AssetExecutionContext) -> list[dt.date]:
     """The game dates of a run, one or a range."""
     return [dt.date.fromisoformat(key) for key in context.partition_keys]
+
+
+def config_date(name: str, text: str | None, otherwise: dt.date) -> dt.date:
+    """The date that a field of a config has. Raises SettingsError for what is none."""
+    try:
+        return otherwise if text is None else dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} cannot be {text!r}: write a date like 2026-01-15; nothing was done") from error
+
+
+def picture(png: bytes) -> dg.MarkdownMetadataValue:
+    """The picture, in the metadata itself."""
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})")

@@ -5,7 +5,7 @@ import datetime as dt
 import dagster as dg
 from pydantic import Field
 
-from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, failure
+from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, config_date, failure
 from nba_consolidation.consolidation.cleanup import Action, CleanUpReport, Kind
 from nba_consolidation.fencing import DatesPoisoned
 from nba_consolidation.grading.repair import accuracy_dates
@@ -43,8 +43,8 @@ class RepairConfig(dg.Config):
     @property
     def dates(self) -> tuple[dt.date, dt.date]:
         """Both ends. Raises SettingsError for what is no date, or no range."""
-        first = _date("first_date", self.first_date, dt.date.min)
-        last = _date("last_date", self.last_date, dt.date.max)
+        first = config_date("first_date", self.first_date, dt.date.min)
+        last = config_date("last_date", self.last_date, dt.date.max)
         if first > last:
             raise SettingsError(f"first_date ({first}) is after last_date ({last}); nothing was done")
         return first, last
@@ -98,13 +98,6 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(metadata=_repair_metadata(report, len(dates)))
 
     return [staging_cleanups, prediction_accuracy_removed]
-
-
-def _date(name: str, text: str | None, otherwise: dt.date) -> dt.date:
-    try:
-        return otherwise if text is None else dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{name} cannot be {text!r}: write a date like 2026-01-15; nothing was done") from error
 
 
 def _repair_metadata(report: RepairReport, dates: int) -> Metadata:

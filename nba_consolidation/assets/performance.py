@@ -1,6 +1,5 @@
 """How good each system is, and what its confidence is worth: two tables that one analysis writes in one transaction."""
 
-import base64
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import dagster as dg
 
 from nba_consolidation import plots
-from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of
+from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.checks import performance as checks
 from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, table_of
@@ -108,15 +107,11 @@ def _plot(context: dg.AssetExecutionContext, warehouse: Warehouse, date: dt.date
     over_time = figures.hit_rates_until(date, warehouse, _PLOTTED_WINDOW)
     if over_time:
         title = f"Hit rate over {_PLOTTED_WINDOW}, up to {date}"
-        _add(context, SYSTEM_PERFORMANCE, date, {"hit_rate_over_time": _picture(plots.hit_rates(over_time, title))})
+        _add(context, SYSTEM_PERFORMANCE, date, {"hit_rate_over_time": picture(plots.hit_rates(over_time, title))})
     bins = figures.reliability_tables(warehouse, date, date, window=_RELIABILITY_WINDOW)
     if bins:
         scores = [
             row for row in stands.scores if row["game_date"] == date and row["time_window"] == _RELIABILITY_WINDOW
         ]
-        picture = plots.reliability(bins, scores, f"Reliability, season up to {date}")
-        _add(context, CONFIDENCE_CALIBRATION, date, {"reliability": _picture(picture)})
-
-
-def _picture(png: bytes) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})")
+        diagram = plots.reliability(bins, scores, f"Reliability, season up to {date}")
+        _add(context, CONFIDENCE_CALIBRATION, date, {"reliability": picture(diagram)})

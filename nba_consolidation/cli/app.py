@@ -27,6 +27,7 @@ from nba_consolidation.cli.output import say
 from nba_consolidation.cli.performance import analyse, calibration, performance
 from nba_consolidation.cli.quality import quality
 from nba_consolidation.cli.quarantine import quarantine
+from nba_consolidation.cli.recalibrate import recalibrate
 from nba_consolidation.cli.repair import repair, restore
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
@@ -46,6 +47,7 @@ _COMMANDS = (
     analyse,
     performance,
     calibration,
+    recalibrate,
     status,
     explain,
     quarantine,

@@ -93,15 +93,18 @@ def performance(
     emit(as_json, document, performance_grid(rows, by), _told(warehouse, on, window, rows))
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @_which_options
 @json_option
-@pass_session
-def calibration(session: Session, /, date: dt.date | None, window: str, system: str | None, as_json: bool) -> None:
-    """Show what each system's confidence is worth.
+@click.pass_context
+def calibration(ctx: click.Context, /, date: dt.date | None, window: str, system: str | None, as_json: bool) -> None:
+    """Show what each system's confidence is worth; decide about calibrations.
 
     A system is well calibrated if its hit rate in each bin is the mean confidence there; ECE is how far off it is.
     """
+    if ctx.invoked_subcommand is not None:
+        return
+    session = ctx.ensure_object(Session)
     from nba_consolidation.performance.figures import calibration_scores, reliability_tables
 
     warehouse = session.existing().warehouse

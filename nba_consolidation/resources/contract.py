@@ -34,6 +34,10 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     confidence_scales: dict[str, str] = Field(description="Per system: percent or fraction. Others are judged.")
     schema_evolution: bool = Field(description="Add unknown columns instead of refusing the staging table.")
     odds: int = Field(description="American odds at which returns are computed, beside those at -110.")
+    calibration_window_days: int = Field(gt=0, description="Days of graded bets that a calibration is fitted on.")
+    calibration_major_shift: float = Field(
+        ge=0, le=1, description="A new calibration that moves confidences by more, on average, waits for approval."
+    )
     staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
     quality_thresholds: dict[str, float] = Field(
         default_factory=dict, description="Thresholds of the daily quality, by name; the others are the defaults."
@@ -62,6 +66,8 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "confidence_scales": self.confidence_scales,
             "schema_evolution": self.schema_evolution,
             "odds": self.odds,
+            "calibration_window_days": self.calibration_window_days,
+            "calibration_major_shift": self.calibration_major_shift,
             "staging_retention_days": self.staging_retention_days,
             "quality_thresholds": self.quality_thresholds,
         }
@@ -79,6 +85,8 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "confidence_scales": dict(settings.confidence_scales),
         "schema_evolution": settings.schema_evolution,
         "odds": settings.odds,
+        "calibration_window_days": settings.calibration_window_days,
+        "calibration_major_shift": settings.calibration_major_shift,
         "staging_retention_days": settings.staging_retention_days,
         "quality_thresholds": dict(settings.quality_thresholds),
     }

@@ -140,6 +140,8 @@ VALIDATED = Table(
         ("recommendation", "STRING", "OVER, UNDER, PASS, HOLD, NO_LINE or NO_PREDICTION."),
         ("confidence", "NUMERIC(9, 6)", "Confidence between 0 and 1."),
         ("confidence_scale", "STRING", "What the stored confidence was in: fraction (0..1) or percent (0..100)."),
+        ("calibrated_confidence", "NUMERIC(9, 6)", "As its calibration has it; the confidence itself without one."),
+        ("calibration_version", "STRING", "The calibration of the system in force on that date; NULL: none."),
         ("has_prop_line", "BOOL", "Whether a bookmaker offered a line."),
         ("line_source", "STRING", "Where the line came from."),
         ("line_source_api", "STRING", "The service that delivered the line."),

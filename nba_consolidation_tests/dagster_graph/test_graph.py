@@ -15,12 +15,13 @@ from nba_consolidation.tables import ACCURACY, PREDICTIONS
 
 PERFORMANCE = ["confidence_calibration", "system_performance"]
 PARTITIONED = [
+    "confidence_recalibration",
     "player_prop_predictions",
     "prediction_accuracy",
     "staging_predictions",
     "validated_predictions",
 ]
-ASSETS = [*PARTITIONED, "prediction_accuracy_removed", "staging_cleanups"]
+ASSETS = [*PARTITIONED, "confidence_recalibration_events", "prediction_accuracy_removed", "staging_cleanups"]
 EXTERNAL = ["player_game_summary"]
 DAILY = {
     table: sorted(f"daily_{check.name}" for check in DAILY_CHECKS if check.table == table)
@@ -28,6 +29,11 @@ DAILY = {
 }
 CHECKS = {
     "confidence_calibration": ["calibration_error"],
+    "confidence_recalibration": [
+        "audit_duplicate_calibrations",
+        "calibrations_rolled_back",
+        "calibrations_waiting",
+    ],
     "system_performance": ["losing_systems"],
     "player_prop_predictions": [
         "active_twins",
@@ -56,7 +62,7 @@ CHECKS = {
         "several_lines",
         "ungraded",
     ],
-    "validated_predictions": ["audit_duplicate_validated_predictions"],
+    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_outdated_calibrations"],
 }
 BLOCKING = {
     "accuracy_out_of_scale",
@@ -81,7 +87,9 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate", "grade", "repair", "clean_up", "quality"} <= {job.name for job in jobs}
+    assert {"consolidate", "grade", "recalibrate", "decide_calibration", "repair", "clean_up", "quality"} <= {
+        job.name for job in jobs
+    }
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:

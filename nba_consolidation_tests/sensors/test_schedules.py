@@ -29,6 +29,7 @@ def test_the_schedules_are_these_in_new_york() -> None:
         "clean_up": ("0 3 * * *", "America/New_York"),
         "quality": ("0 8 * * *", "America/New_York"),
         "grade": ("0 12 * * *", "America/New_York"),
+        "recalibrate": ("0 10 * * 1", "America/New_York"),
     }
 
 
@@ -49,6 +50,12 @@ def test_they_are_on_in_production_and_off_at_home() -> None:
 def test_grading_is_about_yesterday_as_new_york_has_it(moment: dt.datetime, game_date: str) -> None:
     tags = request("grade", moment).tags
     assert tags["dagster/asset_partition_range_start"] == tags["dagster/asset_partition_range_end"] == game_date
+
+
+def test_recalibrating_is_about_the_monday_itself_whose_games_are_still_to_be_played() -> None:
+    tags = request("recalibrate", dt.datetime(2026, 1, 12, 10, tzinfo=NEW_YORK)).tags
+    assert tags["dagster/asset_partition_range_start"] == tags["dagster/asset_partition_range_end"] == "2026-01-12"
+    assert "recalibrate_weekly" in {schedule.name for schedule in build_schedules(Settings())}
 
 
 def test_the_scheduled_clean_up_is_no_dry_run_and_its_config_is_one_that_the_job_takes() -> None:

@@ -1,0 +1,8 @@
+-- What happened, unless it did before.
+INSERT INTO confidence_recalibration_events (each_column, lease_token, run_id, recorded_at)
+SELECT N.each_column, L.token, @run_id, @now
+FROM new_events AS N
+JOIN leases AS L ON L.game_date = N.lease_date
+LEFT JOIN confidence_recalibration_events AS T
+  ON T.version_id = N.version_id AND T.number = N.number AND T.state = N.state
+WHERE T.version_id IS NULL

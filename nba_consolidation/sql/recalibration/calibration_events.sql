@@ -1,0 +1,5 @@
+-- What happened to the calibrations, of one system, or of each, in the order in which it happened.
+SELECT *
+FROM confidence_recalibration_events
+WHERE @system_id IS NULL OR system_id = @system_id
+ORDER BY system_id, number, version_id

@@ -1,0 +1,5 @@
+-- Every calibration that was proposed, of one system, or of each.
+SELECT *
+FROM confidence_recalibration
+WHERE @system_id IS NULL OR system_id = @system_id
+ORDER BY system_id, game_date, computed_at, version_id

@@ -1,0 +1,28 @@
+-- The decided bets before a date, by system and day: how many of each confidence, to a thousandth, were won and lost.
+SELECT
+  game_date,
+  system_id,
+  ARRAY_AGG(confidence_step ORDER BY confidence_step) AS confidence_steps,
+  ARRAY_AGG(won ORDER BY confidence_step) AS won,
+  ARRAY_AGG(lost ORDER BY confidence_step) AS lost
+FROM (
+  SELECT
+    game_date,
+    system_id,
+    CAST(ROUND(confidence_score * @steps) AS INT64) AS confidence_step,
+    COUNTIF(became = 'correct') AS won,
+    COUNTIF(became = 'wrong') AS lost
+  FROM (
+    SELECT
+      game_date,
+      system_id,
+      confidence_score,
+      BECAME(T) AS became
+    FROM prediction_accuracy AS T
+    WHERE game_date >= @first_date AND game_date < @before
+  )
+  WHERE became IN ('correct', 'wrong') AND confidence_score BETWEEN 0 AND 1
+  GROUP BY game_date, system_id, confidence_step
+)
+GROUP BY game_date, system_id
+ORDER BY game_date, system_id

@@ -1,0 +1,1 @@
+"""Recalibration: leakage, bad input, determinism, and what consumers read."""

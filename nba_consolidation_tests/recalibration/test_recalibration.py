@@ -1,0 +1,199 @@
+"""What is decided for a date, from which bets, and what is written of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nba_consolidation.locking import Holder
+from nba_consolidation.recalibration.candidates import IDENTITY, fitted
+from nba_consolidation.recalibration.recalibrate import Outcome, RecalibrationReport, read_bets
+from nba_consolidation.recalibration.versions import NotPossible, State, read_history
+from nba_consolidation_tests.performance.graded import DATE, Graded, graded
+from nba_consolidation_tests.recalibration.simulated import overconfident, shifted
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Graded:
+    return Graded(tmp_path / "home")
+
+
+def recalibrate(home: Graded, *dates: dt.date, approve: str | None = None) -> RecalibrationReport:
+    return home.deployment.recalibrator.recalibrate(dates or [DATE], Holder.here("run"), approve=approve)
+
+
+def test_a_major_change_waits_until_a_person_approves_it_and_can_be_taken_back(home: Graded) -> None:
+    home.add(overconfident())
+    (decision,) = recalibrate(home).decisions
+    version = decision.version
+    assert decision.outcome is Outcome.WAITING
+    assert version is not None
+    assert version.is_major
+    assert version.mean_shift > 0.1
+    assert version.log_loss_after < version.log_loss_before
+    recalibrator, holder = home.deployment.recalibrator, Holder.here("person")
+    with pytest.raises(NotPossible, match="first date"):
+        recalibrator.decide(version.version_id, State.ACTIVE, DATE - dt.timedelta(1), "", "ann", holder)
+    recalibrator.decide(version.version_id, State.ACTIVE, DATE, "looked", "ann", holder)
+    history = read_history(home.deployment.warehouse)
+    assert history.in_force("catboost_v9", DATE) == version
+    assert history.in_force("catboost_v9", DATE - dt.timedelta(1)) is None
+    later = DATE + dt.timedelta(3)
+    recalibrator.decide(version.version_id, State.ROLLED_BACK, later, "worse", "ann", holder)
+    history = read_history(home.deployment.warehouse)
+    assert history.state(version) is State.ROLLED_BACK
+    assert history.in_force("catboost_v9", later) is None
+    assert history.in_force("catboost_v9", DATE) == version
+    with pytest.raises(NotPossible, match="rolled_back"):
+        recalibrator.decide(version.version_id, State.ACTIVE, later, "", "ann", holder)
+
+
+def test_the_same_again_gives_the_same_version_and_writes_nothing(home: Graded) -> None:
+    home.add(overconfident())
+    first = recalibrate(home, approve="ann")
+    assert (first.versions_written, first.events_written) == (1, 2)
+    again = recalibrate(home, approve="ann")
+    assert (again.versions_written, again.events_written) == (0, 0)
+    assert again.decisions[0].version == first.decisions[0].version
+
+
+LATER = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 1000), st.sampled_from(["correct", "wrong", "push"])), max_size=300
+)
+
+
+@settings(max_examples=8, deadline=None)
+@given(later=LATER)
+def test_results_on_or_after_the_date_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, later: list[tuple[int, int, str]]
+) -> None:
+    """Other results, and more of them: what is decided for the date stays, to the last figure."""
+    homes = [Graded(tmp_path_factory.mktemp("home")) for _ in range(2)]
+    for home in homes:
+        home.add(overconfident(7))
+    homes[0].add(shifted(overconfident(3, days=10), dt.timedelta(11)))
+    homes[1].add(
+        [
+            graded(outcome, game_date=DATE + dt.timedelta(day), confidence_score=Decimal(step) / 1000)
+            for day, step, outcome in [*later, (0, 900, "wrong")]
+        ]
+    )
+    found = [recalibrate(home, DATE, DATE + dt.timedelta(13)).of(DATE) for home in homes]
+    assert found[0] == found[1]
+    assert found[0][0].version is not None
+
+
+def regrade(home: Graded, outcome: str) -> None:
+    """All results, by an SQL expression."""
+    home.execute(f"UPDATE prediction_accuracy SET outcome = {outcome}")
+
+
+def test_a_date_decided_anew_after_a_correction_supersedes_what_it_had_decided(home: Graded) -> None:
+    home.add(overconfident())
+    home.execute("ALTER TABLE prediction_accuracy ADD COLUMN kept TEXT")
+    home.execute("UPDATE prediction_accuracy SET kept = outcome")
+    version = recalibrate(home, approve="ann").decisions[0].version
+    assert version is not None
+    # won as often as promised, in every bucket
+    regrade(home, "IF(hash(rowid, 9) % 1000 < 1000 * confidence_score, 'correct', 'wrong')")
+    (decision,) = recalibrate(home).decisions
+    assert decision.outcome in (Outcome.STEADY, Outcome.NO_CHANGE)
+    assert (decision.superseded, decision.in_force) == ((version.version_id,), None)
+    history = read_history(home.deployment.warehouse)
+    assert history.in_force("catboost_v9", DATE) is None
+    assert history.state(version) is State.SUPERSEDED
+    assert recalibrate(home).events_written == 0
+    regrade(home, "kept")
+    assert recalibrate(home, approve="ann").decisions[0].in_force == version.version_id
+    happened = read_history(home.deployment.warehouse).events_of(version)
+    assert [one.state.value for one in happened] == ["proposed", "active", "superseded", "proposed", "active"]
+    assert recalibrate(home, approve="ann").events_written == 0
+
+
+def test_too_few_bets_are_not_enough_and_say_so(home: Graded) -> None:
+    home.add(overconfident(days=10, per_day=1))
+    report = recalibrate(home)
+    (decision,) = report.decisions
+    assert (decision.outcome, decision.version, report.versions_written) == (Outcome.NOT_ENOUGH, None, 0)
+    assert "10 decided bets" in decision.reason
+
+
+def test_a_thin_system_falls_back_to_all_systems(home: Graded) -> None:
+    home.add([*overconfident(), *overconfident(2, per_day=3, system_id="ensemble_v1")])
+    by_system = {one.system_id: one for one in recalibrate(home).decisions}
+    versions = {system: one.version.scope if one.version else None for system, one in by_system.items()}
+    assert versions == {"catboost_v9": "system", "ensemble_v1": "pooled"}
+
+
+def test_without_any_history_nothing_is_decided(home: Graded) -> None:
+    assert recalibrate(home).decisions == ()
+
+
+def test_the_season_before_is_not_looked_at(home: Graded) -> None:
+    first = dt.date(2026, 7, 3)
+    home.add([row | {"game_date": row["game_date"] + (dt.date(2026, 7, 1) - DATE)} for row in overconfident()])
+    assert recalibrate(home, first).decisions == ()
+
+
+@pytest.mark.parametrize("outcome", ["correct", "wrong"])
+@pytest.mark.parametrize("confidence", ["0", "0.8", "1"])
+def test_constant_confidence_all_right_or_all_wrong_claims_no_certainty(
+    home: Graded, outcome: str, confidence: str
+) -> None:
+    home.add([row | {"outcome": outcome} for row in overconfident(confidence_score=Decimal(confidence))])
+    (decision,) = recalibrate(home).decisions
+    right = (outcome == "correct") == (confidence == "1")
+    if right and confidence != "0.8":
+        assert (decision.outcome, decision.version) == (Outcome.STEADY, None)
+        return
+    assert decision.version is not None
+    assert 0 < min(decision.version.curve) <= max(decision.version.curve) < 1
+    said = float(decision.version.calibration(np.array([float(confidence)]))[0])
+    assert abs(said - (outcome == "correct")) < 0.01
+
+
+def test_every_curve_rises_within_0_and_1_and_is_published_as_judged(home: Graded) -> None:
+    home.add(overconfident())
+    bets = read_bets(home.deployment.warehouse, DATE - dt.timedelta(30), DATE)["catboost_v9"]
+    found = fitted(bets)
+    assert list(found) == ["identity", "multiplier", "platt", "beta", "isotonic"]
+    for one in found.values():
+        assert len(one.curve) == 101
+        assert (np.diff(one.curve) >= 0).all()
+        assert 0 <= min(one.curve) <= max(one.curve) <= 1
+    assert np.allclose(IDENTITY(np.array([0.0, 0.123, 1.0])), [0.0, 0.123, 1.0])
+
+
+def test_a_well_calibrated_system_is_left_alone(home: Graded) -> None:
+    chance = random.Random(4)
+    rows = overconfident()
+    for row in rows:
+        row["outcome"] = "correct" if chance.random() < row["confidence_score"] else "wrong"
+    home.add(rows)
+    (decision,) = recalibrate(home).decisions
+    assert decision.outcome in (Outcome.STEADY, Outcome.NO_CHANGE)
+    assert decision.version is None
+
+
+def test_a_calibration_that_failed_later_is_rolled_back(home: Graded, caplog: pytest.LogCaptureFixture) -> None:
+    home.add(overconfident())
+    version = recalibrate(home, approve="ann").decisions[0].version
+    assert version is not None
+    home.add(
+        [row | {"game_date": row["game_date"] + dt.timedelta(30), "outcome": "correct"} for row in overconfident()]
+    )
+    report = recalibrate(home, DATE + dt.timedelta(14))
+    (decision,) = report.decisions
+    assert decision.rolled_back == version.version_id
+    assert decision.comparison
+    assert decision.comparison.ratio_low > 1
+    assert [record.levelname for record in caplog.records if "calibration_rolled_back" in record.getMessage()] == [
+        "ERROR"
+    ]
