@@ -23,6 +23,7 @@ from nba_consolidation.quality.readings import Reader
 from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.recalibration.publish import Publisher
 from nba_consolidation.recalibration.recalibrate import Policy, Recalibrator
+from nba_consolidation.reliability.review import Reviewer
 from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -135,6 +136,10 @@ class Deployment:
     @property
     def publisher(self) -> Publisher:
         return Publisher(self.validator)
+
+    @property
+    def reviewer(self) -> Reviewer:
+        return Reviewer(self.guarding, self.settings.player_policy, self.settings.disabled_systems)
 
     def to_be_played(self) -> list[dt.date]:
         """The game dates that can exist from today on, in New York."""

@@ -12,6 +12,7 @@ from nba_consolidation.tables import (
     CALIBRATION_VERSIONS,
     CLEANUPS,
     CONFIDENCE_CALIBRATION,
+    PLAYER_RELIABILITY,
     PREDICTIONS,
     REMOVED,
     SYSTEM_PERFORMANCE,
@@ -46,6 +47,12 @@ decide_calibration_job = dg.define_asset_job(
     description="Shows the calibrations that wait; with a version and an author, approves, rejects or takes one back.",
 )
 
+reliability_job = dg.define_asset_job(
+    "reliability",
+    selection=dg.AssetSelection.assets(PLAYER_RELIABILITY.name),
+    description="Players are reviewed for the date, from the games before it; what consumers read of it follows.",
+)
+
 clean_up_job = dg.define_asset_job(
     "clean_up",
     selection=dg.AssetSelection.assets(CLEANUPS.name),
@@ -69,6 +76,7 @@ JOBS = (
     grade_job,
     recalibrate_job,
     decide_calibration_job,
+    reliability_job,
     repair_job,
     clean_up_job,
     quality_job,

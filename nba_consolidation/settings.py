@@ -42,6 +42,8 @@ class Settings:
     odds: American odds, such as -110 or +105, at which a system's return is computed beside that at -110.
     calibration_window_days: days of graded bets before a date that a calibration for it is fitted on.
     calibration_major_shift: a new calibration that moves confidences by more than this, on average, waits for a person.
+    player_policy: by which of the policies players are blacklisted, `false_discovery` or `edge_3_under_40`.
+    disabled_systems: systems whose bets do not count when players are judged, written `system,other`.
     schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
     lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
     staging_retention_days: a staging table that lies longer than this is an orphan, which the clean-up looks at.
@@ -82,6 +84,8 @@ class Settings:
     odds: int = -110
     calibration_window_days: int = 30
     calibration_major_shift: float = 0.10
+    player_policy: str = "false_discovery"
+    disabled_systems: tuple[str, ...] = ()
     schema_evolution: bool = False
     lease_ttl: float = 60.0
     lease_wait: float = 120.0
@@ -248,6 +252,10 @@ def _bytes(text: str) -> int:
     return int(text)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _scales(text: str) -> dict[str, str]:
     pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
     if any(len(pair) != 2 or pair[1].strip() not in CONFIDENCE_SCALES for pair in pairs):
@@ -282,6 +290,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "odds": _odds,
     "calibration_window_days": _days,
     "calibration_major_shift": _share,
+    "disabled_systems": _names,
     "schema_evolution": _flag,
     "quality_thresholds": _thresholds,
     "alert_emails": _addresses,
@@ -312,6 +321,7 @@ _DATASET_SHAPE = (_DATASET, "a BigQuery dataset, `dataset` or `project.dataset`"
 _COLLECTION_SHAPE = (r"(?!__)[\w-]{1,1000}", "the name of a Firestore collection")
 _SHAPES = {
     "deployment": (f"{LOCAL}|{PRODUCTION}", f"`{LOCAL}` or `{PRODUCTION}`"),
+    "player_policy": ("false_discovery|edge_3_under_40", "`false_discovery` or `edge_3_under_40`"),
     "project": (_PROJECT, "the id of a Google Cloud project"),
     "dataset": _DATASET_SHAPE,
     "staging_dataset": _DATASET_SHAPE,

@@ -23,8 +23,8 @@ LAYERS = (
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
-    ("consolidation", "grading", "performance", "reliability", "quality", "alerts"),  # the domain
-    ("recalibration",),  # of the domain too: its seasons are those of performance
+    ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
+    ("recalibration", "reliability"),  # of the domain too: by performance's seasons and returns
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -54,9 +54,9 @@ LIBRARIES = {
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
     "matplotlib": Library(when_used=frozenset({"plots"})),
     "PIL": Library(when_used=frozenset({"plots"})),
-    "scipy": Library(when_used=frozenset({"recalibration"})),
+    "scipy": Library(when_used=frozenset({"recalibration", "reliability"})),
     "sklearn": Library(when_used=frozenset({"performance", "recalibration"})),
-    "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration"})),
+    "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration", "reliability"})),
     "grpc": Library(when_used=frozenset({"locking"})),
     "opentelemetry": Library(when_used=frozenset({"telemetry"})),
     "dagster_slack": Library(when_used=frozenset({"sensors"})),

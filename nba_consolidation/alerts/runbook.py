@@ -36,6 +36,8 @@ RUNBOOK = {
     "outdated_calibrations": "validate the dates anew: nba-consolidation validate",
     "calibrations_waiting": "look at them, then: nba-consolidation calibration approve, or reject",
     "calibrations_rolled_back": "see what changed in the system: nba-consolidation calibration history",
+    "few_blacklisted": "see whom and why, and whether box scores or names went wrong: nba-consolidation players list",
+    "policy_holds": "see the policies judged out of time, and choose another: nba-consolidation players list",
     "lease_overhead": "measure the lease store: nba-consolidation doctor",
     "consolidation_duration": "consolidate fewer dates at once, or see what else uses the warehouse",
     "DatesPoisoned": "mend the cause that is named, then run these dates again; the others are done",

@@ -13,6 +13,7 @@ from nba_consolidation.assets.operations import operation_assets
 from nba_consolidation.assets.performance import performance_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.assets.recalibration import recalibration_assets
+from nba_consolidation.assets.reliability import reliability_asset
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.settings import Settings
 
@@ -32,5 +33,6 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]
             grading_asset(*common),
             *performance_assets(*common),
             *recalibration_assets(*common),
+            reliability_asset(*common),
             *operation_assets(kinds),
         ]

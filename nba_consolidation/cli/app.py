@@ -25,6 +25,7 @@ from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
 from nba_consolidation.cli.output import say
 from nba_consolidation.cli.performance import analyse, calibration, performance
+from nba_consolidation.cli.players import players
 from nba_consolidation.cli.quality import quality
 from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.recalibrate import recalibrate
@@ -47,6 +48,7 @@ _COMMANDS = (
     analyse,
     performance,
     calibration,
+    players,
     recalibrate,
     status,
     explain,

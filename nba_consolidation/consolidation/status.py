@@ -97,6 +97,12 @@ def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tu
     return tuple(row["game_date"] for row in rows)
 
 
+def validated_among(warehouse: Warehouse, dates: Collection[dt.date]) -> list[dt.date]:
+    """Of the dates, those of which consumers read anything."""
+    rows = warehouse.query(Statement("validated_dates", {"first_date": min(dates), "last_date": max(dates)}))
+    return [row["game_date"] for row in rows if row["game_date"] in set(dates)]
+
+
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
     names = ("standing_dates", "validated_dates", "last_consolidations", "consolidated_staging_tables")

@@ -38,6 +38,9 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     calibration_major_shift: float = Field(
         ge=0, le=1, description="A new calibration that moves confidences by more, on average, waits for approval."
     )
+    player_policy: str = Field(description="By which policy players are blacklisted.")
+    disabled_systems: list[str] = Field(description="Systems whose bets do not count when players are judged.")
+
     staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
     quality_thresholds: dict[str, float] = Field(
         default_factory=dict, description="Thresholds of the daily quality, by name; the others are the defaults."
@@ -68,6 +71,8 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "odds": self.odds,
             "calibration_window_days": self.calibration_window_days,
             "calibration_major_shift": self.calibration_major_shift,
+            "player_policy": self.player_policy,
+            "disabled_systems": tuple(self.disabled_systems),
             "staging_retention_days": self.staging_retention_days,
             "quality_thresholds": self.quality_thresholds,
         }
@@ -87,6 +92,8 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "odds": settings.odds,
         "calibration_window_days": settings.calibration_window_days,
         "calibration_major_shift": settings.calibration_major_shift,
+        "player_policy": settings.player_policy,
+        "disabled_systems": list(settings.disabled_systems),
         "staging_retention_days": settings.staging_retention_days,
         "quality_thresholds": dict(settings.quality_thresholds),
     }

@@ -16,6 +16,9 @@ CONFIDENCE_SCALES = ("fraction", "percent")
 SET_BY_CONSOLIDATION = ("prediction_version", "is_active", "superseded_by", "updated_at")
 """Core columns whose staged values are ignored: they are ours to set."""
 
+FILTERS = ("no_bet_wanted", "no_line", "made_after_tip_off", "blacklisted_player")
+"""What stops a bet here, beside what the worker's own filters said; `worker` where these did not say why."""
+
 LINEAGE = columns(
     ("version_created_at", "TIMESTAMP", "When the version whose values stand here was made by its worker."),
     ("version_prediction_id", "STRING", "The id that the worker gave that version."),
@@ -147,8 +150,10 @@ VALIDATED = Table(
         ("line_source_api", "STRING", "The service that delivered the line."),
         ("sportsbook", "STRING", "The bookmaker."),
         ("estimated_line_value", "NUMERIC(4, 1)", "A line that was estimated where none was offered."),
-        ("is_actionable", "BOOL", "Whether the worker's filters let it through as a bet."),
-        ("filter_reason", "STRING", "Which filter stopped it."),
+        ("is_actionable", "BOOL", "Whether it may be bet on: FALSE if a filter stops it, else what the worker said."),
+        ("filter_reason", "STRING", "The filters that stopped it, the worker's own first, with a comma between."),
+        ("player_status", "STRING", "The player's status, as in player_reliability; NULL: not known."),
+        ("variance_flag", "STRING", "How his points scatter, as in player_reliability; NULL: not known."),
         ("injury_status_at_prediction", "STRING", "OUT, DOUBTFUL, QUESTIONABLE or PROBABLE when it was made."),
         ("injury_flag_at_prediction", "BOOL", "Whether the player was on the injury report when it was made."),
         ("prediction_made_before_game", "BOOL", "Whether it was made before tip-off."),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+
+import pytest
+
+from nba_consolidation.tables import FILTERS
 
 from .workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
 
@@ -62,3 +67,66 @@ def test_the_count_of_a_date_says_what_is_read_of_it(bench: Workbench) -> None:
     [counts] = bench.validate()
     assert (counts.validated_rows, counts.percent_scale_rows, counts.without_line) == (3, 2, 2)
     assert (counts.players, counts.systems) == (2, 2)
+
+
+def reviewed(bench: Workbench, status: str, date: dt.date = DATE) -> None:
+    """A review that knows one player."""
+    bench.execute(f"INSERT INTO policy_reviews (game_date, policy) VALUES ('{date}', 'p')")
+    bench.execute(
+        "INSERT INTO player_reliability (game_date, player_lookup, status, variance_flag) "
+        f"VALUES ('{date}', 'jaimejaquezjr', '{status}', 'high')"
+    )
+
+
+def filtered(bench: Workbench, **changes: object) -> tuple[object, ...]:
+    bench.stage(prediction(**{"is_actionable": True, **changes}))  # type: ignore[arg-type]
+    (row,) = validated(bench)
+    return tuple(row[name] for name in ("is_actionable", "filter_reason", "player_status", "variance_flag"))
+
+
+def test_a_sound_bet_is_what_the_worker_says_and_of_the_player_nothing_is_known(bench: Workbench) -> None:
+    assert filtered(bench) == (True, None, None, None)
+
+
+def test_a_worker_who_says_nothing_is_not_answered_for(bench: Workbench) -> None:
+    assert filtered(bench, is_actionable=None) == (None, None, None, None)
+
+
+def test_a_blacklisted_player_is_no_bet_and_the_workers_reason_comes_first(bench: Workbench) -> None:
+    reviewed(bench, "blacklisted")
+    known = filtered(bench, is_actionable=False, filter_reason="low_confidence")
+    assert known == (False, "low_confidence, blacklisted_player", "blacklisted", "high")
+
+
+def test_high_variance_alone_stops_no_bet(bench: Workbench) -> None:
+    reviewed(bench, "watch")
+    assert filtered(bench) == (True, None, "watch", "high")
+
+
+def test_the_review_of_the_week_before_counts_until_there_is_a_newer_one(bench: Workbench) -> None:
+    reviewed(bench, "blacklisted", DATE - dt.timedelta(7))
+    assert filtered(bench)[:2] == (False, "blacklisted_player")
+    reviewed(bench, "normal", DATE - dt.timedelta(1))
+    reviewed(bench, "blacklisted", NEXT_DATE)
+    bench.validate(DATE)
+    (row,) = bench.execute("SELECT * FROM validated_predictions")
+    assert (row["is_actionable"], row["player_status"]) == (True, "normal")
+
+
+def test_an_older_review_says_nothing(bench: Workbench) -> None:
+    reviewed(bench, "blacklisted", DATE - dt.timedelta(8))
+    assert filtered(bench) == (True, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"recommendation": "PASS"}, "no_bet_wanted"),
+        ({"line": None}, "no_line"),
+        ({"prediction_made_before_game": False}, "made_after_tip_off"),
+        ({"is_actionable": False}, "worker"),
+    ],
+)
+def test_every_filter_says_its_name(bench: Workbench, changes: dict[str, object], reason: str) -> None:
+    assert filtered(bench, **changes)[:2] == (False, reason)
+    assert reason in {*FILTERS, "worker"}

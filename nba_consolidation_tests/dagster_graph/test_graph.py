@@ -17,6 +17,7 @@ PERFORMANCE = ["confidence_calibration", "system_performance"]
 PARTITIONED = [
     "confidence_recalibration",
     "player_prop_predictions",
+    "player_reliability",
     "prediction_accuracy",
     "staging_predictions",
     "validated_predictions",
@@ -35,6 +36,7 @@ CHECKS = {
         "calibrations_waiting",
     ],
     "system_performance": ["losing_systems"],
+    "player_reliability": ["few_blacklisted", "policy_holds"],
     "player_prop_predictions": [
         "active_twins",
         "audit_active_twins",
@@ -87,9 +89,9 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {"consolidate", "grade", "recalibrate", "decide_calibration", "repair", "clean_up", "quality"} <= {
-        job.name for job in jobs
-    }
+    assert {
+        "consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "repair", "clean_up", "quality"
+    } <= {job.name for job in jobs}  # fmt: skip
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:

@@ -6,7 +6,8 @@ INSERT INTO validated_predictions (
   system_id, model_version, predicted_points, current_points_line, edge, recommendation,
   confidence, confidence_scale, calibrated_confidence, calibration_version,
   has_prop_line, line_source, line_source_api, sportsbook, estimated_line_value,
-  is_actionable, filter_reason, injury_status_at_prediction, injury_flag_at_prediction, prediction_made_before_game,
+  is_actionable, filter_reason, player_status, variance_flag,
+  injury_status_at_prediction, injury_flag_at_prediction, prediction_made_before_game,
   feature_quality_score, pace_adjustment, referee_adjustment, similar_games_count,
   version_created_at, validated_at, lease_token, run_id
 )
@@ -26,7 +27,8 @@ SELECT
   ),
   C.version_id,
   P.has_prop_line, P.line_source, P.line_source_api, P.sportsbook, P.estimated_line_value,
-  P.is_actionable, P.filter_reason, P.injury_status_at_prediction, P.injury_flag_at_prediction,
+  F.is_actionable, F.filter_reason, F.player_status, F.variance_flag,
+  P.injury_status_at_prediction, P.injury_flag_at_prediction,
   P.prediction_made_before_game, P.feature_quality_score, P.pace_adjustment, P.referee_adjustment,
   P.similar_games_count,
   COALESCE(P.version_created_at, P.created_at), @now, L.token, @run_id
@@ -49,4 +51,5 @@ FROM (
 ) AS P
 JOIN leases AS L ON L.game_date = P.game_date
 LEFT JOIN calibrations AS C ON C.game_date = P.game_date AND C.system_id = P.system_id
+JOIN filtered AS F ON SAME_ACTIVATION_KEY(F, P)
 WHERE P.is_active AND P.invalidated_at IS NULL

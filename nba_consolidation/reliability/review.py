@@ -1,0 +1,148 @@
+"""The use case: players are reviewed for some game dates, from the games before them, under their fence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import pandas as pd
+import pyarrow as pa
+
+from nba_consolidation.fencing import Guarding, Writer
+from nba_consolidation.locking import Holder
+from nba_consolidation.performance.windows import Span, season_of
+from nba_consolidation.reliability.judge import judged
+from nba_consolidation.reliability.overrides import Override, decided, in_force
+from nba_consolidation.reliability.policies import FALSE_DISCOVERY
+from nba_consolidation.reliability.season import EDGE, Season
+from nba_consolidation.reliability.standing import reviewed_dates
+from nba_consolidation.sql import Statement, Value
+from nba_consolidation.tables import ALL_TABLES, PLAYER_RELIABILITY, POLICY_REVIEWS, Table
+from nba_consolidation.warehouse.arrow import arrow_type
+
+LOCK_TYPE = "reliability"
+_LINEAGE = ("review_id", "lease_token", "run_id", "computed_at")
+_TABLES = {"reliability": PLAYER_RELIABILITY, "policy_reviews": POLICY_REVIEWS}
+
+
+@dataclass(frozen=True)
+class ReviewedDate:
+    """What stands of one date, in players, and how many of their rows this run had to write."""
+
+    game_date: dt.date
+    players: int = 0
+    written_rows: int = 0
+    blacklisted: int = 0
+    watched: int = 0
+    reliable: int = 0
+    not_enough: int = 0
+    overridden: int = 0
+    high_variance: int = 0
+    biased: int = 0
+
+
+@dataclass(frozen=True)
+class ReviewReport:
+    """What a review came to. followed: later dates of the seasons, reviewed before, brought up to date too."""
+
+    run_id: str
+    dates: tuple[ReviewedDate, ...]
+    followed: tuple[dt.date, ...]
+    seconds: float
+
+    def total(self, figure: str) -> int:
+        """The sum of one figure of ReviewedDate over the dates."""
+        return sum(getattr(date, figure) for date in self.dates)
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Everything a review needs. policy: what the status follows. disabled_systems: whose bets do not count."""
+
+    guarding: Guarding
+    policy: str = FALSE_DISCOVERY
+    disabled_systems: Sequence[str] = ()
+
+    def review(
+        self, dates: Collection[dt.date], holder: Holder, on_step: Callable[[str], None] = lambda _: None
+    ) -> ReviewReport:
+        """Brings both tables up to date for the dates, and for later ones of their seasons that were reviewed before.
+
+        One transaction per season. Rows that come out as they stand are left alone. Raises LeaseError, WarehouseError,
+        FencedOut; then nothing of that season was written. Call it when the gradings before the dates are committed.
+        """
+        started = time.monotonic()
+        asked = sorted(set(dates))
+        warehouse = self.guarding.warehouse
+        warehouse.create_tables(ALL_TABLES)
+        reviewed: list[ReviewedDate] = []
+        followed: list[dt.date] = []
+        for span, given in groupby(asked, season_of):
+            wanted = list(given)
+            later = [date for date in reviewed_dates(warehouse, wanted[0], span.last) if date not in set(wanted)]
+            with self.guarding.writer(LOCK_TYPE, [*wanted, *later], holder) as writer:
+                reviewed += self._season(writer, span, sorted([*wanted, *later]), on_step)
+            followed += later
+        return ReviewReport(holder.run_id, tuple(reviewed), tuple(followed), round(time.monotonic() - started, 3))
+
+    def decide(self, override: Override, holder: Holder) -> ReviewReport:
+        """Keeps a decision about a player, and brings the dates from its first one on up to date."""
+        self.guarding.warehouse.create_tables(ALL_TABLES)
+        given: dict[str, Value] = {
+            "override_id": override.override_id, "player_lookup": override.player, "status": override.status,
+            "until_date": override.last, "author": override.author, "reason": override.reason,
+        }  # fmt: skip
+        with self.guarding.writer(LOCK_TYPE, [override.first], holder) as writer:
+            writer.run([override.first], lambda guarded: [Statement("record_override", {**guarded, **given})])
+        standing = reviewed_dates(self.guarding.warehouse, override.first, override.last or dt.date.max)
+        return self.review(standing, holder)
+
+    def _season(
+        self, writer: Writer, span: Span, dates: Sequence[dt.date], on_step: Callable[[str], None]
+    ) -> list[ReviewedDate]:
+        warehouse = self.guarding.warehouse
+        on_step("count")
+        parameters: dict[str, Value] = {
+            "first_date": span.first, "last_date": dates[-1] - dt.timedelta(1), "edge": EDGE,
+            "disabled_systems": self.disabled_systems,
+        }  # fmt: skip
+        rows = warehouse.query(Statement("player_days", parameters))
+        overrides = decided(warehouse)
+        by_date = {date: in_force(overrides, date) for date in dates}
+        others = {player for found in by_date.values() for player in found}
+        on_step("compute")
+        found = judged(Season.of(span.first, rows, others), dates, by_date, self.policy)
+        relations = {f"computed_{name}": _arrow(frame, table)
+                     for (name, table), frame in zip(_TABLES.items(), found, strict=True)}  # fmt: skip
+        return _write(writer, dates, relations, on_step)
+
+
+def _write(
+    writer: Writer, dates: Sequence[dt.date], relations: Mapping[str, pa.Table], on_step: Callable[[str], None]
+) -> list[ReviewedDate]:
+    def statements(guarded: Mapping[str, Value]) -> list[Statement]:
+        parameters = {**guarded, "review_id": uuid.uuid4().hex}
+        changes = [
+            Statement(f"{change}_{name}", parameters, _values(table))
+            for name, table in _TABLES.items()
+            for change in ("clear", "write")
+        ]
+        return [*changes, Statement("review_counts", parameters)]
+
+    result = writer.run(dates, statements, relations=relations, on_statement=on_step)
+    stands = {row["game_date"]: ReviewedDate(**row) for row in result.rows["review_counts"]}
+    return [stands.get(date, ReviewedDate(date)) for date in dates]
+
+
+def _values(table: Table) -> list[str]:
+    """The columns that say something, not who wrote it when: where these are the same, nothing is written."""
+    return [name for name in table.column_names if name not in _LINEAGE]
+
+
+def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in _values(table)])
+    return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)
