@@ -24,6 +24,7 @@ from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.recalibration.publish import Publisher
 from nba_consolidation.recalibration.recalibrate import Policy, Recalibrator
 from nba_consolidation.reliability.review import Reviewer
+from nba_consolidation.report.gather import Reporter
 from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.bigquery_session import BigQuerySession, connect
@@ -151,6 +152,14 @@ class Deployment:
         """Raises SettingsError for a threshold that cannot be meant."""
         thresholds = Thresholds.of(self.settings.quality_thresholds)
         return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
+
+    @property
+    def reporter(self) -> Reporter:
+        """Raises SettingsError for a threshold that cannot be meant."""
+        return Reporter(
+            self.warehouse, self.staging, self.leases, self.known_dates, self.quality, self.settings.place,
+            evolve=self.settings.schema_evolution,
+        )  # fmt: skip
 
 
 def deploy(settings: Settings) -> Deployment:

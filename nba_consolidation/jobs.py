@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from nba_consolidation.assets import STAGING
+from nba_consolidation.assets.report import REPORT
 from nba_consolidation.checks.quality import daily_keys
 from nba_consolidation.tables import (
     ACCURACY,
@@ -53,6 +54,12 @@ reliability_job = dg.define_asset_job(
     description="Players are reviewed for the date, from the games before it; what consumers read of it follows.",
 )
 
+report_job = dg.define_asset_job(
+    "report",
+    selection=dg.AssetSelection.assets(REPORT),
+    description="The page of a game date, or one page of many: what came of it, and what needs a person.",
+)
+
 clean_up_job = dg.define_asset_job(
     "clean_up",
     selection=dg.AssetSelection.assets(CLEANUPS.name),
@@ -77,6 +84,7 @@ JOBS = (
     recalibrate_job,
     decide_calibration_job,
     reliability_job,
+    report_job,
     repair_job,
     clean_up_job,
     quality_job,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#767676"
+BLUE, ORANGE, GREY, GRID = "#0072b2", "#d55e00", "#767676", "#e6e6e6"
 _COLUMNS, _WIDTH = 3, 3.4
 _SYSTEMS_SHOWN = 9
 _DPI, _COLOURS = 110, 48
@@ -34,13 +34,13 @@ def hit_rates(rows: Sequence[Row], title: str) -> bytes:
     """
     systems = _by_system(rows)
     figure, places = _grid(len(systems), 2.3, title + _left_out(rows, systems))
-    low, high = _limits(rows)
+    low, high = scale_of(rows)
     span = [min(row["game_date"] for row in rows), max(row["game_date"] for row in rows)]
     for axes, (system, found) in zip(places, systems.items(), strict=True):
-        _hit_rate(axes, found)
+        draw_hit_rate(axes, found)
         axes.set_title(_named(system, found[-1]), fontsize=9, loc="left")
         axes.set_ylim(low, high)
-        _date_axis(axes, span)
+        draw_date_axis(axes, span)
     _legend(figure, places[0])
     return _png(figure)
 
@@ -70,9 +70,9 @@ def recalibration(rows: Sequence[Row], title: str) -> bytes:
     systems = {row["system_id"]: row for row in shown}
     figure, places = _grid(len(shown), 3.2, title + _left_out(rows, systems))
     for axes, (system, row) in zip(places, systems.items(), strict=True):
-        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle="--", label="worth what it says")
-        _before_or_after(axes, row["before"], _ORANGE, "s", "as it came")
-        _before_or_after(axes, row["after"], _BLUE, "o", "calibrated")
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="worth what it says")
+        _before_or_after(axes, row["before"], ORANGE, "s", "as it came")
+        _before_or_after(axes, row["after"], BLUE, "o", "calibrated")
         axes.set(xlim=(0, 1), ylim=(0, 1.02), box_aspect=1)
         axes.set_xlabel("confidence", fontsize=8)
         axes.set_ylabel("hit rate", fontsize=8)
@@ -108,11 +108,11 @@ def players(rows: Sequence[Row], title: str, flagged: str) -> bytes:
     common = sum(row["correct"] for row in rows) / total
     steps = [max(worth) * step / 100 for step in range(1, 101)]
     half = [1.96 * math.sqrt(common * (1 - common) / step) for step in steps]
-    axes.fill_between(steps, [max(common - h, 0) for h in half], [min(common + h, 1) for h in half], color=_GREY,
+    axes.fill_between(steps, [max(common - h, 0) for h in half], [min(common + h, 1) for h in half], color=GREY,
                       alpha=0.2, linewidth=0, label="19 of 20 players, by chance alone")  # fmt: skip
-    axes.axhline(BREAK_EVEN, color=_ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
-    axes.scatter(worth, [row["hit_rate"] for row in rows], s=14, color=_BLUE, alpha=0.6, linewidth=0, label="a player")
-    axes.scatter(worth, [row["shrunken_rate"] for row in rows], s=4, color=_GREY, label="drawn towards all players")
+    axes.axhline(BREAK_EVEN, color=ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
+    axes.scatter(worth, [row["hit_rate"] for row in rows], s=14, color=BLUE, alpha=0.6, linewidth=0, label="a player")
+    axes.scatter(worth, [row["shrunken_rate"] for row in rows], s=4, color=GREY, label="drawn towards all players")
     for row in rows:
         if row["status"] == flagged:
             axes.annotate(row["player_lookup"], (row["effective_bets"], row["hit_rate"]), fontsize=7)
@@ -152,12 +152,12 @@ def _grid(count: int, height: float, title: str) -> tuple[Figure, list[Axes]]:
     for axes in places:
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="#e6e6e6", linewidth=0.7)
+        axes.grid(color=GRID, linewidth=0.7)
         axes.set_axisbelow(True)
     return figure, places
 
 
-def _hit_rate(axes: Axes, rows: Sequence[Row]) -> None:
+def draw_hit_rate(axes: Axes, rows: Sequence[Row]) -> None:
     """A date without bets interrupts the line: nothing is known of it."""
     from matplotlib.ticker import PercentFormatter
 
@@ -166,12 +166,12 @@ def _hit_rate(axes: Axes, rows: Sequence[Row]) -> None:
         [math.nan if row[name] is None else row[name] for row in rows]
         for name in ("hit_rate", "hit_rate_low", "hit_rate_high")
     )
-    axes.axhline(BREAK_EVEN, color=_ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
-    axes.fill_between(dates, low, high, color=_BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")
+    axes.axhline(BREAK_EVEN, color=ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
+    axes.fill_between(dates, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")
     if len(rows) < 3:  # too few for a band to be seen
-        axes.vlines(dates, low, high, color=_BLUE, alpha=0.4, linewidth=5)
-        axes.scatter(dates, rate, color=_BLUE, s=20, zorder=3)
-    axes.plot(dates, rate, color=_BLUE, linewidth=1.6, label="hit rate")
+        axes.vlines(dates, low, high, color=BLUE, alpha=0.4, linewidth=5)
+        axes.scatter(dates, rate, color=BLUE, s=20, zorder=3)
+    axes.plot(dates, rate, color=BLUE, linewidth=1.6, label="hit rate")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
@@ -182,14 +182,15 @@ def _named(system: str, last: Row) -> str:
     return f"{system}\nlast {100 * last['hit_rate']:.1f} % ({interval}), n = {last['bets']:,}"
 
 
-def _limits(rows: Sequence[Row]) -> tuple[float, float]:
+def scale_of(rows: Sequence[Row]) -> tuple[float, float]:
     """One scale for all. The first days of a season, of a few bets each, do not set it: the band leaves the picture."""
     known = [row for row in rows if row["bets"] >= _BETS_FOR_SCALE] or [row for row in rows if row["bets"]]
     low, high = ([row[name] for row in known] for name in ("hit_rate_low", "hit_rate_high"))
     return max(min([0.45, *low]) - 0.02, 0), min(max([0.6, *high]) + 0.02, 1)
 
 
-def _date_axis(axes: Axes, span: Sequence[dt.date]) -> None:
+def draw_date_axis(axes: Axes, span: Sequence[dt.date]) -> None:
+    """Dates from the first to the last of the span, as short as they can be told apart."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     edge = dt.timedelta(2)
@@ -207,17 +208,17 @@ def _reliability(axes: Axes, bins: Sequence[Row]) -> None:
     errors = [[row["hit_rate"] - row["hit_rate_low"] for row in bins],
               [row["hit_rate_high"] - row["hit_rate"] for row in bins]]  # fmt: skip
     bets = [row["bets"] for row in bins]
-    axes.plot([0, 1], [0, 1], color=_ORANGE, linewidth=1, linestyle="--", label="worth what it says")
+    axes.plot([0, 1], [0, 1], color=ORANGE, linewidth=1, linestyle="--", label="worth what it says")
     counts = axes.twinx()
     middles = [(row["lower_bound"] + row["upper_bound"]) / 2 for row in bins]
-    counts.bar(middles, bets, width=0.094, color=_GREY, alpha=0.3, linewidth=0)
+    counts.bar(middles, bets, width=0.094, color=GREY, alpha=0.3, linewidth=0)
     counts.set_ylim(0, 4 * max(bets))
     counts.axis("off")
-    axes.errorbar(promised, came, yerr=errors, fmt="none", ecolor=_BLUE, elinewidth=1.1, capsize=2.5)
+    axes.errorbar(promised, came, yerr=errors, fmt="none", ecolor=BLUE, elinewidth=1.1, capsize=2.5)
     sizes = [12 + 110 * count / max(bets) for count in bets]
-    axes.scatter(promised, came, s=sizes, color=_BLUE, alpha=0.75, linewidth=0, zorder=3,
+    axes.scatter(promised, came, s=sizes, color=BLUE, alpha=0.75, linewidth=0, zorder=3,
                  label="hit rate with its 95 % interval (size: bets)")  # fmt: skip
-    axes.bar([0], [0], color=_GREY, alpha=0.3, label="bets by confidence")
+    axes.bar([0], [0], color=GREY, alpha=0.3, label="bets by confidence")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), box_aspect=1)
     axes.set_xlabel("confidence", fontsize=8)
     axes.set_ylabel("hit rate", fontsize=8)

@@ -34,6 +34,7 @@ REGULAR = (
     Regular("quality", "0 8 * * *", "Looks at what was published, before anybody reads it."),
     Regular("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores are there.", days_back=1),
     Regular("recalibrate", "0 10 * * 1", "Recalibrates for today and the week.", days_back=0, every="weekly"),
+    Regular("report", "0 13 * * *", "Writes yesterday's report, once all of it is there.", days_back=1),
     Regular("reliability", "30 12 * * *", "Reviews players for today, once yesterday is graded.", days_back=0),
 )
 

@@ -50,6 +50,7 @@ class Settings:
     sensor_interval: seconds between two looks of a sensor. arrivals_quiet: a date is consolidated once nothing came for
     it for so many seconds. arrivals_wait: or once it has been waiting for so long, however much still comes.
     quality_thresholds: those of the daily quality that are not as `quality.thresholds` has them, written `name=figure`.
+    reports: where the daily report goes: a folder, or `gs://bucket/path`. By default reports/ in the home folder.
     log_level, log_format: what a terminal logs to stderr, and as `text` or `json`. By default warnings as text locally,
     every step as JSON in production.
     otlp_endpoint: where OpenTelemetry metrics go, if anywhere; its variable is OTEL_EXPORTER_OTLP_ENDPOINT.
@@ -94,6 +95,7 @@ class Settings:
     arrivals_quiet: float = 60.0
     arrivals_wait: float = 600.0
     quality_thresholds: Mapping[str, float] = field(default_factory=dict)
+    reports: str | None = None
     log_level: str | None = None
     log_format: str | None = None
     otlp_endpoint: str | None = None
@@ -154,6 +156,11 @@ class Settings:
     def place(self) -> str:
         """Where everything lies, for people: the home folder, or the BigQuery dataset."""
         return str(self.home) if self.deployment == LOCAL else self._with_project(self.dataset)
+
+    @property
+    def reports_place(self) -> str:
+        """The folder of reports, or their `gs://bucket/path`."""
+        return self.reports or str(self.home / "reports")
 
     @property
     def box_scores_path(self) -> str:

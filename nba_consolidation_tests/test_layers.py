@@ -21,10 +21,12 @@ LAYERS = (
     ("errors", "tables", "logs"),  # the words: the root of all errors, the schemas, how events are logged
     ("settings", "sql", "reference", "telemetry"),  # the environment; the only SQL; the tables in words; metrics
     ("plots",),  # figures in, pictures out
+    ("charts",),  # the same for a page
     ("warehouse", "locking"),  # transactions and staging tables; leases
     ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
     ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
     ("recalibration", "reliability"),  # of the domain too: by performance's seasons and returns
+    ("report",),  # what all of the domain says, on one page
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -51,12 +53,14 @@ LIBRARIES = {
     "dagster": Library(at_once=DAGSTER_PARTS, when_used=frozenset({"demo", "cli"})),
     "dagster_gcp": Library(at_once=frozenset({"resources"})),
     "duckdb": Library(when_used=frozenset({"warehouse"})),
-    "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
-    "matplotlib": Library(when_used=frozenset({"plots"})),
+    "google": Library(when_used=frozenset({"warehouse", "locking", "resources", "report"})),
+    "matplotlib": Library(when_used=frozenset({"plots", "charts"})),
     "PIL": Library(when_used=frozenset({"plots"})),
     "scipy": Library(when_used=frozenset({"recalibration", "reliability"})),
     "sklearn": Library(when_used=frozenset({"performance", "recalibration"})),
-    "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration", "reliability"})),
+    "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration", "reliability", "report"})),
+    "jinja2": Library(when_used=frozenset({"report"})),
+    "markupsafe": Library(when_used=frozenset({"report"})),
     "grpc": Library(when_used=frozenset({"locking"})),
     "opentelemetry": Library(when_used=frozenset({"telemetry"})),
     "dagster_slack": Library(when_used=frozenset({"sensors"})),

@@ -14,6 +14,7 @@ from nba_consolidation.assets.performance import performance_assets
 from nba_consolidation.assets.predictions import STAGING, prediction_assets
 from nba_consolidation.assets.recalibration import recalibration_assets
 from nba_consolidation.assets.reliability import reliability_asset
+from nba_consolidation.assets.report import report_asset
 from nba_consolidation.partitions import game_dates
 from nba_consolidation.settings import Settings
 
@@ -34,5 +35,6 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]
             *performance_assets(*common),
             *recalibration_assets(*common),
             reliability_asset(*common),
+            report_asset(*common),
             *operation_assets(kinds),
         ]

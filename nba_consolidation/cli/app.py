@@ -30,6 +30,7 @@ from nba_consolidation.cli.quality import quality
 from nba_consolidation.cli.quarantine import quarantine
 from nba_consolidation.cli.recalibrate import recalibrate
 from nba_consolidation.cli.repair import repair, restore
+from nba_consolidation.cli.report import report
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
@@ -50,6 +51,7 @@ _COMMANDS = (
     calibration,
     players,
     recalibrate,
+    report,
     status,
     explain,
     quarantine,

@@ -26,7 +26,12 @@ def play(settings: Settings, season: Season, on_news: Callable[[str], None]) -> 
     files = [_write(settings.home / BOX_SCORES, season, date) for date in dates]
     said = terminal(settings, "actuals", *(str(file) for file in files[: len(played)]))
     on_news(f"box scores loaded: {said['rows']['new']:,} of {len(played)} dates; a Dagster run grades and analyses")
-    materialise(settings, 'key:"prediction_accuracy"+', dates, "dagster-grading")
+    materialise(
+        settings,
+        'key:"prediction_accuracy" or key:"system_performance" or key:"confidence_calibration"',
+        dates,
+        "dagster-grading",
+    )
     return played
 
 

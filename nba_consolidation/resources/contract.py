@@ -39,6 +39,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
         ge=0, le=1, description="A new calibration that moves confidences by more, on average, waits for approval."
     )
     player_policy: str = Field(description="By which policy players are blacklisted.")
+    reports: str | None = Field(description="Where the daily report goes: a folder or gs://bucket/path.")
     disabled_systems: list[str] = Field(description="Systems whose bets do not count when players are judged.")
 
     staging_retention_days: float = Field(description="A staging table that lies longer is one for the clean-up.")
@@ -73,6 +74,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
             "calibration_major_shift": self.calibration_major_shift,
             "player_policy": self.player_policy,
             "disabled_systems": tuple(self.disabled_systems),
+            "reports": self.reports,
             "staging_retention_days": self.staging_retention_days,
             "quality_thresholds": self.quality_thresholds,
         }
@@ -94,6 +96,7 @@ def warehouse_fields(settings: Settings) -> dict[str, Any]:
         "calibration_major_shift": settings.calibration_major_shift,
         "player_policy": settings.player_policy,
         "disabled_systems": list(settings.disabled_systems),
+        "reports": settings.reports,
         "staging_retention_days": settings.staging_retention_days,
         "quality_thresholds": dict(settings.quality_thresholds),
     }

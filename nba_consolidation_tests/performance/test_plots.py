@@ -76,7 +76,7 @@ def test_few_bets_at_the_start_do_not_set_the_scale() -> None:
     with_a_first_day = plots.hit_rates([hit_rate(0, 1.0, bets=1), *season], "t")
     low = plots.hit_rates([hit_rate(0, 1.0, bets=400), *season], "t")
     assert np.ptp(np.nonzero(blue(low))[0]) > 0
-    assert plots._limits([hit_rate(0, 1.0, bets=1), *season]) == plots._limits(season)
+    assert plots.scale_of([hit_rate(0, 1.0, bets=1), *season]) == plots.scale_of(season)
     assert pixels(with_a_first_day).shape == pixels(low).shape
 
 

@@ -1,0 +1,49 @@
+"""The daily report: one page of what the other assets came to."""
+
+import dagster as dg
+
+from nba_consolidation.assets.common import GRAIN, OWNERS, Kinds, dates_of
+from nba_consolidation.metadata import table_of
+from nba_consolidation.report.page import page
+from nba_consolidation.report.store import keep, name_of
+from nba_consolidation.resources import LeaseResource, WarehouseResource
+from nba_consolidation.tables import CONFIDENCE_CALIBRATION, PLAYER_RELIABILITY, SYSTEM_PERFORMANCE
+
+REPORT = "daily_report"
+
+
+def report_asset(
+    partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
+) -> dg.AssetsDefinition:
+    """daily_report. Reads only, so it waits for no writer."""
+
+    @dg.asset(
+        name=REPORT,
+        deps=[SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, PLAYER_RELIABILITY.name],
+        partitions_def=partitions,
+        backfill_policy=single_run,
+        group_name="report",
+        kinds={kinds.warehouse, "html"},
+        owners=OWNERS,
+        tags={GRAIN: "game_date"},
+        description="One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, "
+        "leases, and what needs a person. A run over many dates makes one page of them all.",
+    )
+    def daily_report(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> dg.MaterializeResult[None]:
+        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        made = deployment.reporter.report(dates[0], dates[-1], context.log.debug)
+        html = page(made)
+        place = keep(html, deployment.settings.reports_place, name_of(made.first, made.last))
+        needs = [{"urgency": need.urgency.name.lower(), "what": need.what, "to_do": need.to_do} for need in made.needs]
+        return dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.path(place),
+                "bytes": len(html.encode()),
+                "needs": len(needs),
+                "needs_a_person": table_of(needs),
+            }
+        )
+
+    return daily_report

@@ -1,0 +1,166 @@
+"""What a report says, gathered from the warehouse, the staging area and the leases. Reads only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+
+from nba_consolidation.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
+from nba_consolidation.consolidation.lease_history import lease_history
+from nba_consolidation.consolidation.quarantine import quarantine
+from nba_consolidation.consolidation.status import Status, standing_dates, status
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing import utc_now
+from nba_consolidation.locking import LeaseStore
+from nba_consolidation.performance.figures import analysed_dates, hit_rates_until, performance
+from nba_consolidation.performance.windows import season_of
+from nba_consolidation.quality.examine import Quality
+from nba_consolidation.recalibration.bets import STEPS, Bets
+from nba_consolidation.recalibration.drift import BucketDrift, drift
+from nba_consolidation.recalibration.versions import History, read_history
+from nba_consolidation.reliability import standing
+from nba_consolidation.report.contents import Players, Reliability, Report, Work
+from nba_consolidation.report.needs import needs
+from nba_consolidation.settings import GAME_TIME_ZONE
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.contract import KnownDates, Row, StagingArea, Warehouse
+
+_DAYS = 30
+"""What charts look back at, and what reliability is over, unless the report is over more."""
+_AUDITS = (DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED, DUPLICATE_ACCURACY_KEYS)
+
+
+class NothingToReport(ConsolidationError):
+    """Nothing stands of the game dates that were asked for."""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Everything that a report is gathered from. evolve: as in `status`."""
+
+    warehouse: Warehouse
+    staging: StagingArea
+    leases: LeaseStore
+    known: Callable[[], KnownDates]
+    quality: Quality
+    place: str
+    evolve: bool = False
+    clock: Callable[[], dt.datetime] = utc_now
+
+    def standing(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
+        """The first and the last of the dates of which anything stands. Raises NothingToReport."""
+        found = standing_dates(self.warehouse, first, last)
+        if not found:
+            raise NothingToReport(f"nothing stands from {first} to {last}: see nba-consolidation status")
+        return found[0], found[-1]
+
+    def latest(self) -> dt.date:
+        """The last game date before today, in New York, of which anything stands. Raises NothingToReport."""
+        yesterday = self.clock().astimezone(GAME_TIME_ZONE).date() - dt.timedelta(1)
+        found = standing_dates(self.warehouse, last=yesterday)
+        if not found:
+            raise NothingToReport("no game date before today has anything; stage and consolidate first")
+        return found[-1]
+
+    def report(self, first: dt.date, last: dt.date, on_step: Callable[[str], None] = lambda _: None) -> Report:
+        """What is to be said of these dates. Raises NothingToReport, WarehouseError, LeaseError."""
+        self.standing(first, last)
+        on_step("what was consolidated and graded")
+        work = self._work(first, last)
+        on_step("checks")
+        checks = self.quality.examine(last).results
+        on_step("hit rates")
+        analysed = next(reversed(analysed_dates(self.warehouse, season_of(last).first, last)), None)
+        rows = [] if analysed is None else performance(self.warehouse, analysed, analysed, by="all")
+        over_time = [] if analysed is None else hit_rates_until(analysed, self.warehouse)
+        on_step("calibration")
+        history = read_history(self.warehouse)
+        since = max(season_of(last).first, min(first, last - dt.timedelta(_DAYS - 1)))
+        reliability = self._reliability(since, last, history)
+        on_step("players")
+        players = self._players(last)
+        waiting = history.waiting()
+        return Report(
+            first=first,
+            last=last,
+            place=self.place,
+            version=metadata.version("nba-consolidation"),
+            made_at=self.clock(),
+            work=work,
+            checks=checks,
+            performance=rows,
+            over_time=over_time,
+            reliability=reliability,
+            waiting_calibrations=waiting,
+            players=players,
+            happenings=lease_history(self.warehouse, self.leases, first, last),
+            needs=needs(checks, work.duplicates, work.status, waiting, players.policies),
+        )
+
+    def _work(self, first: dt.date, last: dt.date) -> Work:
+        bounds = {"first_date": first, "last_date": last}
+        looked_back = {"first_date": min(first, last - dt.timedelta(_DAYS - 1)), "last_date": last}
+        rows = self.warehouse.run([
+            Statement("merged_by_date", bounds),
+            Statement("graded_by_date", bounds),
+            Statement("standing_dates", looked_back),
+        ]).rows  # fmt: skip
+        dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
+        return Work(
+            standing=rows["standing_dates"],
+            merged=rows["merged_by_date"],
+            graded=rows["graded_by_date"],
+            duplicates={audit.name: len(audit.findings(self.warehouse, dates)) for audit in _AUDITS},
+            broken_rules=quarantine(self.warehouse, first, last, limit=0).rules,
+            status=self._status(),
+        )
+
+    def _status(self) -> Status:
+        return status(self.warehouse, self.staging, self.leases, self.known(), self.evolve)
+
+    def _reliability(self, since: dt.date, last: dt.date, history: History) -> list[Reliability]:
+        before = last + dt.timedelta(1)
+        rows = self.warehouse.query(Statement("graded_bets", {"first_date": since, "before": before, "steps": STEPS}))
+        return [_reliability(system, Bets.of(found), history, last) for system, found in _by_system(rows).items()]
+
+    def _players(self, last: dt.date) -> Players:
+        """Of the morning after the last date, or of the last one before that was reviewed."""
+        overrides = standing.overrides(self.warehouse)
+        tomorrow = last + dt.timedelta(1)
+        reviewed = next(reversed(standing.reviewed_dates(self.warehouse, season_of(last).first, tomorrow)), None)
+        if reviewed is None:
+            return Players(None, (), (), overrides)
+        rows = standing.players(self.warehouse, reviewed, reviewed)
+        return Players(reviewed, rows, standing.policies(self.warehouse, reviewed, reviewed), overrides)
+
+
+def _by_system(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
+    systems: dict[str, list[Row]] = {}
+    for row in rows:
+        systems.setdefault(row["system_id"], []).append(row)
+    return dict(sorted(systems.items()))
+
+
+def _reliability(system: str, bets: Bets, history: History, last: dt.date) -> Reliability:
+    """Each day's bets with the calibration that held on that day: what consumers were told."""
+    calibrated = bets.confidence.copy()
+    for day in np.unique(bets.day):
+        version = history.in_force(system, dt.date.fromordinal(int(day)))
+        if version is not None:
+            chosen = bets.day == day
+            calibrated[chosen] = version.calibration(bets.confidence[chosen])
+    before, after = drift(bets.confidence, bets), drift(calibrated, bets)
+    return Reliability(
+        system, bets.total, before, () if before == after else after, _ece(before), _ece(after),
+        history.in_force(system, last),
+    )  # fmt: skip
+
+
+def _ece(buckets: Sequence[BucketDrift]) -> float:
+    """Expected calibration error (Naeini, Cooper and Hauskrecht 2015): |promised - came|, weighted by bets."""
+    total = sum(bucket.bets for bucket in buckets)
+    return sum(bucket.bets * abs(bucket.gap) for bucket in buckets) / total if total else 0.0
