@@ -33,6 +33,8 @@ _FIGURES = {
 _HIT_RATE = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
 _LOOK = """\
 Where to look
+  {report}
+               the report of the last date that was played: open it in a browser
   make ui      the season in Dagster: assets, checks, metadata, both runs
   {program} --home {home} status
                what waits (the refused tables), what stands
@@ -46,6 +48,8 @@ Where to look
                how good each system is: hit rates with their intervals, errors, returns
   {program} --home {home} calibration
                what each system's confidence is worth
+  {program} --home {home} players list
+               players whom predictions are good or bad about, beyond chance
   {program} --home {home} actuals {home}/box_scores/{last}.parquet
                the last date's games are still to come: load their box scores, then `grade`"""
 
@@ -71,8 +75,9 @@ def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bo
         outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), tell)
     program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
     look = _LOOK.format(
-        program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0]
-    )
+        program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0],
+        report=outcome.report,
+    )  # fmt: skip
     emit(as_json, _document(outcome), *_shown(outcome), look)
     click.get_current_context().exit(Exit.DONE if outcome.as_expected else Exit.FAILED)
 
@@ -86,6 +91,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
         "hit_rates": [{name: row[name] for name in _HIT_RATE} for row in outcome.hit_rates],
         "refused_tables": dict(outcome.expected.refused),
         "racers": outcome.racers,
+        "report": outcome.report,
         "seconds": round(outcome.seconds, 1),
     }
 

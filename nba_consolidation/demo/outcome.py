@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from nba_consolidation.audits import AUDITS
 from nba_consolidation.demo.expectation import Expectation, Figures
@@ -28,7 +29,7 @@ class Outcome:
     """What came out of the season beside what had to.
 
     wanted, found: rows; of the outcomes of predictions, those of the played dates.
-    hit_rates: of every system the figures of the season, as in system_performance.
+    hit_rates: of every system the figures of the season, as in system_performance. report: the page of the last one.
     """
 
     expected: Expectation
@@ -37,6 +38,7 @@ class Outcome:
     duplicates: int
     hit_rates: tuple[Row, ...]
     racers: tuple[Racer, ...]
+    report: Path
     seconds: float
 
     @property
@@ -55,7 +57,7 @@ class Outcome:
         return self.found == self.wanted and self.duplicates == 0
 
 
-def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], seconds: float) -> Outcome:
+def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float) -> Outcome:
     """Reads what stands. played: the dates that have box scores."""
     dates = sorted(raced.expected.by_date)
     (totals,) = warehouse.query(Statement("totals", {"first_date": dates[0], "last_date": dates[-1]}))
@@ -68,5 +70,6 @@ def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], sec
         duplicates=sum(len(audit.findings(warehouse, dates)) for audit in AUDITS if audit.blocking),
         hit_rates=tuple(performance(warehouse, played[-1], played[-1], window="season", by="all")),
         racers=(Racer("Dagster", raced.runs, found.staged - terminal), Racer("terminal", len(raced.passes), terminal)),
+        report=report,
         seconds=seconds,
     )

@@ -1,4 +1,4 @@
-"""The whole demo: a folder of its own, the race to consolidate a season, then its games, and what came out."""
+"""The whole demo: a folder of its own, the race to consolidate a season, its games, what they teach, what came out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from nba_consolidation.demo.games import play
+from nba_consolidation.demo.insight import learn
 from nba_consolidation.demo.outcome import Outcome, outcome_of
 from nba_consolidation.demo.programs import DemoFailed
 from nba_consolidation.demo.race import race
@@ -36,7 +37,8 @@ def run_demo(
     began = time.monotonic()
     raced = race(settings, season, processes, on_progress, on_news)
     played = play(settings, season, on_news)
-    return outcome_of(deploy(settings).warehouse, raced, played, time.monotonic() - began)
+    report = learn(settings, played, on_news)
+    return outcome_of(deploy(settings).warehouse, raced, played, report, time.monotonic() - began)
 
 
 def _make_room(home: Path) -> None:

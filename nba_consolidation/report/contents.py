@@ -71,8 +71,18 @@ class Players:
 
     @property
     def told(self) -> list[Row]:
-        """Whoever is not simply normal, or of whom something is flagged."""
+        """Whoever is not simply normal."""
         return [row for row in self.rows if row["status"] not in ("normal", "not_enough")]
+
+    @property
+    def biased(self) -> list[Row]:
+        """Of whom too much or too little is predicted, for sure."""
+        return [row for row in self.rows if row["bias_flag"] not in ("normal", "not_enough")]
+
+    @property
+    def scattered(self) -> list[Row]:
+        """Whose points scatter more than those of players of like volume."""
+        return [row for row in self.rows if row["variance_flag"] == "high_for_volume"]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -19,15 +19,16 @@ from nba_consolidation.locking import LeaseStore
 from nba_consolidation.performance.figures import analysed_dates, hit_rates_until, performance
 from nba_consolidation.performance.windows import season_of
 from nba_consolidation.quality.examine import Quality
-from nba_consolidation.recalibration.bets import STEPS, Bets
+from nba_consolidation.recalibration.bets import Bets
 from nba_consolidation.recalibration.drift import BucketDrift, drift
+from nba_consolidation.recalibration.recalibrate import read_bets
 from nba_consolidation.recalibration.versions import History, read_history
 from nba_consolidation.reliability import standing
 from nba_consolidation.report.contents import Players, Reliability, Report, Work
 from nba_consolidation.report.needs import needs
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.contract import KnownDates, Row, StagingArea, Warehouse
+from nba_consolidation.warehouse.contract import KnownDates, StagingArea, Warehouse
 
 _DAYS = 30
 """What charts look back at, and what reliability is over, unless the report is over more."""
@@ -60,8 +61,7 @@ class Reporter:
 
     def latest(self) -> dt.date:
         """The last game date before today, in New York, of which anything stands. Raises NothingToReport."""
-        yesterday = self.clock().astimezone(GAME_TIME_ZONE).date() - dt.timedelta(1)
-        found = standing_dates(self.warehouse, last=yesterday)
+        found = standing_dates(self.warehouse, last=self._yesterday())
         if not found:
             raise NothingToReport("no game date before today has anything; stage and consolidate first")
         return found[-1]
@@ -98,8 +98,11 @@ class Reporter:
             waiting_calibrations=waiting,
             players=players,
             happenings=lease_history(self.warehouse, self.leases, first, last),
-            needs=needs(checks, work.duplicates, work.status, waiting, players.policies),
+            needs=needs(checks, work.duplicates, work.status, waiting, players.policies, past=last < self._yesterday()),
         )
+
+    def _yesterday(self) -> dt.date:
+        return self.clock().astimezone(GAME_TIME_ZONE).date() - dt.timedelta(1)
 
     def _work(self, first: dt.date, last: dt.date) -> Work:
         bounds = {"first_date": first, "last_date": last}
@@ -124,8 +127,8 @@ class Reporter:
 
     def _reliability(self, since: dt.date, last: dt.date, history: History) -> list[Reliability]:
         before = last + dt.timedelta(1)
-        rows = self.warehouse.query(Statement("graded_bets", {"first_date": since, "before": before, "steps": STEPS}))
-        return [_reliability(system, Bets.of(found), history, last) for system, found in _by_system(rows).items()]
+        by_system = read_bets(self.warehouse, since, before)
+        return [_reliability(system, by_system[system], history, last) for system in sorted(by_system)]
 
     def _players(self, last: dt.date) -> Players:
         """Of the morning after the last date, or of the last one before that was reviewed."""
@@ -136,13 +139,6 @@ class Reporter:
             return Players(None, (), (), overrides)
         rows = standing.players(self.warehouse, reviewed, reviewed)
         return Players(reviewed, rows, standing.policies(self.warehouse, reviewed, reviewed), overrides)
-
-
-def _by_system(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
-    systems: dict[str, list[Row]] = {}
-    for row in rows:
-        systems.setdefault(row["system_id"], []).append(row)
-    return dict(sorted(systems.items()))
 
 
 def _reliability(system: str, bets: Bets, history: History, last: dt.date) -> Reliability:

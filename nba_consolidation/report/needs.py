@@ -42,10 +42,15 @@ def needs(
     status: Status,
     waiting: Sequence[Version],
     policies: Sequence[Row],
+    *,
+    past: bool = False,
 ) -> list[Need]:
-    """Everything that somebody should look at, the most urgent first."""
+    """Everything that somebody should look at, the most urgent first.
+
+    past: whether the checks are of a date before yesterday; what they found then is not urgent any more.
+    """
     found = [
-        *(_of_check(check) for check in checks if check.status is not Verdict.PASSED),
+        *(_of_check(check, past=past) for check in checks if check.status is not Verdict.PASSED),
         *(_of_duplicates(name, count) for name, count in duplicates.items() if count),
         *_of_status(status),
         *(_of_lease(lease) for lease in status.leases if lease.expired),
@@ -60,9 +65,10 @@ def _need(urgency: Urgency, what: str, cause: str) -> Need:
     return Need(urgency, what, RUNBOOK[section(cause)], section(cause))
 
 
-def _of_check(check: CheckResult) -> Need:
+def _of_check(check: CheckResult, *, past: bool) -> Need:
     what, _, to_do = check.message.partition("; ")
-    found = _need(_BY_VERDICT[check.status], f"{check.name}: {what}", check.name)
+    urgency = Urgency.WHEN_THERE_IS_TIME if past else _BY_VERDICT[check.status]
+    found = _need(urgency, f"{check.name}: {what}", check.name)
     return replace(found, to_do=to_do) if to_do else found
 
 

@@ -70,6 +70,7 @@ def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
         "duplicates": 0,
         "hit_rates": (),
         "racers": (),
+        "report": Path("report.html"),
         "seconds": 1.0,
     }
     assert Outcome(**good).as_expected

@@ -1,0 +1,35 @@
+"""What is learnt from the played games: calibrations of Mondays past, a review of the players, and the report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nba_consolidation.deployment import deploy
+from nba_consolidation.locking import Holder
+from nba_consolidation.report.page import page
+from nba_consolidation.report.store import keep, name_of
+from nba_consolidation.settings import Settings
+
+_MONDAYS = 4
+_MONDAY = 0
+_AUTHOR = "demo"
+
+
+def learn(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str], None]) -> Path:
+    """Recalibrates as the last Mondays would have, reviews players for the last two dates, and writes the report.
+
+    A calibration then in force calibrated the dates after it, which is what the report compares. Returns its file.
+    """
+    deployment, holder = deploy(settings), Holder.here("demo-insight")
+    mondays = [date for date in played if date.weekday() == _MONDAY][-_MONDAYS:]
+    recalibrated = deployment.recalibrator.recalibrate(mondays or played[-1:], holder, approve=_AUTHOR)
+    morning_after = played[-1] + dt.timedelta(1)
+    reviewed = deployment.reviewer.review([played[-1], morning_after], holder)
+    on_news(
+        f"{recalibrated.versions_written} calibrations of {len(mondays)} Mondays; "
+        f"{reviewed.dates[-1].players:,} players reviewed for {morning_after}"
+    )
+    last = played[-1]
+    return Path(keep(page(deployment.reporter.report(last, last)), settings.reports_place, name_of(last, last)))
