@@ -6,16 +6,25 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from nba_consolidation.logs import ROOT
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 # An example writes files and opens a warehouse: slow for Hypothesis, and no sign of a fault.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+# A browser under test asks nobody for updates, and runs as root in a container.
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 settings.register_profile("default", _PATIENT, max_examples=8)
 settings.register_profile("ci", _PATIENT, max_examples=60, print_blob=True)
@@ -36,3 +45,22 @@ def _logger_as_it_was() -> Iterator[None]:
     yield
     logger.handlers[:] = handlers
     logger.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window. Its event loop ends with the module: a run of Dagster's wants one too."""
+    ensure_chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+def ensure_chromium() -> None:
+    """Skips where there is no browser, and says what to install."""
+    pytest.importorskip("playwright", reason="Playwright is not installed")
+    if shutil.which("chromium") is None:
+        pytest.skip("there is no chromium: install Debian's package of that name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -100,7 +101,7 @@ def _of_calibration(version: Version) -> Need:
         f"calibration {version.version_id} ({version.method}) moves confidences by "
         f"{100 * version.mean_shift:.0f} points on average and waits for approval"
     )
-    command = f"nba-consolidation calibration approve {version.version_id}, or reject"
+    command = f"`nba-consolidation calibration approve {shlex.quote(version.version_id)}`, or reject"
     return Need(Urgency.TODAY, told, command, section("calibrations_waiting"))
 
 

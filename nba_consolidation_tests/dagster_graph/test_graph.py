@@ -16,6 +16,7 @@ from nba_consolidation.tables import ACCURACY, PREDICTIONS
 PERFORMANCE = ["confidence_calibration", "system_performance"]
 PARTITIONED = [
     "confidence_recalibration",
+    "daily_report",
     "player_prop_predictions",
     "player_reliability",
     "prediction_accuracy",
@@ -89,9 +90,9 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    assert {
-        "consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "repair", "clean_up", "quality"
-    } <= {job.name for job in jobs}  # fmt: skip
+    wanted = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report", "repair", "clean_up",
+              "quality")  # fmt: skip
+    assert set(wanted) <= {job.name for job in jobs}
 
 
 def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:

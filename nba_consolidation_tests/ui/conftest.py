@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,15 +20,13 @@ import pytest
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
 from nba_consolidation.settings import Settings
+from nba_consolidation_tests.conftest import ensure_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE = 90.0
-# A browser under test asks nobody for updates, and runs as root in a container.
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,8 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    _ensure_installed()
+    ensure_chromium()
+    pytest.importorskip("dagster_webserver", reason="dagster-webserver is not installed")
     home = tmp_path_factory.mktemp("ui") / "demo"
     season = Season(dates=12, max_games=2, players_per_team=4, refused_tables=True)
     assert run_demo(home, season, processes=2).as_expected
@@ -73,17 +71,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         _end(process)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    _ensure_installed()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A window of a laptop's size; a page that says nothing for half a minute fails the test."""
@@ -104,13 +91,6 @@ def picture(page: Page, request: pytest.FixtureRequest) -> Callable[[str], None]
             page.screenshot(path=folder / f"{name}.png")
 
     return keep
-
-
-def _ensure_installed() -> None:
-    pytest.importorskip("playwright", reason="Playwright is not installed")
-    if shutil.which("chromium") is None:
-        pytest.skip("there is no chromium: install Debian's package of that name")
-    pytest.importorskip("dagster_webserver", reason="dagster-webserver is not installed")
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
