@@ -87,6 +87,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
     return {
         "as_expected": outcome.as_expected,
         "expected": wanted,
+        "expected_once_all_are_played": {name: getattr(outcome.expected.total, name) for name in _FIGURES},
         "outcome": {**found, "duplicates": outcome.duplicates, "lost": outcome.lost},
         "hit_rates": [{name: row[name] for name in _HIT_RATE} for row in outcome.hit_rates],
         "refused_tables": dict(outcome.expected.refused),

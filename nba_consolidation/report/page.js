@@ -1,20 +1,28 @@
 // What a point of a chart tells: by pointer, touch or keyboard. Everything is in the tables too.
 (() => {
   const tip = document.getElementById("tip");
-  const show = (mark) => {
-    const box = mark.getBoundingClientRect();
-    tip.textContent = mark.dataset.tip;
-    tip.hidden = false;
+  let told = null;
+  const place = () => {
+    if (!told) return;
+    const box = told.getBoundingClientRect();
     const left = box.left + box.width / 2 - tip.offsetWidth / 2;
-    tip.style.left = `${Math.max(4, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 4))}px`;
-    tip.style.top = `${box.top > tip.offsetHeight + 10 ? box.top - tip.offsetHeight - 6 : box.bottom + 6}px`;
+    const room = document.documentElement.clientWidth - tip.offsetWidth - 4;
+    const above = box.top - tip.offsetHeight - 6;
+    tip.style.left = `${Math.max(4, Math.min(left, room))}px`;
+    tip.style.top = `${above >= 4 ? above : box.bottom + 6}px`;
   };
-  const hide = () => { tip.hidden = true; };
-  const marked = (event) => event.target.closest?.("[data-tip]");
-  for (const [name, act] of [["pointerover", show], ["focusin", show], ["click", show]]) {
-    document.addEventListener(name, (event) => { const mark = marked(event); if (mark) act(mark); else if (name !== "focusin") hide(); });
+  const tell = (mark) => {
+    told = mark;
+    tip.hidden = !mark;
+    if (mark) tip.textContent = mark.dataset.tip;
+    place();
+  };
+  // What is pointed at comes first; else what has the focus, which a page that moves under a resting pointer keeps.
+  const marked = (element) => element?.closest?.("[data-tip]") ?? null;
+  for (const name of ["pointerover", "click", "focusin"]) {
+    document.addEventListener(name, (event) => tell(marked(event.target) ?? marked(document.activeElement)));
   }
-  document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, { passive: true });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  document.addEventListener("focusout", () => tell(null));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") tell(null); });
+  for (const name of ["scroll", "resize"]) addEventListener(name, place, { passive: true });
 })();

@@ -90,8 +90,8 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    wanted = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report", "repair", "clean_up",
-              "quality")  # fmt: skip
+    wanted = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report",
+              "repair", "clean_up", "quality")  # fmt: skip
     assert set(wanted) <= {job.name for job in jobs}
 
 

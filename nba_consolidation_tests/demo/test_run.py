@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,60 @@ from nba_consolidation.demo.outcome import Outcome
 from nba_consolidation.demo.programs import DemoFailed, terminal
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
+from nba_consolidation.deployment import deploy
+from nba_consolidation.reliability.standing import reviewed_dates
 from nba_consolidation.settings import Settings
 
 
-def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(tmp_path: Path) -> None:
-    home = tmp_path / "demo"
+@dataclass(frozen=True)
+class Played:
+    """A small demo, as the terminal ran it, and what it said."""
+
+    home: Path
+    said: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    home = tmp_path_factory.mktemp("played") / "demo"
     command = [sys.executable, "-m", "nba_consolidation.cli", "--home", str(home), "demo", "--dates", "4", "--json"]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    return Played(home, json.loads(done.stdout))
+
+
+def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: Played) -> None:
+    home, said = played.home, played.said
     assert said["as_expected"] is True
     expected = said["expected"]
     assert {name: said["outcome"][name] for name in expected} == expected
     assert (said["outcome"]["duplicates"], said["outcome"]["lost"]) == (0, 0)
     assert [racer["name"] for racer in said["racers"]] == ["Dagster", "terminal"]
     assert sum(racer["rows"] for racer in said["racers"]) == expected["staged"]
+    assert sum(row["bets"] for row in said["hit_rates"]) > 0
     assert (home / "dagster_home" / "history" / "runs.db").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo"]
+    assert sorted(path.name for path in home.parent.iterdir()) == ["demo"]
+
+
+def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> None:
+    last = Season(dates=4, refused_tables=True).game_dates[-2]
+    assert played.said["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
+    assert "Hit rate by what the bets are worth" in Path(played.said["report"]).read_text("utf-8")
+    warehouse = deploy(Settings(home=played.home)).warehouse
+    assert reviewed_dates(warehouse) == (last, last + dt.timedelta(1))
+
+
+def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(played: Played) -> None:
+    settings = Settings(home=played.home)
+    last = Season(dates=4, refused_tables=True).game_dates[-1]
+    before = terminal(settings, "grade", "--date", str(last))["totals"]
+    assert before["waiting"] > 0 == before["correct"] + before["wrong"]
+    terminal(settings, "actuals", str(played.home / BOX_SCORES / f"{last}.parquet"))
+    graded = terminal(settings, "grade")["totals"]
+    assert graded["waiting"] == 0 < graded["inserted"]
+    whole = played.said["expected_once_all_are_played"]
+    outcomes = ("correct", "wrong", "push", "passed", "voided")
+    assert {name: graded[name] for name in outcomes} == {name: whole[name] for name in outcomes}
 
 
 def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
@@ -40,21 +77,6 @@ def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(DemoFailed, match="no demo made"):
         run_demo(tmp_path, Season(dates=2), processes=1)
     assert (tmp_path / "thesis.txt").read_text() == "the only copy"
-
-
-def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(tmp_path: Path) -> None:
-    home, season = tmp_path / "demo", Season(dates=3, max_games=2, players_per_team=3)
-    outcome = run_demo(home, season, processes=1)
-    assert outcome.as_expected
-    assert sum(row["bets"] for row in outcome.hit_rates) > 0
-    settings = Settings(home=home)
-    last = season.game_dates[-1]
-    terminal(settings, "actuals", str(home / BOX_SCORES / f"{last}.parquet"))
-    graded = terminal(settings, "grade")["totals"]
-    whole = outcome.expected.total
-    figures = {name: getattr(whole, name) for name in ("correct", "wrong", "push", "passed", "voided")}
-    assert {name: graded[name] for name in figures} == figures
-    assert graded["waiting"] == 0 < graded["inserted"]
 
 
 def _figures(**others: int) -> Figures:

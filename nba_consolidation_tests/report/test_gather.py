@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from nba_consolidation.report.contents import Report
 from nba_consolidation.report.gather import NothingToReport
+from nba_consolidation.report.needs import Urgency
 from nba_consolidation_tests.performance.graded import DATE, Graded
 from nba_consolidation_tests.report.conftest import EVIL, NEXT
 
@@ -93,6 +95,14 @@ def test_the_latest_date_is_one_before_today_and_open_ends_are_where_something_s
     assert reporter.latest() == DATE - dt.timedelta(1)
     assert replace(reporter, clock=lambda: moment + dt.timedelta(hours=3)).latest() == DATE
     assert reporter.standing(DATE - dt.timedelta(2), dt.date.max) == (DATE - dt.timedelta(2), DATE)
+
+
+def test_what_checks_found_is_urgent_on_the_morning_after_and_not_any_more_a_day_later(home: Graded) -> None:
+    morning = dt.datetime(2026, 1, 16, 15, tzinfo=dt.UTC)
+    for moment, wanted in ((morning, Urgency.NOW), (morning + dt.timedelta(1), Urgency.WHEN_THERE_IS_TIME)):
+        reporter = replace(home.deployment.reporter, clock=partial(dt.datetime.fromisoformat, str(moment)))
+        needs = reporter.report(DATE, DATE).needs
+        assert {need.urgency for need in needs if need.what.startswith("duplicate_accuracy:")} == {wanted}
 
 
 def test_dates_of_which_nothing_stands_are_refused_by_name(home: Graded, tmp_path: Path) -> None:

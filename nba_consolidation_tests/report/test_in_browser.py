@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from nba_consolidation.quality.results import Status
+from nba_consolidation.report.contents import Report
+from nba_consolidation.report.page import page as page_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -91,6 +96,18 @@ def test_all_text_stands_out_from_what_is_behind_it(opened: Opened) -> None:
     assert opened.page.evaluate(_FAINT) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_so_it_does_where_all_is_fine(browser: Browser, report: Report, tmp_path: Path, scheme: str) -> None:
+    work = replace(report.work, duplicates={})
+    checks = [replace(check, status=Status.PASSED) for check in report.checks]
+    file = tmp_path / "fine.html"
+    file.write_text(page_of(replace(report, work=work, checks=checks, needs=[])), encoding="utf-8")
+    page = Opened(browser, file, 1440, scheme).page
+    assert page.locator(".good").count() >= 3
+    assert page.evaluate(_FAINT) == []
+    page.close()
+
+
 def test_light_and_dark_are_not_the_same(browser: Browser, file: Path) -> None:
     looks = (
         "[document.body, document.querySelector('svg text')]"
@@ -107,12 +124,26 @@ def test_a_point_tells_its_figures_to_a_pointer_and_takes_them_back(page: Page) 
     point.hover(force=True)
     assert tip.is_visible()
     assert tip.inner_text() == point.get_attribute("data-tip")
-    box = tip.bounding_box()
+    box, of = tip.bounding_box(), point.bounding_box()
     assert box
     assert box["x"] >= 0
     assert box["y"] >= 0
+    assert of
+    assert box["y"] + box["height"] <= of["y"]
     page.keyboard.press("Escape")
     assert tip.is_hidden()
+
+
+def test_what_a_point_tells_goes_with_it_and_is_below_where_there_is_no_room_above(page: Page) -> None:
+    tip, point = page.locator("#tip"), page.locator("svg [tabindex]").first
+    point.focus()
+    to_the_edge = "point => scrollBy({top: point.getBoundingClientRect().top - 5, behavior: 'instant'})"
+    point.evaluate(to_the_edge)
+    page.wait_for_function("document.getElementById('tip').getBoundingClientRect().top < 60")
+    box, of = tip.bounding_box(), point.bounding_box()
+    assert box
+    assert of
+    assert box["y"] >= of["y"] + of["height"]
 
 
 def test_a_point_tells_its_figures_to_a_keyboard(page: Page) -> None:

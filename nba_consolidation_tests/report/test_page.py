@@ -100,6 +100,13 @@ def test_every_chart_says_what_it_shows_to_those_who_cannot_see_it(document: Doc
     assert all(mark["aria-label"] == mark["data-tip"] for mark in reached)
 
 
+def test_charts_have_no_colour_of_their_own(document: Document) -> None:
+    styles = [str(attributes["style"]) for _, attributes in document.elements if "style" in attributes]
+    colours = {colour for style in styles for colour in re.findall(r"(?:fill|stroke):\s*([^;]+)", style)}
+    assert len(colours) >= 4
+    assert all(colour in ("none", "currentColor") or colour.startswith("var(--") for colour in colours), colours
+
+
 def test_the_figures_are_in_the_text(document: Document, report: Report) -> None:
     told = " ".join(document.text.split())
     assert "Predictions, Thursday, 15 January 2026" in told
