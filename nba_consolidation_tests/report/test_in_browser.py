@@ -139,7 +139,7 @@ def test_what_a_point_tells_goes_with_it_and_is_below_where_there_is_no_room_abo
     point.focus()
     to_the_edge = "point => scrollBy({top: point.getBoundingClientRect().top - 5, behavior: 'instant'})"
     point.evaluate(to_the_edge)
-    page.wait_for_function("document.getElementById('tip').getBoundingClientRect().top < 60")
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     box, of = tip.bounding_box(), point.bounding_box()
     assert box
     assert of
