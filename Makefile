@@ -9,6 +9,8 @@ READY := .venv/.ready
 EXTRAS := ui,production,kubernetes,alerts,telemetry,test,dev
 DEMO := $(CURDIR)/.demo
 PEERS := .venv-bench
+# One more than there are cores: some tests wait for other processes.
+TEST_PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 BQEMULATOR := .venv-bqemulator
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,7 +33,7 @@ ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at 
 	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
 
 test: $(READY) $(BQEMULATOR)/.ready  ## run every test but the soak
-	@$(BIN)/pytest -m "not soak" --numprocesses auto --dist loadfile
+	@$(BIN)/pytest -m "not soak" --numprocesses $(TEST_PROCESSES) --dist worksteal
 
 test-ui: $(READY)  ## look at Dagster in a real browser; keeps pictures with PICTURES=docs/images
 	@$(BIN)/pytest nba_consolidation_tests/ui $(if $(PICTURES),--pictures $(PICTURES))

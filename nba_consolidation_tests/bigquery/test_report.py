@@ -1,0 +1,48 @@
+"""A report of what lies in BigQuery: every statement of it runs there, and the figures are those of the ledgers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from nba_consolidation.fencing import Guarding
+from nba_consolidation.grading.grade import Grader
+from nba_consolidation.locking import Holder
+from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation.quality.examine import Quality
+from nba_consolidation.quality.readings import Reader
+from nba_consolidation.report.gather import Reporter
+from nba_consolidation.report.page import page
+from nba_consolidation.tables import BOX_SCORES
+from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
+from nba_consolidation_tests.grading.workbench import bet
+
+from .test_quality import SCORE
+from .workbench import BigQueryBench
+
+MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
+
+
+def test_the_figures_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
+    bench.warehouse.create_tables([BOX_SCORES])
+    bench.select(SCORE)
+    bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"), bet("99.5", "wild"))
+    bench.consolidate()
+    bench.validate()
+    guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
+    Grader(guarding).grade([DATE], Holder.here("grading"))
+    Analyst(guarding).analyse([DATE], Holder.here("analysis"))
+    quality = Quality(Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN), clock=lambda: MORNING_AFTER)
+    reporter = Reporter(
+        bench.warehouse, bench.staging, bench.leases, lambda: KNOWN, quality, "emulated", clock=lambda: MORNING_AFTER
+    )
+    assert reporter.latest() == DATE
+    report = reporter.report(DATE, DATE)
+    work = report.work
+    (merged,) = work.merged
+    assert (merged["staged"], merged["inserted"] + merged["quarantined"], merged["consolidations"]) == (3, 3, 1)
+    assert work.graded_total("correct") == 1
+    assert work.graded_total("waiting") == merged["inserted"] - 1
+    assert set(work.duplicates.values()) == {0}
+    (system,) = report.reliability
+    assert (system.bets, system.before[0].correct, system.in_force) == (1, 1, None)
+    assert "100.0%" in page(report)
