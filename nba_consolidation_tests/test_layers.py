@@ -22,7 +22,11 @@ LAYERS = (
     ("settings", "sql", "reference", "telemetry"),  # the environment; the only SQL; the tables in words; metrics
     ("plots",),  # figures in, pictures out
     ("warehouse", "locking"),  # transactions and staging tables; leases
-    ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
+    (
+        "fencing",
+        "audits",
+        "computed",
+    ),  # how anybody writes: fenced; what tables must not have; computed rows
     ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
     ("recalibration", "reliability"),  # of the domain too: by performance's seasons and returns
     ("deployment",),  # from settings to a warehouse and a lease store
