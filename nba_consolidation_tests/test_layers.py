@@ -28,7 +28,7 @@ LAYERS = (
         "computed",
     ),  # how anybody writes: fenced; what tables must not have; computed rows
     ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
-    ("recalibration", "reliability"),  # of the domain too: by performance's seasons and returns
+    ("recalibration", "reliability", "betting"),  # of the domain too: by performance's seasons and returns
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
     ("checks",),
@@ -58,7 +58,7 @@ LIBRARIES = {
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources"})),
     "matplotlib": Library(when_used=frozenset({"plots"})),
     "PIL": Library(when_used=frozenset({"plots"})),
-    "scipy": Library(when_used=frozenset({"recalibration", "reliability"})),
+    "scipy": Library(when_used=frozenset({"betting", "recalibration", "reliability"})),
     "sklearn": Library(when_used=frozenset({"performance", "recalibration"})),
     "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration", "reliability"})),
     "grpc": Library(when_used=frozenset({"locking"})),
