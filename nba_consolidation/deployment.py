@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from nba_consolidation.betting.evaluate import Strategist
 from nba_consolidation.consolidation.cleanup import CleanUp
 from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.consolidation.validate import Validator
@@ -141,6 +142,10 @@ class Deployment:
     @property
     def reviewer(self) -> Reviewer:
         return Reviewer(self.guarding, self.settings.player_policy, self.settings.disabled_systems)
+
+    @property
+    def strategist(self) -> Strategist:
+        return Strategist(self.guarding, odds=self.settings.odds)
 
     def to_be_played(self) -> list[dt.date]:
         """The game dates that can exist from today on, in New York."""

@@ -16,6 +16,7 @@ from nba_consolidation.tables import (
     PLAYER_RELIABILITY,
     PREDICTIONS,
     REMOVED,
+    STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
     VALIDATED,
 )
@@ -31,9 +32,12 @@ consolidate_job = dg.define_asset_job(
 
 grade_job = dg.define_asset_job(
     "grade",
-    selection=dg.AssetSelection.assets(ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name)
+    selection=dg.AssetSelection.assets(
+        ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, STRATEGY_PERFORMANCE.name
+    )
     - DAILY_QUALITY,
-    description="What consumers read is graded against box scores and checked; then how good each system is.",
+    description="What consumers read is graded against box scores and checked; then how good each system and strategy "
+    "is.",
 )
 
 recalibrate_job = dg.define_asset_job(

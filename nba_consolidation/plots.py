@@ -125,6 +125,50 @@ def players(rows: Sequence[Row], title: str, flagged: str) -> bytes:
     return _png(figure)
 
 
+def strategies(rows: Sequence[Row], title: str) -> bytes:
+    """Each strategy's return with its interval, from top to bottom as the rows come.
+
+    rows: of strategy_performance, of one date, with an interval. Those that are held against others are orange squares.
+    """
+    from matplotlib.ticker import PercentFormatter
+
+    figure, (axes,) = _grid(1, 0.5 + 0.24 * len(rows), title)
+    figure.set_size_inches(2.4 * _WIDTH, 1.3 + 0.24 * len(rows))
+    axes.axvline(0, color=_GREY, linewidth=1, linestyle="--", label="breaks even")
+    kinds = (("a strategy", _BLUE, "o", False), ("plain bets, which it is held against", _ORANGE, "s", True))
+    for label, colour, marker, plain in kinds:
+        chosen = [(place, row) for place, row in enumerate(rows) if (row["verdict"] == "baseline") is plain]
+        places, roi = [place for place, _ in chosen], [row["roi"] for _, row in chosen]
+        low, high = ([row[name] for _, row in chosen] for name in ("roi_low", "roi_high"))
+        axes.hlines(places, low, high, color=colour, linewidth=1.6, alpha=0.6)
+        axes.scatter(roi, places, color=colour, marker=marker, s=22, zorder=3, label=label)
+    axes.set_yticks(range(len(rows)), [f"{row['strategy']}, n = {row['bets']:,}" for row in rows], fontsize=7)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("return per unit staked, with its 95 % bootstrap interval by game date", fontsize=8)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def profits(rows: Sequence[Row], named: Mapping[str, str], title: str) -> bytes:
+    """What strategies had won or lost after each date. named: what to call each of them, by its name, in this order.
+
+    rows: of strategy_performance, of several dates.
+    """
+    figure, (axes,) = _grid(1, 3, title)
+    figure.set_size_inches(2.4 * _WIDTH, 3.6)
+    axes.axhline(0, color=_GREY, linewidth=1, linestyle="--")
+    for (strategy, label), colour in zip(named.items(), (_ORANGE, _GREY, _BLUE), strict=False):
+        found = [row for row in rows if row["strategy"] == strategy]
+        dates, profit = [row["game_date"] for row in found], [row["profit"] for row in found]
+        axes.plot(dates, profit, color=colour, linewidth=1.6, label=label, marker="." if len(found) < 3 else None)
+    _date_axis(axes, [min(row["game_date"] for row in rows), max(row["game_date"] for row in rows)])
+    axes.set_ylabel("units", fontsize=8)
+    _legend(figure, axes)
+    return _png(figure)
+
+
 def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """In the order of the rows; of very many systems those with the most bets."""
     systems: dict[str, list[Row]] = {}

@@ -23,9 +23,9 @@ LAYERS = (
     ("plots",),  # figures in, pictures out
     ("charts",),  # the same for a page
     ("warehouse", "locking"),  # transactions and staging tables; leases
-    ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
+    ("fencing", "audits", "computed"),  # how anybody writes: fenced; what tables must not have; computed rows
     ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
-    ("recalibration", "reliability"),  # of the domain too: by performance's seasons and returns
+    ("recalibration", "reliability", "betting"),  # of the domain too: by performance's seasons and returns
     ("report",),  # what all of the domain says, on one page
     ("deployment",),  # from settings to a warehouse and a lease store
     ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
@@ -56,7 +56,7 @@ LIBRARIES = {
     "google": Library(when_used=frozenset({"warehouse", "locking", "resources", "report"})),
     "matplotlib": Library(when_used=frozenset({"plots", "charts"})),
     "PIL": Library(when_used=frozenset({"plots"})),
-    "scipy": Library(when_used=frozenset({"recalibration", "reliability"})),
+    "scipy": Library(when_used=frozenset({"betting", "recalibration", "reliability"})),
     "sklearn": Library(when_used=frozenset({"performance", "recalibration"})),
     "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration", "reliability", "report"})),
     "jinja2": Library(when_used=frozenset({"report"})),

@@ -38,6 +38,8 @@ RUNBOOK = {
     "calibrations_rolled_back": "see what changed in the system: nba-consolidation calibration history",
     "few_blacklisted": "see whom and why, and whether box scores or names went wrong: nba-consolidation players list",
     "policy_holds": "see the policies judged out of time, and choose another: nba-consolidation players list",
+    "losing_picks": "do not bet by what was best so far: nba-consolidation strategies",
+    "misleading_thresholds": "see which bets of more confidence or edge went worse: nba-consolidation strategies",
     "lease_overhead": "measure the lease store: nba-consolidation doctor",
     "consolidation_duration": "consolidate fewer dates at once, or see what else uses the warehouse",
     "DatesPoisoned": "mend the cause that is named, then run these dates again; the others are done",

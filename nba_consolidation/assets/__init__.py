@@ -7,6 +7,7 @@ import warnings
 
 import dagster as dg
 
+from nba_consolidation.assets.betting import betting_asset
 from nba_consolidation.assets.common import KINDS, WRITERS
 from nba_consolidation.assets.grading import box_scores, grading_asset
 from nba_consolidation.assets.operations import operation_assets
@@ -35,6 +36,7 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]
             *performance_assets(*common),
             *recalibration_assets(*common),
             reliability_asset(*common),
+            betting_asset(*common),
             report_asset(*common),
             *operation_assets(kinds),
         ]

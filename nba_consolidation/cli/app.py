@@ -34,6 +34,7 @@ from nba_consolidation.cli.report import report
 from nba_consolidation.cli.session import Session
 from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
+from nba_consolidation.cli.strategies import strategies
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import LOCAL, PRODUCTION
 
@@ -50,6 +51,7 @@ _COMMANDS = (
     performance,
     calibration,
     players,
+    strategies,
     recalibrate,
     report,
     status,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import pyarrow as pa
 
+from nba_consolidation.computed import ComputedTables
 from nba_consolidation.fencing import Guarding, Writer, tell
 from nba_consolidation.locking import Holder
 from nba_consolidation.performance.buckets import EDGE_BOUNDS
@@ -26,15 +26,15 @@ from nba_consolidation.tables import (
     CALIBRATION_SCORES,
     CONFIDENCE_CALIBRATION,
     SYSTEM_PERFORMANCE,
-    Table,
 )
-from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import Warehouse
 
 _log = logging.getLogger(__name__)
 LOCK_TYPE = "performance"
-_LINEAGE = ("performance_id", "lease_token", "run_id", "computed_at")
-_TABLES = {"performance": SYSTEM_PERFORMANCE, "calibration": CONFIDENCE_CALIBRATION, "scores": CALIBRATION_SCORES}
+_TABLES = ComputedTables(
+    {"performance": SYSTEM_PERFORMANCE, "calibration": CONFIDENCE_CALIBRATION, "scores": CALIBRATION_SCORES},
+    transaction_column="performance_id",
+)
 _EDGES = {f"edge_bound_{number}": bound for number, bound in enumerate(EDGE_BOUNDS, start=1)}
 
 
@@ -95,8 +95,8 @@ class Analyst:
             on_step("count")
             counts = _counted(warehouse, ordered)
             on_step("compute")
-            relations = self._computed(counts)
-            written = _write(writer, ordered, performance_id, relations, on_step)
+            frames = self._computed(counts)
+            written = _write(writer, ordered, performance_id, frames, on_step)
         seconds = round(time.monotonic() - started, 3)
         report = AnalysisReport(
             holder.run_id, performance_id, written, tuple(followed), seconds,
@@ -108,14 +108,13 @@ class Analyst:
         )  # fmt: skip
         return report
 
-    def _computed(self, counts: pd.DataFrame) -> dict[str, pa.Table]:
-        """The rows of each table as they should stand, by the name under which the statements read them."""
-        frames = {
+    def _computed(self, counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """The rows of each table as they should stand."""
+        return {
             "performance": with_figures(counts, self.odds),
             "calibration": reliability(counts),
             "scores": scores(counts),
         }
-        return {f"computed_{name}": _arrow(frame, _TABLES[name]) for name, frame in frames.items()}
 
 
 def _analysed(warehouse: Warehouse, asked: Sequence[dt.date]) -> list[dt.date]:
@@ -137,28 +136,13 @@ def _write(
     writer: Writer,
     dates: Sequence[dt.date],
     performance_id: str,
-    relations: Mapping[str, pa.Table],
+    frames: Mapping[str, pd.DataFrame],
     on_step: Callable[[str], None],
 ) -> tuple[AnalysedDate, ...]:
     def statements(guarded: Mapping[str, Value]) -> list[Statement]:
         parameters = {**guarded, "performance_id": performance_id}
-        changes = [
-            Statement(f"{change}_{name}", parameters, _values(table))
-            for name, table in _TABLES.items()
-            for change in ("clear", "write")
-        ]
-        return [*changes, Statement("performance_counts", parameters)]
+        return [*_TABLES.changes(parameters), Statement("performance_counts", parameters)]
 
-    result = writer.run(dates, statements, relations=relations, on_statement=on_step)
+    result = writer.run(dates, statements, relations=_TABLES.relations(frames), on_statement=on_step)
     stands = {row["game_date"]: AnalysedDate(**row) for row in result.rows["performance_counts"]}
     return tuple(stands.get(date, AnalysedDate(date, 0, 0)) for date in dates)
-
-
-def _values(table: Table) -> list[str]:
-    """The columns that say something, not who wrote it when: where these are the same, nothing is written."""
-    return [name for name in table.column_names if name not in _LINEAGE]
-
-
-def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
-    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in _values(table)])
-    return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)

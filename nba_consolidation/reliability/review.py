@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import pandas as pd
-import pyarrow as pa
 
+from nba_consolidation.computed import ComputedTables
 from nba_consolidation.fencing import Guarding, Writer
 from nba_consolidation.locking import Holder
 from nba_consolidation.performance.windows import Span, season_of
@@ -21,12 +21,10 @@ from nba_consolidation.reliability.policies import FALSE_DISCOVERY
 from nba_consolidation.reliability.season import EDGE, Season
 from nba_consolidation.reliability.standing import reviewed_dates
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.tables import ALL_TABLES, PLAYER_RELIABILITY, POLICY_REVIEWS, Table
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.tables import ALL_TABLES, PLAYER_RELIABILITY, POLICY_REVIEWS
 
 LOCK_TYPE = "reliability"
-_LINEAGE = ("review_id", "lease_token", "run_id", "computed_at")
-_TABLES = {"reliability": PLAYER_RELIABILITY, "policy_reviews": POLICY_REVIEWS}
+_TABLES = ComputedTables({"reliability": PLAYER_RELIABILITY, "policy_reviews": POLICY_REVIEWS}, "review_id")
 
 
 @dataclass(frozen=True)
@@ -116,33 +114,16 @@ class Reviewer:
         others = {player for found in by_date.values() for player in found}
         on_step("compute")
         found = judged(Season.of(span.first, rows, others), dates, by_date, self.policy)
-        relations = {f"computed_{name}": _arrow(frame, table)
-                     for (name, table), frame in zip(_TABLES.items(), found, strict=True)}  # fmt: skip
-        return _write(writer, dates, relations, on_step)
+        return _write(writer, dates, dict(zip(_TABLES.tables, found, strict=True)), on_step)
 
 
 def _write(
-    writer: Writer, dates: Sequence[dt.date], relations: Mapping[str, pa.Table], on_step: Callable[[str], None]
+    writer: Writer, dates: Sequence[dt.date], frames: Mapping[str, pd.DataFrame], on_step: Callable[[str], None]
 ) -> list[ReviewedDate]:
     def statements(guarded: Mapping[str, Value]) -> list[Statement]:
         parameters = {**guarded, "review_id": uuid.uuid4().hex}
-        changes = [
-            Statement(f"{change}_{name}", parameters, _values(table))
-            for name, table in _TABLES.items()
-            for change in ("clear", "write")
-        ]
-        return [*changes, Statement("review_counts", parameters)]
+        return [*_TABLES.changes(parameters), Statement("review_counts", parameters)]
 
-    result = writer.run(dates, statements, relations=relations, on_statement=on_step)
+    result = writer.run(dates, statements, relations=_TABLES.relations(frames), on_statement=on_step)
     stands = {row["game_date"]: ReviewedDate(**row) for row in result.rows["review_counts"]}
     return [stands.get(date, ReviewedDate(date)) for date in dates]
-
-
-def _values(table: Table) -> list[str]:
-    """The columns that say something, not who wrote it when: where these are the same, nothing is written."""
-    return [name for name in table.column_names if name not in _LINEAGE]
-
-
-def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
-    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in _values(table)])
-    return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)

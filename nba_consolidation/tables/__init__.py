@@ -4,6 +4,7 @@ The DDL of both engines, the staging writer, Dagster's column metadata and the g
 declarations. No SQL text and no client library here. Types are GoogleSQL's.
 """
 
+from nba_consolidation.tables.betting import MAJORITY, PAYS, PICKED, STRATEGY_PERFORMANCE, UNANIMOUS, VERDICTS
 from nba_consolidation.tables.declaration import Column, Table
 from nba_consolidation.tables.grading import (
     ACCURACY,
@@ -59,6 +60,7 @@ ALL_TABLES = (
     *PERFORMANCE_TABLES,
     *RECALIBRATION_TABLES,
     *RELIABILITY_TABLES,
+    STRATEGY_PERFORMANCE,
 )
 """All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
 
@@ -88,9 +90,12 @@ __all__ = [
     "LEDGER_TABLES",
     "LINEAGE",
     "LOST_VERSIONS",
+    "MAJORITY",
     "OUTCOMES",
     "OVERRIDES",
+    "PAYS",
     "PERFORMANCE_TABLES",
+    "PICKED",
     "PLAYER_RELIABILITY",
     "PLAYER_STATUSES",
     "POLICY_REVIEWS",
@@ -101,10 +106,13 @@ __all__ = [
     "REMOVED",
     "SET_BY_CONSOLIDATION",
     "SLICES",
+    "STRATEGY_PERFORMANCE",
     "SYSTEM_PERFORMANCE",
     "TIME_WINDOWS",
+    "UNANIMOUS",
     "VALIDATED",
     "VARIANCE_FLAGS",
+    "VERDICTS",
     "Column",
     "Table",
 ]

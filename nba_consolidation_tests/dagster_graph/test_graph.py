@@ -21,6 +21,7 @@ PARTITIONED = [
     "player_reliability",
     "prediction_accuracy",
     "staging_predictions",
+    "strategy_performance",
     "validated_predictions",
 ]
 ASSETS = [*PARTITIONED, "confidence_recalibration_events", "prediction_accuracy_removed", "staging_cleanups"]
@@ -38,6 +39,7 @@ CHECKS = {
     ],
     "system_performance": ["losing_systems"],
     "player_reliability": ["few_blacklisted", "policy_holds"],
+    "strategy_performance": ["losing_picks", "misleading_thresholds"],
     "player_prop_predictions": [
         "active_twins",
         "audit_active_twins",

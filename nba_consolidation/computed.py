@@ -1,0 +1,54 @@
+"""How rows that are computed anew as a whole reach their tables: what stands as it was computed is left alone.
+
+So a row keeps who wrote it, until it says something else. What the rows mean is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from nba_consolidation.sql import Statement, Value
+from nba_consolidation.tables import Table
+from nba_consolidation.warehouse.arrow import arrow_type
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WRITTEN_BY = frozenset({"lease_token", "run_id", "computed_at"})
+
+
+@dataclass(frozen=True)
+class ComputedTables:
+    """tables: by the name that they have in the statements `clear_…`, `write_…` and in the relation `computed_…`.
+
+    transaction_column: where a row says which transaction wrote it.
+    """
+
+    tables: Mapping[str, Table]
+    transaction_column: str
+
+    def relations(self, frames: Mapping[str, pd.DataFrame]) -> dict[str, pa.Table]:
+        """The rows of each table as they should stand, under the names by which the statements read them."""
+        return {f"computed_{name}": self._arrow(name, frame) for name, frame in frames.items()}
+
+    def changes(self, parameters: Mapping[str, Value]) -> list[Statement]:
+        """What takes away the rows that are not as computed, and brings those that do not stand yet."""
+        return [
+            Statement(f"{change}_{name}", parameters, self._values(name))
+            for name in self.tables
+            for change in ("clear", "write")
+        ]
+
+    def _values(self, name: str) -> list[str]:
+        """The columns that say something, not who wrote it when: where these are the same, nothing is written."""
+        lineage = _WRITTEN_BY | {self.transaction_column}
+        return [column for column in self.tables[name].column_names if column not in lineage]
+
+    def _arrow(self, name: str, frame: pd.DataFrame) -> pa.Table:
+        table = self.tables[name]
+        schema = pa.schema([(column, arrow_type(table.column(column).type)) for column in self._values(name)])
+        return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)

@@ -1,0 +1,16 @@
+-- Rows of the dates that are not as they have just been computed; all others stay, with their lineage.
+DELETE FROM strategy_performance AS T
+WHERE T.game_date BETWEEN @first_date AND @last_date
+  AND T.game_date IN UNNEST(@game_dates)
+  AND EXISTS (
+    SELECT 1
+    FROM (
+      SELECT each_column
+      FROM strategy_performance
+      WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+      EXCEPT DISTINCT
+      SELECT each_column
+      FROM computed_strategies
+    ) AS outdated
+    WHERE outdated.game_date = T.game_date AND outdated.strategy = T.strategy
+  )

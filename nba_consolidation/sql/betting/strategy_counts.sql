@@ -1,0 +1,14 @@
+-- By date, how many strategies stand in strategy_performance, and how many of their rows this transaction wrote.
+SELECT
+  game_date,
+  COUNT(*) AS strategies,
+  COUNTIF(evaluation_id = @evaluation_id) AS written_rows,
+  COUNTIF(pays <> 'not_enough') AS judged,
+  COUNTIF(pays = 'profit') AS paying,
+  COUNTIF(pays = 'loss') AS losing,
+  COUNTIF(verdict = 'better') AS better,
+  COUNTIF(verdict = 'worse') AS worse
+FROM strategy_performance
+WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+GROUP BY game_date
+ORDER BY game_date
