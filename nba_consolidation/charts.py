@@ -30,7 +30,7 @@ _KEPT_STYLES = ("fill", "stroke", "opacity", "font", "text-anchor", "display", "
 _NOT_SHOWN = (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style")
 
 
-def intervals(rows: Sequence[Row], alt: str, *, even: float, percent: str = "hit rate") -> str:
+def intervals(rows: Sequence[Row], alt: str, *, even: float, axis: str = "hit rate") -> str:
     """A line per row: its value, the interval around it, and where it would break even.
 
     rows: `label`, `value`, `low`, `high` (shares of 1; None where nothing is known) and `tip`.
@@ -47,7 +47,7 @@ def intervals(rows: Sequence[Row], alt: str, *, even: float, percent: str = "hit
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_xlabel(percent, fontsize=8)
+    axes.set_xlabel(axis, fontsize=8)
     return _svg(figure, alt, {points: [row["tip"] for row in shown]}, by_keyboard=True)
 
 

@@ -134,8 +134,8 @@ def strategies(rows: Sequence[Row], title: str) -> bytes:
 
     figure, (axes,) = _grid(1, 0.5 + 0.24 * len(rows), title)
     figure.set_size_inches(2.4 * _WIDTH, 1.3 + 0.24 * len(rows))
-    axes.axvline(0, color=_GREY, linewidth=1, linestyle="--", label="breaks even")
-    kinds = (("a strategy", _BLUE, "o", False), ("plain bets, which it is held against", _ORANGE, "s", True))
+    axes.axvline(0, color=GREY, linewidth=1, linestyle="--", label="breaks even")
+    kinds = (("a strategy", BLUE, "o", False), ("plain bets, which it is held against", ORANGE, "s", True))
     for label, colour, marker, plain in kinds:
         chosen = [(place, row) for place, row in enumerate(rows) if (row["verdict"] == "baseline") is plain]
         places, roi = [place for place, _ in chosen], [row["roi"] for _, row in chosen]
@@ -158,12 +158,12 @@ def profits(rows: Sequence[Row], named: Mapping[str, str], title: str) -> bytes:
     """
     figure, (axes,) = _grid(1, 3, title)
     figure.set_size_inches(2.4 * _WIDTH, 3.6)
-    axes.axhline(0, color=_GREY, linewidth=1, linestyle="--")
-    for (strategy, label), colour in zip(named.items(), (_ORANGE, _GREY, _BLUE), strict=False):
+    axes.axhline(0, color=GREY, linewidth=1, linestyle="--")
+    for (strategy, label), colour in zip(named.items(), (ORANGE, GREY, BLUE), strict=False):
         found = [row for row in rows if row["strategy"] == strategy]
         dates, profit = [row["game_date"] for row in found], [row["profit"] for row in found]
         axes.plot(dates, profit, color=colour, linewidth=1.6, label=label, marker="." if len(found) < 3 else None)
-    _date_axis(axes, [min(row["game_date"] for row in rows), max(row["game_date"] for row in rows)])
+    draw_date_axis(axes, [min(row["game_date"] for row in rows), max(row["game_date"] for row in rows)])
     axes.set_ylabel("units", fontsize=8)
     _legend(figure, axes)
     return _png(figure)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from nba_consolidation import plots
-from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, picture
+from nba_consolidation.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.betting import figures
 from nba_consolidation.betting.evaluate import EvaluatedDate
 from nba_consolidation.checks import betting as checks
@@ -32,7 +32,7 @@ def betting_asset(
         deps=[ACCURACY.name, PLAYER_RELIABILITY.name],
         partitions_def=partitions,
         backfill_policy=single_run,
-        group_name="accuracy",
+        group_name=INSIGHT,
         pool=WRITERS,
         kinds={kinds.warehouse},
         owners=OWNERS,

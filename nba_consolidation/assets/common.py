@@ -17,6 +17,9 @@ WRITERS = "warehouse_writers"
 OWNERS = ("team:predictions",)
 """Whom the UI names for an asset: whoever runs the consolidation."""
 
+INSIGHT = "insight"
+"""The group of what is learnt from graded predictions."""
+
 GRAIN = "grain"
 """The tag that says what one row of an asset is."""
 

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from nba_consolidation import plots
-from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, config_date, dates_of, picture
+from nba_consolidation.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, config_date, dates_of, picture
 from nba_consolidation.checks import recalibration as checks
 from nba_consolidation.locking import Holder
 from nba_consolidation.metadata import Metadata, column_schema, table_of
@@ -19,7 +19,6 @@ from nba_consolidation.settings import SettingsError
 from nba_consolidation.tables import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.warehouse.contract import Row
 
-_GROUP = "accuracy"
 _VERSION = ("method", "scope", "mean_shift", "log_loss_before", "log_loss_after", "brier_before", "brier_after",
             "ece_before", "ece_after", "judged_bets")  # fmt: skip
 
@@ -52,7 +51,7 @@ def recalibration_assets(
     @dg.asset(
         name=CALIBRATION_VERSIONS.name,
         deps=[ACCURACY.name],
-        group_name=_GROUP,
+        group_name=INSIGHT,
         partitions_def=partitions,
         backfill_policy=single_run,
         pool=WRITERS,
@@ -83,7 +82,7 @@ def recalibration_assets(
     @dg.asset(
         name=CALIBRATION_EVENTS.name,
         deps=[CALIBRATION_VERSIONS.name],
-        group_name=_GROUP,
+        group_name=INSIGHT,
         pool=WRITERS,
         kinds={kinds.warehouse},
         owners=OWNERS,

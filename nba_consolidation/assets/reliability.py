@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from nba_consolidation import plots
-from nba_consolidation.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, picture
+from nba_consolidation.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.checks import reliability as checks
 from nba_consolidation.consolidation.status import validated_among
 from nba_consolidation.deployment import Deployment
@@ -36,7 +36,7 @@ def reliability_asset(
         deps=[ACCURACY.name],
         partitions_def=partitions,
         backfill_policy=single_run,
-        group_name="accuracy",
+        group_name=INSIGHT,
         pool=WRITERS,
         kinds={kinds.warehouse},
         owners=OWNERS,

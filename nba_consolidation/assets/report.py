@@ -2,14 +2,21 @@
 
 import dagster as dg
 
-from nba_consolidation.assets.common import GRAIN, OWNERS, Kinds, dates_of
+from nba_consolidation.assets.common import GRAIN, INSIGHT, OWNERS, Kinds, dates_of
 from nba_consolidation.metadata import table_of
 from nba_consolidation.report.page import page
 from nba_consolidation.report.store import keep, name_of
 from nba_consolidation.resources import LeaseResource, WarehouseResource
-from nba_consolidation.tables import CONFIDENCE_CALIBRATION, PLAYER_RELIABILITY, SYSTEM_PERFORMANCE
+from nba_consolidation.tables import (
+    CALIBRATION_VERSIONS,
+    CONFIDENCE_CALIBRATION,
+    PLAYER_RELIABILITY,
+    STRATEGY_PERFORMANCE,
+    SYSTEM_PERFORMANCE,
+)
 
 REPORT = "daily_report"
+_TOLD = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE)
 
 
 def report_asset(
@@ -19,15 +26,15 @@ def report_asset(
 
     @dg.asset(
         name=REPORT,
-        deps=[SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, PLAYER_RELIABILITY.name],
+        deps=[table.name for table in _TOLD],
         partitions_def=partitions,
         backfill_policy=single_run,
-        group_name="report",
+        group_name=INSIGHT,
         kinds={kinds.warehouse, "html"},
         owners=OWNERS,
         tags={GRAIN: "game_date"},
         description="One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, "
-        "leases, and what needs a person. A run over many dates makes one page of them all.",
+        "strategies, leases, and what needs a person. A run over many dates makes one page of them all.",
     )
     def daily_report(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource

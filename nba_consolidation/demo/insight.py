@@ -1,4 +1,4 @@
-"""What is learnt from the played games: calibrations of Mondays past, a review of the players, and the report."""
+"""What is learnt from the played games: calibrations of Mondays past, players, strategies, and the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AUTHOR = "demo"
 
 
 def learn(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str], None]) -> Path:
-    """Recalibrates as the last Mondays would have, reviews players for the last two dates, and writes the report.
+    """Recalibrates as the last Mondays would have, reviews players, evaluates strategies, writes the report.
 
     A calibration then in force calibrated the dates after it, which is what the report compares. Returns its file.
     """
@@ -27,9 +27,10 @@ def learn(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str]
     recalibrated = deployment.recalibrator.recalibrate(mondays or played[-1:], holder, approve=_AUTHOR)
     morning_after = played[-1] + dt.timedelta(1)
     reviewed = deployment.reviewer.review([played[-1], morning_after], holder)
+    evaluated = deployment.strategist.evaluate(played[-1:], holder)
     on_news(
-        f"{recalibrated.versions_written} calibrations of {len(mondays)} Mondays; "
-        f"{reviewed.dates[-1].players:,} players reviewed for {morning_after}"
+        f"{recalibrated.versions_written} calibrations of {len(mondays)} Mondays; {reviewed.dates[-1].players:,} "
+        f"players reviewed for {morning_after}; {evaluated.total('strategies'):,} strategies evaluated"
     )
     last = played[-1]
     return Path(keep(page(deployment.reporter.report(last, last)), settings.reports_place, name_of(last, last)))

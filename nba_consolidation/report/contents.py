@@ -86,6 +86,22 @@ class Players:
 
 
 @dataclass(frozen=True)
+class Strategies:
+    """The last evaluation that the report may know of: rows of strategy_performance; none: no date.
+
+    told: plain bets and what was picked, then the best of the others.
+    """
+
+    date: dt.date | None
+    rows: Sequence[Row]
+    told: Sequence[Row]
+
+    def judged(self, column: str, value: str) -> int:
+        """Of how many strategies that is the judgement, with all of them considered."""
+        return sum(row[column] == value for row in self.rows)
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that the page shows.
 
@@ -105,6 +121,7 @@ class Report:
     reliability: Sequence[Reliability]
     waiting_calibrations: Sequence[Version]
     players: Players
+    strategies: Strategies
     happenings: Sequence[Happening]
     needs: Sequence[Need]
 

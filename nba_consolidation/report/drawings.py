@@ -24,6 +24,7 @@ class Drawings:
     over_time: Mapping[str, str] = field(default_factory=dict)
     reliability: Sequence[tuple[Reliability, str]] = ()
     players: str = ""
+    strategies: str = ""
     volume: str = ""
 
 
@@ -36,6 +37,7 @@ def drawings(report: Report) -> Drawings:
         over_time=_over_time([row["system_id"] for row in shown], report.over_time),
         reliability=_reliability(report.reliability),
         players=_players(report.players),
+        strategies=_strategies(report.strategies.told),
         volume=_volume(report.work.standing),
     )
 
@@ -82,6 +84,20 @@ def _players(players: Players) -> str:
         return ""
     alt = "Hit rate of each player by how much his bets are worth; those of whom something is said are in the table."
     return charts.funnel(bet_on, alt, [row["player_lookup"] for row in players.told])
+
+
+def _strategies(told: Sequence[Row]) -> str:
+    known = [row for row in told if row["roi_low"] is not None]
+    if not known:
+        return ""
+    rows = [
+        {"label": row["strategy"], "value": row["roi"], "low": row["roi_low"], "high": row["roi_high"],
+         "tip": f"{row['strategy']}: ROI {row['roi']:+.1%} ({row['roi_low']:+.1%} to {row['roi_high']:+.1%}), "
+         f"n = {row['bets']:,}"}
+        for row in known
+    ]  # fmt: skip
+    return charts.intervals(rows, "Return of each strategy with its interval; the table below has the figures.", even=0,
+                            axis="return per unit staked")  # fmt: skip
 
 
 def _volume(standing: Sequence[Row]) -> str:

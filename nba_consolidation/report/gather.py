@@ -10,6 +10,7 @@ from importlib import metadata
 import numpy as np
 
 from nba_consolidation.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
+from nba_consolidation.betting import figures as betting
 from nba_consolidation.consolidation.lease_history import lease_history
 from nba_consolidation.consolidation.quarantine import quarantine
 from nba_consolidation.consolidation.status import Status, standing_dates, status
@@ -24,14 +25,16 @@ from nba_consolidation.recalibration.drift import BucketDrift, drift
 from nba_consolidation.recalibration.recalibrate import read_bets
 from nba_consolidation.recalibration.versions import History, read_history
 from nba_consolidation.reliability import standing
-from nba_consolidation.report.contents import Players, Reliability, Report, Work
+from nba_consolidation.report.contents import Players, Reliability, Report, Strategies, Work
 from nba_consolidation.report.needs import needs
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
+from nba_consolidation.tables import PICKED
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, Warehouse
 
 _DAYS = 30
 """What charts look back at, and what reliability is over, unless the report is over more."""
+_BEST_TOLD = 5
 _AUDITS = (DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED, DUPLICATE_ACCURACY_KEYS)
 
 
@@ -81,8 +84,8 @@ class Reporter:
         history = read_history(self.warehouse)
         since = max(season_of(last).first, min(first, last - dt.timedelta(_DAYS - 1)))
         reliability = self._reliability(since, last, history)
-        on_step("players")
-        players = self._players(last)
+        on_step("players and strategies")
+        players, strategies = self._players(last), self._strategies(last)
         waiting = history.waiting()
         return Report(
             first=first,
@@ -97,6 +100,7 @@ class Reporter:
             reliability=reliability,
             waiting_calibrations=waiting,
             players=players,
+            strategies=strategies,
             happenings=lease_history(self.warehouse, self.leases, first, last),
             needs=needs(checks, work.duplicates, work.status, waiting, players.policies, past=last < self._yesterday()),
         )
@@ -139,6 +143,15 @@ class Reporter:
             return Players(None, (), (), overrides)
         rows = standing.players(self.warehouse, reviewed, reviewed)
         return Players(reviewed, rows, standing.policies(self.warehouse, reviewed, reviewed), overrides)
+
+    def _strategies(self, last: dt.date) -> Strategies:
+        evaluated = next(reversed(betting.evaluated_dates(self.warehouse, season_of(last).first, last)), None)
+        if evaluated is None:
+            return Strategies(None, (), ())
+        rows = betting.strategies(self.warehouse, evaluated, evaluated)
+        plain = [row for row in rows if row["system_id"] == PICKED or row["verdict"] == "baseline"]
+        others = [row for row in betting.plainest(rows) if row not in plain]
+        return Strategies(evaluated, rows, [*plain, *others[:_BEST_TOLD]])
 
 
 def _reliability(system: str, bets: Bets, history: History, last: dt.date) -> Reliability:

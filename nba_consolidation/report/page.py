@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _HAPPENINGS_SHOWN = 40
 _URGENCY = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgency.WHEN_THERE_IS_TIME: ("later", "")}
 _SECTIONS = (("glance", "At a glance"), ("needs", "What needs a person"), ("hit-rates", "Hit rates"),
-             ("calibration", "Calibration"), ("players", "Players"), ("work", "Work and leases"),
-             ("checks", "Checks"))  # fmt: skip
+             ("calibration", "Calibration"), ("players", "Players"), ("betting", "Betting"),
+             ("work", "Work and leases"), ("checks", "Checks"))  # fmt: skip
 
 
 def page(report: Report) -> str:
@@ -54,6 +54,7 @@ def page(report: Report) -> str:
         buckets=[row for found in report.reliability for row in _bucket_rows(found)],
         players=_players(report.players),
         unknown=sum(row["status"] == "not_enough" for row in report.players.rows),
+        strategies=[_with_intervals(row) for row in report.strategies.told],
         singular=report.players.biased + report.players.scattered,
         broken_rules=[vars(rule) for rule in work.broken_rules],
         happenings=[vars(entry) for entry in report.happenings[-_HAPPENINGS_SHOWN:]],
@@ -108,6 +109,11 @@ def _players(players: Players) -> Players:
 
 def _with_interval(row: Row) -> Row:
     return row | {"interval": interval(row)}
+
+
+def _with_intervals(row: Row) -> Row:
+    low, high = row["roi_low"], row["roi_high"]
+    return _with_interval(row) | {"roi_interval": None if low is None else f"{low:+.1%} to {high:+.1%}"}
 
 
 def _told(happenings: int) -> str:

@@ -56,6 +56,7 @@ def eventful(folder: Path) -> Graded:
     recalibrator.recalibrate([DATE - dt.timedelta(14)], Holder.here("monday"), approve="ann")
     recalibrator.recalibrate([NEXT], Holder.here("today"))
     home.deployment.reviewer.review([NEXT], Holder.here("review"))
+    home.deployment.strategist.evaluate([DATE], Holder.here("evaluation"))
     return home
 
 

@@ -89,6 +89,17 @@ def test_players_are_as_the_morning_after_has_them(report: Report, home: Graded)
     assert earlier.players.rows == ()
 
 
+def test_strategies_are_plain_bets_what_was_picked_and_the_best_of_the_others(report: Report, home: Graded) -> None:
+    found = report.strategies
+    assert found.date == DATE
+    assert len(found.rows) == len(home.read("strategy_performance", game_date=DATE))
+    plain = [row["strategy"] for row in found.told if row["system_id"] == "PICKED" or row["verdict"] == "baseline"]
+    assert {"ALL", "PICKED"} <= set(plain)
+    best = [row["roi_low"] for row in found.told[len(plain) :]]
+    assert 0 < len(best) <= 5
+    assert best == sorted(best, reverse=True)
+
+
 def test_the_latest_date_is_one_before_today_and_open_ends_are_where_something_stands(home: Graded) -> None:
     moment = dt.datetime(2026, 1, 16, 3, tzinfo=dt.UTC)  # in New York it is still the 15th
     reporter = replace(home.deployment.reporter, clock=lambda: moment)

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 from nba_consolidation.consolidation.status import Status
-from nba_consolidation.report.contents import Players, Report, Work
+from nba_consolidation.report.contents import Players, Report, Strategies, Work
 from nba_consolidation.report.page import page
 from nba_consolidation_tests.performance.graded import DATE
 from nba_consolidation_tests.report.conftest import EVIL
@@ -139,12 +139,17 @@ def test_where_nothing_is_known_it_says_so_and_invents_nothing(report: Report) -
         report,
         work=Work([], [], [], {"duplicate_business_keys": 0}, [], Status()),
         checks=[], performance=[], over_time=[], reliability=[], waiting_calibrations=[],
-        players=Players(None, (), (), ()), happenings=[], needs=[],
+        players=Players(None, (), (), ()), strategies=Strategies(None, (), ()), happenings=[], needs=[],
     )  # fmt: skip
     told = " ".join(Document(page(bare)).text.split())
     assert "all fine" in told
     assert "no decided bet" in told
-    for hint in ("nba-consolidation grade", "nba-consolidation players review", "No decided bet has a confidence"):
+    for hint in (
+        "nba-consolidation grade",
+        "nba-consolidation players review",
+        "strategies evaluate",
+        "No decided bet has a confidence",
+    ):
         assert hint in told
     assert "nan" not in told.lower().split()
     assert "%" not in told.split("Hit rates")[0]

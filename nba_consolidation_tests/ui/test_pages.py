@@ -22,7 +22,7 @@ _PATIENCE = 120_000
 
 def test_the_graph_has_its_groups_and_the_assets_of_each(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/asset-groups")
-    for group in ("predictions", "accuracy", "operations"):
+    for group in ("predictions", "accuracy", "insight", "operations"):
         page.get_by_text(group, exact=True).first.wait_for()
     page.keyboard.press("Escape")
     picture("groups")
