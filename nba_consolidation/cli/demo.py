@@ -55,7 +55,8 @@ Where to look
 
 
 @click.command()
-@click.option("--dates", default=170, show_default=True, type=click.IntRange(1, 400), help="Game dates.")
+@click.option("--dates", default=120, show_default=True, type=click.IntRange(1, 400),
+              help="Game dates; a whole season has 170.")  # fmt: skip
 @click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
 @json_option

@@ -33,6 +33,14 @@ def terminal(settings: Settings, *arguments: str) -> dict[str, Any]:
     return said
 
 
+def make_instance(settings: Settings) -> None:
+    """Dagster's instance, before two runs would make it at the same moment."""
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(settings.home / "dagster_home")) as instance:
+        instance.get_runs_count()
+
+
 def materialise(settings: Settings, selection: str, dates: Sequence[dt.date], name: str) -> None:
     """One Dagster run of the selected assets over the range of dates. Raises DemoFailed unless it succeeds."""
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "nba_consolidation.definitions",

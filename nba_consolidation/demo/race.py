@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from nba_consolidation.demo.expectation import Expectation
-from nba_consolidation.demo.programs import materialise, terminal
+from nba_consolidation.demo.programs import make_instance, materialise, terminal
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
 from nba_consolidation.deployment import staging_folder
@@ -49,19 +49,23 @@ def race(
         if done.tables >= first_half:
             half_staged.set()
 
-    with ThreadPoolExecutor(2) as pool:
+    make_instance(settings)
+    with ThreadPoolExecutor(3) as pool:
         by_hand = pool.submit(_race_from_the_terminal, settings, dates, staged, on_news)
-        dagster = pool.submit(
-            _race_from_dagster, settings, (dates[:middle], dates[middle:]), half_staged, staged, on_news
-        )
+        halves = ((dates[:middle], half_staged), (dates[middle:], staged))
+        runs = [
+            pool.submit(_race_from_dagster, settings, number, half, ready, on_news)
+            for number, (half, ready) in enumerate(halves, start=1)
+        ]
         try:
             expected = stage_season(season, staging_folder(settings), processes, progress)
         finally:
             half_staged.set()
             staged.set()
         passes = by_hand.result()
-        runs = dagster.result()
-    return Race(expected, (*passes, _consolidate(settings)), runs)  # the last pass takes whatever came late
+        for run in runs:
+            run.result()
+    return Race(expected, (*passes, _consolidate(settings)), len(runs))  # the last pass takes whatever came late
 
 
 def _race_from_the_terminal(
@@ -83,16 +87,10 @@ def _consolidate(settings: Settings, *options: str) -> int:
 
 
 def _race_from_dagster(
-    settings: Settings,
-    halves: Sequence[Sequence[dt.date]],
-    half_staged: Event,
-    staged: Event,
-    on_news: Callable[[str], None],
-) -> int:
-    """One run over each half of the season, each once that half is staged; returns the number of runs."""
-    for number, (dates, ready) in enumerate(zip(halves, (half_staged, staged), strict=True), start=1):
-        ready.wait()
-        on_news(f"Dagster run {number} over {dates[0]} to {dates[-1]} begins")
-        materialise(settings, _ASSETS, dates, f"dagster-{number}")
-        on_news(f"Dagster run {number} is done")
-    return len(halves)
+    settings: Settings, number: int, dates: Sequence[dt.date], ready: Event, on_news: Callable[[str], None]
+) -> None:
+    """One run over a half of the season, once that half is staged."""
+    ready.wait()
+    on_news(f"Dagster run {number} over {dates[0]} to {dates[-1]} begins")
+    materialise(settings, _ASSETS, dates, f"dagster-{number}")
+    on_news(f"Dagster run {number} is done")
