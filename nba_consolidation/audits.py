@@ -53,7 +53,7 @@ SEVERAL_LINES = Audit(
 DUPLICATE_CALIBRATIONS = Audit(
     "duplicate_calibrations",
     CALIBRATION_VERSIONS.name,
-    "calibrations that stand twice, or that the same happened to twice",
+    "calibrations that stand twice, or two events of one system under one number",
 )
 OUTDATED_CALIBRATIONS = Audit(
     "outdated_calibrations",

@@ -29,6 +29,7 @@ from nba_consolidation.recalibration.drift import BucketDrift, drift
 from nba_consolidation.recalibration.rollback import Comparison, compared
 from nba_consolidation.recalibration.selection import BETS_TO_FIT, NO_CHANGE, Trial, walk_forward
 from nba_consolidation.recalibration.versions import (
+    HISTORY,
     Event,
     History,
     State,
@@ -70,7 +71,7 @@ class Decision:
     """What was decided about one system for one game date, and why.
 
     outcome: not enough (bets to tell), steady (no drift), no change (nothing beats what stands), active, waiting (for
-    approval), or stands (this very version was decided on before). drift: of the confidences as they came, by bucket.
+    approval), or stands (this very version was decided on before, or a later date was). drift: of the confidences as they came, by bucket.
     rolled_back: the version that this date took back, if any; comparison: why. superseded: versions of this very date
     that no longer hold, since its bets were corrected.
     """
@@ -328,15 +329,17 @@ def _published(
         proposed = history.happened(version, State.PROPOSED, date, reason)
         history = history.with_event(proposed) if withdrawn else history.with_version(version, [proposed])
     shift = f"mean shift {version.mean_shift:.3f}"
-    if history.state(version) is State.PROPOSED and (approve or (fresh and not version.is_major)):
+    if history.undecided(version) and (approve or (fresh and not version.is_major)):
         reason = f"approved with the recalibration; {shift}" if version.is_major else f"a small change: {shift}"
         history = history.with_event(history.happened(version, State.ACTIVE, date, reason, approve))
         return decision(Outcome.ACTIVE, reason, **told), history
-    if fresh:
+    state = history.state(version)
+    if fresh and state is State.PROPOSED:
         return decision(Outcome.WAITING, f"a major change waits for approval: {shift}", **told), history
-    return decision(
-        Outcome.STANDS, f"this version was proposed before: {history.state(version).value}", **told
-    ), history
+    if fresh:
+        reason = f"a major change that nobody is asked about, since a later date was decided: {shift}"
+        return decision(Outcome.STANDS, reason, **told), history
+    return decision(Outcome.STANDS, f"this version was proposed before: {state.value}", **told), history
 
 
 def _code_version() -> str:
@@ -371,7 +374,7 @@ class Recalibrator:
             return RecalibrationReport(holder.run_id, (), 0, 0, 0.0)
         warehouse = self.guarding.warehouse
         warehouse.create_tables(ALL_TABLES)
-        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+        with self.guarding.writer(LOCK_TYPE, [HISTORY, *ordered], holder) as writer:
             on_step("read the bets")
             bets = read_bets(warehouse, _first_needed(ordered[0], self.policy), ordered[-1])
             before = history = read_history(warehouse)
@@ -406,7 +409,7 @@ class Recalibrator:
         warehouse = self.guarding.warehouse
         warehouse.create_tables(ALL_TABLES)
         date = read_history(warehouse).version(version_id).game_date
-        with self.guarding.writer(LOCK_TYPE, [date], holder) as writer:
+        with self.guarding.writer(LOCK_TYPE, [HISTORY, date], holder) as writer:
             history = read_history(warehouse)
             active = history.event(history.version(version_id), State.ACTIVE)
             first = active.effective_date if active else date
@@ -469,7 +472,10 @@ def _write(
     events: Sequence[Event],
     decided_on: Sequence[dt.date],
 ) -> None:
-    """decided_on: for which date each event was decided on: its lease guards the row."""
+    """decided_on: for which date each event was decided on: its lease guards the row.
+
+    The history has a lease too, and a fence: whoever writes for another date goes on from what stands.
+    """
     added = [event.row() | {"lease_date": date} for event, date in zip(events, decided_on, strict=True)]
     relations = {
         "new_versions": pa.Table.from_pylist([one.row() for one in versions], _schema(CALIBRATION_VERSIONS)),
@@ -485,7 +491,7 @@ def _write(
             Statement("duplicate_calibrations", guarded, audit=True),
         ]
 
-    writer.run(dates, statements, audits=_AUDITS, relations=relations)
+    writer.run([HISTORY, *dates], statements, audits=_AUDITS, relations=relations)
 
 
 def _schema(table: Table) -> pa.Schema:

@@ -36,6 +36,10 @@ DECISIVE = (State.ACTIVE, State.ROLLED_BACK, State.SUPERSEDED)
 """The events that say whether a version is in force."""
 
 
+HISTORY = dt.date(1946, 11, 1)
+"""Stands for the history of all calibrations among the leases, each of which bears a date: that of the first game."""
+
+
 class NotPossible(ConsolidationError):
     """A version cannot become what was asked for, or there is none of that id."""
 
@@ -144,6 +148,11 @@ class History:
         """What happened to it, in the order in which it did."""
         return self._events.get(version.version_id, [])
 
+    def undecided(self, version: Version) -> bool:
+        """Whether it was proposed, and nothing happened to it since."""
+        happened = self.events_of(version)
+        return bool(happened) and happened[-1].state is State.PROPOSED
+
     def withdrawn(self, version: Version) -> bool:
         """Whether its own date was decided otherwise since, and not again as it has it."""
         happened = self.events_of(version)
@@ -180,7 +189,7 @@ class History:
         active, proposed = self.event(version, State.ACTIVE), self.event(version, State.PROPOSED)
         if active and not (proposed and proposed.number > active.number):
             last = self._last_active(version.system_id, dt.date.max, without=None)
-            return State.ACTIVE if last is version else State.SUPERSEDED
+            return State.ACTIVE if last and last.version_id == version.version_id else State.SUPERSEDED
         later = [one for one in self.versions if one.system_id == version.system_id and self._after(one, version)]
         return State.SUPERSEDED if later else State.PROPOSED
 
@@ -204,7 +213,7 @@ class History:
     def _last_active(self, system_id: str, date: dt.date, without: Version | None) -> Version | None:
         found: list[tuple[dt.date, int, Version]] = []
         for one in self.versions:
-            if one.system_id != system_id or one is without:
+            if one.system_id != system_id or (without and one.version_id == without.version_id):
                 continue
             active = self.holding(one, date)
             if active is not None:

@@ -197,3 +197,38 @@ def test_a_calibration_that_failed_later_is_rolled_back(home: Graded, caplog: py
     assert [record.levelname for record in caplog.records if "calibration_rolled_back" in record.getMessage()] == [
         "ERROR"
     ]
+
+
+def test_a_date_that_is_decided_after_a_later_one_holds_until_that_one(home: Graded) -> None:
+    """What is decided for a date is no matter of the order in which dates are asked for."""
+    later = DATE + dt.timedelta(7)
+    home.add([*overconfident(), *shifted(overconfident(2, days=7), dt.timedelta(7))])
+    second = recalibrate(home, later, approve="ann").decisions[0].version
+    (decision,) = recalibrate(home, DATE, approve="ann").decisions
+    assert (decision.outcome, decision.in_force) == (Outcome.ACTIVE, decision.version and decision.version.version_id)
+    history = read_history(home.deployment.warehouse)
+    assert [history.in_force("catboost_v9", date) for date in (DATE, later - dt.timedelta(1), later)] == [
+        decision.version, decision.version, second
+    ]  # fmt: skip
+
+
+def test_a_major_change_of_a_past_date_asks_nobody_once_a_later_one_was_decided(home: Graded) -> None:
+    home.add([*overconfident(), *shifted(overconfident(2, days=7), dt.timedelta(7))])
+    recalibrate(home, DATE + dt.timedelta(7))
+    (decision,) = recalibrate(home, DATE).decisions
+    assert (decision.outcome, decision.in_force) == (Outcome.STANDS, None)
+    assert "nobody is asked" in decision.reason
+    waiting = read_history(home.deployment.warehouse).waiting()
+    assert [one.game_date for one in waiting] == [DATE + dt.timedelta(7)]
+
+
+def test_what_stands_is_told_as_what_it_is(home: Graded) -> None:
+    """Also of a version that was read anew."""
+    home.add(overconfident())
+    version = recalibrate(home, approve="ann").decisions[0].version
+    (decision,) = recalibrate(home).decisions
+    assert (decision.outcome, decision.reason) == (Outcome.STANDS, "this version was proposed before: active")
+    assert version
+    for one in (version, read_history(home.deployment.warehouse).versions[0]):
+        assert read_history(home.deployment.warehouse).state(one) is State.ACTIVE
+        assert read_history(home.deployment.warehouse).replaced(one) is None

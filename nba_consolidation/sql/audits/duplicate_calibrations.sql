@@ -1,10 +1,10 @@
--- A version of a calibration, or something that happened to one, that stands twice. There must be none.
-SELECT game_date, version_id, state, number, COUNT(*) AS copies
+-- A version of a calibration that stands twice, or two events of one system under one number. There must be none: which of
+-- two calibrations is in force is decided by the number.
+SELECT MIN(game_date) AS game_date, system_id, MIN(version_id) AS version_id, number, COUNT(*) AS copies
 FROM (
-  SELECT game_date, version_id, 'version' AS state, 0 AS number FROM confidence_recalibration
+  SELECT game_date, system_id, version_id, version_id AS place, 0 AS number FROM confidence_recalibration
   UNION ALL
-  SELECT game_date, version_id, state, number FROM confidence_recalibration_events
+  SELECT game_date, system_id, version_id, system_id AS place, number FROM confidence_recalibration_events
 )
-WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
-GROUP BY game_date, version_id, state, number
-HAVING COUNT(*) > 1
+GROUP BY system_id, place, number
+HAVING COUNT(*) > 1 AND COUNTIF(game_date IN UNNEST(@game_dates)) > 0
