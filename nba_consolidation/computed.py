@@ -51,4 +51,7 @@ class ComputedTables:
     def _arrow(self, name: str, frame: pd.DataFrame) -> pa.Table:
         table = self.tables[name]
         schema = pa.schema([(column, arrow_type(table.column(column).type)) for column in self._values(name)])
-        return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)
+        shown = frame[schema.names]
+        # Of a column without any value, or of no rows at all, pandas makes numbers, which nothing else can be made of.
+        unknown = {column: object for column in schema.names if not shown[column].notna().any()}
+        return pa.Table.from_pandas(shown.astype(unknown), schema, preserve_index=False)

@@ -17,8 +17,8 @@ from nba_consolidation_tests.consolidation.workbench import staged
 class Graph:
     """The definitions over one home, and the events of the last run."""
 
-    def __init__(self, home: Path) -> None:
-        self.settings = Settings(home=home, lease_wait=0)
+    def __init__(self, home: Path, **settings: Any) -> None:
+        self.settings = Settings(home=home, lease_wait=0, **settings)
         self.definitions = build_definitions(self.settings)
         self.instance = dg.DagsterInstance.ephemeral()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 from collections import Counter
@@ -37,10 +38,8 @@ class ReadsTogether:
     def query(self, statement: Statement) -> Any:
         rows = self._warehouse.query(statement)
         if statement.name == "calibration_events":
-            try:
+            with contextlib.suppress(threading.BrokenBarrierError):  # where the other is kept from reading
                 self._together.wait(timeout=2)
-            except threading.BrokenBarrierError:
-                pass  # the other is kept from reading
         return rows
 
 
@@ -71,7 +70,9 @@ def recalibrating(date: dt.date) -> Callable[[Recalibrator], object]:
 
 def numbers(home: Graded) -> list[int]:
     """In the order in which they were written."""
-    return home.frame("SELECT number FROM confidence_recalibration_events ORDER BY recorded_at, number")["number"].tolist()
+    return home.frame("SELECT number FROM confidence_recalibration_events ORDER BY recorded_at, number")[
+        "number"
+    ].tolist()
 
 
 def test_two_recalibrations_of_different_dates_number_their_events_one_after_the_other(home: Graded) -> None:

@@ -1,6 +1,7 @@
 -- What consumers read. The scale of a confidence is the one declared for its system; else a group (system, game date,
 -- batch) whose largest confidence is above 1 is in percent (incident 37). A calibration's curve has a knot at every
--- hundredth, the first at 0, and straight lines between them.
+-- hundredth, the first at 0, and straight lines between them. (The casts say that an offset is a whole number: without
+-- them it is rendered as if arrays began at 0 everywhere.)
 INSERT INTO validated_predictions (
   prediction_id, prediction_version, game_date, game_id, player_lookup, team_abbr, opponent_team_abbr,
   system_id, model_version, predicted_points, current_points_line, edge, recommendation,
@@ -20,7 +21,8 @@ SELECT
   IF(P.is_percent, 'percent', 'fraction'),
   COALESCE(
     CAST(ROUND(
-      C.curve[SAFE_ORDINAL(P.knot)] * (P.knot - P.percent) + C.curve[SAFE_ORDINAL(P.knot + 1)] * (P.percent - P.knot + 1),
+      C.curve[SAFE_OFFSET(CAST(P.knot AS INT64))] * (P.knot + 1 - P.percent)
+      + C.curve[SAFE_OFFSET(CAST(P.knot + 1 AS INT64))] * (P.percent - P.knot),
       6
     ) AS NUMERIC(38, 9)),
     P.fraction
@@ -33,7 +35,7 @@ SELECT
   P.similar_games_count,
   COALESCE(P.version_created_at, P.created_at), @now, L.token, @run_id
 FROM (
-  SELECT *, CAST(fraction AS FLOAT64) * 100 AS percent, LEAST(CAST(FLOOR(fraction * 100) AS INT64), 99) + 1 AS knot
+  SELECT *, CAST(fraction AS FLOAT64) * 100 AS percent, LEAST(CAST(FLOOR(fraction * 100) AS INT64), 99) AS knot
   FROM (
     SELECT *, ROUND(IF(is_percent, confidence_score / 100, confidence_score), 6) AS fraction
     FROM (
