@@ -30,6 +30,7 @@ def test_the_schedules_are_these_in_new_york() -> None:
         "quality": ("0 8 * * *", "America/New_York"),
         "grade": ("0 12 * * *", "America/New_York"),
         "recalibrate": ("0 10 * * 1", "America/New_York"),
+        "reliability": ("30 12 * * *", "America/New_York"),
     }
 
 
