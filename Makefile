@@ -20,7 +20,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui bqemulator soak lint format bench bench-leases bench-grading docs wheel constraints clean
+.PHONY: help demo ui test test-ui bqemulator soak lint format bench bench-leases bench-grading bench-insight docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -58,11 +58,13 @@ bench: $(READY) $(PEERS)/.ready bench-leases  ## measure: the leases, then our p
 bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's lock (BENCH_LEASES="--repeat 500")
 	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
 
+bench-insight: $(READY)  ## measure: calibrations, players, strategies and the report of a season, beside bare aggregations
+	@$(BIN)/python -m benchmarks.insight
+
 bench-grading: $(READY)  ## measure: grading, repair, analysis and strategies, beside the bare join, dedup and aggregation, and pandas
 	@$(BIN)/python -m benchmarks.repair
 	@$(BIN)/python -m benchmarks.grading
 	@$(BIN)/python -m benchmarks.performance
-	@$(BIN)/python -m benchmarks.betting
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
 	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md
