@@ -145,4 +145,6 @@ def _values(table: Table) -> list[str]:
 
 def _arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in _values(table)])
+    if frame.empty:
+        return schema.empty_table()  # pandas knows no type of what has no value
     return pa.Table.from_pandas(frame[schema.names], schema, preserve_index=False)

@@ -53,7 +53,7 @@ def fill() -> str:
         rows.append(
             f"(DATE '{DATE - dt.timedelta(1 + number)}', 'd{number}', '{name}', 'ensemble_v1', NUMERIC '30.1', "
             f"NUMERIC '25.5', {number + 8}, 'OVER', {'NULL' if number % 3 else 'NUMERIC ' + repr('0.7')}, "
-            f"'{('wrong', 'push', 'passed', 'wrong')[number % 4]}')"
+            f"'{('wrong', 'push', 'passed', 'correct')[number % 4]}')"
         )
     return f"INSERT INTO {{dataset}}.prediction_accuracy ({COLUMNS}) VALUES {', '.join(rows)}"
 
@@ -87,7 +87,7 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
         prediction(None, player_lookup="player3", confidence_score=Decimal("0"), is_actionable=True,
                    prediction_made_before_game=False),
         prediction(player_lookup="player4", system_id="ensemble_v1", recommendation="PASS", is_actionable=True),
-        prediction(player_lookup="player5", is_actionable=None, recommendation=None),
+        prediction(player_lookup="player5", is_actionable=None, recommendation="PASS"),
     )  # fmt: skip
     bench.consolidate()
     bench.validate()
@@ -138,7 +138,7 @@ def test_every_statement_gives_in_bigquery_what_it_gives_in_duckdb(bench: BigQue
     luka = {step: next(row for row in wanted[step] if row["player_lookup"] == "lukadončić")
             for step in ("before the review", "after it", "given back")}  # fmt: skip
     assert [(row["is_actionable"], row["filter_reason"], row["player_status"]) for row in luka.values()] == [
-        (True, None, None), (False, "blacklisted_player", "blacklisted"), (True, None, "not_enough")
+        (True, None, None), (False, "blacklisted_player", "blacklisted"), (True, None, "normal")
     ]  # fmt: skip
     reasons = {row["player_lookup"]: row["filter_reason"] for row in wanted["given back"]}
     assert reasons == {

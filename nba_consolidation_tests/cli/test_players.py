@@ -20,8 +20,8 @@ def terminal(terminal: Terminal) -> Terminal:
     """With graded bets on two players, on ten dates up to DATE."""
     home = Graded(terminal.home)
     for day in range(10):
-        home.add([*bets(1, 0, game_date=GAME_DATE - dt.timedelta(day)),
-                  *bets(0, 1, game_date=GAME_DATE - dt.timedelta(day), player_lookup="lukadoncic")])  # fmt: skip
+        won, date = day % 2, GAME_DATE - dt.timedelta(day)
+        home.add([*bets(won, 1 - won, game_date=date), *bets(1 - won, won, game_date=date, player_lookup="lukadoncic")])
     return terminal
 
 
@@ -45,13 +45,13 @@ def test_the_list_shows_players_with_intervals_and_the_policies(terminal: Termin
     document = terminal.json("players", "list")
     assert document["date"] == NEXT
     assert {row["player_lookup"]: (row["bets"], row["hit_rate"]) for row in document["players"]} == {
-        "jaimejaquezjr": (10, 1.0), "lukadoncic": (10, 0.0)
+        "jaimejaquezjr": (10, 0.5), "lukadoncic": (10, 0.5)
     }  # fmt: skip
     assert [row["policy"] for row in document["policies"]] == ["false_discovery", "edge_3_under_40"]
     shown = terminal.run("players", "list").stdout
     (line,) = (line for line in shown.splitlines() if "lukadoncic" in line)
-    assert "0.0 %" in line
-    assert "0.0 % to 27.8 %" in line
+    assert "50.0 %" in line
+    assert "23.7 % to 76.3 %" in line
     assert "false_discovery (acts)" in shown
     assert f"For {NEXT}, of games before it" in shown
     assert [row["bets"] for row in terminal.json("players", "list", "--date", DATE)["players"]] == [9, 9]
