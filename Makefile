@@ -56,10 +56,12 @@ bench: $(READY) $(PEERS)/.ready bench-leases  ## measure: the leases, then our p
 bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's lock (BENCH_LEASES="--repeat 500")
 	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
 
-bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the bare join, dedup and aggregation, and pandas
+bench-grading: $(READY)  ## measure: grading, repair and the insight assets, beside the bare join, dedup and aggregation, and pandas
 	@$(BIN)/python -m benchmarks.repair
 	@$(BIN)/python -m benchmarks.grading
 	@$(BIN)/python -m benchmarks.performance
+	@$(BIN)/python -m benchmarks.recalibration
+	@$(BIN)/python -m benchmarks.reliability
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
 	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md

@@ -293,7 +293,7 @@ def test_a_reduction_comes_from_bets_made_while_the_flag_was_known() -> None:
 
 
 def test_each_bias_has_its_flag() -> None:
-    volume = np.array([10.0] * 20 + [40.0])
+    volume = np.array([*np.linspace(5, 15, 20), 40.0])
     mean, q = np.full(21, 0.0), np.full(21, 0.5)
     mean[:4], q[:3], q[3] = [3.0, -3.0, 0.0, 3.0], 0.01, np.nan
     mean[20], q[20] = -3.0, 0.05
