@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nba_consolidation.audits import DUPLICATE_CALIBRATIONS, OUTDATED_CALIBRATIONS
 from nba_consolidation.fencing import AuditFailed, Guarding
 from nba_consolidation.locking import Holder
@@ -25,6 +27,8 @@ Execute = Callable[[str], list[dict[str, Any]]]
 COLUMNS = """game_date, game_id, player_lookup, system_id, predicted_points, line_value, actual_points, recommendation,
   confidence_score, outcome"""
 NEXT = DATE + dt.timedelta(2)
+NEAR = 0.003
+"""The emulator keeps three digits of a NUMERIC, and translates a script's SAFE_ORDINAL twice: it takes the next knot."""
 LINEAGE = ("lease_token", "run_id", "review_id", "computed_at", "recorded_at", "created_at")
 READ = """
 SELECT player_lookup, system_id, confidence, calibrated_confidence, calibration_version, is_actionable, filter_reason,
@@ -148,5 +152,12 @@ def test_every_statement_gives_in_bigquery_what_it_gives_in_duckdb(bench: BigQue
     assert wanted["numbers"][0]
     assert wanted["refused"] == "duplicate_calibrations"
     found = told(bench, bench.select)
+    assert _calibrated(found) == pytest.approx(_calibrated(wanted), abs=NEAR)
     for step in wanted:
         assert found[step] == wanted[step], step
+
+
+def _calibrated(found: dict[str, Any]) -> list[float]:
+    """Taken out of the rows, in order: a system without a calibration has its confidence."""
+    rows = [*found["before the review"], *found["after it"], *found["given back"], *found["rolled back"][0]]
+    return [float(row.pop("calibrated_confidence")) for row in rows]

@@ -85,7 +85,10 @@ def test_a_decision_ends_when_it_should(terminal: Terminal) -> None:
     terminal.run("players", "review", "--from", DATE, "--to", "2026-01-18")
     terminal.run("players", "override", "lukadoncic", "watch", *WHY, "--from", DATE, "--to", NEXT)
     found = {
-        date: [row["player_lookup"] for row in terminal.json("players", "list", "--date", date, "--status", "watch")["players"]]
+        date: [
+            row["player_lookup"]
+            for row in terminal.json("players", "list", "--date", date, "--status", "watch")["players"]
+        ]
         for date in (DATE, NEXT, "2026-01-17")
     }
     assert found == {DATE: ["lukadoncic"], NEXT: ["lukadoncic"], "2026-01-17": []}

@@ -71,7 +71,9 @@ def recalibrating(date: dt.date) -> Callable[[Recalibrator], object]:
 
 def numbers(home: Graded) -> list[int]:
     """In the order in which they were written."""
-    return home.frame("SELECT number FROM confidence_recalibration_events ORDER BY recorded_at, number")["number"].tolist()
+    return home.frame("SELECT number FROM confidence_recalibration_events ORDER BY recorded_at, number")[
+        "number"
+    ].tolist()
 
 
 def test_two_recalibrations_of_different_dates_number_their_events_one_after_the_other(home: Graded) -> None:

@@ -42,7 +42,9 @@ def settings(tmp_path: Path) -> Settings:
     settings = Settings(home=tmp_path / "home", lease_wait=0, calibration_major_shift=0.9)
     Graded(settings.home).add(shifted(overconfident(), today() - DATE))
     at = deploy(settings)
-    at.staging.write("_staging_20260115_120000_w0", staged([prediction(game_date=today(), confidence_score=Decimal("0.9"))]))
+    at.staging.write(
+        "_staging_20260115_120000_w0", staged([prediction(game_date=today(), confidence_score=Decimal("0.9"))])
+    )
     at.consolidator.consolidate([today()], Holder.here("run"))
     at.validator.validate([today()], Holder.here("run"))
     return settings

@@ -274,6 +274,7 @@ def test_a_flag_is_held_against_the_bets_after_it_and_not_those_that_it_came_fro
 
 def test_a_reduction_comes_from_bets_made_while_the_flag_was_known() -> None:
     """Until his tenth game nobody could know that he scatters: what those bets promised counts for nothing."""
+
     def season(early: int) -> Season:
         rows = []
         for n in range(60):
@@ -316,4 +317,7 @@ def test_one_who_is_predicted_too_high_is_said_to_be() -> None:
 def test_without_any_decision_nobody_is_decided_over() -> None:
     assert in_force([], OPENING) == {}
     assert in_force([override("watch", 0), override(None, 0)], OPENING) == {}
-    assert Judge.of(coins(0, players=3, games=2)).players_on(LATE, in_force([], LATE))["override_id"].tolist() == [None] * 3
+    assert (
+        Judge.of(coins(0, players=3, games=2)).players_on(LATE, in_force([], LATE))["override_id"].tolist()
+        == [None] * 3
+    )
