@@ -71,9 +71,9 @@ class Decision:
     """What was decided about one system for one game date, and why.
 
     outcome: not enough (bets to tell), steady (no drift), no change (nothing beats what stands), active, waiting (for
-    approval), or stands (this very version was decided on before, or a later date was). drift: of the confidences as they came, by bucket.
-    rolled_back: the version that this date took back, if any; comparison: why. superseded: versions of this very date
-    that no longer hold, since its bets were corrected.
+    approval), or stands (this very version was decided on before, or a later date was). drift: of the confidences as
+    they came, by bucket. rolled_back: the version that this date took back, if any; comparison: why. superseded:
+    versions of this very date that no longer hold, since its bets were corrected.
     """
 
     game_date: dt.date

@@ -28,7 +28,7 @@ COLUMNS = """game_date, game_id, player_lookup, system_id, predicted_points, lin
   confidence_score, outcome"""
 NEXT = DATE + dt.timedelta(2)
 NEAR = 0.003
-"""The emulator keeps three digits of a NUMERIC, and translates a script's SAFE_ORDINAL twice: it takes the next knot."""
+"""The emulator keeps three digits of a NUMERIC, and in a script it takes the knot after the one of SAFE_ORDINAL."""
 LINEAGE = ("lease_token", "run_id", "review_id", "computed_at", "recorded_at", "created_at")
 READ = """
 SELECT player_lookup, system_id, confidence, calibrated_confidence, calibration_version, is_actionable, filter_reason,
@@ -38,7 +38,7 @@ FROM {dataset}.validated_predictions WHERE game_date >= '2000-01-01' ORDER BY pl
 
 
 def fill() -> str:
-    """A month of bets before DATE: 600 of a system that promises too much, of players spelled in two ways; a few else."""
+    """A month of bets before DATE: 600 of a system that promises too much, a few of a player spelled in two ways."""
     chance = random.Random(3)
     rows = []
     for number in range(600):
@@ -69,7 +69,8 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     execute(fill())
     guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
     recalibrator, reviewer = Recalibrator(guarding), Reviewer(guarding, disabled_systems=("switched_off",))
-    holder, found = Holder.here("run"), {}
+    holder = Holder.here("run")
+    found: dict[str, Any] = {}
     found["bets"] = {
         system: [array.tolist() for array in vars(bets).values()]
         for system, bets in read_bets(bench.warehouse, DATE - dt.timedelta(30), DATE).items()
@@ -82,11 +83,11 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     stage = bench.stage
     stage(
         prediction(player_lookup="plain", confidence_score=Decimal("0.9"), is_actionable=True),
-        prediction(player_lookup="lukadončić", confidence_score=Decimal("0.624"), is_actionable=True),  # the emulator keeps three digits
+        prediction(player_lookup="lukadončić", confidence_score=Decimal("0.624"), is_actionable=True),
         prediction(player_lookup="player1", confidence_score=Decimal("0.7"), is_actionable=False,
                    filter_reason="low_confidence"),
-        prediction(player_lookup="player2", confidence_score=Decimal("1"), is_actionable=False),
-        prediction(None, player_lookup="player3", confidence_score=Decimal("0"), is_actionable=True,
+        prediction(player_lookup="player2", confidence_score=Decimal(1), is_actionable=False),
+        prediction(None, player_lookup="player3", confidence_score=Decimal(0), is_actionable=True,
                    prediction_made_before_game=False),
         prediction(player_lookup="player4", system_id="ensemble_v1", recommendation="PASS", is_actionable=True),
         prediction(player_lookup="player5", is_actionable=None, recommendation="PASS"),

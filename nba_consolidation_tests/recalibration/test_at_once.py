@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,8 @@ class ReadsTogether:
     def query(self, statement: Statement) -> Any:
         rows = self._warehouse.query(statement)
         if statement.name == "calibration_events":
-            try:
+            with suppress(threading.BrokenBarrierError):  # the other is kept from reading
                 self._together.wait(timeout=2)
-            except threading.BrokenBarrierError:
-                pass  # the other is kept from reading
         return rows
 
 

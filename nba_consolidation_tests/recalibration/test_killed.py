@@ -1,4 +1,4 @@
-"""A recalibration that is killed between its transaction and what consumers read: found, and mended by running it again."""
+"""A recalibration killed between its transaction and what consumers read: found, and mended by running it again."""
 
 from __future__ import annotations
 

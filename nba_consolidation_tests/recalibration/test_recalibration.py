@@ -267,7 +267,7 @@ def test_confidences_that_are_missing_or_no_confidences_count_for_nothing(home: 
     home.add(overconfident())
     wanted = recalibrate(home).decisions[0]
     home.add([row | {"confidence_score": wrong} for row in overconfident(8)
-              for wrong in (None, Decimal("72"), Decimal("-0.1"))])  # fmt: skip
+              for wrong in (None, Decimal(72), Decimal("-0.1"))])  # fmt: skip
     assert recalibrate(home).decisions[0].version == wanted.version
     home.execute("UPDATE prediction_accuracy SET confidence_score = NULL")
     assert recalibrate(home, DATE + dt.timedelta(1)).decisions == ()

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from nba_consolidation.reliability.afterwards import Sums, difference
+from nba_consolidation.reliability.bias import flags as bias_flags
 from nba_consolidation.reliability.dependence import design_effect, intraclass_correlation
 from nba_consolidation.reliability.discovery import better, worse
 from nba_consolidation.reliability.evidence import Evidence
-from nba_consolidation.reliability.bias import flags as bias_flags
 from nba_consolidation.reliability.judge import Judge, verdict
 from nba_consolidation.reliability.overrides import Override, OverrideRefused, in_force
 from nba_consolidation.reliability.policies import EDGE_RULE, FALSE_DISCOVERY
