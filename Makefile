@@ -61,7 +61,7 @@ bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's l
 bench-insight: $(READY)  ## measure: calibrations, players, strategies and the report of a season, beside bare aggregations
 	@$(BIN)/python -m benchmarks.insight
 
-bench-grading: $(READY)  ## measure: grading, repair, analysis and strategies, beside the bare join, dedup and aggregation, and pandas
+bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the bare join, dedup and aggregation, and pandas
 	@$(BIN)/python -m benchmarks.repair
 	@$(BIN)/python -m benchmarks.grading
 	@$(BIN)/python -m benchmarks.performance

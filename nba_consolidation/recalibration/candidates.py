@@ -94,6 +94,14 @@ FITS = {"multiplier": multiplier, "platt": platt, "beta": beta, "isotonic": isot
 """From the fewest to the most parameters."""
 
 
+def fit(method: str, bets: Bets) -> Calibration:
+    """One of `fitted`; raises KeyError for one that is not among them."""
+    found = IDENTITY if method == IDENTITY.method else FITS[method](bets.cells())
+    if found is None:
+        raise KeyError(method)
+    return found
+
+
 def fitted(bets: Bets) -> dict[str, Calibration]:
     """Every candidate that the bets can be fitted by, and the identity. There must be a bet."""
     cells = bets.cells()

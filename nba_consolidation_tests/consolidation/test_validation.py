@@ -9,7 +9,7 @@ import pytest
 
 from nba_consolidation.tables import FILTERS
 
-from .workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
+from .workbench import DATE, NEXT_DATE, THIRD_DATE, Row, Workbench, at, prediction
 
 
 def validated(bench: Workbench, **scales: str) -> list[Row]:
@@ -111,6 +111,19 @@ def test_the_review_of_the_week_before_counts_until_there_is_a_newer_one(bench: 
     bench.validate(DATE)
     (row,) = bench.execute("SELECT * FROM validated_predictions")
     assert (row["is_actionable"], row["player_status"]) == (True, "normal")
+
+
+def test_over_a_range_of_dates_each_has_the_last_review_of_its_own_week(bench: Workbench) -> None:
+    reviewed(bench, "blacklisted", DATE - dt.timedelta(7))
+    reviewed(bench, "watch", THIRD_DATE)
+    dates = (DATE, NEXT_DATE, THIRD_DATE, THIRD_DATE + dt.timedelta(1))
+    bench.stage(*(prediction(game_date=date, is_actionable=True) for date in dates))
+    bench.consolidate(*dates)
+    bench.validate(*dates)
+    rows = bench.execute("SELECT game_date, player_status, is_actionable FROM validated_predictions ORDER BY game_date")
+    assert [(row["player_status"], row["is_actionable"]) for row in rows] == [
+        ("blacklisted", False), (None, True), ("watch", True), ("watch", True)
+    ]  # fmt: skip
 
 
 def test_an_older_review_says_nothing(bench: Workbench) -> None:

@@ -104,7 +104,7 @@ def test_a_date_decided_anew_after_a_correction_supersedes_what_it_had_decided(h
     # won as often as promised, in every bucket
     regrade(home, "IF(hash(rowid, 9) % 1000 < 1000 * confidence_score, 'correct', 'wrong')")
     (decision,) = recalibrate(home).decisions
-    assert decision.outcome in (Outcome.STEADY, Outcome.NO_CHANGE)
+    assert decision.outcome is Outcome.STEADY
     assert (decision.superseded, decision.in_force) == ((version.version_id,), None)
     history = read_history(home.deployment.warehouse)
     assert history.in_force("catboost_v9", DATE) is None
@@ -171,15 +171,34 @@ def test_every_curve_rises_within_0_and_1_and_is_published_as_judged(home: Grade
     assert np.allclose(IDENTITY(np.array([0.0, 0.123, 1.0])), [0.0, 0.123, 1.0])
 
 
-def test_a_well_calibrated_system_is_left_alone(home: Graded) -> None:
-    chance = random.Random(4)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_well_calibrated_system_is_steady(home: Graded, seed: int) -> None:
+    """Of very many one in twenty is said to drift: test_drift.py counts them."""
+    chance = random.Random(seed)
     rows = overconfident()
     for row in rows:
         row["outcome"] = "correct" if chance.random() < row["confidence_score"] else "wrong"
     home.add(rows)
+    report = recalibrate(home)
+    (decision,) = report.decisions
+    assert (decision.outcome, decision.version, decision.trial) == (Outcome.STEADY, None, None)
+    assert (report.versions_written, report.events_written) == (0, 0)
+    assert not any(bucket.drifts for bucket in decision.drift)
+    assert "no bucket is off by more than 5 points" in decision.reason
+
+
+def test_what_drifts_but_is_bettered_by_nothing_is_no_change_and_not_steady(home: Graded) -> None:
+    """The system promises too much on even days and too little on odd ones of each week: none can foresee which."""
+    rows = []
+    for row in overconfident():
+        week = (DATE - row["game_date"]).days // 7
+        rows.append(row | {"confidence_score": Decimal("0.6"), "outcome": "correct" if week % 2 else "wrong"})
+    home.add(rows)
     (decision,) = recalibrate(home).decisions
-    assert decision.outcome in (Outcome.STEADY, Outcome.NO_CHANGE)
-    assert decision.version is None
+    assert any(bucket.drifts for bucket in decision.drift)
+    assert (decision.outcome, decision.version) == (Outcome.NO_CHANGE, None)
+    assert decision.trial
+    assert decision.trial.best.method == "identity"
 
 
 def test_a_calibration_that_failed_later_is_rolled_back(home: Graded, caplog: pytest.LogCaptureFixture) -> None:
@@ -232,3 +251,41 @@ def test_what_stands_is_told_as_what_it_is(home: Graded) -> None:
     for one in (version, read_history(home.deployment.warehouse).versions[0]):
         assert read_history(home.deployment.warehouse).state(one) is State.ACTIVE
         assert read_history(home.deployment.warehouse).replaced(one) is None
+
+
+def test_a_new_system_without_history_gets_the_answer_that_is_true_of_it(home: Graded) -> None:
+    """No bet of its own is no decision; ten are judged with those of all systems."""
+    home.add([*overconfident(), *overconfident(5, days=10, per_day=1, system_id="newcomer")])
+    by_system = {one.system_id: one for one in recalibrate(home).decisions}
+    assert set(by_system) == {"catboost_v9", "newcomer"}
+    newcomer = by_system["newcomer"]
+    assert newcomer.bets == 10
+    assert newcomer.version is None or (newcomer.version.scope, newcomer.version.system_bets) == ("pooled", 10)
+
+
+def test_confidences_that_are_missing_or_no_confidences_count_for_nothing(home: Graded) -> None:
+    home.add(overconfident())
+    wanted = recalibrate(home).decisions[0]
+    home.add([row | {"confidence_score": wrong} for row in overconfident(8)
+              for wrong in (None, Decimal(72), Decimal("-0.1"))])  # fmt: skip
+    assert recalibrate(home).decisions[0].version == wanted.version
+    home.execute("UPDATE prediction_accuracy SET confidence_score = NULL")
+    assert recalibrate(home, DATE + dt.timedelta(1)).decisions == ()
+
+
+def test_a_renamed_player_changes_no_calibration(home: Graded) -> None:
+    home.add(overconfident())
+    wanted = recalibrate(home).decisions[0].version
+    home.execute("UPDATE prediction_accuracy SET player_lookup = 'renamed' WHERE hash(rowid) % 2 = 0")
+    report = recalibrate(home)
+    assert (report.decisions[0].version, report.events_written) == (wanted, 0)
+
+
+def test_across_a_season_boundary_what_is_in_force_stays_and_no_old_bet_is_looked_at(home: Graded) -> None:
+    home.add(overconfident())
+    version = recalibrate(home, approve="ann").decisions[0].version
+    opening = dt.date(2026, 10, 20)
+    (decision,) = recalibrate(home, opening).decisions
+    assert (decision.outcome, decision.bets) == (Outcome.NOT_ENOUGH, 0)
+    assert version
+    assert decision.in_force == version.version_id

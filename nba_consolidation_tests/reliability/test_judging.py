@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from nba_consolidation.reliability.afterwards import Sums, difference
+from nba_consolidation.reliability.bias import flags as bias_flags
 from nba_consolidation.reliability.dependence import design_effect, intraclass_correlation
 from nba_consolidation.reliability.discovery import better, worse
 from nba_consolidation.reliability.evidence import Evidence
@@ -256,3 +257,67 @@ def test_a_decision_without_an_author_a_reason_or_sense_is_refused(wrong: Row) -
     }
     with pytest.raises(OverrideRefused):
         Override(**(sound | wrong))
+
+
+def test_a_flag_is_held_against_the_bets_after_it_and_not_those_that_it_came_from() -> None:
+    """Eight lost bets flag him; that date's bet and every later one is won."""
+    rows = [day("p", n, 1, int(n >= 8), edge_bets=1, edge_correct=int(n >= 8)) for n in range(20)]
+    rows += [day("q", n, 1, n % 2, edge_bets=1, edge_correct=n % 2) for n in range(20)]
+    judge = Judge.of(Season.of(FIRST, rows), EDGE_RULE)
+    judged = judge.policies[EDGE_RULE]
+    assert judged.flagged.bets.tolist() == [0.0] * 8 + [1.0] * 12
+    assert judged.flagged.came.sum() == 12
+    assert judged.others.bets.tolist() == [2.0] * 8 + [1.0] * 12
+    review = judge.policies_on(LATE).set_index("policy").loc[EDGE_RULE]
+    assert (review["bets"], review["correct"], review["other_bets"]) == (12, 12, 28)
+
+
+def test_a_reduction_comes_from_bets_made_while_the_flag_was_known() -> None:
+    """Until his tenth game nobody could know that he scatters: what those bets promised counts for nothing."""
+
+    def season(early: int) -> Season:
+        rows = []
+        for n in range(60):
+            for p in range(8):
+                wild, micros = p < 4, 600_000
+                points = 20 + (12 if n % 2 else -12 if wild else 12) if wild else 20
+                promised = early if wild and n < 10 else micros
+                rows.append(day(f"p{p}", n, 1, (n + p) % 2, points, confident_bets=1, confident_correct=(n + p) % 2,
+                                confidence_micros=promised))  # fmt: skip
+        return Season.of(FIRST, rows)
+
+    low, high = (Judge.of(season(early)).scatter.reductions["high"] for early in (100_000, 900_000))
+    # the flag comes with the tenth game: bets of the eleventh date are the first that count as flagged
+    assert np.isfinite(low.value[60])
+    others = 10 * 4 * 0.8 / (60 * 4 + 10 * 4)  # all that the early bets move is what flagged ones are held against
+    assert low.value[60] - high.value[60] == pytest.approx(others)
+
+
+def test_each_bias_has_its_flag() -> None:
+    volume = np.array([*np.linspace(5, 15, 20), 40.0])
+    mean, q = np.full(21, 0.0), np.full(21, 0.5)
+    mean[:4], q[:3], q[3] = [3.0, -3.0, 0.0, 3.0], 0.01, np.nan
+    mean[20], q[20] = -3.0, 0.05
+    found = bias_flags(mean, q, volume)
+    assert found[:5] == ["overprediction", "underprediction", "normal", "not_enough", "normal"]
+    assert found[20] == "superstar_underprediction"
+    mean[20] = 3.0
+    assert bias_flags(mean, q, volume)[20] == "overprediction"  # a star can be predicted too high
+
+
+def test_one_who_is_predicted_too_high_is_said_to_be() -> None:
+    chance = np.random.default_rng(2)
+    rows = [day(f"p{p}", n, 1, n % 2, error_tenths=int(chance.integers(-30, 31)) + 60 * (p == 0))
+            for p in range(30) for n in range(25)]  # fmt: skip
+    row = row_of(Season.of(FIRST, rows), "p0")
+    assert row["bias_flag"] == "overprediction"
+    assert 4 < row["bias_low"] < row["bias"] < row["bias_high"] < 8
+
+
+def test_without_any_decision_nobody_is_decided_over() -> None:
+    assert in_force([], OPENING) == {}
+    assert in_force([override("watch", 0), override(None, 0)], OPENING) == {}
+    assert (
+        Judge.of(coins(0, players=3, games=2)).players_on(LATE, in_force([], LATE))["override_id"].tolist()
+        == [None] * 3
+    )

@@ -90,3 +90,10 @@ def test_a_decision_holds_over_what_is_computed_is_kept_and_can_be_given_back(ho
     kept = home.frame("SELECT player_lookup, status, author, reason FROM player_overrides ORDER BY created_at")
     assert kept["status"].tolist() == ["blacklisted", None]
     assert set(kept["player_lookup"]) == {"lukadoncic"}
+
+
+def test_before_the_first_game_of_a_season_a_review_finds_nobody(home: Graded) -> None:
+    home.add(bets(3, 2))
+    report = review(home, dt.date(2026, 7, 1))
+    assert (report.total("players"), report.total("written_rows")) == (0, 0)
+    assert [row["verdict"] for row in home.read("policy_reviews")] == ["not_enough", "not_enough"]
