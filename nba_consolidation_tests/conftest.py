@@ -26,7 +26,7 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync"]  # fmt: skip
 
-settings.register_profile("default", _PATIENT, max_examples=8)
+settings.register_profile("default", _PATIENT, max_examples=5)
 settings.register_profile("ci", _PATIENT, max_examples=60, print_blob=True)
 settings.register_profile("soak", _PATIENT, max_examples=300, print_blob=True)
 settings.load_profile("default")

@@ -24,7 +24,7 @@ from nba_consolidation.locking import Holder
 from nba_consolidation.logs import event
 from nba_consolidation.performance.windows import season_of
 from nba_consolidation.recalibration.bets import STEPS, Bets
-from nba_consolidation.recalibration.candidates import fitted
+from nba_consolidation.recalibration.candidates import fit
 from nba_consolidation.recalibration.drift import BucketDrift, drift
 from nba_consolidation.recalibration.rollback import Comparison, compared
 from nba_consolidation.recalibration.selection import BETS_TO_FIT, NO_CHANGE, Trial, walk_forward
@@ -282,7 +282,7 @@ def _version(
     policy: Policy,
 ) -> Version:
     best, own = trial.best, window.own(system_id)
-    calibration = fitted(bets)[best.method]
+    calibration = fit(best.method, bets)
     shifts = np.abs(calibration(own.confidence) - calibration_of(standing)(own.confidence))
     mean_shift = float(np.average(shifts, weights=own.number))
     scores = {

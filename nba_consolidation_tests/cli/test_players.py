@@ -18,10 +18,11 @@ WHY = ("--author", "ann", "--reason", "a knee")
 @pytest.fixture
 def terminal(terminal: Terminal) -> Terminal:
     """With a graded bet on each of two players, on ten dates up to DATE; the second one's are won every other day."""
-    home = Graded(terminal.home)
-    for day in range(10):
-        date = GAME_DATE - dt.timedelta(day)
-        home.add([*bets(1, 0, game_date=date), *bets(day % 2, 1 - day % 2, game_date=date, player_lookup="lukadoncic")])
+    dates = [GAME_DATE - dt.timedelta(day) for day in range(10)]
+    rows = [row for date in dates for row in bets(1, 0, game_date=date)]
+    for day, date in enumerate(dates):
+        rows += bets(day % 2, 1 - day % 2, game_date=date, player_lookup="lukadoncic")
+    Graded(terminal.home).add(rows)
     return terminal
 
 

@@ -27,12 +27,12 @@ PLAYERS = "player_reliability"
 @pytest.fixture
 def graph(graph: Graph) -> Graph:
     """Ten dates of bets on twelve players, who win every other one."""
-    for day in range(10):
-        Graded(graph.settings.home).add(
-            row
-            for player in range(12)
-            for row in bets(day % 2, 1 - day % 2, player_lookup=f"player{player}", game_date=DATE - dt.timedelta(day))
-        )
+    Graded(graph.settings.home).add(
+        row
+        for day in range(10)
+        for player in range(12)
+        for row in bets(day % 2, 1 - day % 2, player_lookup=f"player{player}", game_date=DATE - dt.timedelta(day))
+    )
     return graph
 
 
@@ -123,11 +123,13 @@ def test_a_policy_whose_flagged_players_do_better_afterwards_is_warned_of(tmp_pa
     """A real run over bets on which the edge rule flagged players, who from then on won every time."""
     graph = Graph(tmp_path / "edge", player_policy="edge_3_under_40")
     home, flagged = Graded(graph.settings.home), [f"flagged{number}" for number in range(6)]
+    rows: list[Row] = []
     for day in range(40):
         date, won = DATE - dt.timedelta(40 - day), day >= 8
         edged = {"game_date": date, "predicted_points": Decimal("25.5")}
-        home.add([row for player in flagged for row in bets(won, not won, player_lookup=player, **edged)])
-        home.add(bets(6, 6, game_date=date, player_lookup="others"))
+        rows += [row for player in flagged for row in bets(won, not won, player_lookup=player, **edged)]
+        rows += bets(6, 6, game_date=date, player_lookup="others")
+    home.add(rows)
     run = graph.run(DATE - dt.timedelta(33), DATE, job="reliability")
     assert run.success
     found = check(run, checks_of.POLICY_HOLDS)

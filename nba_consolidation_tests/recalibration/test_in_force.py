@@ -87,7 +87,7 @@ def audited(
     return {(row[0], row[1]) for row in found}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(history=histories())
 def test_python_validation_and_audit_have_one_rule(engine: duckdb.DuckDBPyConnection, history: History) -> None:
     fill(engine, history)
@@ -106,7 +106,7 @@ def test_python_validation_and_audit_have_one_rule(engine: duckdb.DuckDBPyConnec
     assert audited(engine, dict.fromkeys(wanted, "another")) == set(wanted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(history=histories(), day=st.integers(0, DAYS - 1))
 def test_what_was_rolled_back_or_superseded_last_is_never_in_force(history: History, day: int) -> None:
     date = DATES[day]

@@ -69,7 +69,7 @@ LATER = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(later=LATER)
 def test_results_on_or_after_the_date_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, later: list[tuple[int, int, str]]
