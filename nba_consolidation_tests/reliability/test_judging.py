@@ -280,7 +280,7 @@ def test_a_reduction_comes_from_bets_made_while_the_flag_was_known() -> None:
         for n in range(60):
             for p in range(8):
                 wild, micros = p < 4, 600_000
-                points = 20 + (12 if n % 2 else -12 if wild else 12) if wild else 20
+                points = 20 + (12 if n % 2 else -12) * wild
                 promised = early if wild and n < 10 else micros
                 rows.append(day(f"p{p}", n, 1, (n + p) % 2, points, confident_bets=1, confident_correct=(n + p) % 2,
                                 confidence_micros=promised))  # fmt: skip
