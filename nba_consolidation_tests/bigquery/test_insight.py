@@ -86,7 +86,7 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
         prediction(player_lookup="lukadončić", confidence_score=Decimal("0.624"), is_actionable=True),
         prediction(player_lookup="player1", confidence_score=Decimal("0.7"), is_actionable=False,
                    filter_reason="low_confidence"),
-        prediction(player_lookup="player2", confidence_score=Decimal(1), is_actionable=False),
+        prediction(player_lookup="player2", confidence_score=Decimal("0.94"), is_actionable=False),
         prediction(None, player_lookup="player3", confidence_score=Decimal(0), is_actionable=True,
                    prediction_made_before_game=False),
         prediction(player_lookup="player4", system_id="ensemble_v1", recommendation="PASS", is_actionable=True),
