@@ -89,6 +89,7 @@ def test_a_decision_ends_when_it_should(terminal: Terminal) -> None:
     for date in (DATE, NEXT, "2026-01-17"):
         shown = terminal.json("players", "list", "--date", date, "--status", "watch")["players"]
         found[date] = [row["player_lookup"] for row in shown]
+        assert {row["until"] for row in shown} <= {"2026-01-17"}, "the first date on which it does not hold"
     assert found == {DATE: ["lukadoncic"], NEXT: ["lukadoncic"], "2026-01-17": []}
 
 

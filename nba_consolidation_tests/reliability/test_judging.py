@@ -45,6 +45,15 @@ def test_noise_alone_flags_next_to_nobody_and_the_old_rule_flags_many() -> None:
     assert np.mean([ever_flagged(season, EDGE_RULE) for season in seasons[:5]]) > 60
 
 
+def test_coin_flips_are_drawn_nearly_all_the_way_to_the_rate_of_all_and_true_differences_are_not() -> None:
+    def left(season: Season) -> float:
+        rows = Judge.of(season, FALSE_DISCOVERY).players_on(LATE, {})
+        return float(rows["shrunken_rate"].std() / rows["hit_rate"].std())
+
+    assert left(coins(3)) < 0.4
+    assert left(coins(3, rates={player: 0.2 + 0.6 * (player % 2) for player in range(300)})) > 0.8
+
+
 def test_a_player_who_is_truly_bad_is_found() -> None:
     found = [row_of(coins(seed, rates={7: 0.12}), "player7")["status"] for seed in range(5)]
     assert found.count("blacklisted") >= 4
