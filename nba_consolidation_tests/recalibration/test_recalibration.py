@@ -289,3 +289,16 @@ def test_across_a_season_boundary_what_is_in_force_stays_and_no_old_bet_is_looke
     assert (decision.outcome, decision.bets) == (Outcome.NOT_ENOUGH, 0)
     assert version
     assert decision.in_force == version.version_id
+
+
+def test_a_thin_system_whose_own_bets_speak_against_all_others_is_left_alone(home: Graded) -> None:
+    """All others promise too much; what it promises, it keeps."""
+    own = overconfident(2, per_day=5, system_id="ensemble_v1")
+    for number, row in enumerate(own):
+        row["outcome"] = "correct" if number % 20 < 20 * row["confidence_score"] else "wrong"
+    home.add([*overconfident(), *own])
+    by_system = {one.system_id: one for one in recalibrate(home).decisions}
+    assert by_system["catboost_v9"].version
+    decision = by_system["ensemble_v1"]
+    assert (decision.outcome, decision.version, decision.bets) == (Outcome.NO_CHANGE, None, 150)
+    assert "but not on the" in decision.reason
