@@ -139,6 +139,6 @@ def test_no_sequence_of_events_gives_a_lease_to_two_or_lets_a_token_shrink(name:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=35, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

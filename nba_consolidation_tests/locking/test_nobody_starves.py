@@ -98,7 +98,7 @@ class Play:
         self.served.append(holder)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(plans=PLANS, seed=st.integers(0, 10_000))
 def test_any_runs_with_any_leases_are_all_served_and_while_one_waits_another_works(
     plans: list[Plan], seed: int

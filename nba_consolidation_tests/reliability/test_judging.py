@@ -130,7 +130,7 @@ def test_one_who_is_back_between_the_bounds_stays_and_one_beyond_leaves() -> Non
     assert status[24, 1] == CODE["normal"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**6), st.integers(5, 35))
 def test_what_happens_on_the_date_or_later_changes_nothing_for_it(seed: int, known: int) -> None:
     def rows(future: int) -> list[Row]:
