@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from nba_consolidation.plots import BLUE, BREAK_EVEN, GREY, GRID, ORANGE, draw_date_axis, draw_hit_rate, scale_of
+from nba_consolidation.plots import BLUE, GREY, GRID, ORANGE, draw_date_axis, draw_funnel, draw_hit_rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,24 +102,12 @@ def funnel(rows: Sequence[Row], alt: str, named: Sequence[str]) -> str:
 
     rows: of player_reliability, of one date, with bets. named: players whose names stand beside their points.
     """
-    from matplotlib.ticker import PercentFormatter
-
     figure, axes = _figure(2.9)
-    worth = [float(row["effective_bets"]) for row in rows]
-    common = sum(row["correct"] for row in rows) / sum(row["bets"] for row in rows)
-    steps = [max(worth) * step / 60 for step in range(1, 61)]
-    half = [1.96 * math.sqrt(common * (1 - common) / step) for step in steps]
-    axes.fill_between(steps, [max(common - h, 0) for h in half], [min(common + h, 1) for h in half], color=GREY,
-                      alpha=0.2, linewidth=0)  # fmt: skip
-    axes.axhline(BREAK_EVEN, color=ORANGE, linewidth=1, linestyle="--")
+    worth = draw_funnel(axes, rows)
     points = axes.scatter(worth, [row["hit_rate"] for row in rows], s=14, color=BLUE, alpha=0.65, linewidth=0)
     for row in rows:
         if row["player_lookup"] in named:
             axes.annotate(row["player_lookup"], (float(row["effective_bets"]), row["hit_rate"]), fontsize=6.5)
-    axes.set(ylim=(0, 1.02), xlim=(0, 1.05 * max(worth)))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_xlabel("bets, as independent ones", fontsize=8)
-    axes.set_ylabel("hit rate", fontsize=8)
     tips = [
         f"{row['player_lookup']}: {row['correct']:,} of {row['bets']:,} bets, {row['hit_rate']:.1%}" for row in rows
     ]
@@ -139,11 +126,6 @@ def volume(rows: Sequence[Row], alt: str) -> str:
     draw_date_axis(axes, [min(dates), max(dates)])
     tips = [f"{row['game_date']}: {row['active_rows']:,} predictions" for row in rows]
     return _svg(figure, alt, {points: tips})
-
-
-def limits(rows: Sequence[Row]) -> tuple[float, float]:
-    """One scale of hit rates for all charts of these rows."""
-    return scale_of(rows)
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:

@@ -5,7 +5,8 @@ So a row keeps who wrote it, until it says something else. What the rows mean is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from nba_consolidation.warehouse.arrow import arrow_type
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nba_consolidation.fencing import Writer
+    from nba_consolidation.warehouse.contract import Row
 
 _WRITTEN_BY = frozenset({"lease_token", "run_id", "computed_at"})
 
@@ -31,11 +35,30 @@ class ComputedTables:
     tables: Mapping[str, Table]
     transaction_column: str
 
-    def relations(self, frames: Mapping[str, pd.DataFrame]) -> dict[str, pa.Table]:
-        """The rows of each table as they should stand, under the names by which the statements read them."""
-        return {f"computed_{name}": self._arrow(name, frame) for name, frame in frames.items()}
+    def write(
+        self,
+        writer: Writer,
+        dates: Sequence[dt.date],
+        frames: Mapping[str, pd.DataFrame],
+        *,
+        transaction: str,
+        counts: str,
+        on_step: Callable[[str], None],
+    ) -> dict[dt.date, Row]:
+        """One transaction that makes the tables as computed for the dates. Returns the rows of `counts`, by date.
 
-    def changes(self, parameters: Mapping[str, Value]) -> list[Statement]:
+        transaction: its id. counts: the statement that says, by game date, what stands then. Raises as `Writer.run`.
+        """
+
+        def statements(guarded: Mapping[str, Value]) -> list[Statement]:
+            parameters = {**guarded, self.transaction_column: transaction}
+            return [*self._changes(parameters), Statement(counts, parameters)]
+
+        relations = {f"computed_{name}": self._arrow(name, frame) for name, frame in frames.items()}
+        result = writer.run(dates, statements, relations=relations, on_statement=on_step)
+        return {row["game_date"]: row for row in result.rows[counts]}
+
+    def _changes(self, parameters: Mapping[str, Value]) -> list[Statement]:
         """What takes away the rows that are not as computed, and brings those that do not stand yet."""
         return [
             Statement(f"{change}_{name}", parameters, self._values(name))

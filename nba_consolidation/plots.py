@@ -99,30 +99,35 @@ def players(rows: Sequence[Row], title: str, flagged: str) -> bytes:
 
     rows: of player_reliability, of one date, with bets. flagged: the status that is named in the picture.
     """
-    from matplotlib.ticker import PercentFormatter
-
     figure, (axes,) = _grid(1, 3.4, title)
     figure.set_size_inches(2 * _WIDTH, 4.2)
-    worth = [row["effective_bets"] for row in rows]
-    total = sum(row["bets"] for row in rows)
-    common = sum(row["correct"] for row in rows) / total
-    steps = [max(worth) * step / 100 for step in range(1, 101)]
-    half = [1.96 * math.sqrt(common * (1 - common) / step) for step in steps]
-    axes.fill_between(steps, [max(common - h, 0) for h in half], [min(common + h, 1) for h in half], color=GREY,
-                      alpha=0.2, linewidth=0, label="19 of 20 players, by chance alone")  # fmt: skip
-    axes.axhline(BREAK_EVEN, color=ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
+    worth = draw_funnel(axes, rows)
     axes.scatter(worth, [row["hit_rate"] for row in rows], s=14, color=BLUE, alpha=0.6, linewidth=0, label="a player")
     axes.scatter(worth, [row["shrunken_rate"] for row in rows], s=4, color=GREY, label="drawn towards all players")
     for row in rows:
         if row["status"] == flagged:
             axes.annotate(row["player_lookup"], (row["effective_bets"], row["hit_rate"]), fontsize=7)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def draw_funnel(axes: Axes, rows: Sequence[Row]) -> list[float]:
+    """Where 19 of 20 players lie by chance alone, by what their bets are worth; returns that worth of each row."""
+    from matplotlib.ticker import PercentFormatter
+
+    worth = [float(row["effective_bets"]) for row in rows]
+    common = sum(row["correct"] for row in rows) / sum(row["bets"] for row in rows)
+    steps = [max(worth) * step / 100 for step in range(1, 101)]
+    half = [1.96 * math.sqrt(common * (1 - common) / step) for step in steps]
+    axes.fill_between(steps, [max(common - h, 0) for h in half], [min(common + h, 1) for h in half], color=GREY,
+                      alpha=0.2, linewidth=0, label="19 of 20 players, by chance alone")  # fmt: skip
+    axes.axhline(BREAK_EVEN, color=ORANGE, linewidth=1, linestyle="--", label="breaks even at -110 (52.4 %)")
     axes.set(ylim=(0, 1.02), xlim=(0, 1.05 * max(worth)))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("bets, as independent ones", fontsize=8)
     axes.set_ylabel("hit rate", fontsize=8)
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=8, frameon=False)
-    return _png(figure)
+    return worth
 
 
 def strategies(rows: Sequence[Row], title: str) -> bytes:

@@ -23,7 +23,8 @@ LAYERS = (
     ("plots",),  # figures in, pictures out
     ("charts",),  # the same for a page
     ("warehouse", "locking"),  # transactions and staging tables; leases
-    ("fencing", "audits", "computed"),  # how anybody writes: fenced; what tables must not have; computed rows
+    ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
+    ("computed",),  # rows that are computed anew as a whole
     ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
     ("recalibration", "reliability", "betting"),  # of the domain too: by performance's seasons and returns
     ("report",),  # what all of the domain says, on one page

@@ -6,11 +6,9 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import groupby
-
-import pandas as pd
 
 from nba_consolidation.betting.bets import Daily
 from nba_consolidation.betting.figures import evaluated_dates
@@ -89,7 +87,11 @@ class Strategist:
                 daily = _counted(writer, Span(season.first, ordered[-1]))
                 on_step("compute")
                 rows = judged(daily, season.first, ordered, self.odds)
-                evaluated += _write(writer, ordered, rows, on_step)
+                stands = _TABLES.write(
+                    writer, ordered, {"strategies": rows}, transaction=uuid.uuid4().hex, counts="strategy_counts",
+                    on_step=on_step,
+                )  # fmt: skip
+                evaluated += [EvaluatedDate(**stands.get(date, {"game_date": date})) for date in ordered]
             followed += later
         seconds = round(time.monotonic() - started, 3)
         report = EvaluationReport(holder.run_id, tuple(evaluated), tuple(followed), seconds)
@@ -106,16 +108,3 @@ def _counted(writer: Writer, span: Span) -> Daily:
     names = ("flagged_players", "votes", "sides", "season_bets")
     rows = writer.warehouse.run([Statement(name, parameters) for name in names]).rows
     return Daily.of(rows["season_bets"])
-
-
-def _write(
-    writer: Writer, dates: Sequence[dt.date], rows: pd.DataFrame, on_step: Callable[[str], None]
-) -> list[EvaluatedDate]:
-    def statements(guarded: Mapping[str, Value]) -> list[Statement]:
-        parameters = {**guarded, "evaluation_id": uuid.uuid4().hex}
-        return [*_TABLES.changes(parameters), Statement("strategy_counts", parameters)]
-
-    relations = _TABLES.relations({"strategies": rows})
-    result = writer.run(dates, statements, relations=relations, on_statement=on_step)
-    stands = {row["game_date"]: EvaluatedDate(**row) for row in result.rows["strategy_counts"]}
-    return [stands.get(date, EvaluatedDate(date)) for date in dates]

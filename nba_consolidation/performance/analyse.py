@@ -6,13 +6,13 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from nba_consolidation.computed import ComputedTables
-from nba_consolidation.fencing import Guarding, Writer, tell
+from nba_consolidation.fencing import Guarding, tell
 from nba_consolidation.locking import Holder
 from nba_consolidation.performance.buckets import EDGE_BOUNDS
 from nba_consolidation.performance.calibration import reliability, scores, scores_by_stretch
@@ -43,8 +43,8 @@ class AnalysedDate:
     """What stands of one date in the three tables, and how many of these rows this run had to write."""
 
     game_date: dt.date
-    total_rows: int
-    written_rows: int
+    total_rows: int = 0
+    written_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,10 @@ class Analyst:
             counts = _counted(warehouse, ordered)
             on_step("compute")
             frames = self._computed(counts)
-            written = _write(writer, ordered, performance_id, frames, on_step)
+            stands = _TABLES.write(
+                writer, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
+            )
+        written = tuple(AnalysedDate(**stands.get(date, {"game_date": date})) for date in ordered)
         seconds = round(time.monotonic() - started, 3)
         report = AnalysisReport(
             holder.run_id, performance_id, written, tuple(followed), seconds,
@@ -130,19 +133,3 @@ def _counted(warehouse: Warehouse, dates: Sequence[dt.date]) -> pd.DataFrame:
     rows = warehouse.run([Statement(name, parameters) for name in names]).rows
     scored = scores_by_stretch(rows["daily_confidences"], bounds(dates))
     return DailyCounts.of(span, rows["daily_counts"], scored).in_windows(dates)
-
-
-def _write(
-    writer: Writer,
-    dates: Sequence[dt.date],
-    performance_id: str,
-    frames: Mapping[str, pd.DataFrame],
-    on_step: Callable[[str], None],
-) -> tuple[AnalysedDate, ...]:
-    def statements(guarded: Mapping[str, Value]) -> list[Statement]:
-        parameters = {**guarded, "performance_id": performance_id}
-        return [*_TABLES.changes(parameters), Statement("performance_counts", parameters)]
-
-    result = writer.run(dates, statements, relations=_TABLES.relations(frames), on_statement=on_step)
-    stands = {row["game_date"]: AnalysedDate(**row) for row in result.rows["performance_counts"]}
-    return tuple(stands.get(date, AnalysedDate(date, 0, 0)) for date in dates)

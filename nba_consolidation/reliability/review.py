@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-
-import pandas as pd
 
 from nba_consolidation.computed import ComputedTables
 from nba_consolidation.fencing import Guarding, Writer
@@ -114,16 +112,8 @@ class Reviewer:
         others = {player for found in by_date.values() for player in found}
         on_step("compute")
         found = judged(Season.of(span.first, rows, others), dates, by_date, self.policy)
-        return _write(writer, dates, dict(zip(_TABLES.tables, found, strict=True)), on_step)
-
-
-def _write(
-    writer: Writer, dates: Sequence[dt.date], frames: Mapping[str, pd.DataFrame], on_step: Callable[[str], None]
-) -> list[ReviewedDate]:
-    def statements(guarded: Mapping[str, Value]) -> list[Statement]:
-        parameters = {**guarded, "review_id": uuid.uuid4().hex}
-        return [*_TABLES.changes(parameters), Statement("review_counts", parameters)]
-
-    result = writer.run(dates, statements, relations=_TABLES.relations(frames), on_statement=on_step)
-    stands = {row["game_date"]: ReviewedDate(**row) for row in result.rows["review_counts"]}
-    return [stands.get(date, ReviewedDate(date)) for date in dates]
+        stands = _TABLES.write(
+            writer, dates, dict(zip(_TABLES.tables, found, strict=True)), transaction=uuid.uuid4().hex,
+            counts="review_counts", on_step=on_step,
+        )  # fmt: skip
+        return [ReviewedDate(**stands.get(date, {"game_date": date})) for date in dates]

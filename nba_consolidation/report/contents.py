@@ -15,7 +15,6 @@ from nba_consolidation.recalibration.versions import Version
 from nba_consolidation.report.needs import Need
 from nba_consolidation.warehouse.contract import Row
 
-MERGED = ("consolidations", "staging_tables", "staged", "inserted", "updated", "stale", "superseded", "quarantined")
 OUTCOMES = ("correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting")
 
 
@@ -36,7 +35,7 @@ class Work:
     status: Status
 
     def merged_total(self, figure: str) -> int:
-        """The sum of one figure of MERGED over the dates."""
+        """The sum of one figure of merged over the dates."""
         return sum(row[figure] for row in self.merged)
 
     def graded_total(self, figure: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation import charts
-from nba_consolidation.plots import BREAK_EVEN
+from nba_consolidation.plots import BREAK_EVEN, scale_of
 from nba_consolidation.report.contents import Players, Reliability, Report
 from nba_consolidation.report.words import by_system_and_window, interval, named
 from nba_consolidation.warehouse.contract import Row
@@ -61,7 +61,7 @@ def _over_time(systems: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
     drawn = {system: found for system, found in by_system.items() if len(found) > 1}
     if not drawn:
         return {}
-    scale = charts.limits([row for found in drawn.values() for row in found])
+    scale = scale_of([row for found in drawn.values() for row in found])
     return {
         named(system): charts.hit_rate_over_time(
             found, f"Hit rate of {named(system)} over 30 days, by date, with its interval.", scale

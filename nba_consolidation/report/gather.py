@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -13,7 +13,7 @@ from nba_consolidation.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS
 from nba_consolidation.betting import figures as betting
 from nba_consolidation.consolidation.lease_history import lease_history
 from nba_consolidation.consolidation.quarantine import quarantine
-from nba_consolidation.consolidation.status import Status, standing_dates, status
+from nba_consolidation.consolidation.status import standing_dates, status
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing import utc_now
 from nba_consolidation.locking import LeaseStore
@@ -21,8 +21,9 @@ from nba_consolidation.performance.figures import analysed_dates, hit_rates_unti
 from nba_consolidation.performance.windows import season_of
 from nba_consolidation.quality.examine import Quality
 from nba_consolidation.recalibration.bets import Bets
-from nba_consolidation.recalibration.drift import BucketDrift, drift
+from nba_consolidation.recalibration.drift import drift
 from nba_consolidation.recalibration.recalibrate import read_bets
+from nba_consolidation.recalibration.selection import scores
 from nba_consolidation.recalibration.versions import History, read_history
 from nba_consolidation.reliability import standing
 from nba_consolidation.report.contents import Players, Reliability, Report, Strategies, Work
@@ -123,11 +124,8 @@ class Reporter:
             graded=rows["graded_by_date"],
             duplicates={audit.name: len(audit.findings(self.warehouse, dates)) for audit in _AUDITS},
             broken_rules=quarantine(self.warehouse, first, last, limit=0).rules,
-            status=self._status(),
+            status=status(self.warehouse, self.staging, self.leases, self.known(), self.evolve),
         )
-
-    def _status(self) -> Status:
-        return status(self.warehouse, self.staging, self.leases, self.known(), self.evolve)
 
     def _reliability(self, since: dt.date, last: dt.date, history: History) -> list[Reliability]:
         before = last + dt.timedelta(1)
@@ -164,12 +162,6 @@ def _reliability(system: str, bets: Bets, history: History, last: dt.date) -> Re
             calibrated[chosen] = version.calibration(bets.confidence[chosen])
     before, after = drift(bets.confidence, bets), drift(calibrated, bets)
     return Reliability(
-        system, bets.total, before, () if before == after else after, _ece(before), _ece(after),
-        history.in_force(system, last),
+        system, bets.total, before, () if before == after else after,
+        scores(bets.confidence, bets).ece, scores(calibrated, bets).ece, history.in_force(system, last),
     )  # fmt: skip
-
-
-def _ece(buckets: Sequence[BucketDrift]) -> float:
-    """Expected calibration error (Naeini, Cooper and Hauskrecht 2015): |promised - came|, weighted by bets."""
-    total = sum(bucket.bets for bucket in buckets)
-    return sum(bucket.bets * abs(bucket.gap) for bucket in buckets) / total if total else 0.0
