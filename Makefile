@@ -67,7 +67,7 @@ bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the ba
 	@$(BIN)/python -m benchmarks.performance
 
 docs: $(READY)  ## write docs/tables.md from the declared tables
-	@$(BIN)/python -m nba_consolidation.reference > docs/tables.md
+	@$(BIN)/python -m nba_consolidation.schema.reference > docs/tables.md
 
 wheel: $(READY)  ## build the wheel into dist/
 	@rm -rf build dist

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.job import CORE, MEMORY_LIMIT
-from nba_consolidation.tables import ALL_TABLES, PREDICTIONS
+from nba_consolidation.schema import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse import ddl
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 FIRST_DATE = dt.date(2026, 1, 5)
 DATES = 10

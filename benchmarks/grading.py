@@ -14,9 +14,9 @@ import duckdb
 import numpy as np
 
 from benchmarks.rounds import Contenders, compare
-from nba_consolidation.deployment import Deployment, deploy
-from nba_consolidation.locking import Holder
+from nba_consolidation.leases import Holder
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import Deployment, deploy
 
 FIRST_DATE = dt.date(2025, 10, 21)
 _PREDICTIONS = """

@@ -16,10 +16,10 @@ import duckdb
 
 from benchmarks.performance import FIRST_DATE
 from benchmarks.rounds import Contenders, compare
-from nba_consolidation.deployment import Deployment, deploy
-from nba_consolidation.locking import Holder
-from nba_consolidation.report.page import page
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import Deployment, deploy
 
 _FILL = """
     INSERT INTO prediction_accuracy BY NAME

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nba_consolidation.tables import LINEAGE, PREDICTIONS, SET_BY_CONSOLIDATION
+from nba_consolidation.schema import LINEAGE, PREDICTIONS, SET_BY_CONSOLIDATION
 
 MEMORY_LIMIT = "1500MB"
 """For every DuckDB here: the default of nba_consolidation.settings."""

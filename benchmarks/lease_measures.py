@@ -22,11 +22,11 @@ from benchmarks import data
 from benchmarks.data import DATES, FIRST_DATE, Size
 from benchmarks.lease_crowd import Crowd
 from benchmarks.lease_workers import KINDS
-from nba_consolidation.deployment import deploy
-from nba_consolidation.locking import Holder, LeaseHeld, LeaseStore, WaitPolicy, hold, lease_key
+from nba_consolidation.leases import Holder, LeaseHeld, LeaseStore, WaitPolicy, hold, lease_key
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import deploy
 from nba_consolidation_tests.firestore_double import RemoteDouble
-from nba_consolidation_tests.locking.lease_worker import store_at
+from nba_consolidation_tests.leases.lease_worker import store_at
 
 Figures = dict[str, Any]
 MANY = tuple(lease_key("consolidation", date(2025, 10, 21) + timedelta(days=number)) for number in range(170))

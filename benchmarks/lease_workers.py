@@ -17,10 +17,10 @@ from random import Random
 from threading import Event, Thread
 from typing import Any
 
-from nba_consolidation.locking import Holder, WaitPolicy, hold
-from nba_consolidation_tests.locking.googles_client import googles_client
-from nba_consolidation_tests.locking.lease_worker import store_at
-from nba_consolidation_tests.locking.predecessor import PredecessorLock
+from nba_consolidation.leases import Holder, WaitPolicy, hold
+from nba_consolidation_tests.leases.googles_client import googles_client
+from nba_consolidation_tests.leases.lease_worker import store_at
+from nba_consolidation_tests.leases.predecessor import PredecessorLock
 
 Order = dict[str, Any]
 Take = Callable[[str], Any]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from nba_consolidation.tables import ACCURACY, ALL_TABLES
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.schema import ACCURACY, ALL_TABLES
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 FIRST_DATE, DATES = dt.date(2025, 10, 21), 175
 _SYSTEMS = 3

@@ -25,12 +25,12 @@ from rich.table import Table
 
 from benchmarks.legacy import LegacySize, make_legacy
 from benchmarks.report import machine
-from nba_consolidation.deployment import deploy
-from nba_consolidation.grading.repair import accuracy_dates
-from nba_consolidation.locking import Holder
+from nba_consolidation.leases import Holder
+from nba_consolidation.operations.repair.repair import accuracy_dates
+from nba_consolidation.schema import ACCURACY_KEY
 from nba_consolidation.settings import Settings
-from nba_consolidation.tables import ACCURACY_KEY
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.wiring import deploy
 
 HERE = Path(__file__).resolve().parent
 AIM = 2.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
+from nba_consolidation.schema import ACTIVATION_KEY, BUSINESS_KEY
 
 _VALUES = ("predicted_points", "confidence_score", "recommendation", "feature_quality_score")
 

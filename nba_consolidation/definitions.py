@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import dagster as dg
 
 from nba_consolidation import telemetry
-from nba_consolidation.assets import build_assets
-from nba_consolidation.checks import build_audits, build_quality
-from nba_consolidation.deployment import deploy
-from nba_consolidation.jobs import JOBS
-from nba_consolidation.quality.thresholds import Thresholds
-from nba_consolidation.resources import resources_of
-from nba_consolidation.schedules import build_schedules
-from nba_consolidation.sensors import build_sensors
+from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.orchestration.assets import build_assets
+from nba_consolidation.orchestration.checks import build_audits, build_quality
+from nba_consolidation.orchestration.jobs import JOBS
+from nba_consolidation.orchestration.resources import resources_of
+from nba_consolidation.orchestration.schedules import build_schedules
+from nba_consolidation.orchestration.sensors import build_sensors
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import deploy
 
 
 def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:

@@ -29,7 +29,7 @@ def event(logger: logging.Logger, name: str, level: int = logging.INFO, **fields
 
 
 class KeyValueFormatter(logging.Formatter):
-    """`2026-01-15T12:00:00.000Z INFO nba_consolidation.fencing transaction dates=2026-01-15 ms=12`."""
+    """`2026-01-15T12:00:00.000Z INFO nba_consolidation.fencing.fenced_writer transaction dates=2026-01-15 ms=12`."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = f"{_moment(record)} {record.levelname} {record.name} {record.getMessage()}"

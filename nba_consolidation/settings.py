@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.tables import BOX_SCORES, CONFIDENCE_SCALES
+from nba_consolidation.schema import BOX_SCORES, CONFIDENCE_SCALES
 
 PREFIX = "NBA_CONSOLIDATION_"
 LOCAL, PRODUCTION = "local", "production"

@@ -4,13 +4,13 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from nba_consolidation.alerts.runbook import RUNBOOK, section
 from nba_consolidation.cli import main
 from nba_consolidation.definitions import build_definitions
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.quality.examine import CHECK_NAMES
-from nba_consolidation.quality.thresholds import Thresholds
-from nba_consolidation.reference import tables_reference
+from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
+from nba_consolidation.operations.daily_quality.examine import CHECK_NAMES
+from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.schema.reference import tables_reference
 from nba_consolidation.settings import Settings, variable
 
 ROOT = Path(__file__).parents[1]

@@ -15,27 +15,32 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "nba_consolidation"
 
-# From the ground up. A part imports itself and what stands on a line below its own; two on one line do not know each
-# other. What is not named here has no place yet: give it one.
+# From the ground up. A part imports itself and what stands on a line below its own; two on one line do not import each
+# other. A part is a module or a package; the longest name that fits counts. A new part needs a line here.
 LAYERS = (
-    ("errors", "tables", "logs"),  # the words: the root of all errors, the schemas, how events are logged
-    ("settings", "sql", "reference", "telemetry"),  # the environment; the only SQL; the tables in words; metrics
-    ("plots",),  # figures in, pictures out
-    ("charts",),  # the same for a page
-    ("warehouse", "locking"),  # transactions and staging tables; leases
-    ("fencing", "audits"),  # how anybody writes: under leases, the fence first; what published tables must not have
-    ("computed",),  # rows that are computed anew as a whole
-    ("consolidation", "grading", "performance", "quality", "alerts"),  # the domain: functions and dataclasses
-    ("recalibration", "reliability", "betting"),  # of the domain too: by performance's seasons and returns
-    ("report",),  # what all of the domain says, on one page
-    ("deployment",),  # from settings to a warehouse and a lease store
-    ("partitions", "metadata", "resources"),  # Dagster from here on: thin translation, nothing decided
-    ("checks",),
-    ("assets",),
-    ("jobs", "instance"),
-    ("schedules", "sensors"),
-    ("definitions",),  # one line: build them
-    ("demo",),  # uses all of it, as people would; nothing but the terminal uses the demo
+    ("errors", "schema", "logs"),  # the root of all errors, every table, how events are logged
+    ("settings", "sql", "telemetry"),  # the environment, how statements are rendered, metrics
+    ("warehouse", "leases"),  # transactions and staging tables; leases
+    ("fencing",),  # how every table is written: under leases, fenced, audited
+    ("operations.repair",),
+    ("pipeline.consolidation", "pipeline.grading"),
+    ("pipeline.validation",),
+    ("pipeline.analysis.performance",),
+    ("pipeline.analysis.recalibration", "pipeline.analysis.reliability", "pipeline.analysis.betting"),
+    ("operations.alerts", "operations.daily_quality"),
+    ("operations",),  # beside the data flow
+    ("pipeline.daily_report",),  # the end of the data flow, which shows what operations know too
+    ("pipeline.analysis",),  # nothing in itself
+    ("pipeline",),
+    ("wiring",),  # from settings to stores and use cases
+    ("orchestration.partitions", "orchestration.metadata", "orchestration.resources"),  # Dagster from here on
+    ("orchestration.checks",),
+    ("orchestration.assets",),
+    ("orchestration.jobs", "orchestration.dagster_instance"),
+    ("orchestration.schedules", "orchestration.sensors"),
+    ("orchestration",),
+    ("definitions",),  # builds all of it
+    ("demo",),  # runs the product as people would; only the terminal imports it
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -49,24 +54,25 @@ class Library:
     when_used: frozenset[str] = frozenset()
 
 
-DAGSTER_PARTS = frozenset(part for part in LEVEL if LEVEL["resources"] <= LEVEL[part] <= LEVEL["definitions"])
+DAGSTER_PARTS = frozenset(part for part in LEVEL if part == "definitions" or part.startswith("orchestration"))
+ANALYSIS = frozenset(part for part in LEVEL if part.startswith("pipeline.analysis"))
 LIBRARIES = {
     "dagster": Library(at_once=DAGSTER_PARTS, when_used=frozenset({"demo", "cli"})),
-    "dagster_gcp": Library(at_once=frozenset({"resources"})),
+    "dagster_gcp": Library(at_once=frozenset({"orchestration.resources"})),
     "duckdb": Library(when_used=frozenset({"warehouse"})),
-    "google": Library(when_used=frozenset({"warehouse", "locking", "resources", "report"})),
-    "matplotlib": Library(when_used=frozenset({"plots", "charts"})),
-    "PIL": Library(when_used=frozenset({"plots"})),
-    "scipy": Library(when_used=frozenset({"betting", "recalibration", "reliability"})),
-    "sklearn": Library(when_used=frozenset({"performance", "recalibration"})),
-    "statsmodels": Library(when_used=frozenset({"grading", "performance", "recalibration", "reliability", "report"})),
-    "jinja2": Library(when_used=frozenset({"report"})),
-    "markupsafe": Library(when_used=frozenset({"report"})),
-    "grpc": Library(when_used=frozenset({"locking"})),
+    "google": Library(when_used=frozenset({"warehouse", "leases", "orchestration.resources", "pipeline.daily_report"})),
+    "matplotlib": Library(when_used=frozenset({"pipeline.daily_report"})),
+    "PIL": Library(when_used=frozenset({"pipeline.daily_report"})),
+    "scipy": Library(when_used=ANALYSIS),
+    "sklearn": Library(when_used=ANALYSIS),
+    "statsmodels": Library(when_used=ANALYSIS | {"operations.repair", "pipeline.grading", "pipeline.daily_report"}),
+    "jinja2": Library(when_used=frozenset({"pipeline.daily_report"})),
+    "markupsafe": Library(when_used=frozenset({"pipeline.daily_report"})),
+    "grpc": Library(when_used=frozenset({"leases"})),
     "opentelemetry": Library(when_used=frozenset({"telemetry"})),
-    "dagster_slack": Library(when_used=frozenset({"sensors"})),
+    "dagster_slack": Library(when_used=frozenset({"orchestration.sensors"})),
 }
-LOADED_IN_PRODUCTION = f"{PACKAGE}.resources.production"
+LOADED_IN_PRODUCTION = f"{PACKAGE}.orchestration.resources.production"
 """The one module that loads a client library with itself. It is imported where the settings choose production."""
 
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "expandvars", "EnvVar", "envvar", "auto_envvar_prefix"}
@@ -106,8 +112,10 @@ def _not_run_at_once(node: ast.AST) -> list[ast.stmt]:
 
 
 def part_of(name: str) -> str:
-    """`warehouse` for nba_consolidation.warehouse.ddl; nothing for the package itself."""
-    return [*name.split("."), ""][1]
+    """`pipeline.grading` for nba_consolidation.pipeline.grading.grade; the first word where no part fits."""
+    words = name.split(".")[1:]
+    prefixes = (".".join(words[:end]) for end in range(len(words), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in LEVEL), words[0] if words else "")
 
 
 def violations(module: str, source: str, package: str = "") -> list[str]:
@@ -187,7 +195,7 @@ def _modules_of(*parts: str) -> list[str]:
     return [module.name for module in MODULES if part_of(module.name) in parts and module.name != LOADED_IN_PRODUCTION]
 
 
-BELOW_DAGSTER = [part for part in LEVEL if LEVEL[part] < LEVEL["resources"]]
+BELOW_DAGSTER = [part for part in LEVEL if LEVEL[part] <= LEVEL["wiring"]]
 
 PROBE = """
 import importlib, os, sys, threading
@@ -243,14 +251,22 @@ def test_importing_has_no_side_effect_and_loads_no_client_library(
         ("sql.statement", "import nba_consolidation.cli.main as m", "cli is not below sql"),
         ("sql.statement", "def late():\n    from nba_consolidation import cli", "cli is not below sql"),
         ("sql.statement", "if TYPE_CHECKING:\n    from nba_consolidation import cli", "cli is not below sql"),
-        ("warehouse.contract", "from nba_consolidation.locking import LeaseStore", "locking is not below warehouse"),
+        ("warehouse.interface", "from nba_consolidation.leases import LeaseStore", "locking is not below warehouse"),
         ("cli.main", "from nba_consolidation.misc import thing", "misc has no place in LAYERS"),
         ("cli.main", "import nba_consolidation", "nba_consolidation has no place in LAYERS"),
         ("misc.thing", "", "misc has no place in LAYERS"),
-        ("consolidation.report", "def late():\n    import dagster", "consolidation does not know dagster"),
-        ("consolidation.report", "if TYPE_CHECKING:\n    import duckdb", "consolidation does not know duckdb"),
-        ("warehouse.duckdb_warehouse", "import duckdb", "duckdb loads when it is first used"),
-        ("locking.firestore_store", "from google.cloud import firestore", "google loads when it is first used"),
+        (
+            "pipeline.consolidation.result",
+            "def late():\n    import dagster",
+            "pipeline.consolidation does not know dagster",
+        ),
+        (
+            "pipeline.consolidation.result",
+            "if TYPE_CHECKING:\n    import duckdb",
+            "pipeline.consolidation does not know duckdb",
+        ),
+        ("warehouse.duckdb.warehouse", "import duckdb", "duckdb loads when it is first used"),
+        ("leases.firestore.store", "from google.cloud import firestore", "google loads when it is first used"),
         ("cli.main", "class Command:\n    import dagster", "dagster loads when it is first used"),
     ],
 )
@@ -264,10 +280,10 @@ def test_a_wrong_import_is_found(module: str, source: str, wrong: str) -> None:
     [
         ("cli.main", "from nba_consolidation.errors import ConsolidationError"),
         ("sql.statement", "from . import other\nfrom .other import thing"),
-        ("warehouse.duckdb_warehouse", "def connect():\n    import duckdb"),
-        ("warehouse.duckdb_warehouse", "if TYPE_CHECKING:\n    import duckdb"),
-        ("assets", "import dagster"),
-        ("tables", "import dataclasses"),
+        ("warehouse.duckdb.warehouse", "def connect():\n    import duckdb"),
+        ("warehouse.duckdb.warehouse", "if TYPE_CHECKING:\n    import duckdb"),
+        ("orchestration.assets.grading", "import dagster"),
+        ("schema.grading", "import dataclasses"),
     ],
 )
 def test_a_right_import_is_left_alone(module: str, source: str) -> None:

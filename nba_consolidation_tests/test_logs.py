@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from nba_consolidation import telemetry
-from nba_consolidation.consolidation.cleanup import CleanUp
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import Guarding
-from nba_consolidation.grading.repair import Repairer
-from nba_consolidation.grading.restore import Restorer
-from nba_consolidation.locking import FENCED_OUT, Holder
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import FENCED_OUT, Holder
 from nba_consolidation.logs import ROOT, configure, event
-from nba_consolidation.performance.analyse import Analyst
-from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NEXT_DATE, Workbench, prediction
-from nba_consolidation_tests.dagster_graph.conftest import Graph
-from nba_consolidation_tests.grading.workbench import GradingBench, bet, box
+from nba_consolidation.operations.repair.repair import Repairer
+from nba_consolidation.operations.repair.restore import Restorer
+from nba_consolidation.operations.staging_cleanup import CleanUp
+from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
+from nba_consolidation_tests.orchestration.conftest import Graph
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NEXT_DATE, Workbench, prediction
+from nba_consolidation_tests.pipeline.grading.workbench import GradingBench, bet, box
 
 LOG = logging.getLogger(f"{ROOT}.somewhere")
 

@@ -8,7 +8,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from benchmarks.job import MEMORY_LIMIT, Job, fresh_warehouse, newest_per_key
-from nba_consolidation.tables import BUSINESS_KEY
+from nba_consolidation.schema import BUSINESS_KEY
 
 _MODEL = "player_prop_predictions"
 

@@ -12,7 +12,7 @@ from deltalake import DeltaTable, Schema, write_deltalake
 
 from benchmarks.contenders.polars_unique import newest
 from benchmarks.job import Job, fresh_folder, linked_copy
-from nba_consolidation.tables import BUSINESS_KEY
+from nba_consolidation.schema import BUSINESS_KEY
 
 _SAME = {"current_points_line": "IS NOT DISTINCT FROM"}
 

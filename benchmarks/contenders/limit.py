@@ -5,10 +5,10 @@ from __future__ import annotations
 import duckdb
 
 from benchmarks.job import Job, fresh_warehouse, newest_per_key
-from nba_consolidation.deployment import deploy
+from nba_consolidation.schema import BUSINESS_KEY
 from nba_consolidation.settings import Settings
-from nba_consolidation.tables import BUSINESS_KEY
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.wiring import deploy
 
 
 def setup(job: Job) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb  # noqa: F401 (ours imports it when it first needs it; that is no part of the work)
 
 from benchmarks.job import Job, fresh_warehouse
-from nba_consolidation.deployment import deploy
-from nba_consolidation.locking import Holder
+from nba_consolidation.leases import Holder
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import deploy
 
 
 def setup(job: Job) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.job import Job, fresh_folder, linked_copy
-from nba_consolidation.tables import BUSINESS_KEY, PREDICTIONS
+from nba_consolidation.schema import BUSINESS_KEY, PREDICTIONS
 
 
 def setup(job: Job) -> None:

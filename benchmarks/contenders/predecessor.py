@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.contenders.limit import connection
 from benchmarks.job import VALUES, Job, fresh_warehouse, newest_per_key
-from nba_consolidation.tables import PREDICTIONS
+from nba_consolidation.schema import PREDICTIONS
 
 _PLAIN = ("game_date", "game_id", "player_lookup", "system_id")
 _ROUNDED = "CAST(COALESCE({}current_points_line, -1) AS BIGINT)"

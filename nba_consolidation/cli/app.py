@@ -11,15 +11,15 @@ from typing import Any
 import click
 
 from nba_consolidation import logs, telemetry
-from nba_consolidation.cli.actuals import actuals
-from nba_consolidation.cli.audits import duplicates
 from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
+from nba_consolidation.cli.box_scores import actuals
 from nba_consolidation.cli.cleanup import cleanup
 from nba_consolidation.cli.consolidate import consolidate, validate
 from nba_consolidation.cli.demo import demo
 from nba_consolidation.cli.doctor import doctor
-from nba_consolidation.cli.exits import MEANINGS, Exit, exit_for
+from nba_consolidation.cli.duplicates import duplicates
+from nba_consolidation.cli.exit_codes import MEANINGS, Exit, exit_for
 from nba_consolidation.cli.explain import explain
 from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks

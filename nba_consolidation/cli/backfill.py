@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.dates import game_date
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.settings import today
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.backfill import BackfillReport, ChunkDone, Work
-    from nba_consolidation.deployment import Deployment
-    from nba_consolidation.locking import Holder
+    from nba_consolidation.leases import Holder
+    from nba_consolidation.operations.backfill import BackfillReport, ChunkDone, Work
+    from nba_consolidation.wiring import Deployment
 
 
 def _consolidating(deployment: Deployment, holder: Holder) -> Work:
     """Consolidates and validates; also validates what a process that died in between had consolidated."""
-    from nba_consolidation.consolidation.backfill import ChunkDone
-    from nba_consolidation.consolidation.status import unvalidated_dates
+    from nba_consolidation.operations.backfill import ChunkDone
+    from nba_consolidation.operations.status import unvalidated_dates
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
         report = deployment.consolidator.consolidate(dates, holder)
@@ -40,7 +40,7 @@ def _consolidating(deployment: Deployment, holder: Holder) -> Work:
 
 def _grading(deployment: Deployment, holder: Holder) -> Work:
     """Grades what consumers read, and counts anew how good each system is."""
-    from nba_consolidation.consolidation.backfill import ChunkDone
+    from nba_consolidation.operations.backfill import ChunkDone
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
         report = deployment.grader.grade(dates, holder)
@@ -75,7 +75,7 @@ def backfill(session: Session, /, since: dt.date, until: dt.date | None, what: s
     cannot be done stops no other; such dates are named in the end, as are refused tables, and it
     ends with 3.
     """
-    from nba_consolidation.consolidation.backfill import backfill as run
+    from nba_consolidation.operations.backfill import backfill as run
 
     last = until or today()
     if since > last:

@@ -12,7 +12,7 @@ from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.settings import PRODUCTION
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.bootstrap import TableChange
+    from nba_consolidation.operations.bootstrap import TableChange
 
 
 @click.command()
@@ -26,8 +26,8 @@ def bootstrap(session: Session, applied: bool, as_json: bool) -> None:
     that they have. With --apply it is done; repeating it changes nothing. In production the datasets are created too,
     and the least set of roles is listed.
     """
-    from nba_consolidation.consolidation import bootstrap as use_case
-    from nba_consolidation.tables import ALL_TABLES
+    from nba_consolidation.operations import bootstrap as use_case
+    from nba_consolidation.schema import ALL_TABLES
 
     at = session.deployment()
     changes = use_case.plan(at.warehouse) if at.begun or applied else [use_case.TableChange(t) for t in ALL_TABLES]

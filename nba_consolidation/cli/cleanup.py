@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.cleanup import CleanUpReport, OldTable
+    from nba_consolidation.operations.staging_cleanup import CleanUpReport, OldTable
 
 _COLUMNS = (
     Column("staging table"),
@@ -67,7 +67,7 @@ def _row(table: OldTable) -> tuple[object, ...]:
 
 
 def _summary(report: CleanUpReport) -> str:
-    from nba_consolidation.consolidation.cleanup import Action, Kind
+    from nba_consolidation.operations.staging_cleanup import Action, Kind
 
     if not report.tables:
         return f"No staging table is older than {report.retention.total_seconds() / 86400:g} days."

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.dates import Span, date_options, span_of
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.manifest import RefusedTable
-    from nba_consolidation.consolidation.report import ConsolidationReport
-    from nba_consolidation.consolidation.validate import ValidatedDate
-    from nba_consolidation.deployment import Deployment
-    from nba_consolidation.locking import Holder
+    from nba_consolidation.leases import Holder
+    from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+    from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
+    from nba_consolidation.pipeline.validation.validate import ValidatedDate
+    from nba_consolidation.wiring import Deployment
 
 _FIGURES = ("staging_tables", "staged", "inserted", "updated", "stale", "superseded", "quarantined",
             "total_rows", "active_rows")  # fmt: skip
@@ -93,7 +93,7 @@ def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
 
     Without dates: of all dates of which anything stands.
     """
-    from nba_consolidation.consolidation.status import standing_dates
+    from nba_consolidation.operations.status import standing_dates
 
     span = span_of(**dates)
     deployment = session.existing()

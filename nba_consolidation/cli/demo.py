@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
 from nba_consolidation.cli.performance import performance_grid
 from nba_consolidation.cli.progress import bar

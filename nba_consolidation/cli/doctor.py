@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.doctor import Verdict
+    from nba_consolidation.operations.doctor.health_checks import Verdict
 
 
 @click.command()
@@ -25,10 +25,10 @@ def doctor(session: Session, as_json: bool) -> None:
     write; box scores; the staging area; Dagster's instance, pools and daemon. Each with what to do. Ends with 1 if
     something is wrong, with 3 if something is to be looked at.
     """
-    from nba_consolidation import instance
-    from nba_consolidation.consolidation import machine
-    from nba_consolidation.consolidation.doctor import Verdict, examine, stores
-    from nba_consolidation.quality.thresholds import Thresholds
+    from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+    from nba_consolidation.operations.doctor import installation as machine
+    from nba_consolidation.operations.doctor.health_checks import Verdict, examine, stores
+    from nba_consolidation.orchestration import dagster_instance as instance
 
     at, place = session.deployment(), session.settings.place
     if not at.begun:
@@ -56,7 +56,7 @@ def doctor(session: Session, as_json: bool) -> None:
 
 
 def _summary(found: set[Verdict], worst: Verdict) -> str:
-    from nba_consolidation.consolidation.doctor import Verdict
+    from nba_consolidation.operations.doctor.health_checks import Verdict
 
     if worst is Verdict.FAILED:
         return "this does not work yet."

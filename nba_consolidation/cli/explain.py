@@ -14,7 +14,7 @@ from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.explain import Explanation
+    from nba_consolidation.operations.row_history import Explanation
 
 _NO_LINE = "none"
 
@@ -49,8 +49,8 @@ def explain(
     For each business key: the row that stands, the staging table, token and run of its values, and every version
     that was superseded, stale or replaced, oldest first.
     """
-    from nba_consolidation.consolidation.explain import Question
-    from nba_consolidation.consolidation.explain import explain as read
+    from nba_consolidation.operations.row_history import Question
+    from nba_consolidation.operations.row_history import explain as read
 
     exact = line if isinstance(line, Decimal) else None
     question = Question(date, player, system, game, line=exact, every_line=line is None)

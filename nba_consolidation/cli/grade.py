@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.actuals import problem_grids
+from nba_consolidation.cli.box_scores import problem_grids
 from nba_consolidation.cli.dates import date_options, span_of
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.grading.report import Finding, GradingReport
-    from nba_consolidation.performance.analyse import AnalysisReport
+    from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
+    from nba_consolidation.pipeline.grading.result import Finding, GradingReport
 
 _FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
             "inserted", "updated", "removed", "total_rows")  # fmt: skip
@@ -50,7 +50,7 @@ def grade(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
     Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
     what did not change is not rewritten. Ends with 3 if some dates were poisoned: all others are graded.
     """
-    from nba_consolidation.consolidation.status import standing_dates
+    from nba_consolidation.operations.status import standing_dates
 
     span = span_of(**dates)
     deployment = session.existing()

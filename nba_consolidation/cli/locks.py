@@ -15,7 +15,7 @@ from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.locking import ForcedRelease, LeaseEvent, LeaseRecord
+    from nba_consolidation.leases import ForcedRelease, LeaseEvent, LeaseRecord
 
 _COLUMNS = (
     Column("lease"),
@@ -67,7 +67,7 @@ def history(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
     Who waited for whom and how long, what the fence kept out and what was released by force, of the last week; and who
     wrote under which token, of all history.
     """
-    from nba_consolidation.consolidation.lease_history import lease_history
+    from nba_consolidation.operations.lease_history import lease_history
 
     span, deployment = span_of(**dates), session.existing()
     found = lease_history(deployment.warehouse, deployment.leases, span.first, span.last)
@@ -96,7 +96,7 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 
     Seldom needed: the lease of a dead process ends by itself when it expires.
     """
-    from nba_consolidation.locking import LeaseHeld
+    from nba_consolidation.leases import LeaseHeld
 
     try:
         record = session.deployment().leases.force_release(key, holder, by=by or getpass.getuser(), reason=reason)

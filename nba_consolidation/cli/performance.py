@@ -12,11 +12,11 @@ from nba_consolidation.cli.dates import date_options, game_date, span_of
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
-from nba_consolidation.tables import SLICES, TIME_WINDOWS
+from nba_consolidation.schema import SLICES, TIME_WINDOWS
 
 if TYPE_CHECKING:
-    from nba_consolidation.performance.analyse import AnalysisReport
-    from nba_consolidation.warehouse.contract import Row, Warehouse
+    from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
+    from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _NOTHING_YET = "Nothing is analysed yet. Once predictions are graded: nba-consolidation analyse"
@@ -34,7 +34,7 @@ def analyse(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
     Without dates: of all dates of which predictions are graded, or once were. Later dates that sum these up, and were
     analysed before, are brought up to date as well. Repeating it writes nothing.
     """
-    from nba_consolidation.performance.figures import analysed_dates, graded_dates
+    from nba_consolidation.pipeline.analysis.performance.figures import analysed_dates, graded_dates
 
     span = span_of(**dates)
     deployment = session.existing()
@@ -84,7 +84,7 @@ def performance(
 
     Bets are those that were decided: a push is none. Errors are predicted - actual points.
     """
-    from nba_consolidation.performance.figures import performance as read
+    from nba_consolidation.pipeline.analysis.performance.figures import performance as read
 
     warehouse = session.existing().warehouse
     on = date or _last_analysed(warehouse)
@@ -105,7 +105,7 @@ def calibration(ctx: click.Context, /, date: dt.date | None, window: str, system
     if ctx.invoked_subcommand is not None:
         return
     session = ctx.ensure_object(Session)
-    from nba_consolidation.performance.figures import calibration_scores, reliability_tables
+    from nba_consolidation.pipeline.analysis.performance.figures import calibration_scores, reliability_tables
 
     warehouse = session.existing().warehouse
     on = date or _last_analysed(warehouse)
@@ -116,7 +116,7 @@ def calibration(ctx: click.Context, /, date: dt.date | None, window: str, system
 
 
 def _last_analysed(warehouse: Warehouse) -> dt.date | None:
-    from nba_consolidation.performance.figures import analysed_dates
+    from nba_consolidation.pipeline.analysis.performance.figures import analysed_dates
 
     return next(reversed(analysed_dates(warehouse)), None)
 

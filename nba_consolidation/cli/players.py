@@ -13,13 +13,13 @@ from nba_consolidation.cli.dates import date_options, game_date, span_of
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.schema import PLAYER_STATUSES
 from nba_consolidation.settings import today
-from nba_consolidation.tables import PLAYER_STATUSES
 
 if TYPE_CHECKING:
-    from nba_consolidation.deployment import Deployment
-    from nba_consolidation.reliability.review import ReviewReport
-    from nba_consolidation.warehouse.contract import Row
+    from nba_consolidation.pipeline.analysis.reliability.review import ReviewReport
+    from nba_consolidation.warehouse.interface import Row
+    from nba_consolidation.wiring import Deployment
 
 _SHOWN = 30
 _FIGURES = ("players", "written_rows", "blacklisted", "watched", "reliable", "not_enough", "overridden",
@@ -63,7 +63,7 @@ def review(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
 @pass_session
 def show(session: Session, /, date: dt.date | None, status: str | None, player: str | None, as_json: bool) -> None:
     """Show players, whoever is flagged first, and what each policy came to."""
-    from nba_consolidation.reliability import standing
+    from nba_consolidation.pipeline.analysis.reliability import figures as standing
 
     warehouse = session.existing().warehouse
     on = date or next(reversed(standing.reviewed_dates(warehouse)), None)
@@ -110,7 +110,7 @@ def clear(session: Session, /, player: str, author: str, reason: str, since: dt.
 @pass_session
 def overrides(session: Session, /, as_json: bool) -> None:
     """Show all that was ever decided, by whom and why."""
-    from nba_consolidation.reliability import standing
+    from nba_consolidation.pipeline.analysis.reliability import figures as standing
 
     rows = standing.overrides(session.existing().warehouse)
     columns = ("player_lookup", "status", "first_date", "last_date", "author", "reason", "created_at")
@@ -123,7 +123,7 @@ def overrides(session: Session, /, as_json: bool) -> None:
 
 def _decide(session: Session, player: str, status: str | None, author: str, reason: str, since: dt.date | None,
             until: dt.date | None, as_json: bool) -> None:  # fmt: skip
-    from nba_consolidation.reliability.overrides import Override
+    from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 
     deployment = session.existing()
     decision = Override(uuid.uuid4().hex, player, status, since or today(), until, author, reason)
@@ -136,7 +136,7 @@ def _decide(session: Session, player: str, status: str | None, author: str, reas
 
 def _validated(deployment: Deployment, session: Session, dates: Sequence[dt.date]) -> list[dt.date]:
     """What consumers read of the dates, validated anew."""
-    from nba_consolidation.consolidation.status import validated_among
+    from nba_consolidation.operations.status import validated_among
 
     behind = validated_among(deployment.warehouse, dates) if dates else []
     if behind:

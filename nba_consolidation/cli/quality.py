@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.dates import game_date
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.quality.results import CheckResult
+    from nba_consolidation.operations.daily_quality.results import CheckResult
 
 _SHOWN = 10
 _WARNED = 2  # the code of wrong usage elsewhere; here that ends with 5
@@ -34,7 +34,7 @@ def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
       2  a check warned, none failed
       5  a check could not run, or the command is wrong: never a pass
     """
-    from nba_consolidation.quality.results import Status
+    from nba_consolidation.operations.daily_quality.results import Status
 
     report = session.existing().quality.examine(date)
     emit(

@@ -13,7 +13,7 @@ from nba_consolidation.cli.output import Column, Grid, counted, emit, json_optio
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.quarantine import Quarantine, QuarantinedRow
+    from nba_consolidation.operations.quarantine import Quarantine, QuarantinedRow
 
 
 @click.command()
@@ -26,7 +26,7 @@ def quarantine(session: Session, /, limit: int, as_json: bool, **dates: dt.date 
 
     By rule, then the latest ones as they were staged.
     """
-    from nba_consolidation.consolidation.quarantine import quarantine as read
+    from nba_consolidation.operations.quarantine import quarantine as read
 
     span = span_of(**dates)
     warehouse = session.existing().warehouse

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nba_consolidation.cli.dates import date_options, game_date, span_of
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.performance import calibration
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.recalibration.recalibrate import Decision, RecalibrationReport
-    from nba_consolidation.recalibration.versions import Event, History, State, Version
+    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, RecalibrationReport
+    from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SCORES = (Column("log loss\nbefore", 1, right=True), Column("after", 1, right=True), Column("ECE before", right=True),
@@ -36,7 +36,7 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
     a major one waits for `calibration approve`. What consumers read of today and later is validated anew where another
     calibration holds. Repeating it writes nothing. Ends with 3 if one waits for a person, or was rolled back.
     """
-    from nba_consolidation.recalibration.versions import read_history
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today
 
     span = span_of(**dates)
@@ -158,7 +158,7 @@ def rollback(session: Session, /, as_json: bool, **decision: Any) -> None:
 def _decide(
     session: Session, choice: str, as_json: bool, version_id: str, effective: dt.date | None, reason: str, author: str
 ) -> None:
-    from nba_consolidation.recalibration.versions import CHOICES
+    from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES
 
     deployment, holder = session.existing(), session.holder()
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
@@ -178,7 +178,7 @@ def _words(state: State) -> str:
 @pass_session
 def history(session: Session, /, system: str | None, as_json: bool) -> None:
     """List every calibration: its scores, its state, and what happened to it."""
-    from nba_consolidation.recalibration.versions import read_history
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
     known = read_history(session.existing().warehouse, system)
     document = {"versions": [one.row() | {"state": known.state(one).value, "computed_at": one.computed_at,

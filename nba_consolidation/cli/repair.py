@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.dates import Span, date_options, span_of
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.grading.repair_report import Repair, RepairReport, Tally
-    from nba_consolidation.grading.restore import RestoreReport
+    from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, Tally
+    from nba_consolidation.operations.repair.restore import RestoreReport
 
 _FIGURES = (
     Column("rows", right=True),
@@ -58,7 +58,7 @@ def repair(session: Session, /, applied: bool, as_json: bool, **dates: dt.date |
     Without dates: of all that is graded. Says first what would happen; --apply does it. Repeating it changes nothing.
     Ends with 3 if some dates are poisoned: all others are done.
     """
-    from nba_consolidation.grading.repair import accuracy_dates
+    from nba_consolidation.operations.repair.repair import accuracy_dates
 
     span = span_of(**dates)
     deployment = session.existing()

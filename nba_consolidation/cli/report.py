@@ -14,8 +14,8 @@ from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.report.contents import Report
-    from nba_consolidation.report.gather import Reporter
+    from nba_consolidation.pipeline.daily_report.contents import Report
+    from nba_consolidation.pipeline.daily_report.gather import Reporter
 
 
 @click.command()
@@ -30,8 +30,8 @@ def report(session: Session, /, output: Path | None, as_json: bool, **dates: dt.
     Hit rates, calibration, players, work and leases, and what needs a person. Without dates: of the last game date
     before today that has anything.
     """
-    from nba_consolidation.report.page import page
-    from nba_consolidation.report.store import keep, name_of, write
+    from nba_consolidation.pipeline.daily_report.page import page
+    from nba_consolidation.pipeline.daily_report.storage import keep, name_of, write
 
     span = span_of(**dates)
     deployment = session.existing()

@@ -14,8 +14,8 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
 if TYPE_CHECKING:
-    from nba_consolidation.deployment import Deployment
-    from nba_consolidation.locking import Holder
+    from nba_consolidation.leases import Holder
+    from nba_consolidation.wiring import Deployment
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Session:
 
     def deployment(self) -> Deployment:
         """The deployment, nothing opened yet."""
-        from nba_consolidation.deployment import deploy
+        from nba_consolidation.wiring import deploy
 
         return deploy(self.settings)
 
@@ -52,7 +52,7 @@ class Session:
 
     def holder(self) -> Holder:
         """Who we are for a lease: this process, under a run id that tells when it began."""
-        from nba_consolidation.locking import Holder
+        from nba_consolidation.leases import Holder
 
         return Holder.here(f"terminal-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.exits import Exit
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.files import expanded, files_argument
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import tracked
@@ -20,8 +20,8 @@ from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.tables import Column as TableColumn
-    from nba_consolidation.warehouse.contract import StagingArea, StagingTable
+    from nba_consolidation.schema import Column as TableColumn
+    from nba_consolidation.warehouse.interface import StagingArea, StagingTable
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
@@ -83,8 +83,8 @@ class _Stager:
         return StagedFile(path, table.name, table.rows)
 
     def _write(self, path: Path) -> StagingTable:
-        from nba_consolidation.warehouse.row_files import read_rows
-        from nba_consolidation.warehouse.staging_writer import StagingWriter
+        from nba_consolidation.warehouse.staging.input_files import read_rows
+        from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
 
         batch, worker = self._names(path)
         self._reserve(batch, worker, path)
@@ -93,7 +93,7 @@ class _Stager:
 
     def _names(self, path: Path) -> tuple[str, str]:
         """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
-        from nba_consolidation.warehouse import naming
+        from nba_consolidation.warehouse.staging import naming
 
         stem = _NOT_IN_A_NAME.sub("_", path.stem)
         batch, worker = "", stem.strip("_") or "file"
@@ -115,7 +115,7 @@ class _Stager:
 
     def _columns_for(self, rows: Any) -> Sequence[TableColumn]:
         """The declared columns; the live table's where a file has more, so that staging seldom needs the warehouse."""
-        from nba_consolidation.tables import PREDICTIONS
+        from nba_consolidation.schema import PREDICTIONS
 
         names = rows.column_names if hasattr(rows, "column_names") else {name for row in rows for name in row}
         return PREDICTIONS.columns if set(names) <= set(PREDICTIONS.column_names) else self._live_columns
@@ -126,7 +126,7 @@ class _Stager:
 
     @cached_property
     def _live_columns(self) -> Sequence[TableColumn]:
-        from nba_consolidation.tables import PREDICTIONS
+        from nba_consolidation.schema import PREDICTIONS
 
         return self._session.with_tables().warehouse.live_columns(PREDICTIONS.name)
 

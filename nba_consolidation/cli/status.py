@@ -13,7 +13,7 @@ from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, jso
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.consolidation.status import DateStatus, Status
+    from nba_consolidation.operations.status import DateStatus, Status
 
 _LAST = 14
 _FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows")
@@ -44,7 +44,7 @@ def status(session: Session, every: bool, as_json: bool) -> None:
 
 
 def _status(session: Session) -> Status:
-    from nba_consolidation.consolidation.status import Status, status
+    from nba_consolidation.operations.status import Status, status
 
     staging = session.settings.staging
     if not session.deployment().begun and (staging is None or not staging.exists()):

@@ -12,11 +12,11 @@ from nba_consolidation.cli.dates import date_options, game_date, span_of
 from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
-from nba_consolidation.tables import PICKED
+from nba_consolidation.schema import PICKED
 
 if TYPE_CHECKING:
-    from nba_consolidation.betting.evaluate import EvaluationReport
-    from nba_consolidation.warehouse.contract import Row
+    from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport
+    from nba_consolidation.warehouse.interface import Row
 
 _SHOWN = 15
 _FIGURES = ("strategies", "written_rows", "judged", "paying", "losing", "better", "worse")
@@ -36,7 +36,7 @@ def strategies(ctx: click.Context, /, date: dt.date | None, system: str | None, 
     """
     if ctx.invoked_subcommand is not None:
         return
-    from nba_consolidation.betting import figures
+    from nba_consolidation.pipeline.analysis.betting import figures
 
     warehouse = ctx.ensure_object(Session).existing().warehouse
     evaluated = figures.evaluated_dates(warehouse)
@@ -61,8 +61,8 @@ def evaluate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
     Without dates: until every date of which predictions are graded, or until which they were evaluated. Later dates of
     the season that were evaluated before follow. Repeating it writes nothing.
     """
-    from nba_consolidation.betting.figures import evaluated_dates
-    from nba_consolidation.performance.figures import graded_dates
+    from nba_consolidation.pipeline.analysis.betting.figures import evaluated_dates
+    from nba_consolidation.pipeline.analysis.performance.figures import graded_dates
 
     span = span_of(**dates)
     deployment = session.existing()

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nba_consolidation.deployment import deploy
-from nba_consolidation.locking import Holder
-from nba_consolidation.report.page import page
-from nba_consolidation.report.store import keep, name_of
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.daily_report.page import page
+from nba_consolidation.pipeline.daily_report.storage import keep, name_of
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import deploy
 
 _MONDAYS = 4
 _MONDAY = 0

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from nba_consolidation.audits import AUDITS
 from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.race import Race
-from nba_consolidation.performance.figures import performance
+from nba_consolidation.fencing.audits import AUDITS
+from nba_consolidation.pipeline.analysis.performance.figures import performance
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.contract import Row, Warehouse
+from nba_consolidation.warehouse.interface import Row, Warehouse
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.programs import make_instance, materialise, terminal
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
-from nba_consolidation.deployment import staging_folder
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import staging_folder
 
 _ASSETS = 'key:"staging_predictions"+ and not key:"prediction_accuracy"+'
 _STRETCH = 12

@@ -15,7 +15,7 @@ from nba_consolidation.demo.league import TEAMS
 from nba_consolidation.demo.slate import BOOKS, Batch, Slate
 from nba_consolidation.demo.systems import MODEL_VERSIONS, PERCENT_SYSTEM, SYSTEMS
 from nba_consolidation.demo.truth import INJURIES, Truth
-from nba_consolidation.tables import PREDICTIONS
+from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.warehouse.arrow import arrow_type
 
 _TYPES = {column.name: arrow_type(column.type) for column in PREDICTIONS.columns}

@@ -15,8 +15,8 @@ from nba_consolidation.demo.programs import DemoFailed
 from nba_consolidation.demo.race import race
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress
-from nba_consolidation.deployment import deploy
 from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import deploy
 
 _MARKER = "made-by-nba-consolidation-demo"
 

@@ -18,7 +18,7 @@ from nba_consolidation.demo.league import TEAMS, League, Stream
 from nba_consolidation.demo.rows import Run, prediction_rows
 from nba_consolidation.demo.slate import Batch, slate_of
 from nba_consolidation.demo.truth import Truth, box_scores, truth_of
-from nba_consolidation.warehouse import naming
+from nba_consolidation.warehouse.staging import naming
 
 _STARTS_AT = {Batch.MORNING: dt.time(12), Batch.EVENING: dt.time(22), Batch.LATE: dt.time(23, 30)}
 

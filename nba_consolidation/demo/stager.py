@@ -15,7 +15,7 @@ from nba_consolidation.demo.defects import Refusal
 from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Delivery, Season
 from nba_consolidation.demo.tally import Tally
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 _TABLES_AT_ONCE = 24
 

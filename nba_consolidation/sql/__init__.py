@@ -1,5 +1,5 @@
-"""GoogleSQL, one statement per file, and the one way to render it for an engine. No data, no client library here."""
+"""How a statement file is read, bound and rendered for an engine. The files lie beside their use cases."""
 
-from nba_consolidation.sql.statement import Statement, Value, literal, over_dates
+from nba_consolidation.sql.statement import Statement, Value, literal, over_dates, statement_names
 
-__all__ = ["Statement", "Value", "literal", "over_dates"]
+__all__ = ["Statement", "Value", "literal", "over_dates", "statement_names"]

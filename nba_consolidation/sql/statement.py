@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,7 +28,7 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.tables import ACCURACY_KEY, ACTIVATION_KEY, BUSINESS_KEY, PREDICTIONS
+from nba_consolidation.schema import ACCURACY_KEY, ACTIVATION_KEY, BUSINESS_KEY, PREDICTIONS
 
 Dialect = Literal["duckdb", "bigquery"]
 Scalar = None | bool | int | float | str | Decimal | dt.date | dt.datetime
@@ -40,6 +41,8 @@ _SAME = {
     "same_activation_key": ACTIVATION_KEY,
     "same_accuracy_key": ACCURACY_KEY,
 }
+_PACKAGE = __package__.partition(".")[0]
+_ORDER_NUMBER = re.compile(r"^\d+_")
 _STROKED_LETTERS = ("đłøı", "dloi")  # Unicode has them as letters of their own, not as letters with a mark
 
 
@@ -108,9 +111,30 @@ def _parse(name: str) -> exp.Expr:
 
 @cache
 def _files() -> Mapping[str, Traversable]:
-    """Every statement's file, by name: which folder it lies in is for people."""
-    folders = (folder for folder in resources.files(__package__).iterdir() if folder.is_dir())
-    return {file.name: file for folder in folders for file in folder.iterdir() if file.name.endswith(".sql")}
+    """Every statement file of the package by its name, without the number that orders the files of a transaction.
+
+    Raises ValueError where two files have one name.
+    """
+    files: dict[str, Traversable] = {}
+    for file in _files_below(resources.files(_PACKAGE)):
+        name = _ORDER_NUMBER.sub("", file.name)
+        if name in files:
+            raise ValueError(f"two statement files are called {name}: {files[name]} and {file}")
+        files[name] = file
+    return files
+
+
+def statement_names() -> list[str]:
+    """The name of every statement of the package, sorted."""
+    return sorted(name.removesuffix(".sql") for name in _files())
+
+
+def _files_below(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files_below(entry)
+        elif entry.name.endswith(".sql"):
+            yield entry
 
 
 def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nba_consolidation.tables import Column, Table
+from nba_consolidation.schema import Column, Table
 from nba_consolidation.warehouse.errors import TableIncomplete
 
 

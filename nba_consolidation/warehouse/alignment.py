@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from nba_consolidation.tables import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
+from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
 
 _NUMERIC = re.compile(r"(?:BIG)?NUMERIC(?:\((\d+)(?:, *(\d+))?\))?")
 _DERIVED = frozenset(column.name for column in LINEAGE)

@@ -6,7 +6,7 @@ import re
 
 import pyarrow as pa
 
-from nba_consolidation.tables import Column
+from nba_consolidation.schema import Column
 
 _FROM_GOOGLESQL: dict[str, pa.DataType] = {
     "STRING": pa.string(),

@@ -6,8 +6,8 @@ from functools import cache
 
 from sqlglot import exp
 
+from nba_consolidation.schema import Column, Table
 from nba_consolidation.sql.statement import Dialect
-from nba_consolidation.tables import Column, Table
 
 
 def _definition(column: Column) -> exp.ColumnDef:

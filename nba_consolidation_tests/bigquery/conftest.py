@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from . import service as service_module
-from .front import Front
-from .service import Service
-from .workbench import BigQueryBench
+from nba_consolidation_tests.bigquery import service as service_module
+from nba_consolidation_tests.bigquery.front import Front
+from nba_consolidation_tests.bigquery.service import Service
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 
 bigquery_service = pytest.fixture(service_module.service)
 

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nba_consolidation.warehouse.bigquery_session import BigQuerySession
-from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
-from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
-
-from .front import Front
+from nba_consolidation.warehouse.bigquery.session import BigQuerySession
+from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
+from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+from nba_consolidation_tests.bigquery.front import Front
 
 if TYPE_CHECKING:
     from google.cloud import bigquery

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nba_consolidation.consolidation import bootstrap
-from nba_consolidation.tables import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
-from nba_consolidation.warehouse.bigquery_schema import schema_field, table_resource
-
-from .front import Front
-from .service import Service
+from nba_consolidation.operations import bootstrap
+from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
+from nba_consolidation.warehouse.bigquery.schema import schema_field, table_resource
+from nba_consolidation_tests.bigquery.front import Front
+from nba_consolidation_tests.bigquery.service import Service
 
 
 def columns(change: bootstrap.TableChange) -> set[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.consolidation.cleanup import Action, CleanUp
-from nba_consolidation.fencing import Guarding, utc_now
-from nba_consolidation.locking import Holder
-from nba_consolidation_tests.consolidation.workbench import KNOWN, NEXT_DATE, NO_WAIT, prediction, staged
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.fenced_writer import Guarding, utc_now
+from nba_consolidation.leases import Holder
+from nba_consolidation.operations.staging_cleanup import Action, CleanUp
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN, NEXT_DATE, NO_WAIT, prediction, staged
 
 
 def test_old_tables_are_dropped_archived_and_recorded(bench: BigQueryBench) -> None:

@@ -6,11 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from nba_consolidation.fencing import AuditFailed, FencedOut
-from nba_consolidation.locking import MemoryLeaseStore
-from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, outcome, prediction
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
+from nba_consolidation.leases import MemoryLeaseStore
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, outcome, prediction
 
 
 def test_incident_3_null_lines_are_one_key_and_every_row_is_counted(bench: BigQueryBench) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
-from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
+from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
+from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.errors import TableMissing
+from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.warehouse.rows import one_statement
-
-from .service import Service
 
 READ = """
     SELECT player_game_summary.player_lookup, B.points FROM player_game_summary

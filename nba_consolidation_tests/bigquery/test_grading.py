@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from nba_consolidation.fencing import Guarding
-from nba_consolidation.grading.grade import Grader
-from nba_consolidation.grading.report import GradingReport
-from nba_consolidation.locking import Holder
-from nba_consolidation.tables import BOX_SCORES
-from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW
-from nba_consolidation_tests.grading.workbench import bet
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.grading.grade import Grader
+from nba_consolidation.pipeline.grading.result import GradingReport
+from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
+from nba_consolidation_tests.pipeline.grading.workbench import bet
 
 PREDICTIONS = [
     bet(player="won"),

@@ -10,17 +10,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nba_consolidation.audits import DUPLICATE_CALIBRATIONS, OUTDATED_CALIBRATIONS
-from nba_consolidation.fencing import AuditFailed, Guarding
-from nba_consolidation.locking import Holder
-from nba_consolidation.recalibration.recalibrate import Recalibrator, read_bets
-from nba_consolidation.recalibration.versions import State, read_history
-from nba_consolidation.reliability import standing
-from nba_consolidation.reliability.overrides import Override
-from nba_consolidation.reliability.review import Reviewer
-from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW, Workbench, prediction
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS, OUTDATED_CALIBRATIONS
+from nba_consolidation.fencing.fenced_writer import AuditFailed, Guarding
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator, read_bets
+from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
+from nba_consolidation.pipeline.analysis.reliability import figures as standing
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override
+from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW, Workbench, prediction
 
 Execute = Callable[[str], list[dict[str, Any]]]
 COLUMNS = """game_date, game_id, player_lookup, system_id, predicted_points, line_value, actual_points, recommendation,

@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.locking import LeaseLost
+from nba_consolidation.leases import LeaseLost
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
+from nba_consolidation_tests.bigquery.front import (
+    Front,
+    answered,
+    body_of,
+    failed,
+    job_fails,
+    job_posts,
+    reply_is_dropped,
+)
+from nba_consolidation_tests.bigquery.service import Service
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.warehouse.rows import KNOWN, one_statement
-
-from .front import Front, answered, body_of, failed, job_fails, job_posts, reply_is_dropped
-from .service import Service
-from .workbench import BigQueryBench
 
 INSERT = "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)"
 CONCURRENT = "Transaction is aborted due to concurrent update against table x"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nba_consolidation.fencing import Guarding
-from nba_consolidation.locking import Holder
-from nba_consolidation.performance import figures
-from nba_consolidation.performance.analyse import AnalysisReport, Analyst
-from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.analysis.performance import figures
+from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport, Analyst
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
 
 FILL = """
 INSERT INTO {dataset}.prediction_accuracy (game_date, game_id, player_lookup, system_id, predicted_points, line_value,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.consolidation.doctor import Verdict, examine, stores
-from nba_consolidation.consolidation.lease_history import lease_history
-from nba_consolidation.fencing import Guarding
-from nba_consolidation.grading.grade import Grader
-from nba_consolidation.locking import Holder
-from nba_consolidation.quality.examine import Quality
-from nba_consolidation.quality.readings import Reader
-from nba_consolidation.quality.results import CheckResult, Status
-from nba_consolidation.quality.thresholds import Thresholds
-from nba_consolidation.tables import BOX_SCORES
-from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
-from nba_consolidation_tests.grading.workbench import bet
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import Holder
+from nba_consolidation.operations.daily_quality.examine import Quality
+from nba_consolidation.operations.daily_quality.readings import Reader
+from nba_consolidation.operations.daily_quality.results import CheckResult, Status
+from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.operations.doctor.health_checks import Verdict, examine, stores
+from nba_consolidation.operations.lease_history import lease_history
+from nba_consolidation.pipeline.grading.grade import Grader
+from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
+from nba_consolidation_tests.pipeline.grading.workbench import bet
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
 LENIENT = Thresholds.of(

@@ -10,13 +10,12 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from nba_consolidation.warehouse.bigquery_relations import PREFIX
-from nba_consolidation.warehouse.bigquery_script import Place, qualified
+from nba_consolidation.warehouse.bigquery.relations import PREFIX
+from nba_consolidation.warehouse.bigquery.script import Place, qualified
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseUnavailable
+from nba_consolidation_tests.bigquery.front import Front, body_of, failed, job_fails, job_posts, path_of
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.warehouse.rows import one_statement
-
-from .front import Front, body_of, failed, job_fails, job_posts, path_of
-from .workbench import BigQueryBench
 
 GIVEN = pa.table({"n": [1, 2]})
 

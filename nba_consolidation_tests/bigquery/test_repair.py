@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from nba_consolidation.fencing import Guarding
-from nba_consolidation.grading.repair import Repairer, accuracy_dates
-from nba_consolidation.grading.restore import Restorer
-from nba_consolidation.locking import Holder
-from nba_consolidation_tests.consolidation.workbench import NO_WAIT, NOW
-
-from .workbench import BigQueryBench
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import Holder
+from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
+from nba_consolidation.operations.repair.restore import Restorer
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import NO_WAIT, NOW
 
 COLUMNS = (
     "player_lookup, game_date, system_id, line_value, confidence_score, confidence_decile, actual_points, graded_at"

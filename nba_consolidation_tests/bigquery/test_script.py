@@ -12,18 +12,18 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.consolidation import transaction
-from nba_consolidation.fencing import Guard
+from nba_consolidation.fencing.fenced_writer import Guard
+from nba_consolidation.pipeline.consolidation import transaction
+from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.tables import PREDICTIONS, Column
-from nba_consolidation.warehouse import bigquery_script as script
-from nba_consolidation.warehouse.contract import ManifestEntry, StagingTable
-from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NEXT_DATE, NOW
+from nba_consolidation.warehouse.bigquery import script
+from nba_consolidation.warehouse.interface import ManifestEntry, StagingTable
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NEXT_DATE, NOW
 
 PLACE = script.Place("my-project", "nba")
 STAGING = script.Place("my-project", "nba_staging")
 COLUMNS = tuple(column for column in PREDICTIONS.columns if column.required)
-FILES = sorted(Path(str(resources.files("nba_consolidation.sql"))).rglob("*.sql"))
+FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 
 
 def entry(number: int, columns: tuple[Column, ...] = COLUMNS) -> ManifestEntry:

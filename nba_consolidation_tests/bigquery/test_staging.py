@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.tables import ALL_TABLES
-from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
+from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
+from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+from nba_consolidation_tests.bigquery.front import Front
+from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.warehouse.rows import KNOWN, A, B, row, rows_table
-
-from .front import Front
-from .service import Service
 
 
 @pytest.fixture
@@ -122,7 +121,7 @@ def test_a_table_that_changes_while_it_is_archived_stays(staging: BigQueryStagin
 
 
 def test_staging_tables_can_lie_in_another_dataset(bigquery_service: Service) -> None:
-    from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
+    from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 
     session = bigquery_service.session()
     elsewhere = BigQueryStaging(session, f"{bigquery_service.dataset}_staging")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.consolidation.status import unvalidated_dates
+from nba_consolidation.operations.status import unvalidated_dates
+from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.sql import Statement
-from nba_consolidation.tables import BOX_SCORES
-from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction
-
-from .workbench import BigQueryBench
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, prediction
 
 
 def test_dates_consolidated_since_they_were_validated_are_found(bench: BigQueryBench) -> None:

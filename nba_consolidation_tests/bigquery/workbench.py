@@ -6,15 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from nba_consolidation.consolidation.consolidate import Consolidator
-from nba_consolidation.consolidation.report import ConsolidationReport
-from nba_consolidation.consolidation.validate import ValidatedDate, Validator
-from nba_consolidation.fencing import Guarding
-from nba_consolidation.locking import Holder, MemoryLeaseStore
-from nba_consolidation.tables import ALL_TABLES
-from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
-
-from .service import Service
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import Holder, MemoryLeaseStore
+from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
+from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
+from nba_consolidation.schema import ALL_TABLES
+from nba_consolidation_tests.bigquery.service import Service
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
 
 
 class BigQueryBench:

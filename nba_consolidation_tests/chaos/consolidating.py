@@ -13,28 +13,19 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from nba_consolidation.consolidation.consolidate import Consolidator
-from nba_consolidation.consolidation.report import ConsolidationReport
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing import FencedOut
-from nba_consolidation.locking import (
-    Holder,
-    LeaseHeld,
-    LeaseLost,
-    LeaseStore,
-    LeaseTiming,
-    LeaseUnavailable,
-    WaitPolicy,
-)
+from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.leases import Holder, LeaseHeld, LeaseLost, LeaseStore, LeaseTiming, LeaseUnavailable, WaitPolicy
+from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
+from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.warehouse.errors import WarehouseBusy
-from nba_consolidation_tests.consolidation.workbench import KNOWN
-
-from .faulty import CALM, FaultyStaging, FaultyWarehouse, Habits
-from .journal import Journal
-from .lease_places import store_at
-from .plan import HOUR, Order
-from .rows import DATES
-from .signs import is_over, slept_over
+from nba_consolidation_tests.chaos.faulty import CALM, FaultyStaging, FaultyWarehouse, Habits
+from nba_consolidation_tests.chaos.journal import Journal
+from nba_consolidation_tests.chaos.lease_places import store_at
+from nba_consolidation_tests.chaos.plan import HOUR, Order
+from nba_consolidation_tests.chaos.rows import DATES
+from nba_consolidation_tests.chaos.signs import is_over, slept_over
+from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN
 
 EXPECTED = (FencedOut, LeaseHeld, LeaseLost, LeaseUnavailable, WarehouseBusy)
 _CHANGED = "it changed since it was listed"

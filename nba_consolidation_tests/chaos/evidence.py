@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from .journal import entries
-from .rows import StagedRow, rows_by_date
+from nba_consolidation_tests.chaos.journal import entries
+from nba_consolidation_tests.chaos.rows import StagedRow, rows_by_date
 
 Record = Mapping[str, Any]
 _TABLES = (

@@ -15,15 +15,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from nba_consolidation.schema import Table
 from nba_consolidation.sql import Statement
 from nba_consolidation.sql.statement import Dialect
-from nba_consolidation.tables import Table
-from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingTable, TransactionResult
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
-from .signs import all_awake, slept_over
+from nba_consolidation.warehouse.interface import ManifestEntry, Row, StagingTable, TransactionResult
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.chaos.signs import all_awake, slept_over
 
 _OPEN_LIMIT = 20.0  # seconds: a process that is stopped inside of its transaction keeps the file from all others
 _TRAIL = """

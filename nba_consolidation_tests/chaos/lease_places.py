@@ -13,11 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from nba_consolidation.locking import FirestoreLeaseStore, LeaseStore, SqliteLeaseStore
+from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, SqliteLeaseStore
+from nba_consolidation_tests.chaos.plan import HOUR
 from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble
 from nba_consolidation_tests.firestore_double.faults import Faults
-
-from .plan import HOUR
 
 _TIMEOUT = 1.0  # seconds for one call to Firestore
 

@@ -17,14 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from nba_consolidation.consolidation.transaction import consolidation
-from nba_consolidation.fencing import Guard, fence_rows
-from nba_consolidation.tables import PREDICTIONS
-from nba_consolidation_tests.consolidation.workbench import KNOWN
-
-from . import consolidating, stager
-from .plan import Order
-from .rows import Batch
+from nba_consolidation.fencing.fenced_writer import Guard, fence_rows
+from nba_consolidation.pipeline.consolidation.transaction import consolidation
+from nba_consolidation.schema import PREDICTIONS
+from nba_consolidation_tests.chaos import consolidating, stager
+from nba_consolidation_tests.chaos.plan import Order
+from nba_consolidation_tests.chaos.rows import Batch
+from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN
 
 _ROLES = {"consolidator": consolidating.run, "stager": stager.run}
 _children: set[int] = set()

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import nba_consolidation
-
-from .plan import Order
+from nba_consolidation_tests.chaos.plan import Order
 
 _ROOT = Path(nba_consolidation.__file__).parents[1]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from nba_consolidation_tests.consolidation.workbench import points, prediction, staged
+from nba_consolidation_tests.pipeline.consolidation.workbench import points, prediction, staged
 
 DATES = tuple(dt.date(2025, 1, day) for day in (15, 16, 17, 18))
 _GAMES = ("BOS_MIA", "LAL_DEN")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import signs
-from .journal import Tail
+from nba_consolidation_tests.chaos import signs
+from nba_consolidation_tests.chaos.journal import Tail
 
 _BEYOND_LEASE = 1.2  # times the lease's time
 _LONGEST = 4.0

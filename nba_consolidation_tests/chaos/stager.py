@@ -6,12 +6,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
-from .journal import Journal
-from .plan import Order
-from .rows import Batch, StagedTable
-from .signs import is_over, slept_over
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.chaos.journal import Journal
+from nba_consolidation_tests.chaos.plan import Order
+from nba_consolidation_tests.chaos.rows import Batch, StagedTable
+from nba_consolidation_tests.chaos.signs import is_over, slept_over
 
 
 def run(order: Order) -> None:

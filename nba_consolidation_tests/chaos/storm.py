@@ -12,18 +12,17 @@ from pathlib import Path
 from random import Random
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
-from nba_consolidation.locking import Holder, LeaseRecord
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
-from . import signs
-from .consolidating import calm_consolidator
-from .journal import Journal, entries
-from .lease_places import LeasePlace
-from .plan import Order, Plan
-from .processes import News, Nursery
-from .rows import DATES, Batch
-from .sleepers import Sleepers
-from .stager import stage
+from nba_consolidation.leases import Holder, LeaseRecord
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.chaos import signs
+from nba_consolidation_tests.chaos.consolidating import calm_consolidator
+from nba_consolidation_tests.chaos.journal import Journal, entries
+from nba_consolidation_tests.chaos.lease_places import LeasePlace
+from nba_consolidation_tests.chaos.plan import Order, Plan
+from nba_consolidation_tests.chaos.processes import News, Nursery
+from nba_consolidation_tests.chaos.rows import DATES, Batch
+from nba_consolidation_tests.chaos.sleepers import Sleepers
+from nba_consolidation_tests.chaos.stager import stage
 
 _TICK = 0.03  # seconds between two looks
 _PATIENCE = 60.0  # seconds for all processes to come to their end once it is over

@@ -14,12 +14,12 @@ from shutil import rmtree
 
 import pytest
 
-from .evidence import Evidence
-from .lease_places import LeasePlace, SqlitePlace, firestore_place
-from .plan import Plan
-from .processes import Nursery
-from .storm import Account, run_storm
-from .verdict import STALE_WRITE, judge
+from nba_consolidation_tests.chaos.evidence import Evidence
+from nba_consolidation_tests.chaos.lease_places import LeasePlace, SqlitePlace, firestore_place
+from nba_consolidation_tests.chaos.plan import Plan
+from nba_consolidation_tests.chaos.processes import Nursery
+from nba_consolidation_tests.chaos.storm import Account, run_storm
+from nba_consolidation_tests.chaos.verdict import STALE_WRITE, judge
 
 STORES = ("sqlite", "firestore")
 SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES") or 10)

@@ -12,15 +12,14 @@ from uuid import uuid4
 import duckdb
 import pytest
 
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
-from .consolidating import attempt, calm_consolidator
-from .evidence import Evidence
-from .journal import Journal
-from .lease_places import store_at
-from .rows import DATES, Batch, StagedTable
-from .stager import stage
-from .verdict import judge
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.chaos.consolidating import attempt, calm_consolidator
+from nba_consolidation_tests.chaos.evidence import Evidence
+from nba_consolidation_tests.chaos.journal import Journal
+from nba_consolidation_tests.chaos.lease_places import store_at
+from nba_consolidation_tests.chaos.rows import DATES, Batch, StagedTable
+from nba_consolidation_tests.chaos.stager import stage
+from nba_consolidation_tests.chaos.verdict import judge
 
 Quiet = tuple[Path, list[StagedTable]]
 

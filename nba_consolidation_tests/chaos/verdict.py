@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from .evidence import Evidence, Record, grouped
-from .rows import Key, StagedRow
+from nba_consolidation_tests.chaos.evidence import Evidence, Record, grouped
+from nba_consolidation_tests.chaos.rows import Key, StagedRow
 
 _TWIN = ("game_date", "game_id", "player_lookup", "system_id")
 _OUTCOMES = ("inserted", "updated", "stale", "superseded", "quarantined")

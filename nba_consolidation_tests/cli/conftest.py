@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nba_consolidation.cli import main
-from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
 DATE = "2026-01-15"
 PROGRAM = (sys.executable, "-c", "from nba_consolidation.cli import main; main(prog_name='nba-consolidation')")

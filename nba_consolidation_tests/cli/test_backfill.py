@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.consolidation.validate import Validator
-from nba_consolidation.locking import Holder, LeaseTiming, SqliteLeaseStore, hold, lease_key
+from nba_consolidation.leases import Holder, LeaseTiming, SqliteLeaseStore, hold, lease_key
+from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
-from nba_consolidation_tests.consolidation.workbench import NEXT_DATE, THIRD_DATE, prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE, THIRD_DATE, prediction
 
 Write = Callable[..., Path]
 RANGE = ("backfill", "--from", "2026-01-10", "--to", "2026-01-20", "--chunk", 3)

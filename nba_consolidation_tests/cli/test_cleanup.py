@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nba_consolidation_tests.cli.conftest import Terminal
-from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
 Write = Callable[..., Path]
 NAME = "_staging_20260115_120000_w1"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.consolidation.consolidate import Consolidator
-from nba_consolidation.consolidation.report import ConsolidationReport
-from nba_consolidation.consolidation.validate import Validator
-from nba_consolidation.fencing import AuditFailed
-from nba_consolidation.locking import Holder, LeaseLost, SqliteLeaseStore
+from nba_consolidation.fencing.fenced_writer import AuditFailed
+from nba_consolidation.leases import Holder, LeaseLost, SqliteLeaseStore
+from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
+from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
-from nba_consolidation_tests.consolidation.workbench import DATE as GAME_DATE
-from nba_consolidation_tests.consolidation.workbench import NEXT_DATE, prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE as GAME_DATE
+from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE, prediction
 
 Write = Callable[..., Path]
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nba_consolidation.tables import BOX_SCORES
-from nba_consolidation_tests.grading.workbench import GAME, TWIN, GradingBench, bet, box
-
-from .conftest import DATE, Terminal
+from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation_tests.cli.conftest import DATE, Terminal
+from nba_consolidation_tests.pipeline.grading.workbench import GAME, TWIN, GradingBench, bet, box
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.locking import Holder, SqliteLeaseStore
-from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
-from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
 Write = Callable[..., Path]
 KEY = f"consolidation_{DATE}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
-from nba_consolidation_tests.performance.graded import Graded, bets, graded
+from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, bets, graded
 
 WITH_A_HIT_RATE = {"bets", "hit_rate", "hit_rate_low", "hit_rate_high"}
 

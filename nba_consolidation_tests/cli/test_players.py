@@ -8,8 +8,8 @@ import pytest
 
 from nba_consolidation.settings import today
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
-from nba_consolidation_tests.performance.graded import DATE as GAME_DATE
-from nba_consolidation_tests.performance.graded import Graded, bets
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE as GAME_DATE
+from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, bets
 
 NEXT = "2026-01-16"
 WHY = ("--author", "ann", "--reason", "a knee")

@@ -18,12 +18,12 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from nba_consolidation.cli import main
-from nba_consolidation.cli.exits import MEANINGS, Exit
+from nba_consolidation.cli.exit_codes import MEANINGS, Exit
 from nba_consolidation.cli.output import Column, Facts, Grid
-from nba_consolidation.consolidation.consolidate import Consolidator
+from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.settings import last_known_date
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
-from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
 Write = Callable[..., Path]
 COMMANDS = sorted(main.commands)

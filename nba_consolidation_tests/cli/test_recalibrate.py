@@ -8,8 +8,8 @@ import pytest
 
 from nba_consolidation.settings import today
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
-from nba_consolidation_tests.performance.graded import Graded
-from nba_consolidation_tests.recalibration.simulated import overconfident
+from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded
+from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from nba_consolidation.locking import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder, SqliteLeaseStore
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
-from nba_consolidation_tests.consolidation.workbench import NEXT_DATE
-from nba_consolidation_tests.repair.legacy import LegacyBench, graded
+from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
+from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation_tests.cli.conftest import Terminal
-from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
 Write = Callable[..., Path]
 

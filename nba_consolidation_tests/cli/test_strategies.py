@@ -10,7 +10,7 @@ import pytest
 
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.cli.test_performance import WITH_A_HIT_RATE, objects
-from nba_consolidation_tests.performance.graded import Graded, bets
+from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, bets
 
 FIRST = dt.date.fromisoformat(DATE) - dt.timedelta(24)
 

@@ -8,7 +8,7 @@ import pytest
 from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 
 @dataclass(frozen=True)

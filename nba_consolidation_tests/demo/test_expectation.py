@@ -10,9 +10,8 @@ from nba_consolidation.demo.defects import Refusal
 from nba_consolidation.demo.expectation import Expectation, expectation
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.tally import Tally
-from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
-
-from .conftest import Staged
+from nba_consolidation.schema import ACTIVATION_KEY, BUSINESS_KEY
+from nba_consolidation_tests.demo.conftest import Staged
 
 
 @pytest.fixture(scope="module")

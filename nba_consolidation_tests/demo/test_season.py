@@ -21,10 +21,10 @@ from nba_consolidation.demo.league import TEAMS
 from nba_consolidation.demo.season import Delivery, Season
 from nba_consolidation.demo.slate import Batch
 from nba_consolidation.demo.systems import PERCENT_SYSTEM, SYSTEMS
-from nba_consolidation.tables import PREDICTIONS
-from nba_consolidation.warehouse import naming
+from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.warehouse.alignment import drift
 from nba_consolidation.warehouse.arrow import arrow_type, columns_of
+from nba_consolidation.warehouse.staging import naming
 
 _HISTORY = ("prediction_id", "predicted_at", "created_at", "injury_checked_at")
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from nba_consolidation.checks import predictions as checks
 from nba_consolidation.cli import main
-from nba_consolidation.consolidation.bootstrap import ROLES
+from nba_consolidation.operations.bootstrap import ROLES
+from nba_consolidation.orchestration.checks import consolidation as checks
 from nba_consolidation.settings import Settings
 from nba_consolidation_tests.deploy.files import DEPLOY, PAGE, ROOT, manifest, settings, values
 from nba_consolidation_tests.deploy.instances import pinned

@@ -5,10 +5,10 @@ one by itself. It answers as the official emulator does (`test_firestore_double`
 no queries with conditions, no nested field paths, no rules.
 """
 
-from .database import Clock, Database, MachineClock, Rejected
-from .faults import Fault
-from .remote import DEFAULT_DATABASE, RemoteDouble
-from .server import FirestoreDouble
+from nba_consolidation_tests.firestore_double.database import Clock, Database, MachineClock, Rejected
+from nba_consolidation_tests.firestore_double.faults import Fault
+from nba_consolidation_tests.firestore_double.remote import DEFAULT_DATABASE, RemoteDouble
+from nba_consolidation_tests.firestore_double.server import FirestoreDouble
 
 __all__ = [
     "DEFAULT_DATABASE",

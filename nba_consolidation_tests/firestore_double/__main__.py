@@ -2,7 +2,7 @@
 
 import argparse
 
-from .server import FirestoreDouble
+from nba_consolidation_tests.firestore_double.server import FirestoreDouble
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--port", type=int, default=0, help="0: any that is free")

@@ -17,9 +17,8 @@ from typing import Any, Protocol, TypeAlias
 from google.cloud.firestore_v1 import types
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 
-from nba_consolidation.locking.contract import machine_clock
-
-from .faults import Faults
+from nba_consolidation.leases.interface import machine_clock
+from nba_consolidation_tests.firestore_double.faults import Faults
 
 Message: TypeAlias = Any
 """A message of the protocol, as protobuf itself makes it: `types.Document.pb()` and so on."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
-from .faults import Fault
+from nba_consolidation_tests.firestore_double.faults import Fault
 
 CONTROL = "nba_consolidation.FirestoreDouble"
 METHOD = "Control"

@@ -9,10 +9,10 @@ from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
 
-from .database import Clock, Database, Rejected
-from .faults import Fault
-from .remote import CONTROL, DEFAULT_DATABASE, METHOD
-from .service import FirestoreService
+from nba_consolidation_tests.firestore_double.database import Clock, Database, Rejected
+from nba_consolidation_tests.firestore_double.faults import Fault
+from nba_consolidation_tests.firestore_double.remote import CONTROL, DEFAULT_DATABASE, METHOD
+from nba_consolidation_tests.firestore_double.service import FirestoreService
 
 _THREADS = 256  # every open stream takes one
 

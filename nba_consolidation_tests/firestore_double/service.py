@@ -10,8 +10,8 @@ import grpc  # type: ignore[import-untyped]
 from google.cloud.firestore_v1 import types
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 
-from .database import Database, Message, Rejected
-from .faults import Fault
+from nba_consolidation_tests.firestore_double.database import Database, Message, Rejected
+from nba_consolidation_tests.firestore_double.faults import Fault
 
 Find = Callable[[str], Database]
 Work = Callable[[Database, Message], Iterable[Message]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from nba_consolidation import deployment
+from nba_consolidation import wiring as deployment
 from nba_consolidation.settings import Settings
 from nba_consolidation_tests.bigquery.front import Front
 from nba_consolidation_tests.bigquery.service import Service

@@ -10,17 +10,16 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.definitions import build_definitions, load
-from nba_consolidation.deployment import deploy, engine_of
-from nba_consolidation.locking import LeaseDenied, LeaseUnavailable
-from nba_consolidation.resources import resources_of
+from nba_consolidation.leases import LeaseDenied, LeaseUnavailable
+from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.settings import Settings
-from nba_consolidation.warehouse.bigquery_staging import BigQueryStaging
-from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
+from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
-from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction, staged
+from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+from nba_consolidation.wiring import deploy, engine_of
 from nba_consolidation_tests.firestore_double import Fault
-
-from .conftest import PROJECT, Cloud
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, prediction, staged
+from nba_consolidation_tests.production.conftest import PROJECT, Cloud
 
 NAMED = Settings(
     deployment="production",
@@ -124,8 +123,8 @@ def test_incident_09_a_missing_dataset_is_found_when_the_code_location_loads(clo
 
 def test_incident_09_a_missing_library_is_found_when_the_code_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     resources_of(NAMED)
-    monkeypatch.delitem(sys.modules, "nba_consolidation.resources.production")
-    monkeypatch.delattr("nba_consolidation.resources.production")
+    monkeypatch.delitem(sys.modules, "nba_consolidation.orchestration.resources.production")
+    monkeypatch.delattr("nba_consolidation.orchestration.resources.production")
     monkeypatch.setitem(sys.modules, "dagster_gcp", None)
     with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"nba-consolidation\[production\]"):
         build_definitions(NAMED)

@@ -10,16 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from nba_consolidation.cli import main
-from nba_consolidation.fencing import utc_now
-from nba_consolidation.locking import lease_key
-from nba_consolidation.tables import ALL_TABLES
+from nba_consolidation.fencing.fenced_writer import utc_now
+from nba_consolidation.leases import lease_key
+from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.bigquery.front import body_of, failed, job_posts
-from nba_consolidation_tests.consolidation.workbench import DATE, prediction
 from nba_consolidation_tests.firestore_double import Fault
-from nba_consolidation_tests.locking.googles_client import googles_client
-from nba_consolidation_tests.locking.predecessor import PredecessorLock
-
-from .conftest import PROJECT, Cloud
+from nba_consolidation_tests.leases.googles_client import googles_client
+from nba_consolidation_tests.leases.predecessor import PredecessorLock
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
+from nba_consolidation_tests.production.conftest import PROJECT, Cloud
 
 
 def run(cloud: Cloud, *arguments: object, exit_code: int = 0) -> str:

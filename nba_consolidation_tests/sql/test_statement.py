@@ -16,13 +16,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.sql import Statement, literal
+from nba_consolidation.schema import ACTIVATION_KEY, BUSINESS_KEY
+from nba_consolidation.sql import Statement, literal, statement_names
 from nba_consolidation.sql import statement as statement_module
 from nba_consolidation.sql.statement import Dialect
-from nba_consolidation.tables import ACTIVATION_KEY, BUSINESS_KEY
 from nba_consolidation_tests.names import LOOKUPS
 
-FILES = sorted(Path(str(resources.files("nba_consolidation.sql"))).rglob("*.sql"), key=attrgetter("name"))
+FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",
@@ -54,8 +54,8 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     return render
 
 
-def test_no_two_files_have_the_same_name() -> None:
-    assert len({file.name for file in FILES}) == len(FILES) > 40
+def test_every_file_is_a_statement_and_no_two_have_the_same_name() -> None:
+    assert len(statement_names()) == len(FILES) > 40
 
 
 @pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
@@ -63,7 +63,7 @@ def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(fil
     text = file.read_text(encoding="utf-8")
     assert len([tree for tree in sqlglot.parse(text, read="bigquery") if tree is not None]) == 1
     for dialect in DIALECTS:
-        name = file.stem
+        name = file.stem.lstrip("0123456789_")
         sql = Statement(name, AnyParameter(), columns=("sportsbook", "odd `name")).render(dialect)
         (tree,) = sqlglot.parse(sql, read=dialect)
         assert tree is not None

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nba_consolidation.deployment import deploy
 from nba_consolidation.sql import Statement, over_dates
-from nba_consolidation_tests.consolidation.workbench import DATE, prediction, staged
-
-from .conftest import Site
+from nba_consolidation.wiring import deploy
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction, staged
+from nba_consolidation_tests.ui.conftest import Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.tables import ALL_TABLES
-from nba_consolidation.warehouse.contract import ManifestEntry, Row, StagingArea, Warehouse
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation.schema import ALL_TABLES
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.interface import ManifestEntry, Row, StagingArea, Warehouse
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.bigquery.service import Service, gap_of
 from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test
-
-from .rows import KNOWN, one_statement, rows_table
+from nba_consolidation_tests.warehouse.rows import KNOWN, one_statement, rows_table
 
 
 @dataclass(frozen=True)

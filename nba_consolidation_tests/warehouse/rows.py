@@ -12,11 +12,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.sql import Statement
 from nba_consolidation.sql import statement as statement_module
-from nba_consolidation.tables import PREDICTIONS
 from nba_consolidation.warehouse.arrow import arrow_type
-from nba_consolidation.warehouse.contract import KnownDates
+from nba_consolidation.warehouse.interface import KnownDates
 
 DATE = dt.date(2026, 1, 15)
 NEXT_DATE = dt.date(2026, 1, 16)

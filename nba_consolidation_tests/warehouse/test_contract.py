@@ -10,14 +10,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from nba_consolidation.tables import ALL_TABLES, PREDICTIONS, Column
-from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
+from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
+from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
 from nba_consolidation_tests.names import LOOKUPS
-
-from .conftest import Engine
-from .rows import DATE, KNOWN, NEXT_DATE, NOON, A, B, row, rows_table
+from nba_consolidation_tests.warehouse.conftest import Engine
+from nba_consolidation_tests.warehouse.rows import DATE, KNOWN, NEXT_DATE, NOON, A, B, row, rows_table
 
 
 def test_a_staging_area_that_nobody_wrote_to_is_empty(engine: Engine) -> None:

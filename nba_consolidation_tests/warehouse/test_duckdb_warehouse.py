@@ -13,14 +13,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from nba_consolidation.tables import ALL_TABLES, FENCES, PREDICTIONS
-from nba_consolidation.warehouse import duckdb_warehouse
-from nba_consolidation.warehouse.contract import ManifestEntry
-from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
+from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS
+from nba_consolidation.warehouse.duckdb import warehouse as duckdb_warehouse
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
-from .rows import KNOWN, NOON, one_statement, row, rows_table
+from nba_consolidation.warehouse.interface import ManifestEntry
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.warehouse.rows import KNOWN, NOON, one_statement, row, rows_table
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"

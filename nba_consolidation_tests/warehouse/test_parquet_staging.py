@@ -16,10 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
-from nba_consolidation.warehouse.parquet_footer import read_footer
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-
-from .rows import DATE, KNOWN, NEXT_DATE, A, B, row, rows_table
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation.warehouse.staging.parquet_footer import read_footer
+from nba_consolidation_tests.warehouse.rows import DATE, KNOWN, NEXT_DATE, A, B, row, rows_table
 
 PREPARE = """
 import os, signal, sys

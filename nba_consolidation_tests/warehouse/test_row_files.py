@@ -11,11 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation.warehouse.errors import UnreadableFile
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-from nba_consolidation.warehouse.row_files import read_rows
-from nba_consolidation.warehouse.staging_writer import StagingWriter
-
-from .rows import row, rows_table
+from nba_consolidation.warehouse.staging.input_files import read_rows
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
+from nba_consolidation_tests.warehouse.rows import row, rows_table
 
 TEXT = {name: str(value) for name, value in row(feature_quality_score=1.5, is_actionable=True).items()}
 

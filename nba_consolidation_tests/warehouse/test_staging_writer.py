@@ -16,13 +16,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.tables import LINEAGE, PREDICTIONS, Column
-from nba_consolidation.warehouse.conversion import converter
+from nba_consolidation.schema import LINEAGE, PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import WarehouseUnavailable, WriteRefused
-from nba_consolidation.warehouse.parquet_staging import ParquetStaging
-from nba_consolidation.warehouse.staging_writer import StagingWriter
-
-from .rows import DATE, KNOWN, NOON, row, rows_table
+from nba_consolidation.warehouse.staging.conversion import converter
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
+from nba_consolidation_tests.warehouse.rows import DATE, KNOWN, NOON, row, rows_table
 
 LIVE = (
     *PREDICTIONS.columns,

@@ -1,0 +1,70 @@
+"""`duplicates`: the audits of the published tables. What they look for is decided in `audits`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nba_consolidation.cli.dates import date_options, span_of
+from nba_consolidation.cli.exit_codes import Exit
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.progress import tracked
+from nba_consolidation.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from nba_consolidation.fencing.audits import Audit
+    from nba_consolidation.warehouse.interface import Row
+
+_SHOWN = 10
+
+
+@click.command()
+@date_options
+@json_option
+@pass_session
+def duplicates(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+    """Look for duplicates in what is published.
+
+    Without dates: in all history. Ends with 3 if an audit that must find nothing finds something.
+    """
+    from nba_consolidation.fencing.audits import AUDITS
+    from nba_consolidation.operations.status import standing_dates
+
+    span = span_of(**dates)
+    warehouse = session.existing().warehouse
+    audited = standing_dates(warehouse, span.first, span.last) if span.given else standing_dates(warehouse)
+    found = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
+    blocking = sum(len(findings) for audit, findings in found if audit.blocking)
+    verdict = f"{counted(blocking, 'finding')} that must not be." if blocking else "No duplicates."
+    emit(
+        as_json,
+        {"dates": len(audited), "blocking_findings": blocking, "audits": [_document(*entry) for entry in found]},
+        _overview(found),
+        *(_details(*entry) for entry in found),
+        f"{verdict} Audited {counted(len(audited), 'date')}"
+        + (f", {audited[0]} to {audited[-1]}." if audited else "."),
+    )
+    click.get_current_context().exit(Exit.NEEDS_A_PERSON if blocking else Exit.DONE)
+
+
+def _document(audit: Audit, findings: list[Row]) -> dict[str, Any]:
+    return {
+        "audit": audit.name,
+        "table": audit.table,
+        "looks_for": audit.looks_for,
+        "blocking": audit.blocking,
+        "findings": findings,
+    }
+
+
+def _overview(found: list[tuple[Audit, list[Row]]]) -> Grid:
+    columns = [Column("audit"), Column("findings", right=True), Column("blocking"), Column("looks for", 1, fold=True)]
+    return Grid(columns, [(a.name, len(findings), a.blocking, a.looks_for) for a, findings in found])
+
+
+def _details(audit: Audit, findings: list[Row]) -> Shown:
+    columns = [Column(name.replace("_", " ")) for name in (findings[0] if findings else ())]
+    shown = f"first {_SHOWN} of {len(findings):,}" if len(findings) > _SHOWN else f"{len(findings):,}"
+    return Grid(columns, [tuple(row.values()) for row in findings[:_SHOWN]], f"{audit.name}: {shown}", records=True)

@@ -1,0 +1,1 @@
+"""How every table is written: under leases, with the fence checked inside the transaction."""

@@ -1,0 +1,1 @@
+"""Leases in Firestore, for processes on any machine."""

@@ -1,0 +1,135 @@
+"""Leases in the memory of one process: the store of tests and of a demonstration. Nothing outlives the process.
+
+It keeps the whole contract, for threads; processes need the SQLite store.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from threading import Condition
+
+from nba_consolidation.leases.errors import LeaseHeld, LeaseLost
+from nba_consolidation.leases.interface import (
+    EVENTS_KEPT,
+    ForcedRelease,
+    Holder,
+    LeaseEvent,
+    LeaseRecord,
+    check_forced_release,
+    machine_clock,
+    to_micros,
+)
+from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
+
+
+class MemoryLeaseStore:
+    """A LeaseStore that starts with the leases it is given; `clock` is the store's clock."""
+
+    def __init__(self, leases: Iterable[LeaseRecord] = (), *, clock: Callable[[], datetime] = machine_clock) -> None:
+        self._leases = {lease.key: lease for lease in leases}
+        self._last_version = max((lease.version for lease in self._leases.values()), default=0)
+        self._forced: tuple[ForcedRelease, ...] = ()
+        self._events: dict[str, LeaseEvent] = {}
+        self._clock = clock
+        self._changed = Condition()
+
+    def try_acquire(
+        self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
+    ) -> tuple[LeaseRecord, ...]:
+        wanted = sorted_keys(keys)
+        with self._changed:
+            now = self._clock()
+            for key in wanted:
+                found = self._read(key, now)
+                if found is not None and not found.expired:
+                    raise LeaseHeld(found)
+            version = self._next_version(now)
+            granted = tuple(
+                LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in wanted
+            )
+            self._leases.update({record.key: record for record in granted})
+            return granted
+
+    def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
+        with self._changed:
+            lost = [record.key for record in records if not self._is_current(record)]
+            if lost:
+                raise LeaseLost(lost, "another run took it after its end, or it was released by force")
+            now = self._clock()
+            version = self._next_version(now)
+            renewed = tuple(record.renewed(ttl, version=version, now=now) for record in records)
+            self._leases.update({record.key: record for record in renewed})
+            return renewed
+
+    def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
+        with self._changed:
+            ours = tuple(record.key for record in records if self._is_current(record))
+            for key in ours:
+                del self._leases[key]
+            self._changed.notify_all()
+            return ours
+
+    def inspect(self, key: str) -> LeaseRecord | None:
+        parse_lease_key(key)
+        with self._changed:
+            return self._read(key, self._clock())
+
+    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+        wanted = sorted_keys(keys)
+        with self._changed:
+            now = self._clock()
+            return tuple(self._leases[key].seen_at(now) for key in wanted if key in self._leases)
+
+    def list(self) -> tuple[LeaseRecord, ...]:
+        with self._changed:
+            now = self._clock()
+            return tuple(self._leases[key].seen_at(now) for key in sorted(self._leases))
+
+    def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
+        parse_lease_key(key)
+        with self._changed:
+            now = self._clock()
+            lease = check_forced_release(key, self._read(key, now), holder_id, by=by, reason=reason)
+            forced = ForcedRelease(lease, by, reason, now)
+            del self._leases[key]
+            self._forced += (forced,)
+            self._changed.notify_all()
+            return forced
+
+    def forced_releases(self) -> tuple[ForcedRelease, ...]:
+        return self._forced
+
+    def record(self, event: LeaseEvent) -> None:
+        with self._changed:
+            self._events[event.id] = event
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        with self._changed:
+            now = self._clock()
+            kept = [
+                replace(event, read_at=now) for event in self._events.values() if event.began_at > now - EVENTS_KEPT
+            ]
+            return tuple(sorted(kept, key=lambda event: (event.began_at, event.id)))
+
+    def check(self) -> None:
+        """Memory is always there."""
+
+    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over(seen), timeout)
+
+    def _is_over(self, seen: LeaseRecord) -> bool:
+        found = self._read(seen.key, self._clock())
+        return found is None or found.expired or found.operation_id != seen.operation_id
+
+    def _is_current(self, record: LeaseRecord) -> bool:
+        found = self._leases.get(record.key)
+        return found is not None and found.version == record.version
+
+    def _read(self, key: str, now: datetime) -> LeaseRecord | None:
+        found = self._leases.get(key)
+        return None if found is None else found.seen_at(now)
+
+    def _next_version(self, now: datetime) -> int:
+        self._last_version = max(self._last_version + 1, to_micros(now))
+        return self._last_version

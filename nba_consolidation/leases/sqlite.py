@@ -1,0 +1,329 @@
+"""Leases in one SQLite file, for many processes of one machine: the store of the embedded deployment.
+
+Every call opens the file and closes it again, so a killed process leaves nothing open. The rollback journal stays on
+purpose: unlike WAL it leaves one single file, and a lease is written too rarely to need more. No waiting policy here.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from nba_consolidation.leases.errors import LeaseDenied, LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
+from nba_consolidation.leases.interface import (
+    EVENTS_KEPT,
+    ForcedRelease,
+    Holder,
+    LeaseEvent,
+    LeaseRecord,
+    check_forced_release,
+    from_micros,
+    machine_clock,
+    to_micros,
+)
+from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
+
+_APPLICATION_ID = 0x4E42414C  # "NBAL": no other database is taken for a lease store, or turned into one
+_FORMAT = 1
+_DENIED = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_LOOK_EVERY = 0.02  # seconds between two looks while waiting for a change
+
+_LEASE_COLUMNS = """
+    token INTEGER NOT NULL, version INTEGER NOT NULL, operation_id TEXT NOT NULL,
+    holder_id TEXT NOT NULL, run_id TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    acquired_at INTEGER NOT NULL, expires_at INTEGER NOT NULL"""
+_SCHEMA = (
+    f"CREATE TABLE lease (key TEXT PRIMARY KEY, {_LEASE_COLUMNS}) STRICT",
+    f"""CREATE TABLE forced_release (key TEXT NOT NULL, {_LEASE_COLUMNS},
+        forced_by TEXT NOT NULL, reason TEXT NOT NULL, released_at INTEGER NOT NULL) STRICT""",
+    "CREATE TABLE last_version (version INTEGER NOT NULL) STRICT",
+    "INSERT INTO last_version VALUES (0)",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_FORMAT}",
+)
+_NEXT_VERSION = "UPDATE last_version SET version = max(version + 1, ?) RETURNING version"
+_READ = "SELECT * FROM lease WHERE key = ?"
+_LIST = "SELECT * FROM lease ORDER BY key"
+_TAKE = """
+    INSERT OR REPLACE INTO lease VALUES (:key, :token, :version, :operation_id, :holder_id, :run_id, :host, :pid,
+        :acquired_at, :expires_at)"""
+_RENEW = "UPDATE lease SET version = :version, expires_at = :expires_at WHERE key = :key AND version = :seen"
+_FREE = "DELETE FROM lease WHERE key = ? AND version = ?"
+_AUDIT = """
+    INSERT INTO forced_release VALUES (:key, :token, :version, :operation_id, :holder_id, :run_id, :host, :pid,
+        :acquired_at, :expires_at, :forced_by, :reason, :released_at)"""
+_AUDITED = "SELECT * FROM forced_release ORDER BY rowid"
+
+# Made at the first event, so that a file of an earlier version is a lease store still.
+_EVENTS = """
+    CREATE TABLE IF NOT EXISTS lease_event (id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,
+        holder TEXT NOT NULL, other TEXT NOT NULL, began_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+        outcome TEXT NOT NULL) STRICT"""
+_HAS_EVENTS = "SELECT 1 FROM sqlite_master WHERE name = 'lease_event'"
+_FORGET = "DELETE FROM lease_event WHERE began_at <= ?"
+_KEEP = """
+    INSERT OR REPLACE INTO lease_event VALUES (:id, :kind, :key, :holder, :other, :began_at, :ends_at, :outcome)"""
+_KEPT = "SELECT * FROM lease_event WHERE began_at > ? ORDER BY began_at, id"
+
+
+class SqliteLeaseStore:
+    """A LeaseStore in the file `path`, made with its folder at the first use.
+
+    `clock` is the store's clock; `busy_timeout` (seconds) is how long another writer may keep the file locked, a few
+    milliseconds as a rule, before LeaseUnavailable; `monotonic` and `sleep` serve `wait_for_change` alone.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], datetime] = machine_clock,
+        busy_timeout: float = 2.0,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._path = Path(path)
+        self._clock = clock
+        self._busy_timeout = busy_timeout
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    def try_acquire(
+        self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
+    ) -> tuple[LeaseRecord, ...]:
+        wanted = sorted_keys(keys)
+        with self._write() as (connection, now):
+            for key in wanted:
+                found = _read(connection, key, now)
+                if found is not None and not found.expired:
+                    raise LeaseHeld(found)
+            version = _next_version(connection, now)
+            granted = tuple(
+                LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in wanted
+            )
+            connection.executemany(_TAKE, map(_to_row, granted))
+            return granted
+
+    def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
+        with self._write() as (connection, now):
+            version = _next_version(connection, now)
+            renewed = tuple(record.renewed(ttl, version=version, now=now) for record in records)
+            lost = [
+                old.key
+                for old, new in zip(records, renewed, strict=True)
+                if connection.execute(_RENEW, {**_to_row(new), "seen": old.version}).rowcount == 0
+            ]
+            if lost:
+                raise LeaseLost(lost, "another run took it after its end, or it was released by force")
+            return renewed
+
+    def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
+        with self._write() as (connection, _now):
+            return tuple(
+                record.key for record in records if connection.execute(_FREE, (record.key, record.version)).rowcount
+            )
+
+    def inspect(self, key: str) -> LeaseRecord | None:
+        parse_lease_key(key)
+        with self._open() as connection:
+            return _read(connection, key, self._clock())
+
+    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+        wanted = sorted_keys(keys)
+        with self._open() as connection:
+            now = self._clock()
+            found = (_read(connection, key, now) for key in wanted)
+            return tuple(record for record in found if record is not None)
+
+    def list(self) -> tuple[LeaseRecord, ...]:
+        with self._open() as connection:
+            now = self._clock()
+            return tuple(_from_row(row, now) for row in connection.execute(_LIST))
+
+    def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
+        parse_lease_key(key)
+        with self._write() as (connection, now):
+            lease = check_forced_release(key, _read(connection, key, now), holder_id, by=by, reason=reason)
+            audit = {"forced_by": by, "reason": reason, "released_at": to_micros(now)}
+            connection.execute(_AUDIT, {**_to_row(lease), **audit})
+            connection.execute(_FREE, (key, lease.version))
+            return ForcedRelease(lease, by, reason, now)
+
+    def forced_releases(self) -> tuple[ForcedRelease, ...]:
+        with self._open() as connection:
+            return tuple(_forced_from_row(row) for row in connection.execute(_AUDITED))
+
+    def record(self, event: LeaseEvent) -> None:
+        with self._write() as (connection, now):
+            connection.execute(_EVENTS)
+            connection.execute(_FORGET, (to_micros(now - EVENTS_KEPT),))
+            connection.execute(_KEEP, _event_to_row(event))
+
+    def events(self) -> tuple[LeaseEvent, ...]:
+        with self._open() as connection:
+            if connection.execute(_HAS_EVENTS).fetchone() is None:
+                return ()
+            now = self._clock()
+            kept = connection.execute(_KEPT, (to_micros(now - EVENTS_KEPT),))
+            return tuple(_event_from_row(row, now) for row in kept)
+
+    def check(self) -> None:
+        with self._write():
+            pass
+
+    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
+        until = self._monotonic() + timeout
+        while (left := until - self._monotonic()) > 0 and not self._is_over(seen):
+            self._sleep(min(_LOOK_EVERY, left))
+
+    def _is_over(self, seen: LeaseRecord) -> bool:
+        found = self.inspect(seen.key)
+        return found is None or found.expired or found.operation_id != seen.operation_id
+
+    @contextmanager
+    def _write(self) -> Iterator[tuple[sqlite3.Connection, datetime]]:
+        """One write transaction and its moment, read once nobody else can write; an error leaves nothing behind."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection, self._clock()
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=self._busy_timeout, isolation_level=None)) as connection:
+                connection.row_factory = sqlite3.Row
+                self._prepare(connection)
+                yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise self._typed(error) from error
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Make the tables if the file is new, and refuse a file that is something else."""
+        if _is_lease_store(connection):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        if _pragma(connection, "schema_version") == 0:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+        if not _is_lease_store(connection):
+            raise LeaseUnavailable(
+                f"{self._path} is a SQLite database, but not a lease store of this version. Point the setting of the "
+                "lease file elsewhere, or run the version of the program that made it."
+            )
+
+    def _typed(self, error: sqlite3.Error | OSError) -> LeaseError:
+        """Permission, a busy file and a broken one need three different people (incident 10)."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if (
+            isinstance(error, PermissionError)
+            or code in _DENIED
+            or (code == sqlite3.SQLITE_CANTOPEN and self._barred())
+        ):
+            return LeaseDenied(
+                f"No permission to use the lease file {self._path} ({error}). Let this user read and write the file "
+                "and its folder. Nothing was changed, and waiting will not help."
+            )
+        if code in _BUSY:
+            return LeaseUnavailable(
+                f"Another process kept the lease file {self._path} locked for more than {self._busy_timeout} s "
+                f"({error}). See which one has it open, end it if it hangs, and start again."
+            )
+        return LeaseUnavailable(
+            f"The lease file {self._path} cannot be used ({error}). See whether the path is right, the disk has room "
+            "and the file is a SQLite database; if it is damaged, move it away while nothing runs: a new one is made."
+        )
+
+    def _barred(self) -> bool:
+        """Whether it is permission that keeps the file from being opened; SQLite itself does not say."""
+        try:
+            needed = (self._path, os.R_OK | os.W_OK) if self._path.exists() else (self._path.parent, os.W_OK | os.X_OK)
+        except PermissionError:
+            return True  # the folder may not even be searched
+        return not os.access(*needed, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_lease_store(connection: sqlite3.Connection) -> bool:
+    found = (_pragma(connection, "application_id"), _pragma(connection, "user_version"))
+    return found == (_APPLICATION_ID, _FORMAT)
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    [(value,)] = connection.execute(f"PRAGMA {name}").fetchall()
+    return int(value)
+
+
+def _next_version(connection: sqlite3.Connection, now: datetime) -> int:
+    """Larger than any before it, whatever the clock did meanwhile; the counter outlives every lease."""
+    [(version,)] = connection.execute(_NEXT_VERSION, (to_micros(now),)).fetchall()
+    return int(version)
+
+
+def _read(connection: sqlite3.Connection, key: str, now: datetime) -> LeaseRecord | None:
+    row = connection.execute(_READ, (key,)).fetchone()
+    return None if row is None else _from_row(row, now)
+
+
+def _from_row(row: sqlite3.Row, now: datetime) -> LeaseRecord:
+    return LeaseRecord(
+        key=row["key"],
+        token=row["token"],
+        version=row["version"],
+        operation_id=row["operation_id"],
+        holder=Holder(row["holder_id"], row["run_id"], row["host"], row["pid"]),
+        acquired_at=from_micros(row["acquired_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        read_at=now,
+    )
+
+
+def _forced_from_row(row: sqlite3.Row) -> ForcedRelease:
+    released_at = from_micros(row["released_at"])
+    return ForcedRelease(_from_row(row, released_at), row["forced_by"], row["reason"], released_at)
+
+
+def _to_row(record: LeaseRecord) -> dict[str, str | int]:
+    return {
+        "key": record.key,
+        "token": record.token,
+        "version": record.version,
+        "operation_id": record.operation_id,
+        **asdict(record.holder),
+        "acquired_at": to_micros(record.acquired_at),
+        "expires_at": to_micros(record.expires_at),
+    }
+
+
+def _event_to_row(event: LeaseEvent) -> dict[str, str | int]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "key": event.key,
+        "holder": json.dumps(asdict(event.holder)),
+        "other": json.dumps(asdict(event.other)),
+        "began_at": to_micros(event.began_at),
+        "ends_at": to_micros(event.ends_at),
+        "outcome": event.outcome,
+    }
+
+
+def _event_from_row(row: sqlite3.Row, now: datetime) -> LeaseEvent:
+    return LeaseEvent(
+        id=row["id"],
+        kind=row["kind"],
+        key=row["key"],
+        holder=Holder(**json.loads(row["holder"])),
+        other=Holder(**json.loads(row["other"])),
+        began_at=from_micros(row["began_at"]),
+        ends_at=from_micros(row["ends_at"]),
+        outcome=row["outcome"],
+        read_at=now,
+    )

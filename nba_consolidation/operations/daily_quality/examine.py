@@ -1,0 +1,47 @@
+"""The use case: every quality check of a game date. Reads, judges, changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from nba_consolidation.fencing.fenced_writer import utc_now
+from nba_consolidation.logs import event
+from nba_consolidation.operations.daily_quality.criteria import CHECKS
+from nba_consolidation.operations.daily_quality.readings import Reader
+from nba_consolidation.operations.daily_quality.results import QualityReport, Status
+from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.settings import GAME_TIME_ZONE
+
+_log = logging.getLogger(__name__)
+_MORNING = dt.time(8)
+CHECK_NAMES = tuple(check.name for check in CHECKS)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Everything an examination needs."""
+
+    reader: Reader
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    clock: Callable[[], dt.datetime] = utc_now
+
+    def examine(self, date: dt.date | None = None, names: Collection[str] = CHECK_NAMES) -> QualityReport:
+        """The named checks of a game date, the day before today unless given.
+
+        A date further back is judged as on the morning after it; leases and staging tables are always those of now.
+        """
+        now = self.clock()
+        yesterday = now.astimezone(GAME_TIME_ZONE).date() - dt.timedelta(days=1)
+        date = date or yesterday
+        morning_after = dt.datetime.combine(date + dt.timedelta(days=1), _MORNING, GAME_TIME_ZONE)
+        as_of = now if date >= yesterday else morning_after.astimezone(dt.UTC)
+        readings = self.reader.read(date, as_of, now, self.thresholds)
+        results = [check.result(readings, self.thresholds) for check in CHECKS if check.name in names]
+        for result in results:
+            level = logging.INFO if result.status is Status.PASSED else logging.WARNING
+            event(_log, "quality_checked", level, game_date=date, check=result.name, status=result.status.value,
+                  value=result.value, message_of_check=result.message)  # fmt: skip
+        return QualityReport(date, as_of, results)

@@ -1,0 +1,231 @@
+"""The use case: prediction_accuracy as unfenced graders left it gets one row per key, and confidences between 0 and 1.
+
+What goes or changes is kept in prediction_accuracy_removed as it was; `restore` puts it back. Which row of a key stays
+is decided in the SQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nba_consolidation.fencing.fenced_writer import Guarding, Writer, in_chunks, tell
+from nba_consolidation.leases import Holder
+from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, SystemRepair, Tally
+from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, ALL_TABLES, LAST_WRITTEN, REMOVED, Column
+from nba_consolidation.sql import Statement, Value, over_dates
+from nba_consolidation.warehouse.adoption import ensure_adopted
+from nba_consolidation.warehouse.errors import TableIncomplete
+from nba_consolidation.warehouse.interface import Row, TransactionResult, Warehouse
+
+LOCK_TYPE = "grading"
+_log = logging.getLogger(__name__)
+REPAIR_AUDITS = ("inexactly_kept", "duplicate_accuracy_keys", "unconserved_repairs")
+_SET_BY_REPAIR = {"confidence_score", "confidence_decile", *(column.name for column in LAST_WRITTEN)}
+_NUMERIC = re.compile(r"(?:BIG)?NUMERIC(?:\(\d+(?:, *(\d+))?\))?")
+_MOST_DIGITS = 9  # of a NUMERIC without parameters
+_FLOAT_DIGITS = 6
+_FIGURES = ("total_rows", "graded", "bets", "correct")
+
+
+def ranking_statements(
+    parameters: Mapping[str, Value],
+    live_columns: Sequence[Column],
+    percent_systems: Sequence[str],
+    fraction_systems: Sequence[str],
+) -> list[Statement]:
+    """What there is to repair in the dates, and which row of each key would stay. Writes no table."""
+    scaled = {**parameters, "percent_systems": percent_systems, "fraction_systems": fraction_systems}
+    return [
+        Statement("accuracy_before", scaled),
+        Statement("accuracy_versions", scaled),
+        Statement("accuracy_ranks", scaled),
+        Statement("settle_ranks", scaled, [column.name for column in live_columns]),
+    ]
+
+
+def repair_statements(
+    parameters: Mapping[str, Value],
+    live_columns: Sequence[Column],
+    percent_systems: Sequence[str],
+    fraction_systems: Sequence[str],
+) -> list[Statement]:
+    """One row per key and confidences between 0 and 1, for dates where it is not so; all others stay untouched.
+
+    To be run behind the fence, with `REPAIR_AUDITS` as audits, once `carry_all_columns` has been called. Beside the
+    guard's parameters it takes `grading_id`, which the changed rows and the ledger get: one of its own, where others
+    count rows by theirs in the same transaction.
+    """
+    live = [column.name for column in live_columns]
+    digits = {**parameters, "confidence_digits": confidence_digits(live_columns)}
+    narrowed = [column.name for column in live_columns if _is_declared_otherwise(column)]
+    exact = Statement("inexactly_kept", parameters, [*ACCURACY_KEY, *narrowed], audit=True)
+    return [
+        *ranking_statements(parameters, live_columns, percent_systems, fraction_systems),
+        Statement("keep_repaired", parameters, live),
+        *([exact] if narrowed else []),
+        Statement("clear_repaired", parameters),
+        Statement("insert_repaired", digits, [name for name in live if name not in _SET_BY_REPAIR]),
+        Statement("duplicate_accuracy_keys", parameters, audit=True),
+        Statement("repair_counts", parameters),
+        Statement("unconserved_repairs", parameters, audit=True),
+        Statement("repair_ledger", parameters),
+        Statement("accuracy_found", parameters),
+        Statement("repaired", parameters),
+    ]
+
+
+def confidence_digits(live_columns: Sequence[Column]) -> int:
+    """How many decimals the live confidence holds. Raises TableIncomplete where it holds no fraction."""
+    [kind] = [column.type for column in live_columns if column.name == "confidence_score"]
+    if kind == "FLOAT64":
+        return _FLOAT_DIGITS
+    match = _NUMERIC.fullmatch(kind)
+    digits = 0 if match is None else int(match[1] or (0 if "(" in kind else _MOST_DIGITS))
+    if not digits:
+        raise TableIncomplete(
+            f"{ACCURACY.name}.confidence_score is {kind}, which holds no confidence between 0 and 1; "
+            f"migrate the column to {ACCURACY.column('confidence_score').type}, then repair again"
+        )
+    return min(digits, _MOST_DIGITS)
+
+
+def carry_all_columns(writer: Writer, dates: Sequence[dt.date], live_columns: Sequence[Column]) -> None:
+    """Lets prediction_accuracy_removed have every live column of prediction_accuracy; behind the fence of the dates."""
+    there = {column.name for column in writer.warehouse.live_columns(REMOVED.name)}
+    missing = [column for column in live_columns if column.name not in there]
+    if missing:
+        writer.run(dates, lambda _: ())
+        writer.warehouse.add_columns(REMOVED.name, missing)
+
+
+def adopted_columns(warehouse: Warehouse) -> tuple[Column, ...]:
+    """The live columns of prediction_accuracy. Raises TableIncomplete where it is somebody else's, not adopted yet."""
+    live = warehouse.live_columns(ACCURACY.name)
+    ensure_adopted(ACCURACY, live)
+    return live
+
+
+def accuracy_dates(warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max) -> list[dt.date]:
+    """The dates of which anything is graded, in order; all history unless bounded."""
+    found = warehouse.query(Statement("accuracy_dates", {"first_date": first, "last_date": last}))
+    return [row["game_date"] for row in found]
+
+
+@dataclass(frozen=True)
+class Repairer:
+    """Everything a repair needs. scales: `percent` or `fraction`, for systems whose scale is known."""
+
+    guarding: Guarding
+    scales: Mapping[str, str] = field(default_factory=dict)
+
+    def forecast(
+        self, dates: Sequence[dt.date], on_progress: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> RepairReport:
+        """What a repair of the dates would come to. Takes no lease and changes nothing. Raises WarehouseError."""
+        self._make_tables()
+        live = adopted_columns(self.guarding.warehouse)
+        confidence_digits(live)
+        found = self._found(dates)
+        broken = _broken(found)
+        after: list[Row] = []
+        for chunk in in_chunks(broken):
+            on_progress(broken.index(chunk[0]), len(broken))
+            ranking = ranking_statements(over_dates(chunk), live, *self._systems)
+            result = self.guarding.warehouse.run([*ranking, Statement("repair_forecast")])
+            after += result.rows["repair_forecast"]
+        return RepairReport(None, tuple(_repairs(found, after)))
+
+    def repair(
+        self,
+        dates: Sequence[dt.date],
+        holder: Holder,
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> RepairReport:
+        """Repairs the dates that need it; where none does, takes no lease and writes nothing.
+
+        One transaction, or, where it fails, one per date; `poisoned` names those that fail. Raises LeaseError where
+        the lease cannot be had, and WarehouseError where the warehouse cannot be used.
+        """
+        self._make_tables()
+        live = adopted_columns(self.guarding.warehouse)
+        found = self._found(dates)
+        written, poisoned = self.guarding.write_each(
+            LOCK_TYPE, _broken(found), holder, lambda writer, some: self._repair(writer, some, live), on_progress
+        )
+        looked_at = {row["game_date"] for result in written for row in result.rows["accuracy_found"]}
+        current = [row for row in found if row["game_date"] not in looked_at]
+        current += [row for result in written for row in result.rows["accuracy_found"]]
+        after = [row for result in written for row in result.rows["repaired"]]
+        standing = [row for row in current if row["game_date"] not in poisoned]
+        report = RepairReport(holder.run_id, tuple(_repairs(standing, after)), poisoned)
+        total = report.total
+        tell(
+            _log, "repaired", holder.run_id, report.repaired_dates, poisoned,
+            duplicates=total.duplicates, normalised=total.normalised,
+        )  # fmt: skip
+        return report
+
+    def _repair(self, writer: Writer, dates: Sequence[dt.date], live: Sequence[Column]) -> TransactionResult:
+        carry_all_columns(writer, dates, live)
+        return writer.run(dates, lambda guarded: self.statements(guarded, live), audits=REPAIR_AUDITS)
+
+    def broken(self, dates: Sequence[dt.date]) -> list[dt.date]:
+        """Of the dates, those that have something to repair."""
+        return _broken(self._found(dates))
+
+    def statements(self, parameters: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
+        """What a repair does behind the fence: its whole transaction, or the first part of a grading's."""
+        return repair_statements({**parameters, "grading_id": uuid.uuid4().hex}, live, *self._systems)
+
+    def _make_tables(self) -> None:
+        self.guarding.warehouse.create_tables(ALL_TABLES)
+
+    def _found(self, dates: Sequence[dt.date]) -> list[Row]:
+        """What stands and what there is to repair, by date and system."""
+        percent, fraction = self._systems
+        found: list[Row] = []
+        for chunk in in_chunks(sorted(dates)):
+            parameters = {**over_dates(chunk), "percent_systems": percent, "fraction_systems": fraction}
+            statements = [Statement("accuracy_before", parameters), Statement("accuracy_found")]
+            found += self.guarding.warehouse.run(statements).rows["accuracy_found"]
+        return found
+
+    @property
+    def _systems(self) -> tuple[list[str], list[str]]:
+        """The systems in percent, and those in fractions."""
+        by_scale: defaultdict[str, list[str]] = defaultdict(list)
+        for system, scale in self.scales.items():
+            by_scale[scale].append(system)
+        return by_scale["percent"], by_scale["fraction"]
+
+
+def _is_declared_otherwise(column: Column) -> bool:
+    return column.name in REMOVED.column_names and REMOVED.column(column.name).type != column.type
+
+
+def _broken(found: Iterable[Row]) -> list[dt.date]:
+    """The dates that have something to repair."""
+    return sorted({row["game_date"] for row in found if row["duplicates"] or row["percent_scale_rows"]})
+
+
+def _repairs(before: Sequence[Row], after: Iterable[Row]) -> list[SystemRepair]:
+    """Before and after by date and system; what is not among the dates of `after` stays as it is."""
+    later = {(row["game_date"], row["system_id"]): row for row in after}
+    rows = sorted(before, key=lambda row: (row["game_date"], row["system_id"] or ""))
+    return [_system_repair(row, later.get((row["game_date"], row["system_id"]), row)) for row in rows]
+
+
+def _system_repair(before: Row, after: Row) -> SystemRepair:
+    repair = Repair(
+        before=Tally(*(before[figure] for figure in _FIGURES)),
+        after=Tally(*(after[figure] for figure in _FIGURES)),
+        percent_scale_rows=before["percent_scale_rows"],
+        normalised=after.get("normalised", 0),
+    )
+    return SystemRepair(before["game_date"], before["system_id"], repair)

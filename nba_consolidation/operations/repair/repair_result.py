@@ -1,0 +1,134 @@
+"""What a repair came to, or would come to: before and after, by date and system, and summed up. Figures only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows, how many of them are graded, and how many of their bets were won. A bet is neither voided nor a push."""
+
+    rows: int = 0
+    graded: int = 0
+    bets: int = 0
+    correct: int = 0
+
+    @property
+    def wrong(self) -> int:
+        return self.bets - self.correct
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Correct bets by bets; None without one. `bets` is its n."""
+        return self.correct / self.bets if self.bets else None
+
+    @property
+    def hit_rate_interval(self) -> tuple[float, float] | None:
+        """The 95 % Wilson interval of the hit rate; None without a bet."""
+        from statsmodels.stats.proportion import proportion_confint
+
+        if not self.bets:
+            return None
+        low, high = proportion_confint(self.correct, self.bets, alpha=0.05, method="wilson")
+        return float(low), float(high)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.rows + other.rows, self.graded + other.graded, self.bets + other.bets, self.correct + other.correct
+        )
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Before and after. percent_scale_rows: before; normalised: those of them that stay, now between 0 and 1."""
+
+    before: Tally = Tally()
+    after: Tally = Tally()
+    percent_scale_rows: int = 0
+    normalised: int = 0
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that go because their key stands more than once."""
+        return self.before.rows - self.after.rows
+
+    @property
+    def duplicates_share(self) -> float:
+        """Of the rows before, between 0 and 1."""
+        return self.duplicates / self.before.rows if self.before.rows else 0.0
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to repair."""
+        return bool(self.duplicates or self.percent_scale_rows)
+
+    @property
+    def hit_rate_off(self) -> float | None:
+        """How far off the hit rate was, in percentage points: before - after. None without a bet on both sides."""
+        before, after = self.before.hit_rate, self.after.hit_rate
+        return None if before is None or after is None else 100 * (before - after)
+
+
+@dataclass(frozen=True)
+class SystemRepair:
+    """The repair of one system's rows of one date."""
+
+    game_date: dt.date
+    system_id: str | None
+    repair: Repair
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """One repair, or, without a run id, the forecast of one. Poisoned dates stand as they were, and are not in it."""
+
+    run_id: str | None
+    systems: tuple[SystemRepair, ...] = ()
+    poisoned: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Repair:
+        return summed(entry.repair for entry in self.systems)
+
+    @property
+    def by_system(self) -> dict[str | None, Repair]:
+        """All dates together, by system."""
+        names = sorted({entry.system_id for entry in self.systems}, key=str)
+        return {name: summed(entry.repair for entry in self.systems if entry.system_id == name) for name in names}
+
+    @property
+    def by_date(self) -> dict[dt.date, Repair]:
+        """All systems together, by date; in order."""
+        by_date: dict[dt.date, list[Repair]] = {}
+        for entry in self.systems:
+            by_date.setdefault(entry.game_date, []).append(entry.repair)
+        return {date: summed(by_date[date]) for date in sorted(by_date)}
+
+    @property
+    def repaired_dates(self) -> tuple[dt.date, ...]:
+        """The dates that were, or would be, written anew."""
+        return tuple(date for date, repair in self.by_date.items() if repair.needed)
+
+    def raise_if_poisoned(self) -> None:
+        """Raises DatesPoisoned, once everything else is done and told."""
+        if self.poisoned:
+            raise DatesPoisoned(self.poisoned, "repaired")
+
+
+def summed(repairs: Iterable[Repair]) -> Repair:
+    """All together."""
+    total = Repair()
+    for one in repairs:
+        total = Repair(
+            total.before + one.before,
+            total.after + one.after,
+            total.percent_scale_rows + one.percent_scale_rows,
+            total.normalised + one.normalised,
+        )
+    return total

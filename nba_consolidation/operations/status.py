@@ -1,0 +1,149 @@
+"""How things stand, by date: what waits, what was merged last, what stands, what nobody can take, who holds a lease.
+
+A read model: changes nothing. The warehouse is opened for two short reads, after the staging area has been listed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from nba_consolidation.leases import LeaseRecord, LeaseStore
+from nba_consolidation.pipeline.consolidation.staging_manifest import (
+    LedgerKey,
+    Manifest,
+    RefusedTable,
+    finished,
+    freeze,
+)
+from nba_consolidation.schema import PREDICTIONS, Column
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.alignment import drift
+from nba_consolidation.warehouse.interface import KnownDates, Row, StagingArea, StagingTable, Warehouse
+
+_ALL_HISTORY = (dt.date.min, dt.date.max)
+"""Rows of a date that is not known any more stand all the same."""
+
+
+@dataclass(frozen=True)
+class DateStatus:
+    """One date: what waits for it, what stands, what consumers read, and the consolidation that was last to commit."""
+
+    game_date: dt.date
+    waiting_tables: int = 0
+    waiting_rows: int = 0
+    total_rows: int = 0
+    active_rows: int = 0
+    validated_rows: int = 0
+    last_token: int | None = None
+    last_run_id: str | None = None
+    last_consolidated_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it. `empty` tables hold no row; `merged` ones are in the ledger, and the next consolidation drops both."""
+
+    dates: tuple[DateStatus, ...] = ()
+    refused: tuple[RefusedTable, ...] = ()
+    empty: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
+    leases: tuple[LeaseRecord, ...] = ()
+
+    @property
+    def waiting(self) -> tuple[DateStatus, ...]:
+        """The dates for which something waits."""
+        return tuple(date for date in self.dates if date.waiting_tables)
+
+    def total(self, figure: str) -> int:
+        """The sum of one figure of DateStatus over the dates."""
+        return sum(getattr(date, figure) for date in self.dates)
+
+
+def status(
+    warehouse: Warehouse, staging: StagingArea, leases: LeaseStore, known: KnownDates, evolve: bool = False
+) -> Status:
+    """How things stand now. evolve: whether a consolidation would add the columns that the live table lacks.
+
+    The tables must exist: a read that fails raises, it is never taken for "empty" (incident 41).
+    """
+    listed = staging.list_tables(known)
+    stands = warehouse.run(_statements())
+    live = warehouse.live_columns(PREDICTIONS.name)
+    in_ledger = {
+        (row["staging_table"], row["fingerprint"], row["game_date"])
+        for row in stands.rows["consolidated_staging_tables"]
+    }
+    manifest = _manifest(listed, in_ledger, evolved(live, listed) if evolve else live)
+    idle = finished(listed, in_ledger)
+    return Status(
+        dates=_by_date(manifest, stands.rows),
+        refused=manifest.refused,
+        empty=tuple(table.name for table in idle if not table.rows),
+        merged=tuple(table.name for table in idle if table.rows),
+        leases=leases.list(),
+    )
+
+
+def standing_dates(
+    warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
+) -> tuple[dt.date, ...]:
+    """The dates of which anything stands, consolidated, validated or graded, in order; all history unless bounded."""
+    bounds = {"first_date": first, "last_date": last}
+    names = ("standing_dates", "validated_dates", "accuracy_dates")
+    found = warehouse.run([Statement(name, bounds) for name in names])
+    return tuple(sorted({row["game_date"] for rows in found.rows.values() for row in rows}))
+
+
+def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
+    """The dates that were consolidated and not validated since, as where a process died in between."""
+    rows = warehouse.query(Statement("unvalidated_dates", {"first_date": first, "last_date": last}))
+    return tuple(row["game_date"] for row in rows)
+
+
+def validated_among(warehouse: Warehouse, dates: Collection[dt.date]) -> list[dt.date]:
+    """Of the dates, those of which consumers read anything."""
+    rows = warehouse.query(Statement("validated_dates", {"first_date": min(dates), "last_date": max(dates)}))
+    return [row["game_date"] for row in rows if row["game_date"] in set(dates)]
+
+
+def _statements() -> list[Statement]:
+    bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
+    names = ("standing_dates", "validated_dates", "last_consolidations", "consolidated_staging_tables")
+    return [Statement(name, bounds) for name in names]
+
+
+def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], live: Sequence[Column]) -> Manifest:
+    return freeze(listed, {date for table in listed for date in table.dates}, in_ledger, live)
+
+
+def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
+    """The live columns as a consolidation that adds the unknown ones would leave them."""
+    unknown = {column.name: column for table in listed for column in drift(table.columns, live).unknown}
+    return [*live, *unknown.values()]
+
+
+def _by_date(manifest: Manifest, stands: Mapping[str, list[Row]]) -> tuple[DateStatus, ...]:
+    tables = Counter(date for entry in manifest.entries for date in entry.dates)
+    rows: Counter[dt.date] = Counter()
+    for entry in manifest.entries:
+        rows.update({date: entry.table.rows_of(date) for date in entry.dates})
+    standing = {row["game_date"]: row for row in stands["standing_dates"]}
+    validated = {row["game_date"]: row for row in stands["validated_dates"]}
+    last = {row["game_date"]: row for row in stands["last_consolidations"]}
+    return tuple(
+        DateStatus(
+            game_date=date,
+            waiting_tables=tables[date],
+            waiting_rows=rows[date],
+            total_rows=standing.get(date, {}).get("total_rows", 0),
+            active_rows=standing.get(date, {}).get("active_rows", 0),
+            validated_rows=validated.get(date, {}).get("validated_rows", 0),
+            last_token=last.get(date, {}).get("lease_token"),
+            last_run_id=last.get(date, {}).get("run_id"),
+            last_consolidated_at=last.get(date, {}).get("consolidated_at"),
+        )
+        for date in sorted(tables.keys() | standing.keys() | validated.keys() | last.keys())
+    )

@@ -1,0 +1,56 @@
+"""The daily report: one page of what the other assets came to."""
+
+import dagster as dg
+
+from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, Kinds, dates_of
+from nba_consolidation.orchestration.metadata import table_of
+from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
+from nba_consolidation.pipeline.daily_report.page import page
+from nba_consolidation.pipeline.daily_report.storage import keep, name_of
+from nba_consolidation.schema import (
+    CALIBRATION_VERSIONS,
+    CONFIDENCE_CALIBRATION,
+    PLAYER_RELIABILITY,
+    STRATEGY_PERFORMANCE,
+    SYSTEM_PERFORMANCE,
+)
+
+REPORT = "daily_report"
+_TOLD = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE)
+
+
+def report_asset(
+    partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
+) -> dg.AssetsDefinition:
+    """daily_report. Reads only, so it waits for no writer."""
+
+    @dg.asset(
+        name=REPORT,
+        deps=[table.name for table in _TOLD],
+        partitions_def=partitions,
+        backfill_policy=single_run,
+        group_name=INSIGHT,
+        kinds={kinds.warehouse, "html"},
+        owners=OWNERS,
+        tags={GRAIN: "game_date"},
+        description="One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, "
+        "strategies, leases, and what needs a person. A run over many dates makes one page of them all.",
+    )
+    def daily_report(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+    ) -> dg.MaterializeResult[None]:
+        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        made = deployment.reporter.report(dates[0], dates[-1], context.log.debug)
+        html = page(made)
+        place = keep(html, deployment.settings.reports_place, name_of(made.first, made.last))
+        needs = [{"urgency": need.urgency.name.lower(), "what": need.what, "to_do": need.to_do} for need in made.needs]
+        return dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.path(place),
+                "bytes": len(html.encode()),
+                "needs": len(needs),
+                "needs_a_person": table_of(needs),
+            }
+        )
+
+    return daily_report

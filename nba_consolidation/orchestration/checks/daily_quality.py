@@ -1,0 +1,82 @@
+"""The daily quality as asset checks: one step examines the date once and records every check where it belongs."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from nba_consolidation.operations.daily_quality.criteria import CHECKS
+from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport, Status
+from nba_consolidation.orchestration.metadata import table_of
+from nba_consolidation.orchestration.partitions import span_of_run
+from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
+
+PREFIX = "daily_"
+_ROWS = 50
+
+
+class QualityConfig(dg.Config):
+    """Which date."""
+
+    date: str | None = Field(
+        default=None, description="The game date, 2026-01-15 for instance; yesterday unless given."
+    )
+
+
+def daily_keys() -> list[dg.AssetCheckKey]:
+    """Of all of them, in their order."""
+    return [dg.AssetCheckKey(dg.AssetKey(check.table), PREFIX + check.name) for check in CHECKS]
+
+
+def build_quality() -> dg.AssetChecksDefinition:
+    """All of them: one definition, so that the figures are read once."""
+    specs = [
+        dg.AssetCheckSpec(key.name, asset=key.asset_key, description=f"{check.looks_for}; see docs/operating.md")
+        for key, check in zip(daily_keys(), CHECKS, strict=True)
+    ]
+
+    @dg.multi_asset_check(specs=specs, name="daily_quality", can_subset=True)
+    def daily_quality(
+        context: dg.AssetCheckExecutionContext,
+        config: QualityConfig,
+        warehouse: WarehouseResource,
+        leases: LeaseResource,
+    ) -> Iterator[dg.AssetCheckResult]:
+        deployment = warehouse.deployment(leases)
+        deployment.prepare()
+        keys = {key.name.removeprefix(PREFIX): key for key in context.selected_asset_check_keys}
+        report = deployment.quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)
+        for result in report.results:
+            if result.status is not Status.ERRORED:
+                yield _result(keys[result.name], report, result)
+        if span_of_run(context.run.tags) is None:
+            _raise_errored(report)  # a run that makes partitions has done its work, whatever is wrong elsewhere
+
+    return daily_quality
+
+
+def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -> dg.AssetCheckResult:
+    severity = dg.AssetCheckSeverity.WARN if result.status is Status.WARNED else dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.status is Status.PASSED,
+        severity=severity,
+        description=result.message,
+        metadata={
+            "game_date": str(report.game_date),
+            "status": result.status.value,
+            **({} if result.value is None else {"value": float(result.value)}),
+            "threshold": result.threshold,
+            "rows": table_of(result.rows[:_ROWS]),
+        },
+    )
+
+
+def _raise_errored(report: QualityReport) -> None:
+    """A check that could not run has no result, and fails the run (incident 48)."""
+    errored = [result for result in report.results if result.status is Status.ERRORED]
+    if errored:
+        told = "\n".join(f"  {result.name}: {result.message}" for result in errored)
+        raise dg.Failure(f"{len(errored)} check(s) could not run:\n{told}", allow_retries=False)

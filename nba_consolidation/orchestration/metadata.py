@@ -1,0 +1,75 @@
+"""How the use cases' results look in the Dagster UI: metadata from plain dataclasses and rows. Decides nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from nba_consolidation.schema import Table
+from nba_consolidation.warehouse.interface import Row
+
+Metadata = dict[str, Any]
+_ROWS_SHOWN = 200
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The declared columns, as Dagster's column metadata."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(column.name, column.type, description=column.description) for column in table.columns]
+    )
+
+
+def table_of(rows: Iterable[object], limit: int = _ROWS_SHOWN) -> dg.TableMetadataValue:
+    """Rows (mappings or dataclasses) as a table; of many rows the last ones, which are the latest dates."""
+    shown = [_plain(_mapping(row)) for row in list(rows)[-limit:]]
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in shown], schema=_schema(shown))
+
+
+def samples_by_date(rows: Sequence[Row]) -> Mapping[dt.date, dg.TableMetadataValue]:
+    """Sample rows, one table per date."""
+    dates: dict[dt.date, list[Row]] = {}
+    for row in rows:
+        dates.setdefault(row["game_date"], []).append({k: v for k, v in row.items() if k != "game_date"})
+    return {date: table_of(found) for date, found in dates.items()}
+
+
+def without(values: Mapping[str, object], *names: str) -> Metadata:
+    """The values but for these."""
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _mapping(row: object) -> Mapping[str, object]:
+    if isinstance(row, Mapping):
+        return row
+    if dataclasses.is_dataclass(row) and not isinstance(row, type):
+        return dataclasses.asdict(row)
+    raise TypeError(f"not a row: {row!r}")
+
+
+def _plain(row: Mapping[str, object]) -> dict[str, str | int | float | bool | None]:
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+def _schema(rows: Sequence[Mapping[str, object]]) -> dg.TableSchema:
+    names = list(rows[0]) if rows else ["nothing"]
+    kinds = {name: {type(row[name]) for row in rows if row[name] is not None} for name in names}
+    return dg.TableSchema([dg.TableColumn(name, _kind(kinds[name])) for name in names])
+
+
+def _kind(found: set[type]) -> str:
+    return {bool: "bool", int: "int", float: "float"}.get(found.pop(), "string") if len(found) == 1 else "string"

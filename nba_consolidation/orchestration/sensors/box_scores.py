@@ -1,0 +1,51 @@
+"""`new_box_scores`: dates whose box scores came, or were corrected, are graded."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+import dagster as dg
+
+from nba_consolidation.orchestration.sensors.run_requests import default_status, result_of
+from nba_consolidation.schema import ACCURACY
+from nba_consolidation.settings import Settings, today
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.errors import WarehouseBusy
+from nba_consolidation.wiring import Deployment, deploy
+
+JOB = "grade"
+DAYS_BACK = 14
+"""The league corrects box scores for some days. What is older is for a backfill."""
+_WAIT = 5.0
+"""Seconds to wait for the warehouse's file: Dagster gives a sensor one minute, and there is a next time."""
+
+
+def new_box_scores(settings: Settings) -> dg.SensorDefinition:
+    """The sensor. Box scores that cannot be read are raised; a busy warehouse is looked at the next time."""
+    deployment = deploy(replace(settings, warehouse_wait=min(settings.warehouse_wait, _WAIT)))
+
+    @dg.sensor(
+        name="new_box_scores",
+        job_name=JOB,
+        minimum_interval_seconds=max(1, round(settings.sensor_interval)),
+        default_status=default_status(settings),
+        description=f"Asks for a grading once no more box scores of a date come; looks {DAYS_BACK} days back.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if not deployment.begun:
+            return dg.SensorResult(skip_reason=dg.SkipReason("nothing is there yet"), cursor=context.cursor)
+        try:
+            found = box_score_dates(deployment, today())
+        except WarehouseBusy as error:
+            return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
+        # A correction can be taken back.
+        return result_of(context, found, settings, job=JOB, asset=ACCURACY.name, recurs=True)
+
+    return sensor
+
+
+def box_score_dates(deployment: Deployment, last: date) -> Mapping[date, str]:
+    """The fingerprint of the box scores of each date that has some."""
+    bounds = {"first_date": last - timedelta(days=DAYS_BACK), "last_date": last}
+    rows = deployment.warehouse.query(Statement("box_score_dates", bounds))
+    return {row["game_date"]: row["fingerprint"] for row in rows}

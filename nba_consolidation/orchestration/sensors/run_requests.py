@@ -1,0 +1,64 @@
+"""From Dagster to a decision and back: the shell of every sensor that asks for runs of game dates."""
+
+import time
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import dagster as dg
+
+from nba_consolidation.orchestration.partitions import RANGE_END, RANGE_START, span_of_run
+from nba_consolidation.orchestration.sensors.decision import Cursor, Pace, Request, decide
+from nba_consolidation.settings import LOCAL, Settings, today
+
+_IN_PROGRESS = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def default_status(settings: Settings) -> dg.DefaultSensorStatus:
+    """On in production; at home a person switches it on."""
+    return dg.DefaultSensorStatus.STOPPED if settings.deployment == LOCAL else dg.DefaultSensorStatus.RUNNING
+
+
+def result_of(
+    context: dg.SensorEvaluationContext,
+    listing: Mapping[date, str],
+    settings: Settings,
+    *,
+    job: str,
+    asset: str,
+    recurs: bool = False,
+) -> dg.SensorResult:
+    """What to ask for, given the state of every date that has something. asset: what the job writes."""
+    decision = decide(
+        listing,
+        Cursor.load(context.cursor),
+        dates_in_progress(context.instance, job, asset),
+        time.time(),
+        Pace(settings.arrivals_quiet, settings.arrivals_wait),
+        what=job,
+        until=today(),
+        recurs=recurs,
+    )
+    return dg.SensorResult(
+        run_requests=[_run_request(request) for request in decision.requests],
+        skip_reason=None if decision.requests else dg.SkipReason(decision.reason),
+        cursor=decision.cursor.dump(),
+    )
+
+
+def dates_in_progress(instance: dg.DagsterInstance, job: str, asset: str) -> set[date]:
+    """The dates of all runs that write the asset and have not ended: the job's, and those that a person started."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS))
+    ours = [run for run in runs if run.job_name == job or dg.AssetKey(asset) in (run.asset_selection or ())]
+    spans = [span for run in ours if (span := span_of_run(run.tags)) is not None]
+    return {first + timedelta(days) for first, last in spans for days in range((last - first).days + 1)}
+
+
+def _run_request(request: Request) -> dg.RunRequest:
+    tags = {RANGE_START: str(request.first), RANGE_END: str(request.last)}
+    return dg.RunRequest(run_key=request.run_key, tags=tags)

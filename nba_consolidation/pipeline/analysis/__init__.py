@@ -1,0 +1,1 @@
+"""What graded predictions teach: performance, recalibration, player reliability, betting strategies."""

@@ -1,0 +1,34 @@
+"""What the tables of reliability say. Computes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.interface import Row, Warehouse
+
+
+def reviewed_dates(
+    warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
+) -> tuple[dt.date, ...]:
+    """The dates for which players have been reviewed, in order."""
+    rows = warehouse.query(Statement("reviewed_dates", {"first_date": first, "last_date": last}))
+    return tuple(row["game_date"] for row in rows)
+
+
+def players(
+    warehouse: Warehouse, first: dt.date, last: dt.date, *, status: str | None = None, player: str | None = None
+) -> list[Row]:
+    """Rows of player_reliability, whoever is flagged first; of every status and player that is not named."""
+    given = {"first_date": first, "last_date": last, "status": status, "player": player}
+    return warehouse.query(Statement("reliability_figures", given))
+
+
+def policies(warehouse: Warehouse, first: dt.date, last: dt.date) -> list[Row]:
+    """Rows of policy_reviews, the acting policy first."""
+    return warehouse.query(Statement("policy_figures", {"first_date": first, "last_date": last}))
+
+
+def overrides(warehouse: Warehouse) -> list[Row]:
+    """All that people ever decided, in order."""
+    return warehouse.query(Statement("overrides_in_order", {}))

@@ -1,0 +1,118 @@
+"""Every table of the project, declared once: names, columns, types, what each column means.
+
+The DDL of both engines, the staging writer, Dagster's column metadata and the generated reference all read these
+declarations. No SQL text and no client library here. Types are GoogleSQL's.
+"""
+
+from nba_consolidation.schema.declaration import Column, Table
+from nba_consolidation.schema.grading import (
+    ACCURACY,
+    ACCURACY_KEY,
+    BOX_SCORES,
+    GRADING_LEDGER,
+    LAST_WRITTEN,
+    OUTCOMES,
+    REMOVED,
+)
+from nba_consolidation.schema.performance import (
+    ALL_SYSTEMS,
+    CALIBRATION_SCORES,
+    CONFIDENCE_CALIBRATION,
+    SLICES,
+    SYSTEM_PERFORMANCE,
+    TIME_WINDOWS,
+)
+from nba_consolidation.schema.predictions import (
+    ACTIVATION_KEY,
+    BUSINESS_KEY,
+    CLEANUPS,
+    CONFIDENCE_SCALES,
+    FENCES,
+    FILTERS,
+    LEDGER,
+    LEDGER_TABLES,
+    LINEAGE,
+    LOST_VERSIONS,
+    PREDICTIONS,
+    QUARANTINED,
+    SET_BY_CONSOLIDATION,
+    VALIDATED,
+)
+from nba_consolidation.schema.recalibration import CALIBRATION_EVENTS, CALIBRATION_STATES, CALIBRATION_VERSIONS
+from nba_consolidation.schema.reliability import (
+    BIAS_FLAGS,
+    BLACKLISTED,
+    OVERRIDES,
+    PLAYER_RELIABILITY,
+    PLAYER_STATUSES,
+    POLICY_REVIEWS,
+    VARIANCE_FLAGS,
+)
+from nba_consolidation.schema.strategies import MAJORITY, PAYS, PICKED, STRATEGY_PERFORMANCE, UNANIMOUS, VERDICTS
+
+GRADING_TABLES = (ACCURACY, REMOVED, GRADING_LEDGER)
+PERFORMANCE_TABLES = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_SCORES)
+RECALIBRATION_TABLES = (CALIBRATION_VERSIONS, CALIBRATION_EVENTS)
+RELIABILITY_TABLES = (PLAYER_RELIABILITY, POLICY_REVIEWS, OVERRIDES)
+ALL_TABLES = (
+    *(PREDICTIONS, QUARANTINED, LOST_VERSIONS, VALIDATED, FENCES, LEDGER, LEDGER_TABLES, CLEANUPS),
+    *GRADING_TABLES,
+    *PERFORMANCE_TABLES,
+    *RECALIBRATION_TABLES,
+    *RELIABILITY_TABLES,
+    STRATEGY_PERFORMANCE,
+)
+"""All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
+
+__all__ = [
+    "ACCURACY",
+    "ACCURACY_KEY",
+    "ACTIVATION_KEY",
+    "ALL_SYSTEMS",
+    "ALL_TABLES",
+    "BIAS_FLAGS",
+    "BLACKLISTED",
+    "BOX_SCORES",
+    "BUSINESS_KEY",
+    "CALIBRATION_EVENTS",
+    "CALIBRATION_SCORES",
+    "CALIBRATION_STATES",
+    "CALIBRATION_VERSIONS",
+    "CLEANUPS",
+    "CONFIDENCE_CALIBRATION",
+    "CONFIDENCE_SCALES",
+    "FENCES",
+    "FILTERS",
+    "GRADING_LEDGER",
+    "GRADING_TABLES",
+    "LAST_WRITTEN",
+    "LEDGER",
+    "LEDGER_TABLES",
+    "LINEAGE",
+    "LOST_VERSIONS",
+    "MAJORITY",
+    "OUTCOMES",
+    "OVERRIDES",
+    "PAYS",
+    "PERFORMANCE_TABLES",
+    "PICKED",
+    "PLAYER_RELIABILITY",
+    "PLAYER_STATUSES",
+    "POLICY_REVIEWS",
+    "PREDICTIONS",
+    "QUARANTINED",
+    "RECALIBRATION_TABLES",
+    "RELIABILITY_TABLES",
+    "REMOVED",
+    "SET_BY_CONSOLIDATION",
+    "SLICES",
+    "STRATEGY_PERFORMANCE",
+    "SYSTEM_PERFORMANCE",
+    "TIME_WINDOWS",
+    "UNANIMOUS",
+    "VALIDATED",
+    "VARIANCE_FLAGS",
+    "VERDICTS",
+    "Column",
+    "Table",
+]

@@ -1,0 +1,130 @@
+"""The tables of grading: box scores, prediction_accuracy, what left it, and its ledger."""
+
+from __future__ import annotations
+
+from nba_consolidation.schema.declaration import Column, Table, columns
+
+ACCURACY_KEY = ("game_date", "game_id", "player_lookup", "system_id", "line_value")
+"""What makes a graded prediction one. NULL equals NULL."""
+
+OUTCOMES = ("correct", "wrong", "push", "passed", "not_a_bet", "voided")
+"""What can become of a graded prediction; exactly one of them does. A prediction of none yet is waiting."""
+
+BOX_SCORES = Table(
+    name="player_game_summary",
+    description="Box scores: one row per game and player who played in it. Somebody else's; read, never changed here.",
+    partition_by="game_date",
+    columns=columns(
+        ("player_lookup", "STRING*", "The player."),
+        ("game_id", "STRING*", "The game."),
+        ("game_date", "DATE*", "Date of the game, America/New_York."),
+        ("team_abbr", "STRING", "The player's team in this game."),
+        ("opponent_team_abbr", "STRING", "The team it played against."),
+        ("points", "INT64", "Points that he scored."),
+        ("minutes_played", "NUMERIC(5, 1)", "Minutes that he played; 0 with 0 points did not play."),
+        ("tip_off_at", "TIMESTAMP", "When the game began, where that is known."),
+    ),
+)
+
+LAST_WRITTEN = columns(
+    ("grading_id", "STRING", "The transaction that last wrote the row; NULL for what an unfenced grader left."),
+    ("lease_token", "INT64", "Its fencing token."),
+    ("run_id", "STRING", "Run (Dagster's, or a terminal's) that it was part of."),
+)
+
+ACCURACY = Table(
+    name="prediction_accuracy",
+    description="Exactly one row per graded prediction: what was predicted, what came, who was right.",
+    partition_by="game_date",
+    cluster_by=("system_id", "player_lookup"),
+    primary_key=ACCURACY_KEY,
+    columns=columns(
+        ("player_lookup", "STRING*", "The player."),
+        ("game_id", "STRING*", "The game, as the prediction names it."),
+        ("game_date", "DATE*", "Date of the game, America/New_York."),
+        ("system_id", "STRING*", "The prediction system."),
+        ("team_abbr", "STRING", "The player's team."),
+        ("opponent_team_abbr", "STRING", "The team he played against."),
+        ("predicted_points", "NUMERIC(5, 1)", "Predicted points."),
+        ("confidence_score", "NUMERIC(9, 6)", "Confidence between 0 and 1."),
+        ("confidence_decile", "INT64", "1 to 10: min(10, floor(10 x confidence) + 1)."),
+        ("recommendation", "STRING", "OVER, UNDER, PASS, HOLD, NO_LINE or NO_PREDICTION."),
+        ("line_value", "NUMERIC(5, 1)", "The line; part of the key; NULL without one."),
+        ("referee_adjustment", "NUMERIC(5, 1)", "Points added for the referees."),
+        ("pace_adjustment", "NUMERIC(5, 1)", "Points added for the pace of the game."),
+        ("similarity_sample_size", "INT64", "How many similar games the system found."),
+        ("actual_points", "INT64", "Points that the player scored; NULL if he has no box score."),
+        ("minutes_played", "NUMERIC(5, 1)", "Minutes that he played."),
+        ("absolute_error", "NUMERIC(5, 1)", "|predicted - actual| points; NULL if voided, as all that compares."),
+        ("signed_error", "NUMERIC(5, 1)", "Predicted - actual points: above 0, too much was predicted."),
+        ("prediction_correct", "BOOL", "Whether a bet was won; NULL unless the outcome is correct or wrong."),
+        ("predicted_margin", "NUMERIC(5, 1)", "Predicted points - line."),
+        ("actual_margin", "NUMERIC(5, 1)", "Actual points - line."),
+        ("within_3_points", "BOOL", "Whether the absolute error is at most 3."),
+        ("within_5_points", "BOOL", "Whether the absolute error is at most 5."),
+        ("has_prop_line", "BOOL", "Whether a bookmaker offered a line."),
+        ("line_source", "STRING", "Where the line came from."),
+        ("estimated_line_value", "NUMERIC(5, 1)", "A line that was estimated where none was offered."),
+        ("is_actionable", "BOOL", "Whether the worker's filters let it through as a bet."),
+        ("filter_reason", "STRING", "Which filter stopped it."),
+        ("line_bookmaker", "STRING", "The bookmaker that offered the line."),
+        ("line_source_api", "STRING", "The service that delivered the line."),
+        ("is_voided", "BOOL", "Whether the bet does not count because the player did not play."),
+        ("void_reason", "STRING", "dnp_injury_confirmed, dnp_late_scratch or dnp_unknown."),
+        ("pre_game_injury_flag", "BOOL", "Whether he was on the injury report when the prediction was made."),
+        ("pre_game_injury_status", "STRING", "His status on it then."),
+        ("injury_confirmed_postgame", "BOOL", "Whether he was OUT or DOUBTFUL, and did not play."),
+        ("feature_quality_score", "FLOAT64", "Quality of the input features, 0 to 100."),
+        ("data_quality_tier", "STRING", "HIGH from 80, MEDIUM from 70, LOW below."),
+        ("model_version", "STRING", "Version of the model."),
+        ("graded_at", "TIMESTAMP", "When the row was graded, or last graded anew."),
+        ("outcome", "STRING", "correct, wrong, push, passed (no bet wanted), not_a_bet or voided."),
+        ("outcome_reason", "STRING", "Of not_a_bet and voided: why."),
+        ("prediction_id", "STRING", "Id of the prediction, as in player_prop_predictions."),
+        ("box_score_game_id", "STRING", "The game as its box scores name it, where that is another id."),
+    )
+    + LAST_WRITTEN,
+)
+
+REMOVED = Table(
+    name="prediction_accuracy_removed",
+    description="Rows of prediction_accuracy as they were before they were removed or changed, by whom and why.",
+    partition_by="game_date",
+    columns=tuple(Column(column.name, column.type, column.description) for column in ACCURACY.columns)
+    + columns(
+        ("removal", "STRING", "removed: the row is gone; changed: another version stands in its place."),
+        ("removal_reason", "STRING", "duplicate, confidence_scale, regraded, not_active, not_gradeable or restored."),
+        ("removed_at", "TIMESTAMP", "When."),
+        ("removed_by_grading_id", "STRING", "The transaction that did it."),
+        ("removed_by_run_id", "STRING", "Run that it was part of; what `restore` asks for, and puts back from here."),
+    ),
+)
+
+GRADING_LEDGER = Table(
+    name="grading_ledger",
+    description="One row per game date and transaction that wrote prediction_accuracy: what became of the predictions.",
+    partition_by="game_date",
+    columns=columns(
+        ("game_date", "DATE", "The game date."),
+        ("grading_id", "STRING", "The transaction."),
+        ("kind", "STRING", "grading, repair or restore."),
+        ("run_id", "STRING", "Run that did it."),
+        ("restored_run_id", "STRING", "Of a restore: the run that it undid."),
+        ("holder_id", "STRING", "Who held the lease."),
+        ("lease_token", "INT64", "Its fencing token."),
+        ("active", "INT64", "Validated predictions of the date: the sum of the seven below."),
+        ("correct", "INT64", "Bets won."),
+        ("wrong", "INT64", "Bets lost."),
+        ("push", "INT64", "Bets that met the line exactly."),
+        ("passed", "INT64", "Predictions that wanted no bet."),
+        ("not_a_bet", "INT64", "No line of a real book, made after tip-off, or the same game under another id."),
+        ("voided", "INT64", "The player did not play."),
+        ("waiting", "INT64", "Not graded yet: no usable box score."),
+        ("inserted", "INT64", "Rows that are new in prediction_accuracy."),
+        ("updated", "INT64", "Rows that were graded anew."),
+        ("unchanged", "INT64", "Rows that stand as they were."),
+        ("removed", "INT64", "Rows that left it; they are in prediction_accuracy_removed."),
+        ("total_rows", "INT64", "Rows of the date afterwards."),
+        ("recorded_at", "TIMESTAMP", "When."),
+    ),
+)

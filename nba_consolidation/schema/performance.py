@@ -1,0 +1,103 @@
+"""The tables of performance: how good each system is, and what its confidence is worth. Counted from graded rows."""
+
+from __future__ import annotations
+
+from nba_consolidation.schema.declaration import Table, columns
+
+ALL_SYSTEMS = "ALL"
+"""The system_id of the rows that are about all systems together."""
+
+TIME_WINDOWS = ("day", "7d", "30d", "season")
+"""What a row sums up, ending with its game_date. A season is 1 July to 30 June: every NBA season lies between."""
+
+SLICES = ("all", "confidence", "edge")
+"""By what the graded rows of a window are divided. The buckets of a slice add up to `all`."""
+
+_WINDOW = (
+    ("game_date", "DATE", "Last date of the window, which the row is about."),
+    ("system_id", "STRING", f"The prediction system; {ALL_SYSTEMS} for all of them together."),
+    ("time_window", "STRING", "day, 7d, 30d (calendar days) or season (since 1 July); ends with game_date."),
+    ("first_date", "DATE", "First date of the window."),
+)
+_HIT_RATE = (
+    ("hit_rate", "FLOAT64", "Correct / bets; NULL without bets."),
+    ("hit_rate_low", "FLOAT64", "Lower end of its 95 % Wilson interval."),
+    ("hit_rate_high", "FLOAT64", "Upper end of its 95 % Wilson interval."),
+)
+_WRITTEN = (
+    ("performance_id", "STRING", "The transaction that wrote the row; a row that comes out the same is left alone."),
+    ("lease_token", "INT64", "Its fencing token."),
+    ("run_id", "STRING", "Run (Dagster's, or a terminal's) that it was part of."),
+    ("computed_at", "TIMESTAMP", "When."),
+)
+
+SYSTEM_PERFORMANCE = Table(
+    name="system_performance",
+    description="How good each system is: by game date, window of time, and bucket of confidence or edge.",
+    partition_by="game_date",
+    cluster_by=("system_id", "time_window"),
+    primary_key=("game_date", "system_id", "time_window", "sliced_by", "bucket"),
+    columns=columns(
+        *_WINDOW,
+        ("sliced_by", "STRING", "all (one row), confidence or edge (a row for each bucket that has graded rows)."),
+        ("bucket", "INT64", "Which bucket: 1 to 10 of confidence, 1 to 5 of edge; 0 for all, and for what is in none."),
+        ("bucket_label", "STRING", "The bucket, for people."),
+        ("lower_bound", "FLOAT64", "The bucket begins here, included: confidence, or |predicted - line| in points."),
+        ("upper_bound", "FLOAT64", "And ends here, not included (a confidence of 1 is in the last); NULL: no end."),
+        ("graded", "INT64", "Graded rows: the sum of correct, wrong, push, passed, not_a_bet and voided."),
+        ("bets", "INT64", "Bets that were decided, correct + wrong: what the hit rate and both ROI are over."),
+        ("correct", "INT64", "Bets won."),
+        ("wrong", "INT64", "Bets lost."),
+        ("push", "INT64", "Bets that met the line exactly: the stake came back."),
+        ("passed", "INT64", "Predictions that wanted no bet."),
+        ("not_a_bet", "INT64", "No line of a real book, or made after tip-off."),
+        ("voided", "INT64", "The player did not play."),
+        *_HIT_RATE,
+        ("compared", "INT64", "Rows with points that he scored, not voided: what mae and bias are over."),
+        ("mae", "FLOAT64", "Mean of |predicted - actual| points."),
+        ("bias", "FLOAT64", "Mean of predicted - actual points: above 0, too much is predicted."),
+        ("roi_110", "FLOAT64", "Units won per unit staked at odds of -110; a push stakes nothing, as it came back."),
+        ("roi", "FLOAT64", "The same at the odds of the next column."),
+        ("odds", "INT64", "American odds that were set, -110 or +105 for instance."),
+        *_WRITTEN,
+    ),
+)
+
+CONFIDENCE_CALIBRATION = Table(
+    name="confidence_calibration",
+    description="The reliability table: how often the bets of each bin of confidence were right.",
+    partition_by="game_date",
+    cluster_by=("system_id", "time_window"),
+    primary_key=("game_date", "system_id", "time_window", "bin"),
+    columns=columns(
+        *_WINDOW,
+        ("bin", "INT64", "1 to 10, each a tenth wide; a bin without bets has no row."),
+        ("lower_bound", "FLOAT64", "The bin begins here, included."),
+        ("upper_bound", "FLOAT64", "And ends here, not included; a confidence of 1 is in the last."),
+        ("bets", "INT64", "Bets that were decided."),
+        ("correct", "INT64", "Bets won."),
+        ("mean_confidence", "FLOAT64", "What was promised, on average."),
+        *_HIT_RATE,
+        *_WRITTEN,
+    ),
+)
+
+CALIBRATION_SCORES = Table(
+    name="calibration_scores",
+    description="What a system's confidence is worth, in one row per window; the bins are in confidence_calibration.",
+    partition_by="game_date",
+    cluster_by=("system_id", "time_window"),
+    primary_key=("game_date", "system_id", "time_window"),
+    columns=columns(
+        *_WINDOW,
+        ("bets", "INT64", "Bets that were decided and have a confidence between 0 and 1: what all here is over."),
+        ("without_confidence", "INT64", "Bets that were decided and have none: left out here."),
+        ("correct", "INT64", "Bets won."),
+        ("mean_confidence", "FLOAT64", "What was promised, on average; NULL without bets, as the rest."),
+        *_HIT_RATE,
+        ("ece", "FLOAT64", "Expected calibration error: |mean confidence - hit rate| of the ten bins, by their bets."),
+        ("brier", "FLOAT64", "Mean square of confidence - (1 if won, else 0): 0.25 is what a constant 0.5 gets."),
+        ("log_loss", "FLOAT64", "Mean -log of the probability that was given to what came: 0.693 for a constant 0.5."),
+        *_WRITTEN,
+    ),
+)

@@ -1,0 +1,219 @@
+"""From settings to the warehouse, the staging area and the leases that they name. The only place that chooses.
+
+Nothing is opened or called here: whatever is wrong is found by the first use, or by `check`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.operations.daily_quality.examine import Quality
+from nba_consolidation.operations.daily_quality.readings import Reader
+from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.operations.repair.repair import Repairer
+from nba_consolidation.operations.repair.restore import Restorer
+from nba_consolidation.operations.staging_cleanup import CleanUp
+from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
+from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
+from nba_consolidation.pipeline.analysis.recalibration.publish import Publisher
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Policy, Recalibrator
+from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
+from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
+from nba_consolidation.pipeline.daily_report.gather import Reporter
+from nba_consolidation.pipeline.grading.grade import Grader
+from nba_consolidation.pipeline.validation.validate import Validator
+from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
+from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
+from nba_consolidation.warehouse.bigquery.session import BigQuerySession, connect
+from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.interface import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.bigquery.session import MakeClient
+
+
+class Engine(NamedTuple):
+    """A warehouse and the staging area that it reads."""
+
+    warehouse: Warehouse
+    staging: StagingArea
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that the use cases stand on, and the use cases themselves."""
+
+    settings: Settings
+    warehouse: Warehouse
+    staging: StagingArea
+    leases: LeaseStore
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to look at. Looking must not make it, or a mistyped home looks new."""
+        return self.settings.deployment != LOCAL or self.settings.home.exists()
+
+    def known_dates(self) -> KnownDates:
+        """The game dates that can exist, as of now."""
+        return KnownDates(self.settings.first_date, last_known_date())
+
+    def prepare(self) -> None:
+        """Creates the tables that are missing, so that whoever reads first finds them."""
+        self.warehouse.create_tables(ALL_TABLES)
+
+    def check(self) -> None:
+        """Uses what lies outside once: a missing library, credential or right is found now, not at the first batch.
+
+        Raises LeaseError, WarehouseError (incident 9). What lies on this machine needs no such check.
+        """
+        if self.settings.deployment != LOCAL:
+            self.leases.check()
+            self.warehouse.check()
+
+    @property
+    def guarding(self) -> Guarding:
+        """How anybody writes here."""
+        return Guarding(
+            self.warehouse,
+            self.leases,
+            timing=LeaseTiming(self.settings.lease_ttl),
+            wait=WaitPolicy(self.settings.lease_wait),
+        )
+
+    @property
+    def consolidator(self) -> Consolidator:
+        return Consolidator(
+            self.warehouse,
+            self.staging,
+            self.leases,
+            self.known_dates,
+            evolve=self.settings.schema_evolution,
+            timing=LeaseTiming(self.settings.lease_ttl),
+            wait=WaitPolicy(self.settings.lease_wait),
+        )
+
+    def clean_up(self, retention_days: float | None = None) -> CleanUp:
+        """retention_days: other than the setting's."""
+        days = self.settings.staging_retention_days if retention_days is None else retention_days
+        return CleanUp(
+            self.guarding,
+            self.staging,
+            self.known_dates,
+            dt.timedelta(days=days),
+            evolve=self.settings.schema_evolution,
+        )
+
+    @property
+    def grader(self) -> Grader:
+        return Grader(self.guarding, self.settings.confidence_scales)
+
+    @property
+    def validator(self) -> Validator:
+        return Validator(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def repairer(self) -> Repairer:
+        return Repairer(self.guarding, scales=self.settings.confidence_scales)
+
+    @property
+    def restorer(self) -> Restorer:
+        return Restorer(self.guarding)
+
+    @property
+    def analyst(self) -> Analyst:
+        return Analyst(self.guarding, odds=self.settings.odds)
+
+    @property
+    def recalibrator(self) -> Recalibrator:
+        policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
+        return Recalibrator(self.guarding, policy)
+
+    @property
+    def publisher(self) -> Publisher:
+        return Publisher(self.validator)
+
+    @property
+    def reviewer(self) -> Reviewer:
+        return Reviewer(self.guarding, self.settings.player_policy, self.settings.disabled_systems)
+
+    @property
+    def strategist(self) -> Strategist:
+        return Strategist(self.guarding, odds=self.settings.odds)
+
+    def to_be_played(self) -> list[dt.date]:
+        """The game dates that can exist from today on, in New York."""
+        first, last = today(), self.known_dates().last
+        return [first + dt.timedelta(days) for days in range((last - first).days + 1)]
+
+    @property
+    def quality(self) -> Quality:
+        """Raises SettingsError for a threshold that cannot be meant."""
+        thresholds = Thresholds.of(self.settings.quality_thresholds)
+        return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
+
+    @property
+    def reporter(self) -> Reporter:
+        """Raises SettingsError for a threshold that cannot be meant."""
+        return Reporter(
+            self.warehouse, self.staging, self.leases, self.known_dates, self.quality, self.settings.place,
+            evolve=self.settings.schema_evolution,
+        )  # fmt: skip
+
+
+def deploy(settings: Settings) -> Deployment:
+    """The deployment that the settings describe."""
+    return Deployment(settings, *engine_of(settings), leases_of(settings))
+
+
+def engine_of(settings: Settings, make_client: MakeClient | None = None) -> Engine:
+    """The warehouse and the staging area. make_client: of BigQuery, if not the one of the process's own identity."""
+    if settings.deployment == LOCAL:
+        return _duckdb(settings)
+    return _bigquery(settings, make_client or (lambda: connect(settings.project, settings.location)))
+
+
+def leases_of(settings: Settings) -> LeaseStore:
+    """The lease store."""
+    if settings.deployment == LOCAL:
+        return SqliteLeaseStore(settings.home / "leases.sqlite")
+    return FirestoreLeaseStore(
+        settings.project or "",
+        settings.firestore_database,
+        collection=settings.lock_collection,
+        collections={"grading": settings.grading_lock_collection},
+        emulator=settings.firestore_emulator,
+    )
+
+
+def staging_folder(settings: Settings) -> ParquetStaging:
+    """The local staging area: the one that has files."""
+    return ParquetStaging(settings.staging or settings.home / "staging")
+
+
+def _duckdb(settings: Settings) -> Engine:
+    staging = staging_folder(settings)
+    warehouse = DuckDBWarehouse(
+        settings.home / "warehouse.duckdb",
+        staging,
+        open_limit=settings.warehouse_wait,
+        memory_limit=settings.memory_limit,
+        external=(BOX_SCORES,),
+    )
+    return Engine(warehouse, staging)
+
+
+def _bigquery(settings: Settings, make_client: MakeClient) -> Engine:
+    session = BigQuerySession(
+        make_client, location=settings.location, maximum_bytes_billed=settings.maximum_bytes_billed
+    )
+    keep = None if settings.staging_kept_days is None else dt.timedelta(days=settings.staging_kept_days)
+    staging = BigQueryStaging(session, settings.staging_dataset or settings.dataset, keep=keep)
+    external = {BOX_SCORES.name: settings.box_scores_path}
+    return Engine(BigQueryWarehouse(session, settings.dataset, staging, external=external), staging)

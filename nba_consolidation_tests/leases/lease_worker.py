@@ -1,0 +1,60 @@
+"""What the process tests start: `hold STORE KEY TTL` or `count STORE KEY COUNTER TIMES`. Talks over stdin and stdout.
+
+STORE is the file of a SQLite store, or the `host:port` of a Firestore double.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from nba_consolidation.leases import (
+    FirestoreLeaseStore,
+    Holder,
+    LeaseLost,
+    LeaseStore,
+    LeaseTiming,
+    LeaseUnavailable,
+    SqliteLeaseStore,
+    WaitPolicy,
+    hold,
+)
+
+
+def store_at(place: str) -> LeaseStore:
+    return FirestoreLeaseStore("test", emulator=place) if ":" in place else SqliteLeaseStore(Path(place))
+
+
+def hold_until_told(place: str, key: str, ttl: str) -> None:
+    """Hold the lease, say the token, wait for a line, and say whether it is still held."""
+    try:
+        with hold(store_at(place), [key], Holder.here("run"), timing=LeaseTiming(float(ttl))) as lease:
+            print(lease.tokens[key], flush=True)
+            sys.stdin.readline()
+            lease.ensure_held()
+            print("held", flush=True)
+    except LeaseLost:
+        print("lost", flush=True)
+
+
+def count(place: str, key: str, counter: str, times: str) -> None:
+    """Increment a number in a file, which loses increments unless the lease keeps everybody else out."""
+    for _ in range(int(times)):
+        while not _increment(store_at(place), key, Path(counter)):
+            pass
+
+
+def _increment(store: LeaseStore, key: str, counter: Path) -> bool:
+    """Whether the store gave us the lease; the short ttl is for one that it could not be given back to."""
+    try:
+        with hold(store, [key], Holder.here("run"), wait=WaitPolicy(60, poll=0.05), timing=LeaseTiming(5)) as lease:
+            number = int(counter.read_text())
+            lease.ensure_held()
+            counter.write_text(str(number + 1))
+    except LeaseUnavailable:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    commands: dict[str, Callable[..., None]] = {"hold": hold_until_told, "count": count}
+    commands[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,135 @@
+"""Real processes at one SQLite file or one Firestore double: killed, stopped, continued, many. Here time is real."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import nba_consolidation
+from nba_consolidation.leases import Holder, LeaseHeld, LeaseRecord, SqliteLeaseStore, WaitPolicy, hold
+from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble, RemoteDouble
+from nba_consolidation_tests.leases.fakes import KEY
+
+WORKER = Path(__file__).with_name("lease_worker.py")
+ROOT = Path(nba_consolidation.__file__).parents[1]
+TTL = 2.0
+SOON = WaitPolicy(limit=20, poll=0.05)
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "leases.sqlite"
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(WORKER), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def found(store: SqliteLeaseStore) -> LeaseRecord:
+    record = store.inspect(KEY)
+    assert record is not None
+    return record
+
+
+def test_incident_14_the_lease_of_a_killed_process_is_taken_after_its_end(file: Path, start: Start) -> None:
+    store = SqliteLeaseStore(file)
+    holder = start("hold", file, KEY, TTL)
+    token = int(read_line(holder))
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    left_behind = found(store)
+    assert left_behind.holder.pid == holder.pid
+    with pytest.raises(LeaseHeld), hold(store, [KEY], Holder.here("next"), wait=WaitPolicy(limit=0)):
+        pass
+    with hold(store, [KEY], Holder.here("next"), wait=SOON) as lease:
+        assert lease.tokens[KEY] > token
+        assert lease.records[0].acquired_at >= left_behind.expires_at
+
+
+def test_a_process_that_was_stopped_beyond_its_ttl_is_told_and_deletes_nothing(file: Path, start: Start) -> None:
+    store = SqliteLeaseStore(file)
+    sleeper = start("hold", file, KEY, TTL)
+    token = int(read_line(sleeper))
+    sleeper.send_signal(signal.SIGSTOP)
+    with hold(store, [KEY], Holder.here("next"), wait=SOON) as lease:
+        assert lease.tokens[KEY] > token
+        sleeper.send_signal(signal.SIGCONT)
+        said, _ = sleeper.communicate("are you still there?\n")
+        assert said.strip() == "lost"
+        lease.ensure_held(ask_store=True)
+
+
+def test_a_process_stopped_beyond_its_ttl_is_told_even_if_nobody_took_the_lease(file: Path, start: Start) -> None:
+    store = SqliteLeaseStore(file)
+    sleeper = start("hold", file, KEY, TTL)
+    read_line(sleeper)
+    sleeper.send_signal(signal.SIGSTOP)
+    store.wait_for_change(found(store), timeout=20)
+    assert found(store).expired
+    sleeper.send_signal(signal.SIGCONT)
+    said, _ = sleeper.communicate("are you still there?\n")
+    assert said.strip() == "lost"
+    assert store.list() == ()
+
+
+def test_a_heartbeat_in_another_process_keeps_the_lease_beyond_its_ttl(file: Path, start: Start) -> None:
+    store = SqliteLeaseStore(file)
+    holder = start("hold", file, KEY, TTL)
+    read_line(holder)
+    store.wait_for_change(found(store), timeout=TTL * 1.5)
+    assert not found(store).expired
+    said, _ = holder.communicate("are you still there?\n")
+    assert said.strip() == "held"
+    assert store.list() == ()
+
+
+def test_incident_01_many_processes_under_one_lease_lose_nothing(file: Path, start: Start, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    workers = [start("count", file, KEY, counter, 20) for _ in range(4)]
+    assert [worker.wait(timeout=60) for worker in workers] == [0] * 4
+    assert counter.read_text() == "80"
+    assert SqliteLeaseStore(file).list() == ()
+
+
+def test_incident_01_many_processes_lose_nothing_while_firestore_loses_messages(start: Start, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    with FirestoreDouble(on_demand=True) as double:
+        remote = RemoteDouble(double.address)
+        for method in ("Commit", "BatchGetDocuments"):
+            remote.add_fault(Fault(method, delay=0.01, times=-1, share=0.1))
+        remote.add_fault(Fault.lost_reply("Commit", times=-1, share=0.05))
+        remote.add_fault(Fault.lost_request("Commit", times=-1, share=0.05))
+        workers = [start("count", double.address, KEY, counter, 15) for _ in range(3)]
+        assert [worker.wait(timeout=60) for worker in workers] == [0] * 3
+        assert remote.calls()["Commit"] >= 2 * 45
+    assert counter.read_text() == "45"

@@ -1,0 +1,124 @@
+"""Keys, timings, holders, errors, and what the package may import."""
+
+import ast
+import pickle
+import sys
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from nba_consolidation import leases as locking
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.leases import (
+    Holder,
+    LeaseError,
+    LeaseHeld,
+    LeaseLost,
+    LeaseMisuse,
+    LeaseTiming,
+    MemoryLeaseStore,
+    WaitPolicy,
+    lease_key,
+    parse_lease_key,
+)
+from nba_consolidation_tests.leases.fakes import ANNA, KEY, FakeClock
+
+
+def test_a_key_names_the_work_and_the_game_date() -> None:
+    assert lease_key("consolidation", date(2026, 1, 15)) == KEY
+    assert parse_lease_key("schema_evolution_2026-01-15") == ("schema_evolution", date(2026, 1, 15))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "2026-01-15", "_2026-01-15", "consolidation", "consolidation_20260115", "consolidation_2026-02-30",
+     "consolidation_2026-01-15 ", "consolidation_2026-01-15\n", "Consolidation_2026-01-15", "a/b_2026-01-15",
+     "consolidation_\N{FULLWIDTH DIGIT TWO}026-01-15"],
+)  # fmt: skip
+def test_a_key_of_another_shape_is_no_key(key: str) -> None:
+    with pytest.raises(LeaseMisuse, match="is not the key of a lease"):
+        parse_lease_key(key)
+
+
+def test_a_key_cannot_be_made_for_work_without_a_proper_name() -> None:
+    with pytest.raises(LeaseMisuse):
+        lease_key("Grading!", date(2026, 1, 15))
+
+
+def test_the_heartbeat_is_a_third_of_the_ttl_unless_given() -> None:
+    assert LeaseTiming(ttl=30).interval == 10
+    assert LeaseTiming(ttl=30, heartbeat=15).interval == 15
+
+
+@pytest.mark.parametrize(
+    ("ttl", "heartbeat"),
+    [(0, None), (-1, None), (float("nan"), None), (float("inf"), None), (30, 0), (30, -1), (30, 15.1), (30, 30)],
+)
+def test_incident_48_a_lease_that_its_heartbeat_cannot_keep_is_refused_at_start(
+    ttl: float, heartbeat: float | None
+) -> None:
+    with pytest.raises(LeaseMisuse, match="cannot be kept"):
+        LeaseTiming(ttl, heartbeat)
+
+
+@pytest.mark.parametrize(
+    ("limit", "poll", "jitter"),
+    [(-1, 1, 0), (float("inf"), 1, 0), (float("nan"), 1, 0), (1, 0, 0), (1, 1, -0.1), (1, 1, 1.1)],
+)
+def test_a_wait_that_cannot_be_is_refused_at_start(limit: float, poll: float, jitter: float) -> None:
+    with pytest.raises(LeaseMisuse, match="cannot wait"):
+        WaitPolicy(limit, poll, jitter)
+
+
+@pytest.mark.parametrize("remaining", [0.0, -5.0])
+def test_a_lease_whose_end_is_overdue_is_not_asked_for_without_a_breath(remaining: float) -> None:
+    assert WaitPolicy(poll=2, jitter=0).pause(remaining, Random(1)) == 0.05
+
+
+def test_the_default_wait_outlasts_the_default_lease_of_a_dead_holder() -> None:
+    assert WaitPolicy().limit > LeaseTiming().ttl
+
+
+def test_two_holders_of_one_process_are_not_the_same() -> None:
+    first, second = Holder.here("run"), Holder.here("run")
+    assert first.holder_id != second.holder_id
+    assert (first.run_id, first.host, first.pid) == (second.run_id, second.host, second.pid)
+
+
+def test_a_holder_without_an_id_is_refused() -> None:
+    with pytest.raises(LeaseMisuse):
+        Holder(" ", "run", "host", 1)
+
+
+def test_every_error_has_the_one_root_and_survives_the_way_to_another_process(clock: FakeClock) -> None:
+    (record,) = MemoryLeaseStore(clock=clock.now).try_acquire([KEY], ANNA, 30, operation_id="nonce")
+    for error in (LeaseHeld(record, 1.5), LeaseLost([KEY], "a test"), LeaseMisuse("a test")):
+        assert isinstance(error, LeaseError)
+        assert isinstance(error, ConsolidationError)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_memory_store_starts_with_the_leases_that_it_is_given(clock: FakeClock) -> None:
+    records = MemoryLeaseStore(clock=clock.now).try_acquire([KEY], ANNA, 30, operation_id="nonce")
+    clock.step(-3600)
+    store = MemoryLeaseStore(records, clock=clock.now)
+    assert store.list() == records
+    store.release(records)
+    assert store.try_acquire([KEY], ANNA, 30, operation_id="again")[0].token > records[0].token
+
+
+def test_locking_imports_nothing_but_the_standard_library_the_root_error_and_the_log() -> None:
+    assert locking.__file__ is not None
+    ours = {"nba_consolidation.errors", "nba_consolidation.logs"}
+    clients = {"firestore_rpc.py": {"google", "grpc"}, "firestore_documents.py": {"google"}}  # deferred: test_layers
+    for module in Path(locking.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            assert not (isinstance(node, ast.ImportFrom) and node.level)
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                top = name.split(".")[0]
+                known = top in sys.stdlib_module_names or name in ours or top in clients.get(module.name, ())
+                assert known or name.startswith("nba_consolidation.leases."), f"{module.name} imports {name}"

@@ -1,0 +1,72 @@
+"""A home with staged predictions, and the graph over it, run on an ephemeral instance."""
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from nba_consolidation.definitions import build_definitions
+from nba_consolidation.settings import Settings
+from nba_consolidation.wiring import Deployment, deploy
+from nba_consolidation_tests.pipeline.consolidation.workbench import staged
+
+
+class Graph:
+    """The definitions over one home, and the events of the last run."""
+
+    def __init__(self, home: Path, **settings: Any) -> None:
+        self.settings = Settings(home=home, lease_wait=0, **settings)
+        self.definitions = build_definitions(self.settings)
+        self.instance = dg.DagsterInstance.ephemeral()
+
+    @property
+    def deployment(self) -> Deployment:
+        return deploy(self.settings)
+
+    def stage(self, worker: str, rows: Iterable[dict[str, Any]]) -> None:
+        self.deployment.staging.write(f"_staging_20260115_120000_000001_{worker}", staged(rows))
+
+    def run(
+        self, first: dt.date, last: dt.date | None = None, job: str = "consolidate", **options: Any
+    ) -> dg.ExecuteInProcessResult:
+        """A job over the dates, as a single-run backfill has it."""
+        tags = {
+            "dagster/asset_partition_range_start": str(first),
+            "dagster/asset_partition_range_end": str(last or first),
+        }
+        resolved = self.definitions.resolve_job_def(job)
+        return resolved.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
+
+    def audit(self, name: str) -> dg.AssetCheckEvaluation:
+        """One of the standing audits, run alone."""
+        for asset in ("player_prop_predictions", "validated_predictions"):
+            key = dg.AssetCheckKey(dg.AssetKey(asset), name)
+            if key in self.definitions.resolve_asset_graph().asset_check_keys:
+                job = self.definitions.resolve_implicit_global_asset_job_def()
+                run = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
+                    instance=self.instance, raise_on_error=False
+                )
+                return run.get_asset_check_evaluations()[0]
+        raise KeyError(name)
+
+
+def checks(run: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    """By name, whether each check of the run passed."""
+    return {evaluation.check_name: evaluation.passed for evaluation in run.get_asset_check_evaluations()}
+
+
+def materialised(run: dg.ExecuteInProcessResult, asset: str) -> dict[str, dict[str, Any]]:
+    """By partition, the metadata of each materialisation of an asset."""
+    return {
+        str(event.partition): {name: entry.value for name, entry in event.materialization.metadata.items()}
+        for event in run.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(asset)
+    }
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Graph:
+    return Graph(tmp_path / "home")

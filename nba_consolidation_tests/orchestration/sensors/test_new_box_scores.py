@@ -1,0 +1,107 @@
+"""The sensor of box scores: which dates it has graded again, and what its fingerprint sees."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from nba_consolidation.orchestration.sensors.box_scores import new_box_scores
+from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation.settings import Settings, today
+from nba_consolidation.warehouse.errors import WarehouseError
+from nba_consolidation_tests.orchestration.sensors.conftest import Daemon, span
+
+YESTERDAY = today() - dt.timedelta(days=1)
+
+
+@pytest.fixture
+def daemon(settings: Settings, instance: dg.DagsterInstance) -> Daemon:
+    return Daemon(new_box_scores(settings), settings, instance)
+
+
+def box_scores(daemon: Daemon, *rows: tuple[Any, ...]) -> None:
+    """The table anew: date, game, player, points, minutes."""
+    daemon.deployment.warehouse.create_tables([BOX_SCORES])
+    with duckdb.connect(daemon.settings.home / "warehouse.duckdb") as connection:
+        connection.execute("DELETE FROM player_game_summary")
+        for row in rows:
+            connection.execute(
+                "INSERT INTO player_game_summary (game_date, game_id, player_lookup, points, minutes_played) "
+                "VALUES (?, ?, ?, ?, ?)",
+                row,
+            )
+
+
+LEBRON = (YESTERDAY, "g1", "lebronjames", 30, 35.5)
+CURRY = (YESTERDAY, "g2", "stephencurry", 28, 33.0)
+
+
+def test_dates_whose_box_scores_came_are_graded_once(daemon: Daemon) -> None:
+    box_scores(daemon, LEBRON, CURRY)
+    (request,) = daemon.tick().run_requests
+    assert span(request) == (str(YESTERDAY), str(YESTERDAY))
+    assert request.run_key.startswith("grade:")
+    box_scores(daemon, CURRY, LEBRON)  # in another order
+    assert daemon.tick().run_requests == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (LEBRON,),
+        (LEBRON, CURRY, CURRY),
+        (LEBRON, (*CURRY[:3], 29, 33.0)),
+        (LEBRON, (*CURRY[:3], 28, 33.1)),
+        (LEBRON, (*CURRY[:3], None, None)),
+        ((*LEBRON[:3], 28, 33.0), (*CURRY[:3], 30, 35.5)),  # the sums stay
+        ((*LEBRON[:3], 31, 35.5), (*CURRY[:3], 27, 33.0)),
+        (LEBRON, (YESTERDAY, "g3", *CURRY[2:])),
+    ],
+)
+def test_a_correction_is_graded_and_one_that_is_taken_back_as_well(daemon: Daemon, rows: tuple[Any, ...]) -> None:
+    keys = []
+    for state in ((LEBRON, CURRY), rows, (LEBRON, CURRY)):
+        box_scores(daemon, *state)
+        keys += [request.run_key for request in daemon.tick().run_requests]
+    assert len(set(keys)) == 3
+
+
+def test_what_is_older_than_two_weeks_is_left_to_a_backfill(daemon: Daemon) -> None:
+    box_scores(daemon, (today() - dt.timedelta(days=15), *LEBRON[1:]), (today() - dt.timedelta(days=14), *LEBRON[1:]))
+    (request,) = daemon.tick().run_requests
+    assert span(request)[0] == str(today() - dt.timedelta(days=14))
+
+
+def test_box_scores_that_cannot_be_read_are_no_empty_ones(daemon: Daemon) -> None:
+    box_scores(daemon, LEBRON)
+    daemon.tick()
+    before = daemon.cursor
+    with duckdb.connect(daemon.settings.home / "warehouse.duckdb") as connection:
+        connection.execute("ALTER TABLE player_game_summary RENAME TO elsewhere")
+    with pytest.raises(WarehouseError):
+        daemon.tick()
+    assert daemon.cursor == before
+
+
+def test_a_busy_warehouse_is_looked_at_the_next_time(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+    from nba_consolidation.warehouse.errors import WarehouseBusy
+
+    box_scores(daemon, LEBRON)
+
+    def busy(*_: object) -> None:
+        raise WarehouseBusy("process 7 has the file")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckDBWarehouse, "query", busy)
+        assert "process 7" in daemon.tick().skip_message
+    assert len(daemon.tick().run_requests) == 1
+
+
+def test_before_anything_was_made_nothing_is_there(daemon: Daemon) -> None:
+    assert "nothing is there yet" in daemon.tick().skip_message
+    assert not daemon.settings.home.exists()

@@ -1,0 +1,130 @@
+"""Runs of strategy_performance: what they record, how small, and when they warn."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+
+from nba_consolidation.orchestration.checks.strategies import misleading_thresholds
+from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
+from nba_consolidation_tests.orchestration.test_performance import WITH_A_HIT_RATE, mappings
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, bets
+
+STRATEGIES = "strategy_performance"
+FIRST = DATE - dt.timedelta(39)
+
+
+@pytest.fixture
+def home(graph: Graph) -> Graded:
+    return Graded(graph.settings.home)
+
+
+def evaluated(graph: Graph, first: dt.date = FIRST, last: dt.date = DATE) -> dg.ExecuteInProcessResult:
+    """Over the dates, as a single-run backfill has them."""
+    tags = {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+    job = graph.definitions.resolve_implicit_global_asset_job_def()
+    return job.get_subset(asset_selection={dg.AssetKey(STRATEGIES)}).execute_in_process(
+        instance=graph.instance, tags=tags, raise_on_error=False
+    )
+
+
+def season(home: Graded, sure: float, unsure: float, seed: int = 1) -> None:
+    """40 dates of bets of two confidences, won so often."""
+    chance = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for number in range(40):
+        for confidence, rate in (("0.9", sure), ("0.5", unsure)):
+            won = int(chance.binomial(12, rate))
+            rows += bets(won, 12 - won, confidence_score=Decimal(confidence), game_date=FIRST + dt.timedelta(number))
+    home.add(rows)
+
+
+def test_a_season_is_one_run_with_its_counts_tables_and_pictures(graph: Graph, home: Graded) -> None:
+    season(home, 0.52, 0.52)
+    run = evaluated(graph)
+    assert run.success
+    by_date = materialised(run, STRATEGIES)
+    assert len(by_date) == 40
+    last = by_date[str(DATE)]
+    assert last["strategies"] == last["written_rows"] == last["dagster/partition_row_count"] > 10
+    assert last["judged"] > 0
+    shown = [one["strategy"] for one in mappings(last["best_and_plain"])]
+    assert shown[:3] == ["ALL", "catboost_v9", "PICKED"] or {"ALL", "PICKED", "catboost_v9"} <= set(shown)
+    assert len(shown) == len(set(shown)) < 16
+    for name in ("returns", "profit_over_time"):
+        assert [date for date, metadata in by_date.items() if name in metadata] == [str(DATE)]
+        head, _, encoded = last[name].partition(",")
+        assert head == "![plot](data:image/png;base64"
+        assert base64.b64decode(encoded.removesuffix(")")).startswith(b"\x89PNG")
+    assert home.one(STRATEGIES, game_date=DATE, strategy="ALL")["run_id"] == run.run_id
+    assert checks(run) == {"losing_picks": True, "misleading_thresholds": True}
+
+
+def test_an_event_stays_small_and_a_hit_rate_never_stands_alone(graph: Graph, home: Graded) -> None:
+    season(home, 0.2, 0.6)
+    run = evaluated(graph, DATE - dt.timedelta(1))
+    for event in run.get_asset_materialization_events():
+        size = len(dg.serialize_value(event.event_specific_data))
+        assert size < (130_000 if event.partition == str(DATE) else 25_000)
+    found = [
+        *(event.materialization.metadata for event in run.get_asset_materialization_events()),
+        *(evaluation.metadata for evaluation in run.get_asset_check_evaluations()),
+    ]
+    shown = [one for metadata in found for one in mappings({name: entry.value for name, entry in metadata.items()})]
+    rates = [one for one in shown if "hit_rate" in one]
+    assert len(rates) > 10
+    assert all(set(one) >= WITH_A_HIT_RATE for one in rates)
+
+
+def test_thresholds_that_mislead_and_picks_that_lose_warn(graph: Graph, home: Graded) -> None:
+    """The surer the bet, the worse it goes; and all of them lose."""
+    season(home, 0.2, 0.4)
+    run = evaluated(graph, DATE)
+    assert run.success
+    evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
+    found = {name: {row["strategy"] for row in mappings(one.metadata["found"])} for name, one in evaluations.items()}
+    assert found["losing_picks"] == {"PICKED"}
+    assert "catboost_v9, confidence 0.8+" in found["misleading_thresholds"]
+    assert "PICKED" not in found["misleading_thresholds"]
+    assert not any(checks(run).values())
+    assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
+
+
+def test_thresholds_that_help_do_not_warn(graph: Graph, home: Graded) -> None:
+    season(home, 0.7, 0.4)
+    run = evaluated(graph, DATE)
+    assert checks(run) == {"losing_picks": True, "misleading_thresholds": True}
+    assert materialised(run, STRATEGIES)[str(DATE)]["better"] > 0
+
+
+def test_a_threshold_misleads_only_if_it_is_one_and_beyond_noise() -> None:
+    """What was picked, in time, is told by another check; too few bets and noise by none."""
+    figures = dict.fromkeys(("bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high"))
+    figures |= dict.fromkeys(("baseline", "difference", "difference_low", "difference_high", "difference_p"))
+
+    def passed(system: str, verdict: str) -> bool:
+        row = {**figures, "strategy": system, "system_id": system, "verdict": verdict}
+        return misleading_thresholds(DATE, [row]).passed
+
+    assert not passed("catboost_v9", "worse")
+    assert passed("PICKED", "worse")
+    assert all(passed("catboost_v9", verdict) for verdict in ("better", "noise", "not_enough", "baseline"))
+
+
+def test_a_date_without_graded_rows_shows_no_figure(graph: Graph) -> None:
+    run = evaluated(graph, DATE)
+    assert run.success
+    metadata = materialised(run, STRATEGIES)[str(DATE)]
+    assert (metadata["strategies"], metadata["judged"]) == (1, 0)
+    assert "returns" not in metadata
+    assert all(checks(run).values())
+
+
+def test_a_grading_brings_it_up_to_date_too(graph: Graph) -> None:
+    assert dg.AssetKey(STRATEGIES) in graph.definitions.resolve_job_def("grade").asset_layer.executable_asset_keys

@@ -1,0 +1,76 @@
+"""The grading as people see it in Dagster: metadata by date, checks, and what a poisoned date leaves of a run."""
+
+from __future__ import annotations
+
+import dagster as dg
+import duckdb
+import pytest
+
+from nba_consolidation.orchestration.checks.grading import specs_of_a_grading
+from nba_consolidation.schema import ACCURACY, BOX_SCORES
+from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE
+from nba_consolidation_tests.pipeline.grading.workbench import GradingBench, bet, box
+
+NEXT_GAME = "20260116_BOS_MIA"
+
+
+@pytest.fixture
+def played(graph: Graph) -> Graph:
+    """Two dates, consolidated and played: one bet won, and one player who did not play."""
+    graph.stage("w0", [bet(), bet(game_date=NEXT_DATE, game_id=NEXT_GAME), bet(player="bamadebayo")])
+    graph.run(DATE, NEXT_DATE)
+    bench = GradingBench(graph.settings.home)
+    bench.append(BOX_SCORES, box(), box(30, game_date=NEXT_DATE, game_id=NEXT_GAME))
+    return graph
+
+
+def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Graph) -> None:
+    run = played.run(DATE, NEXT_DATE, job="grade")
+    assert run.success
+    shown = materialised(run, ACCURACY.name)
+    assert {date: (m["correct"], m["voided"], m["bets"]) for date, m in shown.items()} == {
+        str(DATE): (1, 1, 1),
+        str(NEXT_DATE): (1, 0, 1),
+    }
+    assert shown[str(DATE)]["dagster/partition_row_count"] == 2
+    (calibration,) = [m for date, m in materialised(run, "confidence_calibration").items() if date == str(DATE)]
+    assert calibration["rows"] > 0
+    assert all(isinstance(shown[str(DATE)][name], int) for name in ("active", "inserted", "transaction_ms"))
+    emitted = {spec.name for spec in specs_of_a_grading(ACCURACY.name)}
+    assert {name: passed for name, passed in checks(run).items() if name in emitted} == {
+        "duplicate_accuracy_keys": True,
+        "accuracy_out_of_scale": True,
+        "inconsistent_errors": True,
+        "several_lines": True,
+        "grading_conservation": True,
+        "missing_box_scores": False,
+        "ungraded": True,
+    }
+
+
+def test_rows_that_contradict_themselves_fail_the_run_in_a_blocking_check(played: Graph) -> None:
+    played.run(DATE, NEXT_DATE, job="grade")
+    with duckdb.connect(played.settings.home / "warehouse.duckdb") as connection:
+        connection.execute("UPDATE prediction_accuracy SET signed_error = 40, grading_id = NULL, outcome = 'wrong'")
+        connection.execute("UPDATE player_prop_predictions SET player_lookup = 'nobody'")
+        connection.execute("UPDATE validated_predictions SET player_lookup = 'nobody'")
+    run = played.run(DATE, NEXT_DATE, job="grade")
+    assert checks(run)["inconsistent_errors"] is False
+    assert not run.success
+
+
+def test_a_poisoned_date_is_named_and_the_others_are_recorded_as_graded(played: Graph) -> None:
+    with duckdb.connect(played.settings.home / "warehouse.duckdb") as connection:
+        connection.execute("UPDATE player_game_summary SET points = 12345678 WHERE game_date = ?", [NEXT_DATE])
+    run = played.run(DATE, NEXT_DATE, job="grade")
+    assert not run.success
+    assert list(materialised(run, ACCURACY.name)) == [str(DATE)]
+    (failure,) = run.get_step_failure_events()
+    assert str(NEXT_DATE) in str(failure.step_failure_data.user_failure_data)
+
+
+def test_box_scores_are_shown_as_somebody_elses(graph: Graph) -> None:
+    node = graph.definitions.resolve_asset_graph().get(dg.AssetKey(BOX_SCORES.name))
+    assert node.is_external
+    assert node.partitions_def is not None

@@ -1,0 +1,135 @@
+"""What is in the graph, and how it is set up. Nothing is run here but an import."""
+
+import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from nba_consolidation.definitions import build_definitions
+from nba_consolidation.operations.daily_quality.criteria import CHECKS as DAILY_CHECKS
+from nba_consolidation.schema import ACCURACY, PREDICTIONS
+from nba_consolidation.settings import Settings, today
+
+PERFORMANCE = ["confidence_calibration", "system_performance"]
+PARTITIONED = [
+    "confidence_recalibration",
+    "daily_report",
+    "player_prop_predictions",
+    "player_reliability",
+    "prediction_accuracy",
+    "staging_predictions",
+    "strategy_performance",
+    "validated_predictions",
+]
+ASSETS = [*PARTITIONED, "confidence_recalibration_events", "prediction_accuracy_removed", "staging_cleanups"]
+EXTERNAL = ["player_game_summary"]
+DAILY = {
+    table: sorted(f"daily_{check.name}" for check in DAILY_CHECKS if check.table == table)
+    for table in (PREDICTIONS.name, ACCURACY.name)
+}
+CHECKS = {
+    "confidence_calibration": ["calibration_error"],
+    "confidence_recalibration": [
+        "audit_duplicate_calibrations",
+        "calibrations_rolled_back",
+        "calibrations_waiting",
+    ],
+    "system_performance": ["losing_systems"],
+    "player_reliability": ["few_blacklisted", "policy_holds"],
+    "strategy_performance": ["losing_picks", "misleading_thresholds"],
+    "player_prop_predictions": [
+        "active_twins",
+        "audit_active_twins",
+        "audit_duplicate_business_keys",
+        "audit_players_in_two_games",
+        "conservation",
+        "consolidation_duration",
+        *DAILY[PREDICTIONS.name],
+        "duplicate_business_keys",
+        "lease_overhead",
+        "quarantined_rows",
+        "refused_tables",
+    ],
+    "prediction_accuracy": [
+        "accuracy_out_of_scale",
+        "audit_accuracy_out_of_scale",
+        "audit_duplicate_accuracy_keys",
+        "audit_inconsistent_errors",
+        "audit_several_lines",
+        *DAILY[ACCURACY.name],
+        "duplicate_accuracy_keys",
+        "grading_conservation",
+        "inconsistent_errors",
+        "missing_box_scores",
+        "several_lines",
+        "ungraded",
+    ],
+    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_outdated_calibrations"],
+}
+BLOCKING = {
+    "accuracy_out_of_scale",
+    "active_twins",
+    "conservation",
+    "duplicate_accuracy_keys",
+    "duplicate_business_keys",
+    "grading_conservation",
+    "inconsistent_errors",
+}
+
+
+def assets() -> Any:
+    return build_definitions(Settings()).resolve_asset_graph()
+
+
+def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
+    found = assets()
+    by_asset: dict[str, list[str]] = {}
+    for key in found.asset_check_keys:
+        by_asset.setdefault(key.asset_key.to_user_string(), []).append(key.name)
+    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
+    assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
+    jobs = build_definitions(Settings()).resolve_all_job_defs()
+    wanted = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report",
+              "repair", "clean_up", "quality")  # fmt: skip
+    assert set(wanted) <= {job.name for job in jobs}
+
+
+def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
+    found = assets()
+    blocking = {key.name for key in found.asset_check_keys if found.get_check_spec(key).blocking}
+    assert blocking == BLOCKING
+
+
+def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_backfills_in_one_run() -> None:
+    found = assets()
+    for name in PARTITIONED + PERFORMANCE:
+        node = found.get(dg.AssetKey(name))
+        partitions = node.partitions_def
+        assert isinstance(partitions, dg.DailyPartitionsDefinition)
+        assert partitions.timezone == "America/New_York"
+        assert partitions.get_first_partition_key() == "2021-10-19"
+        assert partitions.get_last_partition_key() == str(today())
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_the_first_partition_is_a_setting() -> None:
+    found = build_definitions(Settings(first_date=dt.date(2025, 10, 21))).resolve_asset_graph()
+    partitions = found.get(dg.AssetKey("player_prop_predictions")).partitions_def
+    assert isinstance(partitions, dg.DailyPartitionsDefinition)
+    assert partitions.get_first_partition_key() == "2025-10-21"
+
+
+def test_the_columns_shown_are_those_that_are_declared() -> None:
+    metadata = assets().get(dg.AssetKey(PREDICTIONS.name)).metadata
+    schema = metadata["dagster/column_schema"]
+    shown = [(column.name, column.type, column.description) for column in schema.columns]
+    assert shown == [(column.name, column.type, column.description) for column in PREDICTIONS.columns]
+
+
+def test_incident_09_loading_the_code_location_touches_nothing_and_needs_no_home(tmp_path: Path) -> None:
+    code = "import nba_consolidation.definitions as d; assert d.defs is not None"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,157 @@
+"""Runs of the performance assets: what they record, how small, and when they warn. A hit rate never stands alone."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, bets
+
+PERFORMANCE, CALIBRATION = "system_performance", "confidence_calibration"
+WITH_A_HIT_RATE = {"bets", "hit_rate", "hit_rate_low", "hit_rate_high"}
+
+
+@pytest.fixture
+def home(graph: Graph) -> Graded:
+    return Graded(graph.settings.home)
+
+
+def analysed(graph: Graph, first: dt.date, last: dt.date | None = None) -> dg.ExecuteInProcessResult:
+    """Both assets over the dates, as a single-run backfill has them."""
+    tags = {
+        "dagster/asset_partition_range_start": str(first),
+        "dagster/asset_partition_range_end": str(last or first),
+    }
+    job = graph.definitions.resolve_implicit_global_asset_job_def()
+    keys = {dg.AssetKey(PERFORMANCE), dg.AssetKey(CALIBRATION)}
+    return job.get_subset(asset_selection=keys).execute_in_process(
+        instance=graph.instance, tags=tags, raise_on_error=False
+    )
+
+
+def mappings(value: object) -> Iterator[Mapping[str, Any]]:
+    """Every mapping in metadata: the metadata itself, and the records of its tables."""
+    if isinstance(value, Mapping):
+        yield value
+        for inner in value.values():
+            yield from mappings(inner)
+    elif isinstance(value, dg.TableMetadataValue):
+        for record in value.records:
+            yield record.data
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from mappings(inner.data if isinstance(inner, dg.TableRecord) else inner)
+
+
+def test_both_are_materialised_with_their_figures(graph: Graph, home: Graded) -> None:
+    home.add([*bets(6, 4, confidence_score=Decimal("0.8")), *bets(3, 3, system_id="ensemble_v1")])
+    run = analysed(graph, DATE)
+    assert run.success
+    performance = materialised(run, PERFORMANCE)[str(DATE)]
+    assert (performance["bets"], performance["hit_rate"]) == (16, 0.5625)
+    assert performance["rows_written"] == performance["rows"] > 0
+    calibration = materialised(run, CALIBRATION)[str(DATE)]
+    assert {"ece", "brier", "log_loss", "mean_confidence"} <= set(calibration)
+    assert home.whole()["run_id"] == run.run_id
+
+
+def test_a_hit_rate_never_stands_alone_in_any_metadata(graph: Graph, home: Graded) -> None:
+    home.add([*bets(140, 110), *bets(0, 260, system_id="ensemble_v1"), *bets(2, 1, game_date=DATE - dt.timedelta(1))])
+    run = analysed(graph, DATE - dt.timedelta(1), DATE)
+    found = [
+        *(event.materialization.metadata for event in run.get_asset_materialization_events()),
+        *(evaluation.metadata for evaluation in run.get_asset_check_evaluations()),
+    ]
+    shown = [one for metadata in found for one in mappings({name: entry.value for name, entry in metadata.items()})]
+    rates = [one for one in shown if any("hit_rate" in name and name != "hit_rate_over_time" for name in one)]
+    assert len(rates) > 10
+    for one in rates:
+        assert set(one) >= WITH_A_HIT_RATE
+        assert one["bets"] > 0 or one["hit_rate"] is None
+
+
+def test_pictures_are_on_the_last_date_only_and_are_pngs(graph: Graph, home: Graded) -> None:
+    first = DATE - dt.timedelta(9)
+    for day in range(10):
+        home.add(bets(6, 5, game_date=first + dt.timedelta(day)))
+    run = analysed(graph, first, DATE)
+    for asset, name in ((PERFORMANCE, "hit_rate_over_time"), (CALIBRATION, "reliability")):
+        by_date = materialised(run, asset)
+        assert len(by_date) == 10
+        assert [date for date, metadata in by_date.items() if name in metadata] == [str(DATE)]
+        head, _, encoded = by_date[str(DATE)][name].partition(",")
+        assert head == "![plot](data:image/png;base64"
+        assert base64.b64decode(encoded.removesuffix(")")).startswith(b"\x89PNG")
+
+
+def test_an_event_of_a_date_stays_small(graph: Graph, home: Graded) -> None:
+    for number in range(6):
+        home.add(bets(6, 5, system_id=f"system_v{number}"))
+        home.add(bets(6, 5, system_id=f"system_v{number}", game_date=DATE - dt.timedelta(1)))
+    run = analysed(graph, DATE - dt.timedelta(1), DATE)
+    sizes = {
+        (event.asset_key, event.partition): len(dg.serialize_value(event.event_specific_data))
+        for event in run.get_asset_materialization_events()
+        if event.asset_key and event.event_specific_data
+    }
+    assert len(sizes) == 4
+    for (_, partition), size in sizes.items():
+        assert size < (90_000 if partition == str(DATE) else 25_000)
+
+
+def test_a_date_without_graded_rows_shows_no_figure(graph: Graph) -> None:
+    run = analysed(graph, DATE)
+    assert run.success
+    metadata = materialised(run, PERFORMANCE)[str(DATE)]
+    assert metadata["rows"] == 0
+    assert not {"bets", "hit_rate", "hit_rate_over_time"} & set(metadata)
+    assert all(checks(run).values())
+
+
+def test_a_day_off_leaves_the_rates_of_the_day_out(graph: Graph, home: Graded) -> None:
+    home.add(bets(3, 2, game_date=DATE - dt.timedelta(1)))
+    metadata = materialised(analysed(graph, DATE), PERFORMANCE)[str(DATE)]
+    assert metadata["bets"] == 0
+    assert not {"hit_rate", "hit_rate_low", "hit_rate_high", "mae", "roi"} & set(metadata)
+    assert "hit_rate_over_time" in metadata
+
+
+def test_systems_that_lose_and_confidences_that_mean_little_warn(graph: Graph, home: Graded) -> None:
+    home.add([*bets(80, 170, confidence_score=Decimal("0.9")), *bets(150, 100, system_id="ensemble_v1")])
+    run = analysed(graph, DATE)
+    assert run.success
+    evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
+    found = {name: [row["system_id"] for row in mappings(one.metadata["found"])] for name, one in evaluations.items()}
+    assert found == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
+    assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
+
+
+def test_too_few_bets_are_not_judged(graph: Graph, home: Graded) -> None:
+    home.add(bets(0, 199, confidence_score=Decimal("0.9")))
+    assert all(checks(analysed(graph, DATE)).values())
+    home.add(bets(0, 1, confidence_score=Decimal("0.9")))
+    assert not any(checks(analysed(graph, DATE)).values())
+
+
+def test_the_odds_are_set_in_the_launchpad(graph: Graph, home: Graded) -> None:
+    from nba_consolidation.orchestration.resources import resources_of
+
+    home.add(bets(1, 1))
+    config = {**resources_of(graph.settings)["warehouse"].model_dump(), "odds": 200}
+    job = graph.definitions.resolve_implicit_global_asset_job_def()
+    run = job.get_subset(asset_selection={dg.AssetKey(PERFORMANCE), dg.AssetKey(CALIBRATION)}).execute_in_process(
+        instance=graph.instance,
+        partition_key=str(DATE),
+        run_config={"resources": {"warehouse": {"config": config}}},
+    )
+    assert run.success
+    assert home.whole()["odds"] == 200
+    assert json.dumps(home.whole()["roi"]) == "0.5"

@@ -1,0 +1,127 @@
+"""The jobs `recalibrate` and `decide_calibration`: what they write, show and warn of, and what consumers then read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
+from nba_consolidation.settings import today
+from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
+from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
+
+VERSIONS, EVENTS = "confidence_recalibration", "confidence_recalibration_events"
+
+
+@pytest.fixture
+def drifting(graph: Graph) -> Graph:
+    """A month of bets of a system that promises too much, up to yesterday."""
+    Graded(graph.settings.home).add(shifted(overconfident(), today() - DATE))
+    return graph
+
+
+def decide(graph: Graph, **config: Any) -> dg.ExecuteInProcessResult:
+    job = graph.definitions.resolve_job_def("decide_calibration")
+    run_config = {"ops": {EVENTS: {"config": config}}} if config else {}
+    return job.execute_in_process(instance=graph.instance, run_config=run_config, raise_on_error=False)
+
+
+def shown(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    (event,) = run.get_asset_materialization_events()
+    return {name: entry.value for name, entry in event.materialization.metadata.items()}
+
+
+def read(graph: Graph) -> set[tuple[str | None, bool]]:
+    """What consumers read: the calibration, and whether it changed the confidence."""
+    rows = Graded(graph.settings.home).frame("SELECT * FROM validated_predictions").to_dict("records")
+    return {(row["calibration_version"], row["calibrated_confidence"] != row["confidence"]) for row in rows}
+
+
+def test_a_recalibration_shows_every_system_and_warns_of_what_waits(drifting: Graph) -> None:
+    run = drifting.run(today(), job="recalibrate")
+    assert run.success
+    seen = materialised(run, VERSIONS)[str(today())]
+    assert (seen["versions_written"], seen["events_written"], seen["systems_waiting"]) == (1, 1, 1)
+    (row,) = (record.data for record in seen["decisions"].records)
+    assert (row["system_id"], row["outcome"]) == ("catboost_v9", "waiting")
+    assert row["ece_after"] < row["ece_before"]
+    assert row["log_loss_after"] < row["log_loss_before"]
+    assert "data:image/png;base64," in seen["reliability"]
+    found = checks(run)
+    assert (found["calibrations_waiting"], found["calibrations_rolled_back"]) == (False, True)
+    assert found["audit_duplicate_calibrations"]
+    again = drifting.run(today(), job="recalibrate")
+    assert materialised(again, VERSIONS)[str(today())]["events_written"] == 0
+    assert not checks(again)["calibrations_waiting"]
+
+
+def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(drifting: Graph) -> None:
+    drifting.stage("w1", [prediction(game_date=today(), confidence_score=Decimal("0.9"))])
+    assert drifting.run(today()).success
+    drifting.run(today(), job="recalibrate")
+    assert read(drifting) == {(None, False)}
+    waiting = shown(decide(drifting))
+    assert waiting["waiting"] == 1
+    version_id = waiting["versions_waiting"].records[0].data["version_id"]
+    assert not decide(drifting, version_id=version_id).success  # nobody's decision
+    made = shown(decide(drifting, version_id=version_id, decision="approve", author="ann", reason="looked"))
+    assert made["dates_validated_anew"] == [str(today())]
+    assert made["waiting"] == 0
+    assert read(drifting) == {(version_id, True)}
+    again = drifting.run(today(), job="recalibrate")
+    assert materialised(again, VERSIONS)[str(today())]["dates_validated_anew"] == []
+    assert checks(again)["calibrations_waiting"]
+    back = shown(decide(drifting, version_id=version_id, decision="rollback", author="ann"))
+    assert back["decided"].records[0].data["state"] == "rolled_back"
+    assert read(drifting) == {(None, False)}
+
+
+def test_a_past_date_that_carries_another_calibration_is_found_and_only_warns(drifting: Graph) -> None:
+    drifting.stage("w1", [prediction(game_date=today(), confidence_score=Decimal("0.9"))])
+    drifting.run(today())
+    drifting.run(today(), job="recalibrate")
+    history = read_history(drifting.deployment.warehouse)
+    recalibrator, holder = drifting.deployment.recalibrator, Holder.here("person")
+    recalibrator.decide(history.versions[0].version_id, State.ACTIVE, today(), "", "ann", holder)
+    found = drifting.audit("audit_outdated_calibrations")
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    drifting.deployment.validator.validate([today()], holder)
+    assert drifting.audit("audit_outdated_calibrations").passed
+
+
+def test_a_version_that_failed_warns_with_its_figures(graph: Graph) -> None:
+    home = Graded(graph.settings.home)
+    home.add(overconfident())
+    graph.deployment.recalibrator.recalibrate([DATE], Holder.here("run"), approve="ann")
+    home.add([row | {"outcome": "correct"} for row in shifted(overconfident(), dt.timedelta(30))])
+    run = graph.run(DATE + dt.timedelta(14), job="recalibrate")
+    assert run.success
+    (check,) = (one for one in run.get_asset_check_evaluations() if one.check_name == "calibrations_rolled_back")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    (row,) = check.metadata["versions"].value.records  # type: ignore[union-attr]
+    assert row.data["ratio"] > 1.1
+    assert row.data["now_in_force"] is None
+
+
+def test_every_field_of_the_decisions_config_is_described(graph: Graph) -> None:
+    node = graph.definitions.resolve_job_def("decide_calibration").get_node_named(EVENTS).definition
+    assert isinstance(node, dg.OpDefinition)
+    assert node.config_schema is not None
+    kind: Any = node.config_schema.config_type
+    assert set(kind.fields) == {"version_id", "decision", "effective_date", "reason", "author"}
+    assert all(field.description for field in kind.fields.values())
+
+
+@pytest.mark.parametrize("config", [{"version_id": "none-such"}, {"version_id": "x", "effective_date": "soon"}])
+def test_a_decision_that_cannot_be_fails_and_writes_nothing(drifting: Graph, config: dict[str, str]) -> None:
+    drifting.run(today(), job="recalibrate")
+    before = read_history(drifting.deployment.warehouse)
+    assert not decide(drifting, author="ann", **config).success
+    assert read_history(drifting.deployment.warehouse) == before

@@ -1,0 +1,139 @@
+"""The job `reliability`: what it shows of players, when it warns, and what consumers then read."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from nba_consolidation.leases import Holder
+from nba_consolidation.orchestration.checks import reliability as checks_of
+from nba_consolidation.pipeline.analysis.reliability import figures as standing
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override
+from nba_consolidation.pipeline.daily_report import png_plots as plots
+from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets
+
+NEXT = DATE + dt.timedelta(1)
+PLAYERS = "player_reliability"
+
+
+@pytest.fixture
+def graph(graph: Graph) -> Graph:
+    """Ten dates of bets on twelve players, who win every other one."""
+    Graded(graph.settings.home).add(
+        row
+        for day in range(10)
+        for player in range(12)
+        for row in bets(day % 2, 1 - day % 2, player_lookup=f"player{player}", game_date=DATE - dt.timedelta(day))
+    )
+    return graph
+
+
+def blacklist(graph: Graph, *players: str) -> None:
+    for player in players:
+        decision = Override(player, player, "blacklisted", DATE, None, "ann", "a knee")
+        graph.deployment.reviewer.decide(decision, Holder.here("person"))
+
+
+def check(run: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
+    (found,) = (one for one in run.get_asset_check_evaluations() if one.check_name == name)
+    return found
+
+
+def size(png: bytes) -> tuple[int, ...]:
+    from matplotlib.image import imread
+
+    return tuple(imread(BytesIO(png)).shape)
+
+
+def test_a_review_shows_counts_and_whoever_is_not_simply_normal(graph: Graph) -> None:
+    blacklist(graph, "player3")
+    run = graph.run(DATE, NEXT, job="reliability")
+    assert run.success
+    seen = materialised(run, PLAYERS)
+    assert set(seen) == {str(DATE), str(NEXT)}
+    found = seen[str(NEXT)]
+    assert (found["players"], found["blacklisted"], found["overridden"], found["written_rows"]) == (12, 1, 1, 12)
+    assert found["dagster/partition_row_count"] == 12
+    (flagged,) = (record.data for record in found["flagged"].records)
+    assert (flagged["player_lookup"], flagged["reason"]) == ("player3", "override by ann: a knee")
+    assert (flagged["bets"], flagged["hit_rate"]) == (10, 0.5)
+    assert flagged["hit_rate_low"] < 0.5 < flagged["hit_rate_high"]
+    assert [record.data["policy"] for record in found["policies"].records] == ["false_discovery", "edge_3_under_40"]
+    again = materialised(graph.run(DATE, NEXT, job="reliability"), PLAYERS)
+    assert [metadata["written_rows"] for metadata in again.values()] == [0, 0]
+
+
+def test_the_picture_is_a_png_on_the_last_date_only(graph: Graph) -> None:
+    seen = materialised(graph.run(DATE, NEXT, job="reliability"), PLAYERS)
+    assert [date for date, metadata in seen.items() if "hit_rates_of_players" in metadata] == [str(NEXT)]
+    head, _, encoded = seen[str(NEXT)]["hit_rates_of_players"].partition(",")
+    assert head == "![plot](data:image/png;base64"
+    assert len(size(base64.b64decode(encoded.removesuffix(")")))) == 3
+
+
+def test_the_picture_names_only_who_is_flagged(graph: Graph) -> None:
+    graph.run(NEXT, job="reliability")
+    rows = standing.players(graph.deployment.warehouse, NEXT, NEXT)
+    plain = plots.players(rows, "a title", flagged="blacklisted")
+    named = plots.players([rows[0] | {"status": "blacklisted"}, *rows[1:]], "a title", flagged="blacklisted")
+    assert size(plain) == size(named)
+    assert plain != named
+    assert plain == plots.players(rows, "a title", flagged="blacklisted")
+
+
+def test_a_date_of_which_nothing_is_known_shows_no_figure_and_no_picture(graph: Graph) -> None:
+    first = dt.date(2025, 8, 1)
+    run = graph.run(first, job="reliability")
+    assert run.success
+    metadata = materialised(run, PLAYERS)[str(first)]
+    assert metadata["players"] == 0
+    assert "hit_rates_of_players" not in metadata
+    assert checks(run)["few_blacklisted"]
+    assert checks(run)["policy_holds"]
+
+
+@pytest.mark.parametrize(("flagged", "passes"), [(1, True), (2, False)])
+def test_who_blacklists_more_than_a_tenth_is_warned_of(graph: Graph, flagged: int, passes: bool) -> None:
+    """Of twelve players of whom enough is known, one is a twelfth and two are a sixth."""
+    blacklist(graph, *(f"player{number}" for number in range(flagged)))
+    run = graph.run(NEXT, job="reliability")
+    assert run.success
+    found = check(run, checks_of.FEW_BLACKLISTED)
+    assert (found.passed, found.severity) == (passes, dg.AssetCheckSeverity.WARN)
+    assert (found.metadata["players_judged"].value, found.metadata["blacklisted"].value) == (12, flagged)
+
+
+def test_of_whom_too_little_is_known_is_not_counted_among_the_judged() -> None:
+    rows: list[Row] = [dict.fromkeys(("player_lookup", "reason", "since", "bets", "hit_rate", "hit_rate_low",
+                                      "hit_rate_high")) | {"status": status}
+                       for status in ["blacklisted", *["normal"] * 8, *["not_enough"] * 50]]  # fmt: skip
+    assert not checks_of.few_blacklisted(NEXT, rows).passed
+    assert checks_of.few_blacklisted(NEXT, [*rows, {"status": "normal"}]).passed
+
+
+def test_a_policy_whose_flagged_players_do_better_afterwards_is_warned_of(tmp_path: Path) -> None:
+    """A real run over bets on which the edge rule flagged players, who from then on won every time."""
+    graph = Graph(tmp_path / "edge", player_policy="edge_3_under_40")
+    home, flagged = Graded(graph.settings.home), [f"flagged{number}" for number in range(6)]
+    rows: list[Row] = []
+    for day in range(40):
+        date, won = DATE - dt.timedelta(40 - day), day >= 8
+        edged = {"game_date": date, "predicted_points": Decimal("25.5")}
+        rows += [row for player in flagged for row in bets(won, not won, player_lookup=player, **edged)]
+        rows += bets(6, 6, game_date=date, player_lookup="others")
+    home.add(rows)
+    run = graph.run(DATE - dt.timedelta(33), DATE, job="reliability")
+    assert run.success
+    found = check(run, checks_of.POLICY_HOLDS)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    policies: Any = found.metadata["policies"].value
+    (row,) = [record.data for record in policies.records]
+    assert (row["policy"], row["verdict"]) == ("edge_3_under_40", "better")

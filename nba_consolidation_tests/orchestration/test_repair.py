@@ -1,0 +1,93 @@
+"""The job `repair`: what it shows, that it does nothing until it is told, and which dates it is of."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
+from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
+from nba_consolidation_tests.orchestration.conftest import Graph
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE
+
+REMOVED = "prediction_accuracy_removed"
+
+
+@pytest.fixture
+def legacy(graph: Graph) -> Graph:
+    """Two dates with copies, of which the first has a confidence in percent too."""
+    LegacyBench(graph.settings.home).fill(
+        *[graded()] * 3,
+        graded(confidence_score=Decimal("62.5"), player_lookup="lukadoncic", system_id="ensemble_v1"),
+        *[graded(game_date=NEXT_DATE, prediction_correct=False)] * 2,
+    )
+    return graph
+
+
+def run(graph: Graph, **config: Any) -> dg.ExecuteInProcessResult:
+    job = graph.definitions.resolve_job_def("repair")
+    run_config = {"ops": {REMOVED: {"config": config}}} if config else {}
+    return job.execute_in_process(instance=graph.instance, run_config=run_config, raise_on_error=False)
+
+
+def repaired(graph: Graph, **config: Any) -> dict[str, Any]:
+    (event,) = run(graph, **config).get_asset_materialization_events()
+    return {name: entry.value for name, entry in event.materialization.metadata.items()}
+
+
+def standing(graph: Graph) -> int:
+    with duckdb.connect(graph.settings.home / "warehouse.duckdb") as connection:
+        found = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_it_is_a_dry_run_over_all_that_is_graded_unless_its_config_says_otherwise(legacy: Graph) -> None:
+    seen = repaired(legacy)
+    assert (seen["dry_run"], seen["dates_looked_at"], seen["dates_repaired"]) == (True, 2, 2)
+    assert (seen["duplicates"], seen["percent_scale_rows"], seen["rows_before"], seen["rows_after"]) == (3, 1, 6, 3)
+    assert standing(legacy) == 6
+
+
+def test_it_repairs_once_it_is_told_and_finds_nothing_left_afterwards(legacy: Graph) -> None:
+    seen = repaired(legacy, dry_run=False)
+    assert (seen["dry_run"], seen["duplicates"], standing(legacy)) == (False, 3, 3)
+    assert [record.data["game_date"] for record in seen["dates"].records] == [str(DATE), str(NEXT_DATE)]
+    assert repaired(legacy, dry_run=False)["dates_repaired"] == 0
+
+
+def test_only_the_dates_of_its_config_are_repaired(legacy: Graph) -> None:
+    assert repaired(legacy, first_date=str(NEXT_DATE))["duplicates"] == 1
+    assert repaired(legacy, last_date=str(DATE))["duplicates"] == 2
+    repaired(legacy, dry_run=False, first_date=str(NEXT_DATE), last_date=str(NEXT_DATE))
+    assert standing(legacy) == 5
+
+
+@pytest.mark.parametrize(
+    "dates", [{"first_date": "yesterday"}, {"first_date": "2026-02-01", "last_date": "2026-01-01"}]
+)
+def test_dates_that_cannot_be_meant_fail_the_run_and_change_nothing(legacy: Graph, dates: dict[str, str]) -> None:
+    assert not run(legacy, dry_run=False, **dates).success
+    assert standing(legacy) == 6
+
+
+def test_it_waits_for_nobody_whose_lease_is_held_and_names_him(legacy: Graph) -> None:
+    with hold(legacy.deployment.leases, [lease_key("grading", DATE)], Holder.here("grader"), timing=LeaseTiming(30)):
+        failed = run(legacy, dry_run=False)
+    assert not failed.success
+    (event,) = (event for event in failed.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
+    assert "is held by" in str(event.step_failure_data)
+    assert standing(legacy) == 6
+
+
+def test_every_field_of_its_config_is_described(graph: Graph) -> None:
+    node = graph.definitions.resolve_job_def("repair").get_node_named(REMOVED).definition
+    assert isinstance(node, dg.OpDefinition)
+    assert node.config_schema is not None
+    kind: Any = node.config_schema.config_type
+    assert set(kind.fields) == {"first_date", "last_date", "dry_run"}
+    assert all(field.description for field in kind.fields.values())

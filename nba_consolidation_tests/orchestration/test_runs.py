@@ -1,0 +1,204 @@
+"""Runs of the graph: what they record, what stops them, what they leave alone."""
+
+import datetime as dt
+import json
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
+from nba_consolidation.orchestration.resources import resources_of
+from nba_consolidation.sql import Statement, over_dates
+from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+CONSOLIDATED, VALIDATED, STAGING = "player_prop_predictions", "validated_predictions", "staging_predictions"
+
+
+def double_a_row(graph: Graph) -> None:
+    """What an unlocked writer of long ago left behind."""
+    import duckdb
+
+    with duckdb.connect(graph.settings.home / "warehouse.duckdb") as connection:
+        connection.execute(
+            "INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions WHERE game_date = ?", [DATE]
+        )
+
+
+def test_what_waits_is_consolidated_and_validated_with_its_counts(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", minute=1), prediction(None, minute=2)])
+    graph.stage("b", [prediction("20.5", minute=3), prediction("22.5", minute=4)])
+    run = graph.run(DATE)
+    assert run.success
+    assert all(checks(run).values())
+    done = materialised(run, CONSOLIDATED)[str(DATE)]
+    assert {name: done[name] for name in ("staged", "inserted", "updated", "stale", "superseded", "quarantined")} == {
+        "staged": 5, "inserted": 4, "updated": 0, "stale": 0, "superseded": 1, "quarantined": 0
+    }  # fmt: skip
+    assert done["staging_tables"] == 2
+    assert done["dagster/partition_row_count"] == 4
+    assert done["active_rows"] == 1
+    assert done["token"] > 0
+    assert {"lease_wait_ms", "lease_hold_ms", "rows_per_second_of_this_run", "sample"} <= set(done)
+    assert run.run_id in done["ledger"]
+    assert materialised(run, VALIDATED)[str(DATE)]["dagster/partition_row_count"] == 1
+
+
+def test_a_range_is_one_run_and_records_each_date_with_its_own_counts(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", game_date=THIRD_DATE)])
+    run = graph.run(DATE, THIRD_DATE)
+    done = materialised(run, CONSOLIDATED)
+    assert {date: done[date]["staged"] for date in done} == {str(DATE): 1, str(NEXT_DATE): 0, str(THIRD_DATE): 1}
+
+
+def test_a_date_consolidated_by_somebody_else_shows_what_stands(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", minute=1)])
+    graph.deployment.consolidator.consolidate([DATE], Holder.here("terminal"))
+    done = materialised(graph.run(DATE), CONSOLIDATED)[str(DATE)]
+    assert (done["staged"], done["dagster/partition_row_count"], done["active_rows"]) == (0, 2, 1)
+
+
+def test_staging_predictions_says_what_waits_and_its_data_version_moves_with_it(graph: Graph) -> None:
+    def version() -> tuple[dict[str, object], str]:
+        run = dg.materialize(
+            [asset for asset in graph.definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)],
+            selection=STAGING,
+            partition_key=str(DATE),
+            resources=graph.definitions.resources,
+        )
+        (event,) = run.get_asset_materialization_events()
+        tags = event.materialization.tags or {}
+        return materialised(run, STAGING)[str(DATE)], tags["dagster/data_version"]
+
+    graph.stage("a", [prediction("20.5"), prediction("21.0")])
+    waiting, first = version()
+    assert (waiting["tables"], waiting["dagster/partition_row_count"]) == (1, 2)
+    assert waiting["batches"] == ["20260115_120000_000001"]
+    assert waiting["workers"] == ["a"]
+    assert waiting["fingerprint"] == first
+    assert version()[1] == first
+    graph.stage("b", [prediction("22.5")])
+    assert version()[1] != first
+
+
+def test_incident_47_duplicates_that_stand_already_block_what_consumers_read(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5")])
+    assert graph.run(DATE).success
+    double_a_row(graph)
+    run = graph.run(DATE)
+    assert not run.success
+    assert checks(run)["duplicate_business_keys"] is False
+    assert checks(run)["active_twins"] is False
+    assert materialised(run, VALIDATED) == {}
+
+
+def test_a_poisoned_date_fails_the_run_by_name_and_the_others_are_recorded(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5")])
+    assert graph.run(DATE).success
+    double_a_row(graph)
+    graph.stage("b", [prediction("20.5", minute=9), prediction("20.5", game_date=NEXT_DATE)])
+    run = graph.run(DATE, NEXT_DATE)
+    assert not run.success
+    assert list(materialised(run, CONSOLIDATED)) == [str(NEXT_DATE)]
+    (failure,) = (event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
+    assert failure.step_failure_data.user_failure_data is not None
+    message = str(failure.step_failure_data.user_failure_data.description)
+    assert str(DATE) in message
+    assert str(NEXT_DATE) not in message
+    assert checks(run)["duplicate_business_keys"] is False
+
+
+def test_a_poisoned_date_does_not_keep_consumers_from_reading_the_others(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5")])
+    assert graph.run(DATE).success
+    double_a_row(graph)
+    graph.stage("b", [prediction("20.5", minute=9), prediction("20.5", game_date=NEXT_DATE)])
+    run = graph.run(DATE, NEXT_DATE)
+    assert not run.success
+    assert {date: done["dagster/partition_row_count"] for date, done in materialised(run, VALIDATED).items()} == {
+        str(NEXT_DATE): 1
+    }
+    bounds = {"first_date": DATE, "last_date": NEXT_DATE}
+    standing = graph.deployment.warehouse.query(Statement("validated_dates", bounds))
+    assert NEXT_DATE in {row["game_date"] for row in standing}
+
+
+def test_bad_rows_and_refused_tables_warn_and_stop_nothing(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", predicted_points=Decimal("99.0"))])
+    (graph.settings.home / "staging" / "_staging_20260115_120000_000001_torn.parquet").write_bytes(b"PAR1 torn")
+    run = graph.run(DATE)
+    assert run.success
+    failed = {e.check_name: e.severity for e in run.get_asset_check_evaluations() if not e.passed}
+    assert failed == dict.fromkeys(("quarantined_rows", "refused_tables"), dg.AssetCheckSeverity.WARN)
+
+
+def test_a_slow_lease_and_a_slow_consolidation_warn(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nba_consolidation.orchestration.checks.consolidation.LEASE_OVERHEAD_LIMIT_MS", 0)
+    monkeypatch.setattr("nba_consolidation.orchestration.checks.consolidation.CONSOLIDATION_LIMIT_MS", 0)
+    graph.stage("a", [prediction("20.5")])
+    run = graph.run(DATE)
+    assert run.success
+    assert {name for name, passed in checks(run).items() if not passed} == {"lease_overhead", "consolidation_duration"}
+
+
+def test_incident_05_a_run_really_takes_the_lease_and_names_who_has_it(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5")])
+    other = Holder.here("someone-else")
+    with hold(graph.deployment.leases, [lease_key("consolidation", DATE)], other, timing=LeaseTiming(30)):
+        run = graph.run(DATE)
+    assert not run.success
+    (failure,) = (event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
+    assert other.holder_id in str(failure.step_failure_data.error)
+    assert graph.deployment.warehouse.query(Statement("standing_dates", over_dates([DATE]))) == []
+
+
+def test_the_lease_and_the_warehouse_are_set_in_the_launchpad(graph: Graph, tmp_path: Path) -> None:
+    graph.stage("a", [prediction("20.5")])
+    resources = resources_of(graph.settings)
+    config = {**resources["warehouse"].model_dump(), "home": str(tmp_path / "elsewhere")}
+    run = graph.run(DATE, run_config={"resources": {"warehouse": {"config": config}}})
+    assert run.success
+    assert materialised(run, CONSOLIDATED)[str(DATE)]["staged"] == 0
+    assert (tmp_path / "elsewhere" / "warehouse.duckdb").exists()
+
+
+def test_an_audit_runs_alone_over_all_history(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", minute=1)])
+    assert graph.run(DATE).success
+    assert graph.audit("audit_duplicate_business_keys").passed
+    double_a_row(graph)
+    found = graph.audit("audit_duplicate_business_keys")
+    assert not found.passed
+    assert found.metadata["findings"].value == 2
+    assert found.metadata["first_date"].value == "2021-10-19"
+    assert not graph.audit("audit_active_twins").passed
+
+
+def test_incident_33_a_game_under_two_ids_is_found_and_stops_nothing(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("20.5", minute=1, game_id="20260115_MIA_BOS")])
+    run = graph.run(DATE)
+    assert run.success
+    assert checks(run)["audit_players_in_two_games"] is False
+
+
+def test_an_audit_works_before_anything_was_ever_consolidated(graph: Graph) -> None:
+    assert graph.audit("audit_duplicate_business_keys").passed
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real games are not beside the checkout")
+def test_the_real_games_come_out_as_counted_in_one_backfill_run(graph: Graph) -> None:
+    expected = json.loads((REAL / "expected.json").read_text())
+    shutil.copytree(REAL / "staging", graph.settings.home / "staging")
+    run = graph.run(dt.date.fromisoformat(expected["first"]), dt.date.fromisoformat(expected["last"]))
+    assert run.success
+    done = materialised(run, CONSOLIDATED)
+    with_rows = [date for date, figures in done.items() if figures["staged"]]
+    assert len(with_rows) == expected["dates"]
+    assert sum(done[date]["staged"] for date in with_rows) == expected["staged_rows"]
+    assert sum(done[date]["dagster/partition_row_count"] for date in done) == expected["consolidated_rows"]
+    assert sum(done[date]["active_rows"] for date in done) == expected["active_rows"]
+    assert all(checks(run).values())

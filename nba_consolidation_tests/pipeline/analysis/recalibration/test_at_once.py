@@ -1,0 +1,142 @@
+"""Two who write the history of calibrations at once, on different dates: each goes on from what the other wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS
+from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
+from nba_consolidation.leases import Holder, WaitPolicy
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import LOCK_TYPE, Recalibrator
+from nba_consolidation.pipeline.analysis.recalibration.versions import HISTORY, State, read_history
+from nba_consolidation.sql import Statement
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
+from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
+
+NEXT = DATE + dt.timedelta(7)
+
+
+class ReadsTogether:
+    """A warehouse whose readers of the history wait for each other, as long as the other can come."""
+
+    def __init__(self, warehouse: Any, together: threading.Barrier) -> None:
+        self._warehouse, self._together = warehouse, together
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._warehouse, name)
+
+    def query(self, statement: Statement) -> Any:
+        rows = self._warehouse.query(statement)
+        if statement.name == "calibration_events":
+            with contextlib.suppress(threading.BrokenBarrierError):  # where the other is kept from reading
+                self._together.wait(timeout=2)
+        return rows
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Graded:
+    home = Graded(tmp_path / "home")
+    home.add([*overconfident(), *shifted(overconfident(2, days=7), dt.timedelta(7))])
+    return home
+
+
+def at_once(home: Graded, *work: Callable[[Recalibrator], object]) -> list[object]:
+    """Each in a thread of its own; what each gave."""
+    together = threading.Barrier(len(work))
+
+    def run(one: Callable[[Recalibrator], object]) -> object:
+        guarding = home.deployment.guarding
+        slow: Any = ReadsTogether(guarding.warehouse, together)
+        patient = replace(guarding, warehouse=slow, wait=WaitPolicy(limit=60, poll=0.05))
+        return one(Recalibrator(patient))
+
+    with ThreadPoolExecutor(len(work)) as threads:
+        return [future.result() for future in [threads.submit(run, one) for one in work]]
+
+
+def recalibrating(date: dt.date) -> Callable[[Recalibrator], object]:
+    return lambda recalibrator: recalibrator.recalibrate([date], Holder.here(f"run_{date}"), approve="ann")
+
+
+def numbers(home: Graded) -> list[int]:
+    """In the order in which they were written."""
+    return home.frame("SELECT number FROM confidence_recalibration_events ORDER BY recorded_at, number")[
+        "number"
+    ].tolist()
+
+
+def test_two_recalibrations_of_different_dates_number_their_events_one_after_the_other(home: Graded) -> None:
+    at_once(home, recalibrating(DATE), recalibrating(NEXT))
+    assert numbers(home) == [1, 2, 3, 4]  # each proposed and active, whichever came first
+    assert {one.game_date for one in read_history(home.deployment.warehouse).versions} == {DATE, NEXT}
+    assert not DUPLICATE_CALIBRATIONS.findings(home.deployment.warehouse, [DATE, NEXT])
+
+
+def test_a_decision_beside_a_recalibration_of_another_date_is_numbered_too(home: Graded) -> None:
+    home.deployment.recalibrator.recalibrate([DATE], Holder.here("first"), approve="ann")
+    (version,) = read_history(home.deployment.warehouse).versions
+
+    def take_back(recalibrator: Recalibrator) -> object:
+        return recalibrator.decide(version.version_id, State.ROLLED_BACK, NEXT, "looked", "ann", Holder.here("person"))
+
+    at_once(home, take_back, recalibrating(NEXT))
+    assert numbers(home) == [1, 2, 3, 4, 5]  # proposed, active; rolled back, and a new one proposed, active
+    states = Counter(one.state for one in read_history(home.deployment.warehouse).events)
+    assert states == {State.PROPOSED: 2, State.ACTIVE: 2, State.ROLLED_BACK: 1}
+
+
+def test_who_lost_the_history_to_another_date_is_fenced_out(home: Graded) -> None:
+    """Our own date's lease is sound; whoever took the history meanwhile has a newer token."""
+    home.deployment.recalibrator.recalibrate([NEXT], Holder.here("first"))
+    home.execute(f"UPDATE consolidation_fences SET token = 9000000000000000000 WHERE game_date = DATE '{HISTORY}'")
+    before = numbers(home)
+    with pytest.raises(FencedOut):
+        home.deployment.recalibrator.recalibrate([DATE], Holder.here("second"))
+    assert numbers(home) == before
+
+
+class Meddled:
+    """A warehouse into which somebody writes past every lease, right after the history was read."""
+
+    def __init__(self, home: Graded) -> None:
+        self._home, self._warehouse = home, home.deployment.warehouse
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._warehouse, name)
+
+    def query(self, statement: Statement) -> Any:
+        rows = self._warehouse.query(statement)
+        if statement.name == "calibration_events":
+            self._home.execute("""
+                INSERT INTO confidence_recalibration_events BY NAME
+                SELECT * REPLACE ('somebody' AS run_id, 3 AS number) FROM confidence_recalibration_events LIMIT 1
+            """)
+        return rows
+
+
+def test_a_number_that_is_taken_rolls_all_back_and_the_audit_finds_one_that_stands_twice(home: Graded) -> None:
+    home.deployment.recalibrator.recalibrate([DATE], Holder.here("first"), approve="ann")
+    before = read_history(home.deployment.warehouse)
+    meddled: Any = Meddled(home)
+    with pytest.raises(AuditFailed, match="duplicate_calibrations"):
+        Recalibrator(replace(home.deployment.guarding, warehouse=meddled)).recalibrate([NEXT], Holder.here("second"))
+    assert read_history(home.deployment.warehouse).versions == before.versions
+    home.execute("UPDATE confidence_recalibration_events SET number = 1")
+    found = DUPLICATE_CALIBRATIONS.findings(home.deployment.warehouse, [DATE])
+    assert [(row["number"], row["copies"]) for row in found] == [(1, 3)]
+
+
+def test_the_history_is_one_lease_for_all_dates(home: Graded) -> None:
+    home.deployment.recalibrator.recalibrate([DATE, NEXT], Holder.here("run"), approve="ann")
+    keys = home.frame(f"SELECT lease_key FROM consolidation_fences WHERE lease_key LIKE '{LOCK_TYPE}_%' ORDER BY 1")
+    assert keys["lease_key"].tolist() == [f"{LOCK_TYPE}_{date}" for date in (HISTORY, DATE, NEXT)]

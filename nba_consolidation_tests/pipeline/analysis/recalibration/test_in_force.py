@@ -1,0 +1,119 @@
+"""Which calibration is in force: what Python says, what consumers read and what the audit wants are one rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY
+from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
+from nba_consolidation.sql import Statement, over_dates
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
+
+SYSTEMS = ("catboost_v9", "ensemble_v1")
+DAYS = 6
+DATES = [DATE + dt.timedelta(day) for day in range(DAYS)]
+
+
+def version(system: str, date: dt.date, number: int) -> Version:
+    """A version of nothing but a name, a system and a date."""
+    return Version(
+        system_id=system, game_date=date, scope="system", first_date=date - dt.timedelta(30),
+        last_date=date - dt.timedelta(1), bets=number, correct=0, system_bets=number, method="identity",
+        parameters="{}", curve=IDENTITY.curve, replaces=None, mean_shift=0.0, is_major=False, largest_gap=0.0,
+        judged_bets=0, log_loss_before=0.0, log_loss_after=0.0, brier_before=0.0, brier_after=0.0, ece_before=0.0,
+        ece_after=0.0, code_version="1",
+    )  # fmt: skip
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Some versions of two systems, and any events of them, in any order, even those that no code would write."""
+    found = [
+        version(draw(st.sampled_from(SYSTEMS)), draw(st.sampled_from(DATES)), number)
+        for number in range(draw(st.integers(1, 5)))
+    ]
+    events = {}
+    for _ in range(draw(st.integers(0, 14))):
+        of, state = draw(st.sampled_from(found)), draw(st.sampled_from(State))
+        number, date = draw(st.integers(1, 9)), draw(st.sampled_from(DATES))
+        event = Event(of.version_id, of.system_id, of.game_date, number, state, date, "")
+        events[of.version_id, number, state] = event  # the key: none of it stands twice
+    return History(tuple(found), tuple(events.values()))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE confidence_recalibration (version_id TEXT, system_id TEXT, curve DOUBLE[])")
+        connection.execute("""
+            CREATE TABLE confidence_recalibration_events
+            (version_id TEXT, system_id TEXT, number BIGINT, state TEXT, effective_date DATE)
+        """)
+        connection.execute("CREATE TABLE leases (game_date DATE)")
+        connection.execute(
+            "CREATE TABLE validated_predictions (game_date DATE, system_id TEXT, calibration_version TEXT)"
+        )
+        connection.executemany("INSERT INTO leases VALUES (?)", [[date] for date in DATES])
+        yield connection
+
+
+def fill(engine: duckdb.DuckDBPyConnection, history: History) -> None:
+    engine.execute("DELETE FROM confidence_recalibration")
+    engine.execute("DELETE FROM confidence_recalibration_events")
+    for one in history.versions:
+        row = [one.version_id, one.system_id, list(one.curve[:2])]
+        engine.execute("INSERT INTO confidence_recalibration VALUES (?, ?, ?)", row)
+    for event in history.events:
+        engine.execute(
+            "INSERT INTO confidence_recalibration_events VALUES (?, ?, ?, ?, ?)",
+            [event.version_id, event.system_id, event.number, event.state.value, event.effective_date],
+        )
+
+
+def audited(
+    engine: duckdb.DuckDBPyConnection, published: dict[tuple[dt.date, str], str | None]
+) -> set[tuple[dt.date, str]]:
+    """Of which dates and systems the audit says that consumers read another one than holds."""
+    engine.execute("DELETE FROM validated_predictions")
+    rows = [[date, system, carried] for (date, system), carried in published.items()]
+    engine.executemany("INSERT INTO validated_predictions VALUES (?, ?, ?)", rows)
+    found = engine.execute(Statement("outdated_calibrations", over_dates(DATES)).render("duckdb")).fetchall()
+    return {(row[0], row[1]) for row in found}
+
+
+@settings(max_examples=40, deadline=None)
+@given(history=histories())
+def test_python_validation_and_audit_have_one_rule(engine: duckdb.DuckDBPyConnection, history: History) -> None:
+    fill(engine, history)
+    wanted: dict[tuple[dt.date, str], str | None] = {}
+    for date in DATES:
+        for system in SYSTEMS:
+            one = history.in_force(system, date)
+            wanted[date, system] = one.version_id if one else None
+    engine.execute("DROP TABLE IF EXISTS calibrations")
+    engine.execute(Statement("calibrations_in_force").render("duckdb"))
+    found = engine.execute("SELECT game_date, system_id, version_id FROM calibrations").fetchall()
+    assert sorted(found) == sorted((*key, one) for key, one in wanted.items() if one)
+    assert audited(engine, wanted) == set()
+    held = {key for key, one in wanted.items() if one}
+    assert audited(engine, dict.fromkeys(wanted)) == held
+    assert audited(engine, dict.fromkeys(wanted, "another")) == set(wanted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(history=histories(), day=st.integers(0, DAYS - 1))
+def test_what_was_rolled_back_or_superseded_last_is_never_in_force(history: History, day: int) -> None:
+    date = DATES[day]
+    for system in SYSTEMS:
+        one = history.in_force(system, date)
+        if one:
+            about = [e for e in history.events_of(one) if e.effective_date <= date and e.state is not State.PROPOSED]
+            decisive = [event for event in about if event.state is not State.REJECTED]
+            assert decisive[-1].state is State.ACTIVE
+            assert one.system_id == system

@@ -1,0 +1,99 @@
+"""What a review writes, what a decision does, and what consumers then read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override
+from nba_consolidation.pipeline.analysis.reliability.review import ReviewReport
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets, graded
+
+NEXT = DATE + dt.timedelta(1)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Graded:
+    return Graded(tmp_path / "home", disabled_systems=("switched_off",))
+
+
+def review(home: Graded, *dates: dt.date, run_id: str = "run") -> ReviewReport:
+    return home.deployment.reviewer.review(dates or [NEXT], Holder.here(run_id))
+
+
+def decide(home: Graded, status: str | None, player: str = "Luka Dončić", first: dt.date = NEXT) -> ReviewReport:
+    override = Override(f"{status}", player, status, first, None, "somebody", "a knee")
+    return home.deployment.reviewer.decide(override, Holder.here("person"))
+
+
+def row(home: Graded, player: str, date: dt.date = NEXT) -> Row:
+    return home.one("player_reliability", game_date=date, player_lookup=player)
+
+
+def test_only_games_before_the_date_of_its_season_and_enabled_systems_count(home: Graded) -> None:
+    home.add(bets(2, 1))
+    home.add([*bets(5, 0, system_id="switched_off"), *bets(4, 0, game_date=NEXT), graded("push"), graded("passed")])
+    home.add(bets(9, 0, game_date=dt.date(2025, 6, 30)))
+    review(home, NEXT, dt.date(2025, 7, 1))
+    found = row(home, "jaimejaquezjr")
+    assert (found["bets"], found["correct"], found["push"], found["passed"]) == (3, 2, 1, 1)
+    assert (found["season_first"], found["last_game"]) == (dt.date(2025, 7, 1), DATE)
+    assert home.read("player_reliability", game_date=dt.date(2025, 7, 1)) == []
+
+
+def test_spellings_of_a_name_are_one_player(home: Graded) -> None:
+    home.add(
+        [*bets(1, 0, player_lookup="lukadončić"), *bets(0, 1, player_lookup="lukadoncic", system_id="ensemble_v1")]
+    )
+    review(home)
+    assert row(home, "lukadoncic")["bets"] == 2
+
+
+def test_the_same_again_writes_no_row_and_later_dates_follow(home: Graded) -> None:
+    home.add(bets(3, 2))
+    assert review(home, NEXT, NEXT + dt.timedelta(5)).total("written_rows") == 2
+    assert review(home, NEXT, NEXT + dt.timedelta(5)).total("written_rows") == 0
+    home.add(bets(1, 0, system_id="ensemble_v1"))
+    report = review(home)
+    assert report.followed == (NEXT + dt.timedelta(5),)
+    assert row(home, "jaimejaquezjr", NEXT + dt.timedelta(5))["bets"] == 6
+
+
+def test_a_stale_token_is_fenced_out(home: Graded) -> None:
+    home.add(bets(1, 1))
+    review(home)
+    home.execute("UPDATE consolidation_fences SET token = 9000000000000000000 WHERE lease_key LIKE 'reliability_%'")
+    home.add(bets(5, 0))
+    with pytest.raises(FencedOut):
+        review(home)
+    assert row(home, "jaimejaquezjr")["bets"] == 2
+
+
+def test_a_decision_holds_over_what_is_computed_is_kept_and_can_be_given_back(home: Graded) -> None:
+    """Also over a player of whom nothing is graded."""
+    home.add(bets(1, 1))
+    review(home)
+    decide(home, "blacklisted")
+    found = row(home, "lukadoncic")
+    assert (found["status"], found["computed_status"], found["override_id"]) == (
+        "blacklisted",
+        "not_enough",
+        "blacklisted",
+    )
+    assert (found["reason"], found["since"]) == ("override by somebody: a knee", NEXT)
+    decide(home, None)
+    assert home.read("player_reliability", player_lookup="lukadoncic") == []
+    kept = home.frame("SELECT player_lookup, status, author, reason FROM player_overrides ORDER BY created_at")
+    assert kept["status"].tolist() == ["blacklisted", None]
+    assert set(kept["player_lookup"]) == {"lukadoncic"}
+
+
+def test_before_the_first_game_of_a_season_a_review_finds_nobody(home: Graded) -> None:
+    home.add(bets(3, 2))
+    report = review(home, dt.date(2026, 7, 1))
+    assert (report.total("players"), report.total("written_rows")) == (0, 0)
+    assert [row["verdict"] for row in home.read("policy_reviews")] == ["not_enough", "not_enough"]

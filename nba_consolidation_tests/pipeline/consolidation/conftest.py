@@ -1,0 +1,14 @@
+"""A workbench in a folder of its own for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nba_consolidation_tests.pipeline.consolidation.workbench import Workbench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path)

@@ -1,0 +1,160 @@
+"""The page: one document, nothing from outside in it but text, every figure that it should have."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from nba_consolidation.operations.status import Status
+from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, Work
+from nba_consolidation.pipeline.daily_report.page import page
+from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
+from nba_consolidation_tests.pipeline.daily_report.conftest import EVIL
+
+_VOID = {"meta", "link", "use", "path", "br", "img"}
+
+
+class Document(HTMLParser):
+    """The elements of a page, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, Mapping[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.text += data
+
+    def named(self, tag: str) -> list[Mapping[str, str | None]]:
+        """The attributes of every element of that name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def document(html: str) -> Document:
+    return Document(html)
+
+
+def test_it_is_whole_and_needs_nothing_from_anywhere(document: Document, html: str) -> None:
+    assert document.open == []
+    for _, attributes in document.elements:
+        for name in ("src", "href", "action", "data", "xlink:href"):
+            target = attributes.get(name)
+            assert target is None or target.startswith(("#", "data:")), (name, target)
+    assert "@import" not in html
+    assert not re.search(r"url\((?!#)", html)
+    (policy,) = [entry["content"] for entry in document.named("meta") if entry.get("http-equiv")]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_ids_are_there_once_and_whatever_refers_to_one_finds_it(document: Document) -> None:
+    ids = Counter(attributes["id"] for _, attributes in document.elements if "id" in attributes)
+    assert set(ids.values()) == {1}
+    targets = {attributes.get("href") for _, attributes in document.elements} | {
+        reference
+        for _, attributes in document.elements
+        for value in attributes.values()
+        for reference in re.findall(r"url\((#[^)]+)\)", value or "")
+    }
+    wanted = {target for target in targets if target and target.startswith("#")}
+    assert wanted
+    assert wanted <= {f"#{name}" for name in ids}
+
+
+def test_what_comes_from_outside_is_text_and_never_markup(document: Document, html: str) -> None:
+    assert len(document.named("script")) == 1
+    assert EVIL in document.text
+    assert '<script>alert("x")' not in html
+    assert any(EVIL in (mark.get("data-tip") or "") for mark in document.named("use"))
+
+
+def test_every_chart_says_what_it_shows_to_those_who_cannot_see_it(document: Document) -> None:
+    charts = list(document.named("svg"))
+    assert len(charts) >= 6
+    assert all(svg["aria-label"] and svg["role"] in ("img", "group") for svg in charts)
+    reached = [mark for mark in document.named("use") if mark.get("tabindex") == "0"]
+    assert reached
+    assert all(mark["aria-label"] == mark["data-tip"] for mark in reached)
+
+
+def test_charts_have_no_colour_of_their_own(document: Document) -> None:
+    styles = [str(attributes["style"]) for _, attributes in document.elements if "style" in attributes]
+    colours = {colour for style in styles for colour in re.findall(r"(?:fill|stroke):\s*([^;]+)", style)}
+    assert len(colours) >= 4
+    assert all(colour in ("none", "currentColor") or colour.startswith("var(--") for colour in colours), colours
+
+
+def test_the_figures_are_in_the_text(document: Document, report: Report) -> None:
+    told = " ".join(document.text.split())
+    assert "Predictions, Thursday, 15 January 2026" in told
+    for row in report.performance:
+        if row["bets"]:
+            assert f"{row['hit_rate']:.1%}" in told
+            assert f"{row['hit_rate_low']:.1%} to {row['hit_rate_high']:.1%}" in told
+    for need in report.needs:
+        assert need.what.replace("`", "") in told
+        assert need.to_do.replace("`", "") in told
+    for found in report.reliability:
+        assert f"ECE {found.ece_before:.3f} as it came" in told
+    assert "1 bets decided" not in told or report.work.graded_total("correct") == 1
+    assert all(check.name in told for check in report.checks)
+
+
+def test_headings_go_down_one_step_at_a_time(document: Document) -> None:
+    levels = [int(tag[1]) for tag, _ in document.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
+
+
+def test_the_same_report_is_the_same_page_to_the_byte(report: Report, html: str) -> None:
+    assert page(report) == html
+
+
+def test_where_nothing_is_known_it_says_so_and_invents_nothing(report: Report) -> None:
+    bare = replace(
+        report,
+        work=Work([], [], [], {"duplicate_business_keys": 0}, [], Status()),
+        checks=[], performance=[], over_time=[], reliability=[], waiting_calibrations=[],
+        players=Players(None, (), (), ()), strategies=Strategies(None, (), ()), happenings=[], needs=[],
+    )  # fmt: skip
+    told = " ".join(Document(page(bare)).text.split())
+    assert "all fine" in told
+    assert "no decided bet" in told
+    for hint in (
+        "nba-consolidation grade",
+        "nba-consolidation players review",
+        "strategies evaluate",
+        "No decided bet has a confidence",
+    ):
+        assert hint in told
+    assert "nan" not in told.lower().split()
+    assert "%" not in told.split("Hit rates")[0]
+
+
+def test_a_range_says_both_ends(report: Report) -> None:
+    told = Document(page(replace(report, first=DATE.replace(day=2)))).text
+    assert "2 January 2026 to 15 January 2026" in told

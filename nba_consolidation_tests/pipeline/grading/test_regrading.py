@@ -1,0 +1,143 @@
+"""Grading again: what changed is graded anew and kept as it was, what did not change is not touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from nba_consolidation.schema import ACCURACY
+from nba_consolidation_tests.pipeline.grading.workbench import GAME, NOW, TWIN, GradingBench, at, bet, box
+
+LATER = NOW + dt.timedelta(days=1)
+
+
+def test_grading_again_rewrites_nothing(bench: GradingBench) -> None:
+    bench.graded(bet(), bet(player="bamadebayo"), scores=(box(),))
+    before = bench.accuracy()
+    (date,) = bench.grade(clock=lambda: LATER, run_id="again").dates
+    assert (date.inserted, date.updated, date.removed, date.unchanged) == (0, 0, 0, 2)
+    assert (bench.accuracy(), bench.removed()) == (before, [])
+
+
+def test_a_corrected_box_score_regrades_its_row_alone_and_the_old_one_is_kept(bench: GradingBench) -> None:
+    bench.graded(bet(), bet(player="bamadebayo"), scores=(box(20), box(30, "bamadebayo")))
+    bamadebayo, before = bench.accuracy()
+    bench.play(box(21), box(30, "bamadebayo"))
+    (date,) = bench.grade(clock=lambda: LATER, run_id="correction").dates
+    assert (date.inserted, date.updated, date.unchanged) == (0, 1, 1)
+    untouched, after = bench.accuracy()
+    assert untouched == bamadebayo
+    assert (before["outcome"], after["outcome"], after["graded_at"], after["run_id"]) == (
+        *("wrong", "correct", LATER, "correction"),
+    )
+    [kept] = bench.removed()
+    assert {name: kept[name] for name in ACCURACY.column_names} == before
+    assert (kept["removal"], kept["removal_reason"], kept["removed_by_run_id"]) == ("changed", "regraded", "correction")
+
+
+def test_a_newer_line_takes_the_place_of_the_graded_one(bench: GradingBench) -> None:
+    bench.graded(bet("20.5"), scores=(box(22),))
+    bench.predict(bet("22.5", created_at=at(60)), worker="w1")
+    (date,) = bench.grade().dates
+    assert (date.inserted, date.removed, date.total_rows) == (1, 1, 1)
+    assert (bench.only_graded()["line_value"], bench.only_graded()["outcome"]) == (Decimal("22.5"), "wrong")
+    [gone] = bench.removed()
+    assert (gone["line_value"], gone["removal"], gone["removal_reason"]) == (Decimal("20.5"), "removed", "not_active")
+
+
+def test_an_invalidated_prediction_is_graded_no_longer(bench: GradingBench) -> None:
+    bench.graded(bet(), scores=(box(),))
+    bench.predict(bet(prediction_id="gone", created_at=at(5), invalidated_at=at(6)), worker="w1")
+    (date,) = bench.grade().dates
+    assert (date.active, date.removed, bench.accuracy()) == (0, 1, [])
+
+
+def test_incident_41_what_is_graded_stands_though_its_box_scores_are_gone(bench: GradingBench) -> None:
+    bench.graded(bet(), scores=(box(),))
+    before = bench.accuracy()
+    bench.execute("DELETE FROM player_game_summary")
+    (date,) = bench.grade().dates
+    assert (date.correct, date.waiting, date.removed) == (1, 0, 0)
+    assert bench.accuracy() == before
+
+
+def test_incident_41_rows_of_predictions_that_nobody_knows_here_stay_as_they_are(bench: GradingBench) -> None:
+    legacy = {**box(30), "system_id": "old_v1", "line_value": Decimal("20.5"), "actual_points": 30,
+              "prediction_correct": True, "confidence_score": Decimal("0.5")}  # fmt: skip
+    bench.append(ACCURACY, legacy)
+    before = bench.accuracy()
+    date = bench.graded(bet(), scores=(box(),))
+    assert (date.total_rows, date.inserted) == (2, 1)
+    assert [row for row in bench.accuracy() if row["system_id"] == "old_v1"] == before
+
+
+def test_what_an_older_grader_left_without_points_waits_as_long_as_there_are_no_box_scores(bench: GradingBench) -> None:
+    bench.predict(bet())
+    bench.append(ACCURACY, {**box(30), "system_id": "catboost_v9", "line_value": Decimal("20.5")})
+    bench.play(box(12, game_id="20260115_LAL_GSW", team_abbr="LAL", opponent_team_abbr="GSW"))
+    (date,) = bench.grade().dates
+    assert (date.waiting, date.graded, date.total_rows) == (1, 0, 1)
+
+
+def test_what_an_older_grader_left_without_an_outcome_is_graded_anew(bench: GradingBench) -> None:
+    legacy = {**box(30), "system_id": "catboost_v9", "line_value": Decimal("20.5"), "prediction_correct": True}
+    bench.append(ACCURACY, legacy)
+    date = bench.graded(bet(), scores=(box(10),))
+    assert (date.updated, date.wrong, bench.only_graded()["outcome"]) == (1, 1, "wrong")
+
+
+def test_incident_33_one_game_under_three_kinds_of_id_is_graded(bench: GradingBench) -> None:
+    for number, game_id in enumerate((TWIN, "0022500571")):
+        bench.predict(bet(player="jaimejaquezjr"))
+        bench.play(box(game_id=game_id))
+        report = bench.grade()
+        assert bench.only_graded()["box_score_game_id"] == game_id
+        assert [(f.finding, f.game_id, f.detail) for f in report.findings] == [("game_id_differs", GAME, game_id)]
+        assert report.total("inserted") == (number == 0)
+
+
+def test_incident_33_predictions_under_a_number_find_the_game_by_its_teams(bench: GradingBench) -> None:
+    bench.graded(bet(game_id="0022500571", opponent_team_abbr="BOS"), scores=(box(),))
+    assert bench.only_graded()["outcome"] == "correct"
+
+
+def test_incident_33_a_game_predicted_under_two_ids_is_bet_on_once_by_the_newest(bench: GradingBench) -> None:
+    date = bench.graded(
+        bet(prediction_id="first"), bet(prediction_id="second", game_id=TWIN, created_at=at(9)), scores=(box(),)
+    )
+    assert (date.correct, date.not_a_bet) == (1, 1)
+    assert {row["game_id"]: row["outcome_reason"] for row in bench.accuracy()} == {
+        GAME: "game_under_another_id",
+        TWIN: None,
+    }
+
+
+def test_an_accent_in_a_box_score_is_folded_and_told(bench: GradingBench) -> None:
+    bench.predict(bet(player="nikolajokic"))
+    bench.play(box(player="Nikola Jokić"))
+    report = bench.grade()
+    assert report.total("correct") == 1
+    assert [(f.finding, f.detail) for f in report.findings] == [("name_differs", "Nikola Jokić")]
+
+
+def test_a_traded_player_is_graded_in_the_game_that_he_played_and_told(bench: GradingBench) -> None:
+    bench.predict(bet(team_abbr="MIA"))
+    bench.play(box(team_abbr="BOS", opponent_team_abbr="MIA"))
+    report = bench.grade()
+    assert report.total("correct") == 1
+    assert [(f.finding, f.detail) for f in report.findings] == [("team_differs", "MIA, played for BOS")]
+
+
+def test_a_player_in_two_games_of_a_date_is_graded_by_the_one_that_was_predicted(bench: GradingBench) -> None:
+    other = box(40, game_id="20260115_LAL_GSW", team_abbr="LAL", opponent_team_abbr="GSW")
+    bench.graded(bet(), scores=(box(10), other))
+    assert bench.only_graded()["actual_points"] == 10
+
+
+def test_who_played_in_another_game_instead_did_not_play_and_is_told(bench: GradingBench) -> None:
+    other = box(40, game_id="20260115_LAL_GSW", team_abbr="LAL", opponent_team_abbr="GSW")
+    bench.predict(bet())
+    bench.play(box(12, "bamadebayo"), other)
+    report = bench.grade()
+    assert report.total("voided") == 1
+    assert ("played_another_game", "20260115_LAL_GSW") in {(f.finding, f.detail) for f in report.findings}
