@@ -19,7 +19,7 @@ from nba_consolidation.leases.interface import Holder, LeaseRecord, LeaseStore
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
 from nba_consolidation.leases.own_leases import Sighting, find_ours, give_back, renewed
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 
 _log = logging.getLogger(__name__)
 _DEFAULT_TIMING = LeaseTiming()
@@ -53,7 +53,7 @@ def hold(
     lease = HeldLease(store, sighting, timing, time, waited=time.monotonic() - began, on_lost=on_lost)
     try:
         lease.start()
-        event(_log, "lease_acquired", **lease.told, waited_ms=lease.waited_ms)
+        log_event(_log, "lease_acquired", **lease.told, waited_ms=lease.waited_ms)
         yield lease
     except BaseException as error:
         if (loss := lease.close()) and loss is not error:
@@ -168,7 +168,7 @@ class HeldLease:
         except LeaseError as error:
             # The work is done and its writes were fenced: a release that fails must not mark it failed (incident 44).
             _log.warning("%s; its release failed (%s), so it will end by itself.", self.records[0].describe(), error)
-        event(_log, "lease_released", **self.told, held_ms=self.held_ms, lost=self._loss is not None)
+        log_event(_log, "lease_released", **self.told, held_ms=self.held_ms, lost=self._loss is not None)
         return self._loss
 
     def _beat(self) -> None:
@@ -191,7 +191,7 @@ class HeldLease:
             first = self._loss is None
             self._loss = self._loss or loss
         if first:
-            event(_log, "lease_lost", logging.WARNING, **self.told, why=why)
+            log_event(_log, "lease_lost", logging.WARNING, **self.told, why=why)
         if first and self._on_lost is not None:
             self._on_lost(loss)
         return self._loss

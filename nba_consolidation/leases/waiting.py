@@ -11,7 +11,7 @@ from datetime import timedelta
 from nba_consolidation.leases.errors import LeaseError
 from nba_consolidation.leases.interface import FENCED_OUT, WAIT, Holder, LeaseEvent, LeaseRecord, LeaseStore
 from nba_consolidation.leases.timing import TimeSource
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 
 _log = logging.getLogger(__name__)
 _TRACES = 10  # of a season that is fenced out, the first dates say enough
@@ -54,7 +54,7 @@ class Waits:
             began_at=held.read_at,
             ends_at=held.read_at + timedelta(seconds=left),
         )
-        event(
+        log_event(
             _log, "lease_waiting", lease_key=held.key, run_id=self._holder.run_id, holder_id=self._holder.holder_id,
             for_holder_id=held.holder.holder_id, for_run_id=held.holder.run_id, at_most_ms=round(1000 * left),
         )  # fmt: skip
@@ -65,7 +65,7 @@ class Waits:
             return
         waited = self._time.monotonic() - self._began
         done, self._current = self._current, None
-        event(
+        log_event(
             _log, "lease_waited", lease_key=done.key, run_id=done.holder.run_id, holder_id=done.holder.holder_id,
             for_holder_id=done.other.holder_id, for_run_id=done.other.run_id, outcome=outcome,
             waited_ms=round(1000 * waited),
