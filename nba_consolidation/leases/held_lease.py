@@ -19,7 +19,7 @@ from nba_consolidation.leases.interface import Holder, LeaseRecord, LeaseStore
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
 from nba_consolidation.leases.snapshot import LeaseSnapshot, read_own_leases, release_own_leases, renew_own_leases
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 
 _log = logging.getLogger(__name__)
 _DEFAULT_TIMING = LeaseTiming()
@@ -53,7 +53,7 @@ def hold(
     lease = HeldLease(store, snapshot, timing, time, waited=time.monotonic() - began)
     try:
         lease.start()
-        event(_log, "lease_acquired", **lease.log_fields, waited_ms=lease.waited_ms)
+        log_event(_log, "lease_acquired", **lease.log_fields, waited_ms=lease.waited_ms)
         yield lease
     except BaseException as error:
         if (loss := lease.close()) and loss is not error:
@@ -161,7 +161,7 @@ class HeldLease:
         except LeaseError as error:
             # The work is done and its writes were fenced: a failed release must not mark it as failed (incident 44).
             _log.warning("Lease %s was not released and will expire by itself: %s", self.records[0].describe(), error)
-        event(_log, "lease_released", **self.log_fields, held_ms=self.held_ms, lost=self._loss is not None)
+        log_event(_log, "lease_released", **self.log_fields, held_ms=self.held_ms, lost=self._loss is not None)
         return self._loss
 
     def _renew_until_stopped(self) -> None:
@@ -183,5 +183,5 @@ class HeldLease:
         with self._losing:
             if self._loss is None:
                 self._loss = LeaseLost(keys or self._keys, reason)
-                event(_log, "lease_lost", logging.WARNING, **self.log_fields, reason=reason)
+                log_event(_log, "lease_lost", logging.WARNING, **self.log_fields, reason=reason)
             return self._loss

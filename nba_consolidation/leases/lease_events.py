@@ -11,7 +11,7 @@ from datetime import timedelta
 from nba_consolidation.leases.errors import LeaseError
 from nba_consolidation.leases.interface import FENCED_OUT, WAIT, Holder, LeaseEvent, LeaseRecord, LeaseStore
 from nba_consolidation.leases.timing import TimeSource
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 
 _log = logging.getLogger(__name__)
 _MAX_FENCED_OUT_EVENTS = 10  # per write: of a whole season that is fenced out, the first dates are enough
@@ -54,7 +54,7 @@ class WaitLog:
             began_at=held.read_at,
             ends_at=held.read_at + timedelta(seconds=seconds_left),
         )
-        event(
+        log_event(
             _log, "lease_waiting", lease_key=held.key, run_id=self._holder.run_id, holder_id=self._holder.holder_id,
             for_holder_id=held.holder.holder_id, for_run_id=held.holder.run_id, at_most_ms=round(1000 * seconds_left),
         )  # fmt: skip
@@ -65,7 +65,7 @@ class WaitLog:
             return
         waited = self._time.monotonic() - self._began
         ended, self._current = self._current, None
-        event(
+        log_event(
             _log, "lease_waited", lease_key=ended.key, run_id=ended.holder.run_id, holder_id=ended.holder.holder_id,
             for_holder_id=ended.other.holder_id, for_run_id=ended.other.run_id, outcome=outcome,
             waited_ms=round(1000 * waited),

@@ -111,7 +111,7 @@ def test_a_memory_store_starts_with_the_leases_that_it_is_given(clock: FakeClock
 
 def test_locking_imports_nothing_but_the_standard_library_the_root_error_and_the_log() -> None:
     assert locking.__file__ is not None
-    ours = {"nba_consolidation.errors", "nba_consolidation.logs"}
+    ours = {"nba_consolidation.errors", "nba_consolidation.observability"}
     clients = {"firestore_rpc.py": {"google", "grpc"}, "firestore_documents.py": {"google"}}  # deferred: test_layers
     for module in Path(locking.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
