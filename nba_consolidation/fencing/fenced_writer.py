@@ -32,7 +32,7 @@ from nba_consolidation.leases import (
     lease_key,
     record_fenced_out,
 )
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.schema import Column
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.sql.statement import Scalar
@@ -235,13 +235,13 @@ class LeasedDates:
 
         def log(outcome: str, level: int = logging.INFO, error: object = None) -> None:
             ms = round(1000 * (time.monotonic() - began))
-            event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
+            log_event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
 
         try:
             yield
         except FencedOut as error:
             log(_FENCED_OUT, logging.WARNING, error)
-            event(_log, _FENCED_OUT, logging.WARNING, **fields, by_holder_id=error.holder_id, error=error)
+            log_event(_log, _FENCED_OUT, logging.WARNING, **fields, by_holder_id=error.holder_id, error=error)
             self._record(error, records)
             raise
         except ConsolidationError as error:
@@ -282,9 +282,11 @@ def log_outcome(
 ) -> None:
     """Logs the outcome of a use case as the event of that name, and each date that it could not write."""
     for date, error in sorted(poisoned.items()):
-        event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
+        log_event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
     outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
-    event(log, name, logging.INFO, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures)
+    log_event(
+        log, name, logging.INFO, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures
+    )
 
 
 def total_cost(results: Iterable[TransactionResult]) -> dict[str, float]:

@@ -13,13 +13,14 @@ import pyarrow as pa
 import pytest
 
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut, NewerWrite
-from nba_consolidation.leases import FENCED_OUT, Holder, LeaseLost, MemoryLeaseStore, lease_key
-from nba_consolidation.logs import ROOT
+from nba_consolidation.leases import FENCED_OUT, Holder, LeaseLost, lease_key
+from nba_consolidation.observability import ROOT
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseUnavailable
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
     KNOWN,
@@ -302,5 +303,5 @@ def test_a_clean_up_is_recorded_behind_the_fence_of_its_day(bench: Workbench, lo
     writer = bench.writer(clock=lambda: LATER)
     CleanUp(writer, bench.staging, lambda: KNOWN, dt.timedelta(0)).clean_up(Holder.here("c"), dry_run=False)
     (event,) = events(log, "transaction")
-    assert (event["lock_type"], event["dates"], event["outcome"]) == ("cleanup", [LATER.date()], "committed")
+    assert (event["lock_type"], event["dates"], event["outcome"]) == ("cleanup", [str(LATER.date())], "committed")
     assert len(bench.execute(f"SELECT * FROM {CLEANUPS.name}")) == 1

@@ -16,7 +16,7 @@ from functools import partial
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
 from nba_consolidation.pipeline.consolidation.staging_manifest import (
@@ -66,7 +66,7 @@ class Consolidator:
         on_step("list")
         listed = self.staging.list_tables(self.known())
         waiting = waiting_dates(listed, dates)
-        event(_log, "staging_listed", run_id=holder.run_id, dates=waiting, tables=len(listed))
+        log_event(_log, "staging_listed", run_id=holder.run_id, dates=waiting, tables=len(listed))
         if not waiting:
             refused = freeze(listed, (), (), ()).refused
             return _logged(ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused))
@@ -145,7 +145,7 @@ class _Attempt:
         if self._use_case.evolve:
             self._evolve(dates)
         self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
-        event(
+        log_event(
             _log, "manifest_frozen", run_id=self._leased.holder.run_id, dates=self._manifest.dates,
             tables=len(self._manifest.entries), refused=len(self._manifest.refused),
         )  # fmt: skip
@@ -196,7 +196,7 @@ class _Attempt:
 def _logged(report: ConsolidationReport) -> ConsolidationReport:
     """The same report, once each of its dates and its outcome are logged."""
     for counts in report.dates:
-        event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
+        log_event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
     log_outcome(
         _log,
         "consolidated",

@@ -14,7 +14,7 @@ from functools import partial
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.operations.repair.repair import (
     LOCK_TYPE,
     REPAIR_AUDITS,
@@ -92,7 +92,7 @@ class Grader:
 
 def _tell(report: GradingReport) -> None:
     for date in report.dates:
-        event(_log, "date_graded", run_id=report.run_id, **vars(date))
+        log_event(_log, "date_graded", run_id=report.run_id, **vars(date))
     log_outcome(
         _log,
         "graded",
