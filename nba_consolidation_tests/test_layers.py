@@ -249,7 +249,7 @@ def test_importing_has_no_side_effect_and_loads_no_client_library(
         ("sql.statement", "import nba_consolidation.cli.main as m", "cli is not below sql"),
         ("sql.statement", "def late():\n    from nba_consolidation import cli", "cli is not below sql"),
         ("sql.statement", "if TYPE_CHECKING:\n    from nba_consolidation import cli", "cli is not below sql"),
-        ("warehouse.interface", "from nba_consolidation.leases import LeaseStore", "locking is not below warehouse"),
+        ("warehouse.interface", "from nba_consolidation.leases import LeaseStore", "leases is not below warehouse"),
         ("cli.main", "from nba_consolidation.misc import thing", "misc has no place in LAYERS"),
         ("cli.main", "import nba_consolidation", "nba_consolidation has no place in LAYERS"),
         ("misc.thing", "", "misc has no place in LAYERS"),

@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from nba_consolidation.fencing.fenced_writer import Guarding
-from nba_consolidation.leases import Holder, MemoryLeaseStore
+from nba_consolidation.fencing.fenced_writer import FencedWriter
+from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.bigquery.service import Service
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
 
 
@@ -30,11 +31,11 @@ class BigQueryBench:
 
     def consolidate(self, *dates: dt.date, **changes: Any) -> ConsolidationReport:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        use_case = Consolidator(self.warehouse, self.staging, known=lambda: KNOWN, **given)
+        use_case = Consolidator(FencedWriter(self.warehouse, **given), self.staging, lambda: KNOWN)
         return use_case.consolidate(dates or (DATE,), Holder.here("run"))
 
     def validate(self) -> list[ValidatedDate]:
-        use_case = Validator(Guarding(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
+        use_case = Validator(FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
         return use_case.validate((DATE,), Holder.here("validation"))
 
     def select(self, text: str) -> list[dict[str, Any]]:

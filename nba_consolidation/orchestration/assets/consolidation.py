@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.orchestration.checks import consolidation as checks

@@ -5,7 +5,7 @@ import datetime as dt
 import dagster as dg
 from pydantic import Field
 
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import accuracy_dates
 from nba_consolidation.operations.repair.repair_result import RepairReport

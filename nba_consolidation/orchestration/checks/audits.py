@@ -8,7 +8,7 @@ import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.audits import AUDITS, Audit
-from nba_consolidation.fencing.fenced_writer import AuditFailed
+from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.settings import today
