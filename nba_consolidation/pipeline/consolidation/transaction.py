@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from nba_consolidation.fencing.fenced_writer import Guard, fence
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.warehouse.interface import KnownDates
+from nba_consolidation.warehouse.staging.interface import KnownDates
 
 _INVALIDATION = ("invalidated_at", "invalidation_reason")
 # Workers' clocks differ a little from ours; more than this is a row from the future.
