@@ -20,7 +20,8 @@ from nba_consolidation.schema import BOX_SCORES, FENCES
 from nba_consolidation.settings import variable
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import TableMissing
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 
 _ROUND_TRIPS = 5
 _TTL = 10.0
