@@ -13,8 +13,8 @@ import pytest
 from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.sql import Statement
 from nba_consolidation.sql import statement as statement_module
-from nba_consolidation.warehouse.arrow import arrow_type
-from nba_consolidation.warehouse.interface import KnownDates
+from nba_consolidation.warehouse.arrow_types import arrow_type
+from nba_consolidation.warehouse.staging.interface import KnownDates
 
 DATE = dt.date(2026, 1, 15)
 NEXT_DATE = dt.date(2026, 1, 16)

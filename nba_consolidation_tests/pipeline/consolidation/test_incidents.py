@@ -33,8 +33,8 @@ from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import KnownDates, StagingTable
-from nba_consolidation.warehouse.staging.naming import staging_table_name
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable
+from nba_consolidation.warehouse.staging.table_names import staging_table_name
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,

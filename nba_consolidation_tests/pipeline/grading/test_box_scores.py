@@ -20,7 +20,7 @@ from nba_consolidation.pipeline.grading.box_scores import (
     load,
 )
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging

@@ -20,7 +20,7 @@ FROM (
     S.created_at,
     S.prediction_id,
     CASE
-      WHEN S.misfit IS NOT NULL THEN S.misfit
+      WHEN S.row_error IS NOT NULL THEN S.row_error
       WHEN S.game_date IS NULL
         THEN 'game_date|present|a row must name its game date'
       WHEN S.game_date NOT BETWEEN @first_known_date AND @last_known_date
