@@ -167,5 +167,5 @@ def _page_style(style: str) -> str:
 
 def _serialised(root: ET.Element) -> str:
     ET.register_namespace("", _SVG)
-    text = ET.tostring(root, encoding="unicode")
+    text = _NOT_IN_XML.sub("\ufffd", ET.tostring(root, encoding="unicode"))
     return re.sub(r">\s+<", "><", text).replace(f' xmlns="{_SVG}"', "", 1)

@@ -112,15 +112,15 @@ class Reporter:
         of_report = {"first_date": first, "last_date": last}
         of_chart = {"first_date": min(first, last - dt.timedelta(_CHART_DAYS - 1)), "last_date": last}
         rows = self.warehouse.run([
-            Statement("consolidated_by_date", of_report),
-            Statement("graded_by_date", of_report),
+            Statement("consolidation_totals", of_report),
+            Statement("outcome_totals", of_report),
             Statement("standing_dates", of_chart),
         ]).rows  # fmt: skip
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
         return Work(
             predictions=rows["standing_dates"],
-            consolidated=rows["consolidated_by_date"],
-            graded=rows["graded_by_date"],
+            consolidated=rows["consolidation_totals"],
+            graded=rows["outcome_totals"],
             duplicates={audit.name: len(audit.findings(self.warehouse, dates)) for audit in _AUDITS},
             broken_rules=quarantine(self.warehouse, first, last, limit=0).rules,
             status=status(self.warehouse, self.staging, self.leases, self.known(), self.evolve),

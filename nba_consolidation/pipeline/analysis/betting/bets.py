@@ -125,7 +125,8 @@ class DailyResults:
         bets[ALL_SYSTEMS] = BettorBets.combined(systems) if systems else BettorBets.of([], dates)
         strategies = [strategy for name in names for strategy in strategies_of(name)]
         results = [_results(bets[strategy.system_id].chosen(strategy), len(dates)) for strategy in strategies]
-        return cls(dates, tuple(strategies), *np.stack(results, axis=-1), bets)
+        won, lost, longest = np.stack(results, axis=-1)
+        return cls(dates, tuple(strategies), won, lost, longest, bets)
 
     def with_picks(self, picks: Whole) -> DailyResults:
         """Adds the strategy PICKED: on date d it makes the bets of strategy picks[d], or none if that is -1."""
@@ -134,9 +135,15 @@ class DailyResults:
             for day, pick in enumerate(picks.tolist()) if pick >= 0
         ]  # fmt: skip
         picked = BettorBets.combined(made) if made else self.bets[ALL_SYSTEMS].on_day(-1)
-        arrays = zip((self.won, self.lost, self.longest_losing_streak), _results(picked, len(picks)), strict=True)
-        columns = (np.column_stack([array, column]) for array, column in arrays)
-        return DailyResults(self.game_dates, (*self.strategies, Strategy(PICKED)), *columns, self.bets)
+        won, lost, longest = _results(picked, len(picks))
+        return DailyResults(
+            self.game_dates,
+            (*self.strategies, Strategy(PICKED)),
+            np.column_stack([self.won, won]),
+            np.column_stack([self.lost, lost]),
+            np.column_stack([self.longest_losing_streak, longest]),
+            self.bets,
+        )
 
     @property
     def baselines(self) -> Whole:

@@ -66,7 +66,7 @@ def _running_sum(daily: npt.NDArray[Any]) -> Whole:
     return sums
 
 
-def max_drawdown(total_profit: Floats) -> Floats:
+def max_drawdown(total_profit: npt.NDArray[Any]) -> Floats:
     """The largest fall of the total profit below its peak so far, at the ends of dates. Row 0 is before any bet."""
     fall: Floats = np.maximum.accumulate(total_profit, axis=0) - total_profit
     return np.maximum.accumulate(fall, axis=0)
