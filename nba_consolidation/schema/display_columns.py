@@ -77,7 +77,7 @@ POLICIES = (
     count_column("flagged", "flagged_players"),
     count_column("ever", "ever_flagged", 1),
     *HIT_RATE,
-    percent_column("to others", "difference", sign="+"),
+    percent_column("vs others", "difference", sign="+"),
     words_column("verdict", "verdict"),
 )
 OVERRIDES = (
@@ -102,7 +102,7 @@ STRATEGIES = (
     interval_column("95 % by date", "roi", sign="+"),
     fixed_column("p", "roi_p", 3, rank=1),
     words_column("pays", "pays"),
-    percent_column("to plain", "difference", 1, sign="+"),
+    percent_column("vs baseline", "difference", 1, sign="+"),
     interval_column("95 % by date", "difference", 3, sign="+"),
     fixed_column("p", "difference_p", 3, rank=2),
     words_column("verdict", "verdict", 1),
