@@ -12,16 +12,18 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.fencing.fenced_writer import Guard
+from nba_consolidation.fencing.fenced_writer import fence_parameters
+from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.bigquery import script
-from nba_consolidation.warehouse.interface import ManifestEntry, StagingTable
+from nba_consolidation.warehouse.interface import ManifestEntry
+from nba_consolidation.warehouse.staging.interface import StagingTable
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NEXT_DATE, NOW
 
-PLACE = script.Place("my-project", "nba")
-STAGING = script.Place("my-project", "nba_staging")
+TABLES = script.TableLocations("my-project", "nba")
+STAGING = script.TableLocations("my-project", "nba_staging")
 COLUMNS = tuple(column for column in PREDICTIONS.columns if column.required)
 FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 
@@ -32,10 +34,20 @@ def entry(number: int, columns: tuple[Column, ...] = COLUMNS) -> ManifestEntry:
 
 
 def consolidation(*manifest: ManifestEntry) -> script.Script:
-    guard = Guard([(date, f"consolidation_{date}", 7) for date in (DATE, NEXT_DATE)], "me", "run")
-    statements = transaction.consolidation(guard, "c1", NOW, KNOWN, PREDICTIONS.columns)
+    holder = Holder.here("run")
+    leases = [
+        LeaseRecord.granted(f"consolidation_{date}", holder, 60, "nonce", version=7, now=NOW)
+        for date in (DATE, NEXT_DATE)
+    ]
+    parameters = fence_parameters(leases, holder, NOW)
+    fence = [
+        Statement("leases", parameters),
+        Statement("fence", parameters),
+        Statement("fenced_out", parameters, audit=True),
+    ]
+    statements = [*fence, *transaction.consolidation(parameters, "c1", KNOWN, PREDICTIONS.columns)]
     made = script.staged_and_manifest(manifest or [entry(0)], PREDICTIONS.columns, STAGING)
-    return script.transaction(statements, PLACE, made)
+    return script.transaction(statements, TABLES, made)
 
 
 def staged(*columns: Column, **live: str) -> str:
@@ -153,5 +165,5 @@ def test_an_error_names_its_statement(message: str, statement: str) -> None:
 
 def test_a_select_outside_a_transaction_is_qualified_too() -> None:
     day = dt.date(2026, 1, 15)
-    text = script.select(Statement("standing_dates", {"first_date": day, "last_date": day}), PLACE)
+    text = script.select(Statement("standing_dates", {"first_date": day, "last_date": day}), TABLES)
     assert "FROM `my-project`.`nba`.`player_prop_predictions`" in text

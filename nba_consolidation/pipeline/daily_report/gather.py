@@ -30,7 +30,8 @@ from nba_consolidation.pipeline.daily_report.action_required import required_act
 from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, SystemReliability, Work
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 
 _CHART_DAYS = 30
 """How many days the charts and the reliability diagrams cover, unless the report itself covers more."""

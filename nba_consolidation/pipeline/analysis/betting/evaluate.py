@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import Guarding, Writer, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.betting.bets import DailyResults
 from nba_consolidation.pipeline.analysis.betting.queries import evaluated_dates
@@ -61,7 +61,7 @@ class EvaluationReport:
 class Strategist:
     """Everything an evaluation needs. odds: American, the same for every bet; no table has the odds of each."""
 
-    guarding: Guarding
+    writer: FencedWriter
     odds: int = STANDARD_ODDS
 
     def evaluate(
@@ -74,7 +74,7 @@ class Strategist:
         """
         started = time.monotonic()
         requested = sorted(set(dates))
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         evaluated: list[EvaluatedDate] = []
         followed: list[dt.date] = []
@@ -82,29 +82,29 @@ class Strategist:
             first, *others = of_season
             later = set(evaluated_dates(warehouse, first, season.last)) - {first, *others}
             ordered = sorted([first, *others, *later])
-            with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+            with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
                 on_step("count")
-                results = _daily_results(writer, DateRange(season.first, ordered[-1]))
+                results = _daily_results(leased, DateRange(season.first, ordered[-1]))
                 on_step("compute")
                 rows = strategy_rows(results, season.first, ordered, self.odds)
                 counts = _TABLES.write(
-                    writer, ordered, {"strategies": rows}, transaction=uuid.uuid4().hex, counts="strategy_counts",
+                    leased, ordered, {"strategies": rows}, transaction=uuid.uuid4().hex, counts="strategy_counts",
                     on_step=on_step,
                 )  # fmt: skip
                 evaluated += [EvaluatedDate(**counts.get(date, {"game_date": date})) for date in ordered]
             followed += sorted(later)
         seconds = round(time.monotonic() - started, 3)
         report = EvaluationReport(holder.run_id, tuple(evaluated), tuple(followed), seconds)
-        tell(_log, "evaluated", holder.run_id, requested, rows_written=report.total("written_rows"),
-             ms=round(1000 * seconds))  # fmt: skip
+        log_outcome(_log, "evaluated", holder.run_id, requested, rows_written=report.total("written_rows"),
+                    ms=round(1000 * seconds))  # fmt: skip
         return report
 
 
-def _daily_results(writer: Writer, dates: DateRange) -> DailyResults:
+def _daily_results(leased: LeasedDates, dates: DateRange) -> DailyResults:
     """The results of the season to date, from one pass over the graded rows."""
     parameters: dict[str, Value] = {
         "first_date": dates.first, "last_date": dates.last, "unanimous": UNANIMOUS, "majority": MAJORITY,
     }  # fmt: skip
     names = ("flagged_players", "votes", "sides", "season_bets")
-    rows = writer.warehouse.run([Statement(name, parameters) for name in names]).rows
+    rows = leased.warehouse.run([Statement(name, parameters) for name in names]).rows
     return DailyResults.of(rows["season_bets"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import Guarding, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance import metrics
 from nba_consolidation.pipeline.analysis.performance.counts import EDGE_BOUNDS, DailyCounts
@@ -69,7 +69,7 @@ class AnalysisReport:
 class Analyst:
     """Everything an analysis needs. odds: American, for `roi`."""
 
-    guarding: Guarding
+    writer: FencedWriter
     odds: int = metrics.STANDARD_ODDS
 
     def analyse(
@@ -84,12 +84,12 @@ class Analyst:
         requested = sorted(set(dates))
         if not requested:
             return AnalysisReport(holder.run_id, "", (), (), 0.0)
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         followed = sorted(set(_dependent(warehouse, requested)) - set(requested))
         ordered = sorted([*requested, *followed])
         performance_id = uuid.uuid4().hex
-        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+        with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
             on_step("count")
             counts = _counts(warehouse, ordered)
             on_step("compute")
@@ -99,15 +99,15 @@ class Analyst:
                 "scores": metrics.calibration_scores(counts),
             }
             current = _TABLES.write(
-                writer, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
+                leased, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
             )
         analysed = tuple(AnalysedDate(**current.get(date, {"game_date": date})) for date in ordered)
         seconds = round(time.monotonic() - started, 3)
         report = AnalysisReport(
             holder.run_id, performance_id, analysed, tuple(followed), seconds,
-            writer.lease.waited_ms, writer.lease.held_ms,
+            leased.lease.waited_ms, leased.lease.held_ms,
         )  # fmt: skip
-        tell(
+        log_outcome(
             _log, "analysed", holder.run_id, ordered, rows_written=report.total("written_rows"),
             ms=round(1000 * seconds), lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
         )  # fmt: skip

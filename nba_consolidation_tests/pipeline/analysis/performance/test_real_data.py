@@ -13,7 +13,7 @@ import pytest
 from nba_consolidation.pipeline.analysis.performance import queries
 from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, close, oracle, scored
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+REAL = Path(__file__).parents[5] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
 KEY = ["game_date", "game_id", "player_lookup", "system_id", "line_value"]
 

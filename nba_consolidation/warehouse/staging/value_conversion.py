@@ -1,7 +1,6 @@
-"""Values as workers and files have them (Python's, numpy's, pandas', text) made into those of a GoogleSQL type.
+"""Converts values of workers and files (Python, numpy, pandas, text) to values of a GoogleSQL type.
 
-Nothing is repaired here and nothing judged: a value either has an exact counterpart (measurements are rounded to
-their scale), or is refused. Which columns there are is the staging writer's business.
+Nothing is repaired: a value is converted exactly (measurements are rounded to their scale), or it is refused.
 """
 
 from __future__ import annotations
@@ -16,52 +15,52 @@ from typing import Any
 
 import pyarrow as pa
 
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 
 Converter = Callable[[Any], Any]
 _MIDNIGHT = dt.time()
-_DECIMALS = Context(prec=80, rounding=ROUND_HALF_UP)
+_DECIMAL_CONTEXT = Context(prec=80, rounding=ROUND_HALF_UP)
 _BOOLEANS = {"true": True, "false": False}
 
 
 def is_null(value: object) -> bool:
-    """None, NaN, NaT and pandas' NA are all NULL (incident 22)."""
+    """Whether the value is None, NaN, NaT or pandas' NA: all of them are NULL (incident 22)."""
     if value is None or type(value).__name__ == "NAType":
         return True
     if isinstance(value, Decimal):
         return value.is_nan()
-    return isinstance(value, float | dt.datetime) and value != value  # NaN and NaT are not themselves
+    return isinstance(value, float | dt.datetime) and value != value  # NaN and NaT do not equal themselves
 
 
 def converter(kind: str, *, exact: bool = False) -> Converter:
-    """What makes a value, NULL or not, one of that GoogleSQL type: a function that raises ValueError.
+    """A function that converts a value, NULL included, to that GoogleSQL type, or raises ValueError.
 
-    exact: a number is refused rather than rounded, as in the business key. Raises KeyError for a type that no table
-    here has.
+    exact: a number is refused instead of rounded, as in the business key. Raises KeyError for a type that no declared
+    table has.
     """
-    wanted = arrow_type(kind)
+    target = arrow_type(kind)
     if kind.startswith("ARRAY"):
         convert = _array_of(converter(kind.removeprefix("ARRAY<").removesuffix(">")))
-    elif pa.types.is_decimal(wanted):
-        convert = _numeric(wanted.precision, wanted.scale, exact=exact)
+    elif pa.types.is_decimal(target):
+        convert = _numeric(target.precision, target.scale, exact=exact)
     else:
         convert = _CONVERTERS[kind]
 
     def convert_or_null(value: Any) -> Any:
-        plain = _plain(value)
-        return None if is_null(plain) else convert(plain)
+        python_value = _to_python(value)
+        return None if is_null(python_value) else convert(python_value)
 
     return convert_or_null
 
 
-def _plain(value: Any) -> Any:
-    """Python's own value of a numpy scalar or array or a pandas time stamp; anything else as it is."""
+def _to_python(value: Any) -> Any:
+    """The Python value of a numpy scalar or array or a pandas time stamp; any other value unchanged."""
     if type(value).__module__ != "numpy":
         return value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") and not is_null(value) else value
     if value.dtype.kind == "M":
-        return value.astype("datetime64[us]").tolist()  # nanoseconds would come as a bare number
+        return value.astype("datetime64[us]").tolist()  # from nanoseconds, tolist() makes an integer
     if value.dtype.kind == "f" and not value.shape:
-        return float(str(value))  # the number that a float32 shows, not the noise behind it
+        return float(str(value))  # the number as a float32 is printed, without its binary error
     return value.tolist()
 
 
@@ -70,12 +69,12 @@ def _string(value: Any) -> str:
         return str(value)
     if not isinstance(value, str):
         raise ValueError("it must be text")
-    value.encode()  # a lone surrogate is no text; UnicodeEncodeError is a ValueError
+    value.encode()  # refuses a lone surrogate: UnicodeEncodeError is a ValueError
     return str(value)
 
 
 def _number(value: Any) -> Decimal:
-    """The number that a value shows: the float 20.1 is 20.1, not the binary fraction behind it."""
+    """The number as it is printed: the float 20.1 becomes 20.1, not its binary fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ValueError("it must be a number")
     try:
@@ -112,7 +111,7 @@ def _bool(value: Any) -> bool:
 
 
 def _timestamp(value: Any) -> dt.datetime:
-    """In UTC; one without a zone is in UTC already, as BigQuery's client has it."""
+    """The time in UTC. Without a time zone it counts as UTC, as in BigQuery's client."""
     if isinstance(value, str):
         text = value.strip()
         value = dt.datetime.fromisoformat(text.removesuffix(" UTC") + "+00:00" if text.endswith(" UTC") else text)
@@ -131,32 +130,33 @@ def _date(value: Any) -> dt.date:
 
 
 def _json(value: Any) -> str:
-    """JSON text stays as it is; anything else becomes JSON text."""
+    """JSON text is kept; any other value is converted to JSON text."""
     if isinstance(value, str):
         json.loads(value, parse_constant=_refuse_constant)
         return _string(value)
-    return json.dumps(_jsonable(value), ensure_ascii=False, allow_nan=False)
+    return json.dumps(_to_json_value(value), ensure_ascii=False, allow_nan=False)
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"JSON has no {name}")
 
 
-def _jsonable(value: Any) -> Any:
-    plain = _plain(value)
-    if is_null(plain):
+def _to_json_value(value: Any) -> Any:
+    python_value = _to_python(value)
+    if is_null(python_value):
         return None
-    if isinstance(plain, Mapping):
-        return {_string(key): _jsonable(item) for key, item in plain.items()}
-    if isinstance(plain, list | tuple):
-        return [_jsonable(item) for item in plain]
-    if isinstance(plain, Decimal):
-        return int(plain) if plain == plain.to_integral_value() else float(plain)
-    if isinstance(plain, dt.date):
-        return plain.isoformat()
-    if isinstance(plain, str | bool | int | float):
-        return plain
-    raise ValueError(f"a {type(value).__name__} has no JSON")
+    match python_value:
+        case Mapping():
+            return {_string(key): _to_json_value(item) for key, item in python_value.items()}
+        case list() | tuple():
+            return [_to_json_value(item) for item in python_value]
+        case Decimal():
+            return int(python_value) if python_value == python_value.to_integral_value() else float(python_value)
+        case dt.date():
+            return python_value.isoformat()
+        case str() | bool() | int() | float():
+            return python_value
+    raise ValueError(f"a {type(value).__name__} cannot be written as JSON")
 
 
 def _array_of(convert: Converter) -> Converter:
@@ -166,7 +166,7 @@ def _array_of(convert: Converter) -> Converter:
             raise ValueError("it must be a list")
         converted = [convert(item) for item in items]
         if None in converted:
-            raise ValueError("a list must hold no NULL")
+            raise ValueError("a list must not contain NULL")
         return converted
 
     return convert_all
@@ -179,12 +179,12 @@ def _numeric(precision: int, scale: int, *, exact: bool) -> Converter:
     def convert(value: Any) -> Decimal:
         number = _number(value)
         if number.copy_abs() >= limit:
-            raise ValueError(f"it must lie between -{limit} and {limit}")
-        rounded = number.quantize(step, context=_DECIMALS)
+            raise ValueError(f"it must be between -{limit} and {limit}")
+        rounded = number.quantize(step, context=_DECIMAL_CONTEXT)
         if abs(rounded) >= limit:
-            raise ValueError(f"it must lie between -{limit} and {limit}")
+            raise ValueError(f"it must be between -{limit} and {limit}")
         if exact and rounded != number:
-            raise ValueError(f"it must be exact with {scale} decimal places: a key is never rounded")
+            raise ValueError(f"it must be exact to {scale} decimal places: a key is never rounded")
         return rounded
 
     return convert
