@@ -20,8 +20,7 @@ from nba_consolidation.operations.status import evolved
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.consolidation.staging_manifest import finished, freeze
 from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS
-from nba_consolidation.sql import Statement
-from nba_consolidation.sql.statement import Scalar
+from nba_consolidation.sql import Scalar, Statement
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 

@@ -452,7 +452,7 @@ def test_a_count_of_what_is_never_true_is_zero(engine: Engine) -> None:
 
 def test_names_fold_to_the_same_player_key(engine: Engine) -> None:
     names = [{"place": place, "name": name} for place, name in enumerate(LOOKUPS)]
-    text = "SELECT place, PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
+    text = "SELECT place, macro.PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
     found = engine.warehouse.query(engine.make_statement("keys", text, parameters={"names": names}))
     assert [row["it"] for row in found] == list(LOOKUPS.values())
 

@@ -6,17 +6,17 @@ CREATE TEMP TABLE candidates AS
 SELECT
   *,
   ROW_NUMBER() OVER (
-    PARTITION BY business_key, broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
+    PARTITION BY macro.BUSINESS_KEY(), broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
   ) AS version_rank,
   COUNT(*) OVER (
-    PARTITION BY business_key, broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
+    PARTITION BY macro.BUSINESS_KEY(), broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
   ) AS peers
 FROM (
   SELECT
     S.staging_table_number,
     S.staging_row,
     M.game_date AS consolidated_date,
-    S.business_key,
+    macro.BUSINESS_KEY(S),
     S.created_at,
     S.prediction_id,
     CASE
