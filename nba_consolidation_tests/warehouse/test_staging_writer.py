@@ -19,8 +19,8 @@ import pytest
 from nba_consolidation.schema import LINEAGE, PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import WarehouseUnavailable, WriteRefused
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation.warehouse.staging.row_conversion import converter
 from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
-from nba_consolidation.warehouse.staging.value_conversion import converter
 from nba_consolidation_tests.warehouse.rows import DATE, KNOWN, NOON, row, rows_table
 
 LIVE = (

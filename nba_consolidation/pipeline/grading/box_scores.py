@@ -19,7 +19,7 @@ from nba_consolidation.schema import BOX_SCORES, Column
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.interface import TransactionResult, Warehouse
-from nba_consolidation.warehouse.staging.column_conversion import ConversionError, convert_column, split_columns
+from nba_consolidation.warehouse.staging.row_conversion import ConversionError, convert_column, split_columns
 
 KEY = tuple(column.name for column in BOX_SCORES.columns if column.required)
 _MUST_HAVE = (*KEY, "points")

@@ -60,7 +60,6 @@ class BigQueryWarehouse:
         self._known_tables |= unknown.keys()
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
-        """The table's current columns, in order, with GoogleSQL types."""
         return columns_of(self._table(table).schema)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
@@ -79,7 +78,6 @@ class BigQueryWarehouse:
         self.session.query("SELECT 1", self._job_id(uuid.uuid4().hex))
 
     def query(self, statement: Statement) -> list[Row]:
-        """The rows of one SELECT."""
         text = script.select(statement, self._tables)
         try:
             return self._rows(self.session.query(text, self._job_id(uuid.uuid4().hex)))

@@ -80,25 +80,20 @@ class DuckDBWarehouse:
         self._jitter = jitter or random.Random()  # noqa: S311  not used for secrets
 
     def create_tables(self, tables: Sequence[Table]) -> None:
-        """Creates the tables that do not exist; leaves existing ones unchanged."""
         self._alter([create_table(table) for table in (*tables, *self._external)])
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
-        """Adds the columns that do not exist; existing rows have NULL there."""
         self._alter([add_column(table, column) for column in columns])
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
-        """The table's current columns, in order, with GoogleSQL types."""
         with self._connection() as connection:
             return _live_columns(connection, table, self.path)
 
     def check(self) -> None:
-        """Opens the file and lists its tables."""
         with self._connection() as connection:
             _execute(connection, "check", "SHOW TABLES")
 
     def query(self, statement: Statement) -> list[Row]:
-        """The rows of one SELECT."""
         with self._connection() as connection:
             return _execute(connection, statement.name, statement.render("duckdb"))
 

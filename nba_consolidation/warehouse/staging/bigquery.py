@@ -45,7 +45,6 @@ class BigQueryStaging:
 
     @property
     def tables(self) -> TableLocations:
-        """Where the staging tables are."""
         reference = self.session.dataset(self.dataset)
         return TableLocations(reference.project, reference.dataset_id)
 

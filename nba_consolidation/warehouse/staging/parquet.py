@@ -103,7 +103,6 @@ class ParquetStaging:
             return {table.name: str(path) for table in tables if (path := self._archive(table)) is not None}
 
     def path_of(self, name: str) -> Path:
-        """The file of a staging table."""
         return self.folder / f"{name}{_SUFFIX}"
 
     @contextlib.contextmanager

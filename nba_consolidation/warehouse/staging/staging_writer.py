@@ -14,8 +14,8 @@ import pyarrow as pa
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import WriteRefused
 from nba_consolidation.warehouse.staging import table_names
-from nba_consolidation.warehouse.staging.column_conversion import ConversionError, convert_column, split_columns
 from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
+from nba_consolidation.warehouse.staging.row_conversion import ConversionError, convert_column, split_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -189,8 +189,7 @@ def test_incident_05_the_lease_is_really_held_at_every_statement(bench: Workbenc
     held: dict[str, bool] = {}
 
     def look(step: str) -> None:
-        record = bench.leases.inspect(LEASE)
-        held[step] = record is not None and record.holder.run_id == "run-5"
+        held[step] = [record.holder.run_id for record in bench.leases.inspect([LEASE])] == ["run-5"]
 
     bench.consolidate(run_id="run-5", on_step=look)
     outside = {"list", "lease", "clean up"}
