@@ -48,10 +48,10 @@ def review(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
     """
     span = span_of(**dates)
     deployment = session.existing()
-    wanted = span.dates if span.given else [today()]
+    requested = span.dates if span.given else [today()]
     with steps() as on_step:
-        report = deployment.reviewer.review(wanted, session.holder(), on_step)
-    validated = _validated(deployment, session, wanted)
+        report = deployment.reviewer.review(requested, session.holder(), on_step)
+    validated = _validated(deployment, session, requested)
     emit(as_json, _document(report, validated), _summary(report, validated))
 
 
