@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.orchestration.checks import consolidation as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, samples_by_date, table_of, without
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.consolidation.pending_tables import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import ValidatedDate
@@ -43,9 +42,8 @@ def prediction_assets(
         description="What waits in the staging tables for the date. Its data version moves when a table comes or goes.",
     )
     def staging_predictions(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        deployment = warehouse.deployment(leases)
         tables = deployment.staging.list_tables(deployment.known_dates())
         waiting = [waiting_for(date, tables, PREDICTIONS.columns) for date in dates_of(context)]
         for date in waiting:
@@ -68,9 +66,8 @@ def prediction_assets(
         check_specs=checks.specs_of_a_consolidation(PREDICTIONS.name),
     )
     def player_prop_predictions(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment = warehouse.deployment(leases)
         dates = dates_of(context)
         report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
         by_date = _consolidated_metadata(report, deployment.warehouse, dates)
@@ -96,9 +93,9 @@ def prediction_assets(
         metadata={"dagster/column_schema": column_schema(VALIDATED)},
     )
     def validated_predictions(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        validated = warehouse.deployment(leases).validator.validate(dates_of(context), Holder.here(context.run.run_id))
+        validated = deployment.validator.validate(dates_of(context), Holder.here(context.run.run_id))
         for date in validated:
             context.add_asset_metadata(_validated_metadata(date), partition_key=date.game_date.isoformat())
         return dg.MaterializeResult(metadata={"rows_of_this_run": sum(date.validated_rows for date in validated)})

@@ -20,13 +20,13 @@ from nba_consolidation.orchestration.assets.common import (
 )
 from nba_consolidation.orchestration.checks import recalibration as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, Outcome, RecalibrationReport
 from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES, Event, History, read_history
 from nba_consolidation.pipeline.daily_report import png_plots as plots
 from nba_consolidation.schema import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.settings import SettingsError
 from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.wiring import Deployment
 
 _VERSION = ("method", "scope", "mean_shift", "log_loss_before", "log_loss_after", "brier_before", "brier_after",
             "ece_before", "ece_after", "judged_bets")  # fmt: skip
@@ -74,9 +74,9 @@ def recalibration_assets(
         metadata={"dagster/column_schema": column_schema(CALIBRATION_VERSIONS)},
     )
     def confidence_recalibration(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        dates = dates_of(context)
         holder = Holder.here(context.run.run_id)
         report = deployment.recalibrator.recalibrate(dates, holder, on_step=context.log.debug)
         published = deployment.publisher.publish(deployment.to_be_played(), holder)
@@ -101,9 +101,8 @@ def recalibration_assets(
         metadata={"dagster/column_schema": column_schema(CALIBRATION_EVENTS)},
     )
     def confidence_recalibration_events(
-        context: dg.AssetExecutionContext, config: DecisionConfig, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, config: DecisionConfig, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        deployment = warehouse.deployment(leases)
         deployment.prepare()
         made: Event | None = None
         published: list[dt.date] = []

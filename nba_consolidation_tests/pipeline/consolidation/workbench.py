@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseStore, WaitPolicy
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
@@ -169,8 +169,12 @@ class Workbench:
         return self.staging.write(name, data).name
 
     def consolidator(self, **changes: Any) -> Consolidator:
+        evolve = changes.pop("evolve", False)
+        return Consolidator(self.writer(**changes), self.staging, lambda: KNOWN, evolve)
+
+    def writer(self, **changes: Any) -> FencedWriter:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return Consolidator(self.warehouse, self.staging, known=lambda: KNOWN, **given)
+        return FencedWriter(self.warehouse, **given)
 
     def consolidate(
         self,
@@ -185,9 +189,8 @@ class Workbench:
         return report
 
     def validate(self, *dates: dt.date, **changes: Any) -> list[ValidatedDate]:
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        scales = given.pop("scales", {})
-        use_case = Validator(Guarding(self.warehouse, **given), scales)
+        scales = changes.pop("scales", {})
+        use_case = Validator(self.writer(**changes), scales)
         return use_case.validate(dates or (DATE,), Holder.here("validation"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:

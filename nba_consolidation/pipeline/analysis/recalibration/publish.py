@@ -22,7 +22,7 @@ class Publisher:
 
         Raises LeaseError, WarehouseError, FencedOut and AuditFailed as the validation does.
         """
-        warehouse = self.validator.guarding.warehouse
+        warehouse = self.validator.writer.warehouse
         outdated = sorted({row["game_date"] for row in OUTDATED_CALIBRATIONS.findings(warehouse, dates)})
         if outdated:
             self.validator.validate(outdated, holder)
