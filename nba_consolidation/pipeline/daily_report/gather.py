@@ -31,7 +31,8 @@ from nba_consolidation.pipeline.daily_report.contents import Players, Reliabilit
 from nba_consolidation.schema import PICKED
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 
 _DAYS = 30
 """What charts look back at, and what reliability is over, unless the report is over more."""

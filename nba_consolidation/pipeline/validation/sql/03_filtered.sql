@@ -46,7 +46,7 @@ FROM (
     SELECT game_date, player_lookup, status, variance_flag
     FROM player_reliability
     WHERE game_date BETWEEN DATE_SUB(@first_date, INTERVAL 7 DAY) AND @last_date
-  ) AS R ON R.game_date = L.reviewed_for AND R.player_lookup = PLAYER_KEY(P.player_lookup)
+  ) AS R ON R.game_date = L.reviewed_for AND R.player_lookup = macro.PLAYER_KEY(P.player_lookup)
   WHERE P.game_date BETWEEN @first_date AND @last_date
     AND P.game_date IN UNNEST(@game_dates)
     AND P.is_active

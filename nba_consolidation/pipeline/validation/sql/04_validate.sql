@@ -53,5 +53,5 @@ FROM (
 ) AS P
 JOIN leases AS L ON L.game_date = P.game_date
 LEFT JOIN calibrations AS C ON C.game_date = P.game_date AND C.system_id = P.system_id
-JOIN filtered AS F ON SAME_ACTIVATION_KEY(F, P)
+JOIN filtered AS F ON macro.SAME_ACTIVATION_KEY(F, P)
 WHERE P.is_active AND P.invalidated_at IS NULL

@@ -18,7 +18,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
 from nba_consolidation.schema import ACCURACY, ALL_TABLES
 from nba_consolidation.settings import Settings
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.wiring import Deployment, deploy
 
 Row = dict[str, Any]

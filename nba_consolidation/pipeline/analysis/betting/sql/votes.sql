@@ -14,12 +14,12 @@ SELECT
 FROM (
   SELECT
     *,
-    BECAME(T) AS became
+    macro.OUTCOME(T) AS became
   FROM prediction_accuracy AS T
   WHERE game_date BETWEEN @first_date AND @last_date
 ) AS G
 JOIN (
-  SELECT player_lookup, PLAYER_KEY(player_lookup) AS player_key
+  SELECT player_lookup, macro.PLAYER_KEY(player_lookup) AS player_key
   FROM (
     SELECT DISTINCT player_lookup
     FROM prediction_accuracy

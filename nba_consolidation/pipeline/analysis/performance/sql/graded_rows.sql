@@ -19,7 +19,7 @@ SELECT
 FROM (
   SELECT
     *,
-    BECAME(T) AS became
+    macro.OUTCOME(T) AS became
   FROM prediction_accuracy AS T
   WHERE game_date BETWEEN @first_date AND @last_date
 )

@@ -1,4 +1,4 @@
-"""GoogleSQL types and Arrow types, one into the other. Staged data is Arrow on its way in and out."""
+"""Converts GoogleSQL types to Arrow types and back. Staged data is written and read as Arrow tables."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _FROM_GOOGLESQL: dict[str, pa.DataType] = {
     "NUMERIC": pa.decimal128(38, 9),
 }
 _PARAMETERISED = re.compile(r"(NUMERIC|ARRAY)[(<](.+)[)>]")
-_WIDEST_NUMERIC = 38
+_MAX_PRECISION = 38
 
 
 def arrow_type(kind: str) -> pa.DataType:
-    """The Arrow type that holds a GoogleSQL type exactly. Raises KeyError for one that no table here has."""
+    """The Arrow type that holds a GoogleSQL type exactly. Raises KeyError for a type that no declared table has."""
     match = _PARAMETERISED.fullmatch(kind)
     if match is None:
         return _FROM_GOOGLESQL[kind]
@@ -34,18 +34,18 @@ def arrow_type(kind: str) -> pa.DataType:
 
 
 def googlesql_type(kind: pa.DataType) -> str:
-    """The GoogleSQL type of Arrow data; Arrow's own name where GoogleSQL has none, which then fits nowhere.
+    """The GoogleSQL type of Arrow data; if GoogleSQL has none, Arrow's own name, which matches no live column.
 
-    A time stamp without a zone counts as UTC, as BigQuery's client has it.
+    A time stamp without a zone counts as UTC, as in BigQuery's client.
     """
     if pa.types.is_dictionary(kind):
         return googlesql_type(kind.value_type)
-    if pa.types.is_decimal(kind) and kind.precision <= _WIDEST_NUMERIC:
+    if pa.types.is_decimal(kind) and kind.precision <= _MAX_PRECISION:
         return f"NUMERIC({kind.precision}, {kind.scale})"
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return f"ARRAY<{googlesql_type(kind.value_type)}>"
     if pa.types.is_uint64(kind):
-        return str(kind)  # half of its values have no INT64
+        return str(kind)  # half of its values do not fit INT64
     for test, name in _TO_GOOGLESQL:
         if test(kind):
             return name
@@ -66,5 +66,5 @@ _TO_GOOGLESQL = (
 
 
 def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
-    """The columns of Arrow data, by name and GoogleSQL type."""
+    """The columns of Arrow data, with GoogleSQL types."""
     return tuple(Column(field.name, googlesql_type(field.type), "") for field in schema)
