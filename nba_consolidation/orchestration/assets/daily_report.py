@@ -1,11 +1,11 @@
-"""The daily report: one page of what the other assets came to."""
+"""The daily report: one HTML page about the results of the other assets."""
 
 import dagster as dg
 
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, Kinds, dates_of
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.daily_report.page import page
-from nba_consolidation.pipeline.daily_report.storage import keep, name_of
+from nba_consolidation.pipeline.daily_report.storage import file_name, save
 from nba_consolidation.schema import (
     CALIBRATION_VERSIONS,
     CONFIDENCE_CALIBRATION,
@@ -16,7 +16,7 @@ from nba_consolidation.schema import (
 from nba_consolidation.wiring import Deployment
 
 REPORT = "daily_report"
-_TOLD = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE)
+_SHOWN = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE)
 
 
 def report_asset(
@@ -26,7 +26,7 @@ def report_asset(
 
     @dg.asset(
         name=REPORT,
-        deps=[table.name for table in _TOLD],
+        deps=[table.name for table in _SHOWN],
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=INSIGHT,
@@ -34,7 +34,7 @@ def report_asset(
         owners=OWNERS,
         tags={GRAIN: "game_date"},
         description="One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, "
-        "strategies, leases, and what needs a person. A run over many dates makes one page of them all.",
+        "strategies, leases, and the actions that people have to take. A run over many dates makes one page about all.",
     )
     def daily_report(
         context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
@@ -42,14 +42,17 @@ def report_asset(
         dates = dates_of(context)
         made = deployment.reporter.report(dates[0], dates[-1], context.log.debug)
         html = page(made)
-        place = keep(html, deployment.settings.reports_place, name_of(made.first, made.last))
-        needs = [{"urgency": need.urgency.name.lower(), "what": need.what, "to_do": need.to_do} for need in made.needs]
+        place = save(html, deployment.settings.reports_place, file_name(made.first, made.last))
+        actions = [
+            {"urgency": action.urgency.name.lower(), "what": action.what, "to_do": action.to_do}
+            for action in made.actions
+        ]
         return dg.MaterializeResult(
             metadata={
                 "report": dg.MetadataValue.path(place),
                 "bytes": len(html.encode()),
-                "needs": len(needs),
-                "needs_a_person": table_of(needs),
+                "actions_required": len(actions),
+                "actions": table_of(actions),
             }
         )
 

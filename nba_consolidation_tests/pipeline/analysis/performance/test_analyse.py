@@ -1,4 +1,4 @@
-"""What an analysis writes, and what it leaves alone."""
+"""Which rows an analysis writes, and which it leaves unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def everything(home: Graded) -> dict[str, list[Row]]:
     return {table.name: home.read(table.name) for table in PERFORMANCE_TABLES}
 
 
-def test_the_same_again_writes_no_row(home: Graded) -> None:
+def test_repeating_an_analysis_writes_no_row(home: Graded) -> None:
     home.add(random_rows(5))
     dates = [dt.date(2026, 6, 28) + dt.timedelta(day) for day in range(6)]
     first = home.analyse(*dates)
@@ -30,22 +30,22 @@ def test_the_same_again_writes_no_row(home: Graded) -> None:
     assert everything(home) == before
 
 
-def test_dates_one_by_one_give_the_rows_of_all_at_once(home: Graded, tmp_path: Path) -> None:
-    """Scores are summed over other stretches of days then, and come out the same all the same."""
-    alone = Graded(tmp_path / "alone")
+def test_dates_one_by_one_give_the_same_rows_as_all_at_once(home: Graded, tmp_path: Path) -> None:
+    """Even though the scores are then summed over other stretches of days."""
+    one_by_one = Graded(tmp_path / "one_by_one")
     dates = [dt.date(2026, 6, 10), dt.date(2026, 6, 30), dt.date(2026, 7, 1)]
-    for one in (home, alone):
+    for one in (home, one_by_one):
         one.add(random_rows(6))
     home.analyse(*dates)
     for date in reversed(dates):
-        alone.analyse(date)
-    assert alone.analyse(*dates).total("written_rows") == 0
-    assert [r["log_loss"] for r in alone.read("calibration_scores")] == [
+        one_by_one.analyse(date)
+    assert one_by_one.analyse(*dates).total("written_rows") == 0
+    assert [r["log_loss"] for r in one_by_one.read("calibration_scores")] == [
         r["log_loss"] for r in home.read("calibration_scores")
     ]
 
 
-def test_only_the_rows_that_change_are_rewritten(home: Graded) -> None:
+def test_only_changed_rows_are_rewritten(home: Graded) -> None:
     home.add([*bets(3, 1), *bets(2, 2, system_id="ensemble_v1")])
     home.analyse(run_id="first")
     home.add(bets(0, 1, system_id="ensemble_v1"))
@@ -55,7 +55,7 @@ def test_only_the_rows_that_change_are_rewritten(home: Graded) -> None:
     assert home.whole(system="ensemble_v1")["wrong"] == 3
 
 
-def test_a_row_that_is_no_more_goes(home: Graded) -> None:
+def test_an_obsolete_row_is_deleted(home: Graded) -> None:
     home.add([*bets(1, 0), *bets(1, 0, system_id="ensemble_v1")])
     home.analyse()
     home.execute("DELETE FROM prediction_accuracy WHERE system_id = 'ensemble_v1'")
@@ -64,7 +64,7 @@ def test_a_row_that_is_no_more_goes(home: Graded) -> None:
         assert {row["system_id"] for row in rows} == {"ALL", "catboost_v9"}
 
 
-def test_other_dates_are_left_alone(home: Graded) -> None:
+def test_other_dates_are_not_written(home: Graded) -> None:
     home.add(bets(1, 0))
     home.analyse(DATE, run_id="first")
     home.execute("UPDATE system_performance SET correct = 99")
@@ -72,7 +72,7 @@ def test_other_dates_are_left_alone(home: Graded) -> None:
     assert {row["correct"] for row in home.read("system_performance", game_date=DATE)} == {99}
 
 
-def test_later_dates_that_sum_up_a_regraded_one_follow(home: Graded) -> None:
+def test_later_dates_whose_windows_contain_a_regraded_date_are_recomputed(home: Graded) -> None:
     season, later = DATE + dt.timedelta(60), dt.date(2026, 7, 1)
     home.add([*bets(1, 0), *bets(1, 0, game_date=season), *bets(1, 0, game_date=later)])
     home.analyse(DATE, season, later)
@@ -83,14 +83,14 @@ def test_later_dates_that_sum_up_a_regraded_one_follow(home: Graded) -> None:
     assert home.whole("30d", date=season)["wrong"] == 0
 
 
-def test_a_new_setting_of_odds_is_written(home: Graded, tmp_path: Path) -> None:
+def test_new_odds_rewrite_the_rows(home: Graded, tmp_path: Path) -> None:
     home.add(bets(1, 1))
     home.analyse()
     Graded(tmp_path / "home", odds=200).analyse()
     assert {row["odds"] for row in home.read("system_performance")} == {200}
 
 
-def test_who_wrote_a_row_stands_in_it(home: Graded) -> None:
+def test_a_row_records_its_analysis_run_token_and_time(home: Graded) -> None:
     home.add(bets(1, 1))
     report = home.analyse(run_id="the-run")
     for rows in everything(home).values():
@@ -119,12 +119,12 @@ def test_a_held_lease_is_respected(home: Graded) -> None:
         home.analyse()
 
 
-def test_no_dates_are_nothing_to_do(home: Graded) -> None:
+def test_without_dates_nothing_is_analysed(home: Graded) -> None:
     report = home.deployment.analyst.analyse([], Holder.here("run"))
     assert (report.dates, report.followed) == ((), ())
 
 
-def test_a_failed_read_is_no_empty_table(home: Graded) -> None:
+def test_a_failed_read_is_not_taken_for_an_empty_table(home: Graded) -> None:
     home.add(bets(1, 1))
     home.analyse()
     before = everything(home)

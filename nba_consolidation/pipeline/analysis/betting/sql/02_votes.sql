@@ -1,4 +1,4 @@
--- Every bet that was decided or met its line, under the folded name of its player, in whole numbers.
+-- Every bet that was won, lost or pushed, under the folded name of its player, in whole numbers.
 CREATE TEMP TABLE votes AS
 SELECT
   G.game_date,
@@ -6,15 +6,15 @@ SELECT
   L.player_key,
   G.line_value,
   G.recommendation = 'OVER' AS is_over,
-  G.became = 'correct' AS won,
-  G.became <> 'push' AS decided,
+  G.derived_outcome = 'correct' AS won,
+  G.derived_outcome <> 'push' AS decided,
   IF(G.confidence_score BETWEEN 0 AND 1, CAST(G.confidence_score * 1000000 AS INT64), NULL) AS confidence_micros,
   CAST(ABS(G.predicted_points - G.line_value) * 10 AS INT64) AS edge_tenths,
   F.player_lookup IS NOT NULL AS flagged
 FROM (
   SELECT
     *,
-    macro.OUTCOME(T) AS became
+    macro.OUTCOME(T) AS derived_outcome
   FROM prediction_accuracy AS T
   WHERE game_date BETWEEN @first_date AND @last_date
 ) AS G
@@ -27,4 +27,4 @@ JOIN (
   )
 ) AS L ON L.player_lookup = G.player_lookup
 LEFT JOIN flagged_players AS F ON F.game_date = G.game_date AND F.player_lookup = L.player_key
-WHERE G.became IN ('correct', 'wrong', 'push')
+WHERE G.derived_outcome IN ('correct', 'wrong', 'push')

@@ -1,4 +1,4 @@
--- The confidences of each system's bets of each date, those won and those lost: what scores need one by one.
+-- The confidences of the decided bets of each system and date, won and lost apart: scores need every single one.
 SELECT
   game_date,
   system_id,

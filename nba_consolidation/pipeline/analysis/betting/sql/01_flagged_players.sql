@@ -1,5 +1,5 @@
--- Whom the review of each game date, or the newest of the week before it, has as blacklisted. What a person decided counts
--- from the day after the decision on: made later, about an earlier date, it would be hindsight.
+-- The players who were blacklisted on the morning of each game date, by the newest review of the last seven days.
+-- A status set by hand counts from the day after the decision on: a later decision about an earlier date is hindsight.
 CREATE TEMP TABLE flagged_players AS
 SELECT L.game_date, R.player_lookup
 FROM (

@@ -1,4 +1,4 @@
--- What was merged, by game date: every consolidation of it together.
+-- By game date, the sums over all of its consolidations.
 SELECT
   game_date,
   COUNT(*) AS consolidations,

@@ -1,4 +1,4 @@
--- By game date and by whoever bets, the bets that were decided, in order of players and lines. Each is one whole number:
+-- The decided bets by game date and bettor, in the order of players and lines. Each bet is packed into one whole number:
 -- 4000 x (confidence in millionths + 1, or 0 for none) + 4 x (edge in tenths + 1, or 0) + 2 if flagged + 1 if won.
 SELECT
   game_date,

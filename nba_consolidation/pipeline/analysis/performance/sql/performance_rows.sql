@@ -1,4 +1,4 @@
--- The figures of some dates, of one window and slice and system, or of each.
+-- Rows of system_performance, of one window, slice and system or of every one.
 SELECT
   game_date, system_id, time_window, first_date, sliced_by, bucket, bucket_label, lower_bound, upper_bound,
   graded, bets, correct, wrong, push, passed, not_a_bet, voided, hit_rate, hit_rate_low, hit_rate_high,

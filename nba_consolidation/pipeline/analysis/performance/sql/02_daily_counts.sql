@@ -1,4 +1,4 @@
--- What each system did on each date: all of it, by bin of confidence, and by bucket of edge.
+-- Counts of each system and date: of all rows, by bin of confidence, and by bucket of edge.
 SELECT
   game_date,
   system_id,

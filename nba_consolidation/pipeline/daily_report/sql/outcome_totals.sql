@@ -1,4 +1,4 @@
--- What became of the predictions of each game date, as the grading that was last to commit counted them.
+-- By game date, how many predictions have each outcome, as counted by the grading that committed last.
 SELECT game_date, active, correct, wrong, push, passed, not_a_bet, voided, waiting, recorded_at AS last_graded_at
 FROM grading_ledger
 WHERE game_date BETWEEN @first_date AND @last_date AND kind = 'grading'

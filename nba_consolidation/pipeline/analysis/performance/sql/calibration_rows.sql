@@ -1,4 +1,4 @@
--- The reliability tables of some dates, of one window and system, or of each.
+-- Rows of confidence_calibration, of one window and system or of every one.
 SELECT
   game_date, system_id, time_window, first_date, bin, lower_bound, upper_bound, bets, correct, mean_confidence,
   hit_rate, hit_rate_low, hit_rate_high, run_id, computed_at

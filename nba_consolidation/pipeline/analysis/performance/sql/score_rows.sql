@@ -1,4 +1,4 @@
--- The scores of some dates, of one window and system, or of each.
+-- Rows of calibration_scores, of one window and system or of every one.
 SELECT
   game_date, system_id, time_window, first_date, bets, without_confidence, correct, mean_confidence,
   hit_rate, hit_rate_low, hit_rate_high, ece, brier, log_loss, run_id, computed_at

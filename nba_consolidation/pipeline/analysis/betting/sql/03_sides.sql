@@ -1,5 +1,5 @@
--- Of each player and line, the two sides: how many systems are on each, of how many that bet on that line at all, and what
--- those on it say on average. Bets on two lines do not contradict each other, so each line is a vote of its own.
+-- The two sides of each player and line: how many systems bet on each, of how many that bet on this line, and their mean
+-- confidence and edge. Bets on two lines do not contradict each other, so each line is a vote of its own.
 CREATE TEMP TABLE sides AS
 SELECT
   *,

@@ -1,4 +1,4 @@
--- What strategies came to until some dates: of one bettor or each, of one strategy or each; the best lower end first.
+-- Rows of strategy_performance, of one bettor and strategy or of every one; the highest lower end of the ROI first.
 SELECT * EXCEPT (lease_token)
 FROM strategy_performance
 WHERE game_date BETWEEN @first_date AND @last_date
