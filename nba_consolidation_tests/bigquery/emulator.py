@@ -45,18 +45,19 @@ def parse_each_text_once() -> None:
     """Keeps syntax trees: the emulator parses the text of each statement about five times, half of its time."""
     from sqlglot.dialects.dialect import Dialect
 
-    parse = Dialect.parse
+    sqlglot_dialect: Any = Dialect
+    parse = sqlglot_dialect.parse
 
     @lru_cache(maxsize=2_000)
-    def parsed(dialect: type[Dialect], text: str) -> list[Any]:
+    def parsed(dialect: Any, text: str) -> Any:
         return parse(dialect(), text)
 
     def parse_once(dialect: Any, sql: str, **options: Any) -> list[Any]:
         if options or dialect.settings:
             return parse(dialect, sql, **options)
-        return [tree and tree.copy() for tree in parsed(type(dialect), sql)]  # whoever asked may change it
+        return [tree and tree.copy() for tree in parsed(type(dialect), sql)]  # the caller may change it
 
-    Dialect.parse = parse_once
+    sqlglot_dialect.parse = parse_once
 
 
 async def serve() -> None:
