@@ -81,7 +81,7 @@ def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: 
     emit(as_json, _document(report, validation), *_report(report, validation))
     if validation and validation.error:
         raise validation.error
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.refused or report.poisoned else Exit.DONE)
+    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if report.refused or report.poisoned else Exit.DONE)
 
 
 @click.command()
