@@ -52,10 +52,10 @@ def parse_each_text_once() -> None:
     def parsed(dialect: Any, text: str) -> Any:
         return parse(dialect(), text)
 
-    def parse_once(dialect: Any, sql: str, **options: Any) -> list[Any]:
+    def parse_once(dialect: Any, sql: str, **options: Any) -> Any:
         if options or dialect.settings:
             return parse(dialect, sql, **options)
-        return [tree and tree.copy() for tree in parsed(type(dialect), sql)]  # the caller may change it
+        return [tree and tree.copy() for tree in parsed(dialect.__class__, sql)]  # the caller may change it
 
     sqlglot_dialect.parse = parse_once
 
