@@ -27,6 +27,7 @@ from nba_consolidation_tests.names import LOOKUPS
 FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 FUNCTIONS = [file for file in FILES if "CREATE TEMP FUNCTION" in file.read_text(encoding="utf-8")]
 STATEMENTS = [file for file in FILES if file not in FUNCTIONS]
+NAMES = {"TABLE": "policy_reviews", "COMPUTED": "computed_policy_reviews", "ID_COLUMN": "review_id"}
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",
@@ -70,13 +71,13 @@ def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(fil
     assert len([tree for tree in sqlglot.parse(text, read="bigquery") if tree is not None]) == 1
     for dialect in DIALECTS:
         name = name_of(file)
-        sql = Statement(name, AnyParameter(), columns=("sportsbook", "odd `name")).render(dialect)
+        sql = Statement(name, AnyParameter(), columns=("sportsbook", "odd `name"), names=NAMES).render(dialect)
         (tree,) = sqlglot.parse(sql, read=dialect)
         assert tree is not None
         assert not list(tree.find_all(exp.Parameter, exp.Placeholder))
         assert "macro" not in sql
     (parsed,) = duckdb.connect().extract_statements(
-        Statement(name_of(file), AnyParameter(), columns=("c",)).render("duckdb")
+        Statement(name_of(file), AnyParameter(), columns=("c",), names=NAMES).render("duckdb")
     )
     assert parsed.query
 
@@ -319,11 +320,11 @@ def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_ti
     kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
     for _ in range(3):
         given_ = {name: data.draw(kind) for name, kind in kinds.items()}
-        statement = Statement(name_of(file), given_, columns, audit)
+        statement = Statement(name_of(file), given_, columns, audit, NAMES)
         rendered = statement.render(dialect)
         assert rendered == rendered_afresh(statement, dialect)
 
 
 def parameters_of(file: Path) -> list[str]:
-    tree = statement_module._expanded(Statement(name_of(file), columns=("a",))._template)
+    tree = statement_module._expanded(Statement(name_of(file), columns=("a",), names=NAMES)._template)
     return sorted({parameter.name for parameter in tree.find_all(exp.Parameter)})
