@@ -27,6 +27,7 @@ LAYERS = (
     ("pipeline.validation",),
     ("pipeline.analysis.performance",),
     ("pipeline.analysis.recalibration", "pipeline.analysis.reliability", "pipeline.analysis.betting"),
+    ("pipeline.publication",),
     ("operations.alerts", "operations.daily_quality"),
     ("operations",),  # beside the data flow
     ("pipeline.daily_report",),  # the end of the data flow, which shows what operations know too

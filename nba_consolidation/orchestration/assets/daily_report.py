@@ -11,12 +11,16 @@ from nba_consolidation.schema import (
     CALIBRATION_VERSIONS,
     CONFIDENCE_CALIBRATION,
     PLAYER_RELIABILITY,
+    PUBLISHED,
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
 )
 
 REPORT = "daily_report"
-_TOLD = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE)
+_SHOWN = (
+    *(PUBLISHED, SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION),
+    *(CALIBRATION_VERSIONS, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE),
+)
 
 
 def report_asset(
@@ -26,7 +30,7 @@ def report_asset(
 
     @dg.asset(
         name=REPORT,
-        deps=[table.name for table in _TOLD],
+        deps=[table.name for table in _SHOWN],
         partitions_def=partitions,
         backfill_policy=single_run,
         group_name=INSIGHT,

@@ -69,8 +69,8 @@ def recalibration_assets(
         tags={GRAIN: "calibration"},
         check_specs=checks.specs_of_a_recalibration(),
         description=f"{CALIBRATION_VERSIONS.description} A partition is decided from bets of earlier dates; a small "
-        "change becomes active, a major one waits for the job `decide_calibration`. What consumers read of today and "
-        "later is validated anew where another calibration holds.",
+        "change becomes active, a major one waits for the job `decide_calibration`. The job `recalibrate` publishes "
+        "the upcoming game dates with the calibrations in force.",
         metadata={"dagster/column_schema": column_schema(CALIBRATION_VERSIONS)},
     )
     def confidence_recalibration(
@@ -79,8 +79,7 @@ def recalibration_assets(
         deployment, dates = warehouse.deployment(leases), dates_of(context)
         holder = Holder.here(context.run.run_id)
         report = deployment.recalibrator.recalibrate(dates, holder, on_step=context.log.debug)
-        published = deployment.publisher.publish(deployment.to_be_played(), holder)
-        run = _of_run(report, published)
+        run = _of_run(report)
         for date in dates:
             context.add_asset_metadata(run | _of_date(report.of(date)), partition_key=str(date))
         _plot(context, dates[-1], report.of(dates[-1]))
@@ -106,7 +105,6 @@ def recalibration_assets(
         deployment = warehouse.deployment(leases)
         deployment.prepare()
         made: Event | None = None
-        published: list[dt.date] = []
         if config.version_id is not None:
             if not config.author:
                 raise SettingsError("a decision needs its author; nothing was done")
@@ -117,20 +115,18 @@ def recalibration_assets(
             made = deployment.recalibrator.decide(
                 config.version_id, state, effective, config.reason, config.author, holder
             )
-            published = deployment.publisher.publish(deployment.to_be_played(), holder)
-        return dg.MaterializeResult(metadata=_of_decision(made, published, read_history(deployment.warehouse)))
+        return dg.MaterializeResult(metadata=_of_decision(made, read_history(deployment.warehouse)))
 
     return [confidence_recalibration, confidence_recalibration_events]
 
 
-def _of_run(report: RecalibrationReport, published: Sequence[dt.date]) -> Metadata:
+def _of_run(report: RecalibrationReport) -> Metadata:
     return {
         "versions_written": report.versions_written,
         "events_written": report.events_written,
         "recalibration_ms": round(1000 * report.seconds),
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
-        "dates_validated_anew": [str(date) for date in published],
     }
 
 
@@ -162,7 +158,7 @@ def _plot(context: dg.AssetExecutionContext, date: dt.date, decisions: Sequence[
         context.add_asset_metadata({"reliability": picture(diagram)}, partition_key=str(date))
 
 
-def _of_decision(made: Event | None, published: Sequence[dt.date], history: History) -> Metadata:
+def _of_decision(made: Event | None, history: History) -> Metadata:
     waiting = [
         {"version_id": one.version_id, "system_id": one.system_id, "game_date": one.game_date}
         | {name: getattr(one, name) for name in _VERSION}
@@ -171,7 +167,6 @@ def _of_decision(made: Event | None, published: Sequence[dt.date], history: Hist
     told = [] if made is None else [made.row()]
     return {
         "decided": table_of(told),
-        "dates_validated_anew": [str(date) for date in published],
         "waiting": len(waiting),
         "versions_waiting": table_of(waiting),
     }

@@ -60,8 +60,6 @@ def validation(
     scaled = {**parameters, "percent_systems": percent_systems, "fraction_systems": fraction_systems}
     return [
         Statement("clear_validated", scaled),
-        Statement("calibrations_in_force", scaled),
-        Statement("filtered", scaled),
         Statement("validate", scaled),
         Statement("duplicate_validated_predictions", scaled, audit=True),
         Statement("confidences_out_of_scale", scaled, audit=True),

@@ -72,13 +72,13 @@ def read(at: Deployment) -> set[str | None]:
 
 
 def outdated(at: Deployment) -> int:
-    return len(OUTDATED_CALIBRATIONS.findings(at.warehouse, at.to_be_played()))
+    return len(OUTDATED_CALIBRATIONS.findings(at.warehouse, at.upcoming_game_dates()))
 
 
 def again(at: Deployment) -> int:
     """What a run does, and how many events it had to write."""
     report = at.recalibrator.recalibrate([today()], Holder.here("again"))
-    at.publisher.publish(at.to_be_played(), Holder.here("again"))
+    at.publisher.publish(at.upcoming_game_dates(), Holder.here("again"))
     return report.events_written
 
 
