@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from nba_consolidation import telemetry
+from nba_consolidation.observability import start_metrics
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.orchestration.assets import build_assets
 from nba_consolidation.orchestration.checks import build_audits, build_quality
@@ -36,7 +36,7 @@ def load(settings: Settings) -> dg.Definitions:
     definitions = build_definitions(settings)
     deploy(settings).check()
     Thresholds.of(settings.quality_thresholds)
-    telemetry.start(settings.otlp_endpoint)
+    start_metrics(settings.otlp_endpoint)
     return definitions
 
 

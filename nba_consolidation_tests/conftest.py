@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from nba_consolidation.logs import ROOT
+from nba_consolidation.observability import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

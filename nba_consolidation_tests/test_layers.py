@@ -18,8 +18,8 @@ PACKAGE = "nba_consolidation"
 # From the ground up. A part imports itself and what stands on a line below its own; two on one line do not import each
 # other. A part is a module or a package; the longest name that fits counts. A new part needs a line here.
 LAYERS = (
-    ("errors", "schema", "logs"),  # the root of all errors, every table, how events are logged
-    ("settings", "sql", "telemetry"),  # the environment, how statements are rendered, metrics
+    ("errors", "schema"),  # the root of all errors, every table
+    ("settings", "sql", "observability"),  # the environment, how statements are rendered, log events and metrics
     ("warehouse", "leases"),  # transactions and staging tables; leases
     ("fencing",),  # how every table is written: under leases, fenced, audited
     ("operations.repair",),
@@ -70,7 +70,8 @@ LIBRARIES = {
     "jinja2": Library(when_used=frozenset({"pipeline.daily_report"})),
     "markupsafe": Library(when_used=frozenset({"pipeline.daily_report"})),
     "grpc": Library(when_used=frozenset({"leases"})),
-    "opentelemetry": Library(when_used=frozenset({"telemetry"})),
+    "opentelemetry": Library(when_used=frozenset({"observability"})),
+    "structlog": Library(when_used=frozenset({"observability"})),
     "dagster_slack": Library(when_used=frozenset({"orchestration.sensors"})),
 }
 LOADED_IN_PRODUCTION = f"{PACKAGE}.orchestration.resources.production"

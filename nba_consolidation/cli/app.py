@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from nba_consolidation import logs, telemetry
 from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
 from nba_consolidation.cli.box_scores import actuals
@@ -36,6 +35,7 @@ from nba_consolidation.cli.stage import stage
 from nba_consolidation.cli.status import status
 from nba_consolidation.cli.strategies import strategies
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.observability import configure_logs, start_metrics
 from nba_consolidation.settings import LOCAL, PRODUCTION
 
 _COMMANDS = (
@@ -143,8 +143,8 @@ def main(ctx: click.Context, /, debug: bool, first_date: dt.datetime | None, **g
     """
     given["first_date"] = None if first_date is None else first_date.date()
     ctx.obj = Session.of({name: value for name, value in given.items() if value is not None})
-    logs.configure(*ctx.obj.settings.logs)
-    telemetry.start(ctx.obj.settings.otlp_endpoint)
+    configure_logs(*ctx.obj.settings.logs)
+    start_metrics(ctx.obj.settings.otlp_endpoint)
 
 
 for _command in _COMMANDS:

@@ -31,7 +31,7 @@ from nba_consolidation.leases import (
     parse_lease_key,
     record_fenced_out,
 )
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.sql.statement import Scalar
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
@@ -134,7 +134,7 @@ def told(guard: Guard, lease: HeldLease, leases: LeaseStore) -> Iterator[None]:
 
     def tell(outcome: str, level: int = logging.INFO, error: object = None) -> None:
         ms = round(1000 * (time.monotonic() - began))
-        event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
+        log_event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
 
     try:
         yield
@@ -143,7 +143,7 @@ def told(guard: Guard, lease: HeldLease, leases: LeaseStore) -> Iterator[None]:
         tell(_FENCED if fenced else "failed", logging.WARNING, error)
         if fenced:
             newer = _newer_holder(error)
-            event(_log, _FENCED, logging.WARNING, **fields, by_holder_id=newer, error=error)
+            log_event(_log, _FENCED, logging.WARNING, **fields, by_holder_id=newer, error=error)
             ours = [record for record in lease.records if parse_lease_key(record.key)[1] in guard.dates]
             record_fenced_out(leases, ours, newer)
         raise
@@ -160,9 +160,11 @@ def tell(
 ) -> None:
     """Logs what a use case came to, as the event of that name, and each date that it could not write."""
     for date, error in sorted(poisoned.items()):
-        event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
+        log_event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
     outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
-    event(log, name, logging.INFO, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures)
+    log_event(
+        log, name, logging.INFO, run_id=run_id, outcome=outcome, dates=list(dates), poisoned=len(poisoned), **figures
+    )
 
 
 def translated(error: StatementFailed, audits: Collection[str] = (), next_step: str = "") -> ConsolidationError:

@@ -1,6 +1,6 @@
-"""Leases: one run at a time per kind of work and game date, with a token that fences what it writes.
+"""Leases: one run at a time per kind of work and game date, with a fencing token for its writes.
 
-This is the whole public API. It knows no warehouse and no Dagster; the fence itself is the warehouse's.
+This is the public API. The fence itself is checked by the warehouse, of which this package knows nothing.
 """
 
 from nba_consolidation.leases.errors import (
@@ -24,10 +24,9 @@ from nba_consolidation.leases.interface import (
     LeaseStore,
 )
 from nba_consolidation.leases.keys import lease_key, parse_lease_key
-from nba_consolidation.leases.memory_store import MemoryLeaseStore
+from nba_consolidation.leases.lease_events import record_fenced_out
 from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
-from nba_consolidation.leases.waiting import record_fenced_out
 
 __all__ = [
     "FENCED_OUT",
@@ -47,7 +46,6 @@ __all__ = [
     "LeaseStore",
     "LeaseTiming",
     "LeaseUnavailable",
-    "MemoryLeaseStore",
     "SqliteLeaseStore",
     "TimeSource",
     "WaitPolicy",

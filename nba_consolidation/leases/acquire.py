@@ -1,6 +1,7 @@
-"""How leases are come by: ask, wait for whoever has one, keep what is taken meanwhile, and give up at the limit.
+"""How leases are acquired: try, wait for the current holder, keep what is acquired meanwhile, give up at the limit.
 
-What happens once they are all held is in `lease`; what tells our own lost reply from another's lease, in `own_leases`.
+How leases are kept once they are all acquired is in `held_lease`; how an own write is recognised after a lost reply,
+in `snapshot`.
 """
 
 import logging
@@ -9,17 +10,17 @@ from random import Random
 
 from nba_consolidation.leases.errors import AmbiguousReply, LeaseError, LeaseHeld
 from nba_consolidation.leases.interface import Holder, LeaseStore
-from nba_consolidation.leases.own_leases import Sighting, find_ours, give_back, renewed
+from nba_consolidation.leases.lease_events import WaitLog
+from nba_consolidation.leases.snapshot import LeaseSnapshot, read_own_leases, release_own_leases, renew_own_leases
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
-from nba_consolidation.leases.waiting import Waits
 
 _log = logging.getLogger(__name__)
-_UNANSWERED_AT_MOST = 3  # in a row; each has waited for the store's own timeout already
+_MAX_LOST_REPLIES = 3  # in a row; each has already taken the store's own timeout
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for, sorted; `operation_id` is the nonce that makes every repetition recognisable as ours."""
+class LeaseRequest:
+    """Sorted keys and who asks for them; `operation_id` is the nonce that identifies this acquisition's writes."""
 
     keys: tuple[str, ...]
     holder: Holder
@@ -27,11 +28,11 @@ class Request:
     operation_id: str
 
 
-def acquire(store: LeaseStore, request: Request, wait: WaitPolicy, time: TimeSource, rng: Random) -> Sighting:
-    """All leases of the request: in one go while nobody else has any of them, else in the order of their keys.
+def acquire(store: LeaseStore, request: LeaseRequest, wait: WaitPolicy, time: TimeSource, rng: Random) -> LeaseSnapshot:
+    """Acquire all leases of the request: at once if all are free, otherwise in the order of their keys.
 
-    Raises LeaseHeld at the wait limit; every other error at once, for waiting would not help (incident 10). Whatever
-    ends it, an interruption too, what was taken by then is given back.
+    Raises LeaseHeld at the wait limit, and every other error at once, because waiting would not help (incident 10).
+    On any error, an interruption included, the leases acquired by then are released.
     """
     acquisition = _Acquisition(store, request, wait, time, rng)
     try:
@@ -42,110 +43,116 @@ def acquire(store: LeaseStore, request: Request, wait: WaitPolicy, time: TimeSou
 
 
 class _Acquisition:
-    """Takes the free leases in front of the first held one and keeps them while it waits for that one.
+    """Acquires the free leases before the first held one and keeps them while waiting for it.
 
-    Nobody waits for a key while he holds a later one, so nobody can deadlock; and as what is taken stays taken, every
-    release brings whoever wants many nearer, however many others come for one.
+    Nobody waits for a key while holding a later one, so there is no deadlock. Acquired leases are kept, so every
+    release brings a run that needs many leases closer to having all, however many others compete for a single one.
 
-    It does so from the first held lease on. Waiting a while for all of them to be free at once would keep out fewer
-    small runs, but then luck decides whether a backfill ever begins, and the small ones wait for all of it anyway.
+    Waiting some time for all keys to be free at once would block fewer small runs, but then chance would decide
+    whether a backfill ever starts, and small runs have to wait for all of it anyway.
     """
 
-    def __init__(self, store: LeaseStore, request: Request, wait: WaitPolicy, time: TimeSource, rng: Random) -> None:
+    def __init__(
+        self, store: LeaseStore, request: LeaseRequest, wait: WaitPolicy, time: TimeSource, rng: Random
+    ) -> None:
         self._store = store
         self._request = request
         self._wait = wait
         self._time = time
         self._rng = rng
         self._began = time.monotonic()
-        self._unanswered = 0
+        self._lost_replies = 0
         self._in_doubt = False
-        self._taken = Sighting()
-        self._waits = Waits(store, request.holder, request.operation_id, time)
+        self._acquired = LeaseSnapshot()
+        self._wait_log = WaitLog(store, request.holder, request.operation_id, time)
 
-    def run(self) -> Sighting:
-        wanted = self._request.keys
-        while wanted:
+    def run(self) -> LeaseSnapshot:
+        next_keys = self._request.keys
+        while next_keys:
             self._renew_when_due()
-            wanted = self._ask(wanted)
-        return self._taken
+            next_keys = self._attempt(next_keys)
+        return self._acquired
 
-    def _ask(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """Ask once, all or none; returns what to ask for next."""
+    def _attempt(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Try once to acquire all of the keys; returns the keys to try next."""
         try:
-            self._taken = self._taken.joined(self._try(wanted))
+            self._acquired = self._acquired.joined(self._try_acquire(keys))
         except AmbiguousReply:
-            self._unanswered += 1
-            if self._unanswered == _UNANSWERED_AT_MOST:
+            self._lost_replies += 1
+            if self._lost_replies == _MAX_LOST_REPLIES:
                 raise
-            return wanted
+            return keys
         except LeaseHeld as held:
-            self._unanswered = 0
-            return self._go_around(held, wanted)
-        self._unanswered = 0
-        self._waits.over("acquired")
-        return tuple(key for key in self._request.keys if key not in self._taken.keys)
+            self._lost_replies = 0
+            return self._wait_or_go_around(held, keys)
+        self._lost_replies = 0
+        self._wait_log.end("acquired")
+        return tuple(key for key in self._request.keys if key not in self._acquired.keys)
 
-    def _try(self, wanted: tuple[str, ...]) -> Sighting:
-        """When no answer comes, look for our nonce, so that nobody waits for himself.
+    def _try_acquire(self, keys: tuple[str, ...]) -> LeaseSnapshot:
+        """Acquire the keys, recognising own leases by their nonce, so that a run never waits for itself.
 
-        A write without an answer may also arrive late; then the next attempt finds the lease held by our own nonce.
+        A write without a reply may also arrive late; the next attempt then finds the lease held under the own nonce.
         """
         holder, ttl, nonce = self._request.holder, self._request.timing.ttl, self._request.operation_id
         asked_at = self._time.monotonic()
         try:
-            return Sighting.since(asked_at, self._store.try_acquire(wanted, holder, ttl, operation_id=nonce))
+            return LeaseSnapshot.of(self._store.try_acquire(keys, holder, ttl, operation_id=nonce), asked_at)
         except (AmbiguousReply, LeaseHeld) as error:
             if isinstance(error, LeaseHeld) and error.record.operation_id != nonce:
                 raise
             self._in_doubt = True
-            ours = find_ours(self._store, wanted, nonce, self._time)
-            if not ours.records:
+            own = read_own_leases(self._store, keys, nonce, self._time)
+            if not own.records:
                 raise
-            return ours
+            return own
 
-    def _go_around(self, held: LeaseHeld, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """What stands in front of the held key, if anything; else wait for it, and then ask for it alone.
+    def _wait_or_go_around(self, held: LeaseHeld, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns the keys before the held one, if any; otherwise waits for the held lease and returns its key alone.
 
-        Alone, because whoever asks for more loses the race for it to those who ask for nothing else.
+        Alone, because a request for more keys loses the race for this one against requests for nothing else.
         """
         waited = self._time.monotonic() - self._began
         if waited >= self._wait.limit:
             raise LeaseHeld(held.record, waited) from None
-        if in_front := tuple(key for key in wanted if key < held.record.key):
-            return in_front
-        self._give_back_behind(held.record.key)
-        self._waits.for_lease(held.record, self._wait.limit - waited)
+        if earlier_keys := tuple(key for key in keys if key < held.record.key):
+            return earlier_keys
+        self._release_from(held.record.key)
+        self._wait_log.waiting_for(held.record, self._wait.limit - waited)
         pause = self._wait.pause(held.record.remaining, self._rng)
-        until_renewal = self._request.timing.until_renewal(self._left())
+        until_renewal = self._request.timing.until_renewal(self._seconds_left())
         self._store.wait_for_change(held.record, min(pause, self._wait.limit - waited, until_renewal))
         return (held.record.key,)
 
-    def _give_back_behind(self, key: str) -> None:
-        """Of many that take several commits, an answer that was lost can leave us a later part without the first."""
-        kept = self._taken.in_front_of(key)
-        if behind := self._taken.records[len(kept.records) :]:
-            give_back(self._store, [record.key for record in behind], behind, self._request.operation_id)
-            self._taken = kept
+    def _release_from(self, key: str) -> None:
+        """Release leases that sort after a key that is still missing.
+
+        They exist if many keys needed several commits, and the reply to a later one was lost.
+        """
+        kept = self._acquired.before(key)
+        if later := self._acquired.records[len(kept.records) :]:
+            release_own_leases(self._store, [record.key for record in later], later, self._request.operation_id)
+            self._acquired = kept
 
     def _renew_when_due(self) -> None:
-        """Raises LeaseLost when what was taken is somebody else's by now.
+        """Raises LeaseLost if another holder has one of the acquired leases by now.
 
-        Nothing was written under it yet, so one could begin again; but an operator who forced the release would find
-        us back at once. One that ran out while we slept and that nobody took is renewed, as the store's word is good.
+        Nothing was written under it yet, so starting again would be possible; but then an operator who released it by
+        force would see this run take it back at once. An expired lease that nobody took is renewed.
         """
-        if self._request.timing.is_renewal_due(self._left()):
-            self._taken = renewed(self._store, self._taken, self._request.timing.ttl, self._time)
+        if self._request.timing.is_renewal_due(self._seconds_left()):
+            self._acquired = renew_own_leases(self._store, self._acquired, self._request.timing.ttl, self._time)
 
-    def _left(self) -> float:
-        return self._taken.good_until - self._time.monotonic()
+    def _seconds_left(self) -> float:
+        return self._acquired.valid_until - self._time.monotonic()
 
     def give_up(self, error: BaseException) -> None:
-        """Give back what was taken, also by a question whose answer was lost or cut off."""
-        self._waits.over("given_up")
-        if isinstance(error, LeaseError) and not (self._taken.records or self._in_doubt):
+        """Release what was acquired, also by a request whose reply was lost or interrupted."""
+        self._wait_log.end("given_up")
+        if isinstance(error, LeaseError) and not (self._acquired.records or self._in_doubt):
             return
         try:
-            give_back(self._store, self._request.keys, self._taken.records, self._request.operation_id)
+            release_own_leases(self._store, self._request.keys, self._acquired.records, self._request.operation_id)
         except LeaseError as failure:
-            _log.warning("Of %s something may not be given back (%s); it ends by itself.", self._request.keys, failure)
+            keys = ", ".join(self._request.keys)
+            _log.warning("Some of the leases %s may not be released and will expire by themselves: %s", keys, failure)

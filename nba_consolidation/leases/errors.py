@@ -1,6 +1,6 @@
-"""What can go wrong with a lease. Whoever meets one of these does not have the lease, and must not go on (incident 4).
+"""Lease errors. Whoever receives one does not hold the lease and must not write (incident 4).
 
-Held, denied and unavailable are told apart, because only the first is worth waiting for (incident 10).
+Held, denied and unavailable are separate types, because only a held lease is worth waiting for (incident 10).
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from nba_consolidation.leases.interface import LeaseRecord
 
 
+TAKEN_OVER = "taken over after it expired, or released by force"
+EXPIRED_OR_TAKEN_OVER = "expired or taken over, according to the lease store"
+"""Reasons of a LeaseLost."""
+
+
 class LeaseError(ConsolidationError):
-    """The lease is not ours."""
+    """The lease is not held by this process."""
 
 
 class LeaseHeld(LeaseError):
-    """Somebody else has it: `record` says who, since when and until when; `waited` is in seconds."""
+    """Another holder has the lease: `record` names it and says until when; `waited` is in seconds."""
 
     def __init__(self, record: LeaseRecord, waited: float = 0.0) -> None:
         super().__init__(record, waited)
@@ -28,13 +33,14 @@ class LeaseHeld(LeaseError):
 
     def __str__(self) -> str:
         return (
-            f"The lease {self.record.describe()}. Waited {self.waited:.1f} s. Let that run finish and start again; "
-            "if it is dead, its lease ends by itself at that time, or force its release with the holder's id above."
+            f"Lease {self.record.describe()}. Waited {self.waited:.1f} s. Wait for that run to finish, then run the "
+            "command again. If that run is dead, the lease expires by itself at that time; to end it earlier, run: "
+            f"nba-consolidation locks release {self.record.key} --holder {self.record.holder.holder_id} --reason ..."
         )
 
 
 class LeaseDenied(LeaseError):
-    """We may not use the store. Waiting does not help, somebody has to grant the permission."""
+    """The store refuses access. Waiting does not help: somebody has to grant the permission."""
 
 
 class LeaseUnavailable(LeaseError):
@@ -42,23 +48,21 @@ class LeaseUnavailable(LeaseError):
 
 
 class AmbiguousReply(LeaseUnavailable):
-    """The request went out and no answer came back: it may have happened, or may still happen."""
+    """A write was sent and no reply came: it may have happened, or may still happen."""
 
 
 class LeaseLost(LeaseError):
-    """It was ours and is not any more; `keys` says which."""
+    """Leases that this process held are lost. `keys` names them; `reason` completes "Lease K was ..."."""
 
-    def __init__(self, keys: Iterable[str], why: str) -> None:
+    def __init__(self, keys: Iterable[str], reason: str) -> None:
         self.keys = tuple(keys)
-        self.why = why
-        super().__init__(self.keys, why)
+        self.reason = reason
+        super().__init__(self.keys, reason)
 
     def __str__(self) -> str:
-        return (
-            f"The lease {', '.join(self.keys)} was lost: {self.why}. "
-            "Write nothing more under it. Run the dates again: that takes a new lease, and repeating it is harmless."
-        )
+        subject = f"Lease {self.keys[0]} was" if len(self.keys) == 1 else f"Leases {', '.join(self.keys)} were"
+        return f"{subject} {self.reason}. Everything committed is safe; run the command again for the rest."
 
 
 class LeaseMisuse(LeaseError):
-    """The call itself cannot work: a bad key, impossible timings, or a forced release of what is not there."""
+    """The call itself is invalid: a bad key, impossible timings, or a forced release of a lease that nobody holds."""

@@ -1,7 +1,4 @@
-"""What a lease is and what a store of leases promises: records and one Protocol, the same for every store.
-
-No store is implemented here, nothing waits and nothing beats; the one suite of the contract runs against every store.
-"""
+"""Lease records and the LeaseStore protocol. One contract test suite runs against every store."""
 
 import os
 import socket
@@ -34,7 +31,7 @@ def machine_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lease, in words with which an operator finds it: `run_id` is a Dagster run or a terminal session."""
+    """Identifies the holder of a lease to an operator; `run_id` is a Dagster run or a terminal session."""
 
     holder_id: str
     run_id: str
@@ -43,26 +40,26 @@ class Holder:
 
     def __post_init__(self) -> None:
         if not self.holder_id.strip():
-            raise LeaseMisuse("A holder without an id cannot be told from another. Use Holder.here(run_id).")
+            raise LeaseMisuse("The holder of a lease has no id. Use Holder.here(run_id), which makes one.")
 
     @classmethod
     def here(cls, run_id: str) -> Self:
-        """A new holder in this process, unlike any other."""
+        """A new holder in this process, with a unique id."""
         host, pid = socket.gethostname(), os.getpid()
         return cls(f"{host}-{pid}-{uuid.uuid4().hex[:12]}", run_id, host, pid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRecord:
-    """One lease as its store had it at `read_at`; every time is the store's, never the client's."""
+    """One lease as its store had it at `read_at`. All times are by the store's clock, never by the client's."""
 
     key: str
     token: int
-    """Fences the writes under this lease: grows with every acquisition of the key. Microseconds since 1970."""
+    """The fencing token: grows with every acquisition of the key. Microseconds since 1970."""
     version: int
-    """Of the last write, acquisition or renewal: what release and renew compare before they change anything."""
+    """Changes with every acquisition and renewal; renew and release compare it before they change anything."""
     operation_id: str
-    """The nonce of the acquisition: tells our own write from another's after a lost reply."""
+    """The nonce of the acquisition: it identifies an own write whose reply was lost."""
     holder: Holder
     acquired_at: datetime
     expires_at: datetime
@@ -70,7 +67,7 @@ class LeaseRecord:
 
     @classmethod
     def granted(cls, key: str, holder: Holder, ttl: float, operation_id: str, *, version: int, now: datetime) -> Self:
-        """A lease that begins now and lasts `ttl` seconds."""
+        """A lease that starts now and lasts `ttl` seconds."""
         return cls(
             key=key,
             token=version,
@@ -83,12 +80,8 @@ class LeaseRecord:
         )
 
     def renewed(self, ttl: float, *, version: int, now: datetime) -> Self:
-        """The same lease, lasting `ttl` seconds from now; the token stays."""
+        """The same lease and token, lasting `ttl` seconds from now."""
         return replace(self, version=version, expires_at=now + timedelta(seconds=ttl), read_at=now)
-
-    def seen_at(self, now: datetime) -> Self:
-        """The same lease, read again."""
-        return replace(self, read_at=now)
 
     @property
     def lock_type(self) -> str:
@@ -97,16 +90,16 @@ class LeaseRecord:
 
     @property
     def remaining(self) -> float:
-        """Seconds from `read_at` until it runs out; negative once it has."""
+        """Seconds from `read_at` until it expires; negative once it has."""
         return (self.expires_at - self.read_at).total_seconds()
 
     @property
     def expired(self) -> bool:
-        """Whether it had run out by the store's clock, so that the next one may take it (incident 14)."""
+        """Whether it had expired by the store's clock, so that the next holder may take it (incident 14)."""
         return self.read_at >= self.expires_at
 
     def describe(self) -> str:
-        """For people: which lease, who has it, since when, until when."""
+        """For messages: key, holder, since when and until when."""
         holder = self.holder
         return (
             f"{self.key} is held by {holder.holder_id} (run {holder.run_id}, host {holder.host}, pid {holder.pid}) "
@@ -116,7 +109,7 @@ class LeaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class ForcedRelease:
-    """The trace that a forced release leaves: the lease as it was, who ended it, why and when (incidents 12, 16)."""
+    """The audit record of a forced release: the lease as it was, who released it, why and when (incidents 12, 16)."""
 
     lease: LeaseRecord
     by: str
@@ -126,13 +119,13 @@ class ForcedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseEvent:
-    """What befell somebody at a lease, kept for a week: `holder` waited for `other`, or was fenced out by him.
+    """A lease event, kept for a week: `holder` waited for `other`, or was fenced out by a write of `other`.
 
-    All times are the store's. A courtesy for people: no lease is given or refused because of it.
+    All times are by the store's clock. Events are for people: no lease is granted or refused because of one.
     """
 
     id: str
-    """Repeating the event with this id replaces it: a wait is recorded when it begins, and again when it is over."""
+    """Recording the same id again replaces the event: a wait is recorded at its start, and again at its end."""
     kind: str
     """`wait` or `fenced_out`."""
     key: str
@@ -140,14 +133,14 @@ class LeaseEvent:
     other: Holder
     began_at: datetime
     ends_at: datetime
-    """Of a wait: when it ended, or else when it will be given up at the latest, so that nobody waits for ever dead."""
+    """End of a wait; while it lasts, its time limit, so that the wait of a dead process ends too."""
     outcome: str = ""
-    """Of a wait: empty while it lasts, then `acquired`, `overtaken` (another one got it) or `given_up`."""
+    """Of a wait: empty while it lasts, then `acquired`, `overtaken` (another holder got the lease) or `given_up`."""
     read_at: datetime = field(default=_EPOCH, compare=False)
 
     @property
     def waiting(self) -> bool:
-        """Whether somebody waits at this moment; a waiter that died does so no longer than he would have waited."""
+        """Whether the wait was still going on at `read_at`; that of a dead process ends at its time limit."""
         return self.kind == WAIT and not self.outcome and self.read_at < self.ends_at
 
 
@@ -156,72 +149,77 @@ EVENTS_KEPT = timedelta(days=7)
 
 
 class LeaseStore(Protocol):
-    """Where leases are kept: at most one unexpired lease per key, whoever asks at the same moment.
+    """Keeps leases: at most one unexpired lease per key, however many processes ask at the same moment.
 
-    Every method raises LeaseDenied or LeaseUnavailable when the store does not let it or cannot; a method that writes
-    raises AmbiguousReply when it cannot tell whether the write happened. Durations are in seconds.
+    Every method raises LeaseDenied if access is refused and LeaseUnavailable if the store does not work; a method that
+    writes raises AmbiguousReply if it is unknown whether the write happened. Durations are in seconds.
     """
 
     def try_acquire(
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
-        """Take all keys at once or none, without waiting; the records come sorted by key.
+        """Acquire all keys or none, without waiting; returns the records sorted by key.
 
-        A key is free if it has no lease or one that has run out. Each token is larger than every earlier one of its
-        key, over releases and clock steps too. Raises LeaseHeld with the first held key's record, LeaseMisuse.
+        A key is free if it has no lease or an expired one. Each token is larger than every earlier one of its key,
+        across releases and clock steps. Raises LeaseHeld with the record of the first held key, and LeaseMisuse.
         """
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
-        """Let all of them last `ttl` seconds from now, or none; the tokens stay, the versions move.
+        """Extend all of them to `ttl` seconds from now, or none; tokens stay, versions change.
 
-        Compares and swaps: a record that is not the store's current one raises LeaseLost. One that ran out but that
-        nobody took is renewed, since the comparison proves that nobody was in between.
+        A compare-and-swap: raises LeaseLost for a record that is not the store's current one. An expired lease that
+        nobody took is renewed, because the comparison proves that nobody held it in between.
         """
 
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
-        """Free those that are still as recorded, and return their keys; the others are somebody else's and stay."""
+        """Release those whose version is still current and return their keys; the others belong to somebody else."""
 
     def inspect(self, key: str) -> LeaseRecord | None:
         """The lease of a key, expired or not; None if there is none. Raises LeaseMisuse."""
 
     def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
-        """Those of the keys' leases that there are, expired or not, sorted by key, read at once. Raises LeaseMisuse."""
+        """The existing leases of these keys, expired or not, sorted by key, read at one moment. Raises LeaseMisuse."""
 
     def list(self) -> tuple[LeaseRecord, ...]:
-        """All leases, sorted by key, the expired ones included."""
+        """All leases, sorted by key, expired ones included."""
 
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
-        """End another's lease, for an operator: needs the holder's id as shown, a name and a reason.
+        """Release the lease of another holder, for an operator who names the holder's id.
 
-        The release and its audit record are one write. Raises LeaseHeld if another holder has it by now, LeaseMisuse
-        if nobody has it or if `by` or `reason` is blank.
+        The release and its audit record are one write. Raises LeaseHeld if another holder has the lease by now,
+        LeaseMisuse if nobody has it or if `by` or `reason` is blank.
         """
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
-        """The audit of all forced releases, oldest first."""
+        """The audit records of all forced releases, oldest first."""
 
     def record(self, event: LeaseEvent) -> None:
-        """Keep an event for a week, in place of one with the same id."""
+        """Keep an event for a week; it replaces one with the same id."""
 
     def events(self) -> tuple[LeaseEvent, ...]:
         """The events of the last week, oldest first."""
 
     def check(self) -> None:
-        """Use the store once and leave nothing behind: at start, not at the first batch (incident 9)."""
+        """Use the store once and leave nothing behind, so that problems show at start-up (incident 9)."""
 
-    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
-        """Return once the lease that was seen is gone or has run out, after `timeout` seconds at the latest.
+    def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
+        """Return once this lease is released or has expired, after `timeout` seconds at the latest.
 
-        A hint only: it may return early for no reason, or sleep through a change until the timeout.
+        A hint only: it may return early for no reason, or miss a change until the timeout.
         """
 
 
-def check_forced_release(key: str, found: LeaseRecord | None, holder_id: str, *, by: str, reason: str) -> LeaseRecord:
-    """What every store asks before a forced release; returns the lease to end. Raises LeaseHeld, LeaseMisuse."""
+def is_over(record: LeaseRecord, current: LeaseRecord | None) -> bool:
+    """Whether a lease that was read earlier has ended; `current` is the lease that its key has now."""
+    return current is None or current.expired or current.operation_id != record.operation_id
+
+
+def check_forced_release(key: str, current: LeaseRecord | None, holder_id: str, *, by: str, reason: str) -> LeaseRecord:
+    """The preconditions of a forced release; returns the lease to release. Raises LeaseHeld, LeaseMisuse."""
     if not by.strip() or not reason.strip():
-        raise LeaseMisuse(f"A forced release of {key} leaves a trace: say who does it (`by`) and why (`reason`).")
-    if found is None:
-        raise LeaseMisuse(f"Nobody holds the lease {key}: there is nothing to release. List the leases again.")
-    if found.holder.holder_id != holder_id:
-        raise LeaseHeld(found)
-    return found
+        raise LeaseMisuse(f"Lease {key} was not released: a forced release needs who does it (`by`) and a `reason`.")
+    if current is None:
+        raise LeaseMisuse(f"Lease {key} was not released: nobody holds it. Run: nba-consolidation locks list")
+    if current.holder.holder_id != holder_id:
+        raise LeaseHeld(current)
+    return current

@@ -1,6 +1,6 @@
-"""How a lease is named: `consolidation_2026-01-15`, what kind of work and which game date.
+"""Lease keys: `consolidation_2026-01-15` is one kind of work on one game date.
 
-The predecessor's lock documents bear the same names. Who holds a lease is not decided here.
+The predecessor's lock documents have the same ids.
 """
 
 import re
@@ -20,24 +20,23 @@ def lease_key(lock_type: str, game_date: date) -> str:
 
 
 def parse_lease_key(key: str) -> tuple[str, date]:
-    """The lock type and the game date of a key; raises LeaseMisuse if it is not one."""
+    """The lock type and the game date of a key; raises LeaseMisuse if it is not a valid key."""
     match = _SHAPE.fullmatch(key)
     try:
         if match is not None:
             return match[1], date.fromisoformat(match[2])
     except ValueError:
-        pass  # the shape of a date, but no such day: the same mistake, the same message
+        pass  # a date that does not exist, such as 2026-02-30
     raise LeaseMisuse(
-        f"{key!r} is not the key of a lease. "
-        "Name the kind of work and the game date, such as 'consolidation_2026-01-15'."
+        f"{key!r} is not a lease key. Give the kind of work and the game date, such as 'consolidation_2026-01-15'."
     )
 
 
 def sorted_keys(keys: Iterable[str]) -> tuple[str, ...]:
-    """The keys once each, checked and in the one order in which everybody takes them; raises LeaseMisuse."""
-    wanted = tuple(sorted(set(keys)))
-    if not wanted:
-        raise LeaseMisuse("No lease was asked for. Pass the key of at least one game date.")
-    for key in wanted:
+    """The valid keys without repetitions, in the order in which every run acquires them; raises LeaseMisuse."""
+    unique_keys = tuple(sorted(set(keys)))
+    if not unique_keys:
+        raise LeaseMisuse("No lease key was given. Pass the key of at least one game date.")
+    for key in unique_keys:
         parse_lease_key(key)
-    return wanted
+    return unique_keys

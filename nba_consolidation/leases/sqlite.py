@@ -1,7 +1,7 @@
-"""Leases in one SQLite file, for many processes of one machine: the store of the embedded deployment.
+"""The lease store of the embedded deployment: one SQLite file, for many processes on one machine.
 
-Every call opens the file and closes it again, so a killed process leaves nothing open. The rollback journal stays on
-purpose: unlike WAL it leaves one single file, and a lease is written too rarely to need more. No waiting policy here.
+Every call opens the file and closes it again, so a killed process leaves nothing open. The journal mode is not WAL,
+because a rollback journal leaves a single file and leases are written too rarely to need WAL.
 """
 
 import json
@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from nba_consolidation.leases.errors import LeaseDenied, LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
+from nba_consolidation.leases.errors import TAKEN_OVER, LeaseDenied, LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
 from nba_consolidation.leases.interface import (
     EVENTS_KEPT,
     ForcedRelease,
@@ -23,16 +23,17 @@ from nba_consolidation.leases.interface import (
     LeaseRecord,
     check_forced_release,
     from_micros,
+    is_over,
     machine_clock,
     to_micros,
 )
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
 
-_APPLICATION_ID = 0x4E42414C  # "NBAL": no other database is taken for a lease store, or turned into one
+_APPLICATION_ID = 0x4E42414C  # "NBAL": marks the file, so that another database is neither used nor changed
 _FORMAT = 1
 _DENIED = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_LOOK_EVERY = 0.02  # seconds between two looks while waiting for a change
+_POLL_INTERVAL = 0.02  # seconds, while waiting for a change
 
 _LEASE_COLUMNS = """
     token INTEGER NOT NULL, version INTEGER NOT NULL, operation_id TEXT NOT NULL,
@@ -53,30 +54,30 @@ _LIST = "SELECT * FROM lease ORDER BY key"
 _TAKE = """
     INSERT OR REPLACE INTO lease VALUES (:key, :token, :version, :operation_id, :holder_id, :run_id, :host, :pid,
         :acquired_at, :expires_at)"""
-_RENEW = "UPDATE lease SET version = :version, expires_at = :expires_at WHERE key = :key AND version = :seen"
-_FREE = "DELETE FROM lease WHERE key = ? AND version = ?"
-_AUDIT = """
+_RENEW = "UPDATE lease SET version = :version, expires_at = :expires_at WHERE key = :key AND version = :old_version"
+_RELEASE = "DELETE FROM lease WHERE key = ? AND version = ?"
+_RECORD_FORCED_RELEASE = """
     INSERT INTO forced_release VALUES (:key, :token, :version, :operation_id, :holder_id, :run_id, :host, :pid,
         :acquired_at, :expires_at, :forced_by, :reason, :released_at)"""
-_AUDITED = "SELECT * FROM forced_release ORDER BY rowid"
+_LIST_FORCED_RELEASES = "SELECT * FROM forced_release ORDER BY rowid"
 
-# Made at the first event, so that a file of an earlier version is a lease store still.
-_EVENTS = """
+# Created with the first event, so that a file of an earlier version remains a valid lease store.
+_CREATE_EVENTS = """
     CREATE TABLE IF NOT EXISTS lease_event (id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,
         holder TEXT NOT NULL, other TEXT NOT NULL, began_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
         outcome TEXT NOT NULL) STRICT"""
 _HAS_EVENTS = "SELECT 1 FROM sqlite_master WHERE name = 'lease_event'"
-_FORGET = "DELETE FROM lease_event WHERE began_at <= ?"
-_KEEP = """
+_DELETE_OLD_EVENTS = "DELETE FROM lease_event WHERE began_at <= ?"
+_RECORD_EVENT = """
     INSERT OR REPLACE INTO lease_event VALUES (:id, :kind, :key, :holder, :other, :began_at, :ends_at, :outcome)"""
-_KEPT = "SELECT * FROM lease_event WHERE began_at > ? ORDER BY began_at, id"
+_LIST_EVENTS = "SELECT * FROM lease_event WHERE began_at > ? ORDER BY began_at, id"
 
 
 class SqliteLeaseStore:
-    """A LeaseStore in the file `path`, made with its folder at the first use.
+    """A LeaseStore in the file `path`, which is created with its folder at the first use.
 
-    `clock` is the store's clock; `busy_timeout` (seconds) is how long another writer may keep the file locked, a few
-    milliseconds as a rule, before LeaseUnavailable; `monotonic` and `sleep` serve `wait_for_change` alone.
+    `clock` is the store's clock. `busy_timeout`: seconds that another writer may keep the file locked (usually a few
+    milliseconds) before LeaseUnavailable is raised. `monotonic` and `sleep` are used by `wait_for_change` only.
     """
 
     def __init__(
@@ -97,15 +98,15 @@ class SqliteLeaseStore:
     def try_acquire(
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
-        wanted = sorted_keys(keys)
+        keys = sorted_keys(keys)
         with self._write() as (connection, now):
-            for key in wanted:
-                found = _read(connection, key, now)
-                if found is not None and not found.expired:
-                    raise LeaseHeld(found)
+            for key in keys:
+                current = _read(connection, key, now)
+                if current is not None and not current.expired:
+                    raise LeaseHeld(current)
             version = _next_version(connection, now)
             granted = tuple(
-                LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in wanted
+                LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in keys
             )
             connection.executemany(_TAKE, map(_to_row, granted))
             return granted
@@ -117,16 +118,16 @@ class SqliteLeaseStore:
             lost = [
                 old.key
                 for old, new in zip(records, renewed, strict=True)
-                if connection.execute(_RENEW, {**_to_row(new), "seen": old.version}).rowcount == 0
+                if connection.execute(_RENEW, {**_to_row(new), "old_version": old.version}).rowcount == 0
             ]
             if lost:
-                raise LeaseLost(lost, "another run took it after its end, or it was released by force")
+                raise LeaseLost(lost, TAKEN_OVER)
             return renewed
 
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
         with self._write() as (connection, _now):
             return tuple(
-                record.key for record in records if connection.execute(_FREE, (record.key, record.version)).rowcount
+                record.key for record in records if connection.execute(_RELEASE, (record.key, record.version)).rowcount
             )
 
     def inspect(self, key: str) -> LeaseRecord | None:
@@ -135,11 +136,11 @@ class SqliteLeaseStore:
             return _read(connection, key, self._clock())
 
     def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
-        wanted = sorted_keys(keys)
+        keys = sorted_keys(keys)
         with self._open() as connection:
             now = self._clock()
-            found = (_read(connection, key, now) for key in wanted)
-            return tuple(record for record in found if record is not None)
+            records = (_read(connection, key, now) for key in keys)
+            return tuple(record for record in records if record is not None)
 
     def list(self) -> tuple[LeaseRecord, ...]:
         with self._open() as connection:
@@ -151,44 +152,40 @@ class SqliteLeaseStore:
         with self._write() as (connection, now):
             lease = check_forced_release(key, _read(connection, key, now), holder_id, by=by, reason=reason)
             audit = {"forced_by": by, "reason": reason, "released_at": to_micros(now)}
-            connection.execute(_AUDIT, {**_to_row(lease), **audit})
-            connection.execute(_FREE, (key, lease.version))
+            connection.execute(_RECORD_FORCED_RELEASE, {**_to_row(lease), **audit})
+            connection.execute(_RELEASE, (key, lease.version))
             return ForcedRelease(lease, by, reason, now)
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         with self._open() as connection:
-            return tuple(_forced_from_row(row) for row in connection.execute(_AUDITED))
+            return tuple(_forced_release_from_row(row) for row in connection.execute(_LIST_FORCED_RELEASES))
 
     def record(self, event: LeaseEvent) -> None:
         with self._write() as (connection, now):
-            connection.execute(_EVENTS)
-            connection.execute(_FORGET, (to_micros(now - EVENTS_KEPT),))
-            connection.execute(_KEEP, _event_to_row(event))
+            connection.execute(_CREATE_EVENTS)
+            connection.execute(_DELETE_OLD_EVENTS, (to_micros(now - EVENTS_KEPT),))
+            connection.execute(_RECORD_EVENT, _event_to_row(event))
 
     def events(self) -> tuple[LeaseEvent, ...]:
         with self._open() as connection:
             if connection.execute(_HAS_EVENTS).fetchone() is None:
                 return ()
             now = self._clock()
-            kept = connection.execute(_KEPT, (to_micros(now - EVENTS_KEPT),))
-            return tuple(_event_from_row(row, now) for row in kept)
+            rows = connection.execute(_LIST_EVENTS, (to_micros(now - EVENTS_KEPT),))
+            return tuple(_event_from_row(row, now) for row in rows)
 
     def check(self) -> None:
         with self._write():
             pass
 
-    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
+    def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         until = self._monotonic() + timeout
-        while (left := until - self._monotonic()) > 0 and not self._is_over(seen):
-            self._sleep(min(_LOOK_EVERY, left))
-
-    def _is_over(self, seen: LeaseRecord) -> bool:
-        found = self.inspect(seen.key)
-        return found is None or found.expired or found.operation_id != seen.operation_id
+        while (left := until - self._monotonic()) > 0 and not is_over(record, self.inspect(record.key)):
+            self._sleep(min(_POLL_INTERVAL, left))
 
     @contextmanager
     def _write(self) -> Iterator[tuple[sqlite3.Connection, datetime]]:
-        """One write transaction and its moment, read once nobody else can write; an error leaves nothing behind."""
+        """One write transaction and its time, read while nobody else can write; an error rolls everything back."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection, self._clock()
@@ -203,10 +200,10 @@ class SqliteLeaseStore:
                 self._prepare(connection)
                 yield connection
         except (sqlite3.Error, OSError) as error:
-            raise self._typed(error) from error
+            raise self._lease_error(error) from error
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make the tables if the file is new, and refuse a file that is something else."""
+        """Create the tables if the file is new; refuse a file that is something else."""
         if _is_lease_store(connection):
             return
         connection.execute("BEGIN IMMEDIATE")
@@ -216,44 +213,43 @@ class SqliteLeaseStore:
         connection.execute("COMMIT")
         if not _is_lease_store(connection):
             raise LeaseUnavailable(
-                f"{self._path} is a SQLite database, but not a lease store of this version. Point the setting of the "
-                "lease file elsewhere, or run the version of the program that made it."
+                f"{self._path} is a SQLite database, but not a lease store of this version. Change the setting of the "
+                "lease file, or use the version of this program that created the file."
             )
 
-    def _typed(self, error: sqlite3.Error | OSError) -> LeaseError:
-        """Permission, a busy file and a broken one need three different people (incident 10)."""
+    def _lease_error(self, error: sqlite3.Error | OSError) -> LeaseError:
+        """A missing permission, a busy file and a damaged one need three different people (incident 10)."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if (
-            isinstance(error, PermissionError)
-            or code in _DENIED
-            or (code == sqlite3.SQLITE_CANTOPEN and self._barred())
-        ):
+        unreachable = code == sqlite3.SQLITE_CANTOPEN and self._is_access_denied()
+        if isinstance(error, PermissionError) or code in _DENIED or unreachable:
             return LeaseDenied(
-                f"No permission to use the lease file {self._path} ({error}). Let this user read and write the file "
-                "and its folder. Nothing was changed, and waiting will not help."
+                f"No permission to use lease file {self._path} ({error}). Nothing was changed. Allow this user to read "
+                "and write the file and its folder; waiting does not help."
             )
         if code in _BUSY:
             return LeaseUnavailable(
-                f"Another process kept the lease file {self._path} locked for more than {self._busy_timeout} s "
-                f"({error}). See which one has it open, end it if it hangs, and start again."
+                f"Lease file {self._path} was locked by another process for {self._busy_timeout:g} s ({error}). Stop "
+                "that process if it hangs, and run the command again."
             )
         return LeaseUnavailable(
-            f"The lease file {self._path} cannot be used ({error}). See whether the path is right, the disk has room "
-            "and the file is a SQLite database; if it is damaged, move it away while nothing runs: a new one is made."
+            f"Lease file {self._path} cannot be used ({error}). Check the path, the free disk space, and that the file "
+            "is a SQLite database. If it is damaged, move it away while no run is active: a new one is created."
         )
 
-    def _barred(self) -> bool:
-        """Whether it is permission that keeps the file from being opened; SQLite itself does not say."""
+    def _is_access_denied(self) -> bool:
+        """Whether a missing permission keeps the file from being opened; SQLite does not say so itself."""
         try:
-            needed = (self._path, os.R_OK | os.W_OK) if self._path.exists() else (self._path.parent, os.W_OK | os.X_OK)
+            path, mode = (
+                (self._path, os.R_OK | os.W_OK) if self._path.exists() else (self._path.parent, os.W_OK | os.X_OK)
+            )
         except PermissionError:
             return True  # the folder may not even be searched
-        return not os.access(*needed, effective_ids=os.access in os.supports_effective_ids)
+        return not os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _is_lease_store(connection: sqlite3.Connection) -> bool:
-    found = (_pragma(connection, "application_id"), _pragma(connection, "user_version"))
-    return found == (_APPLICATION_ID, _FORMAT)
+    marks = (_pragma(connection, "application_id"), _pragma(connection, "user_version"))
+    return marks == (_APPLICATION_ID, _FORMAT)
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -262,7 +258,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _next_version(connection: sqlite3.Connection, now: datetime) -> int:
-    """Larger than any before it, whatever the clock did meanwhile; the counter outlives every lease."""
+    """A version larger than every earlier one, even if the clock stepped back; the counter outlives all leases."""
     [(version,)] = connection.execute(_NEXT_VERSION, (to_micros(now),)).fetchall()
     return int(version)
 
@@ -285,7 +281,7 @@ def _from_row(row: sqlite3.Row, now: datetime) -> LeaseRecord:
     )
 
 
-def _forced_from_row(row: sqlite3.Row) -> ForcedRelease:
+def _forced_release_from_row(row: sqlite3.Row) -> ForcedRelease:
     released_at = from_micros(row["released_at"])
     return ForcedRelease(_from_row(row, released_at), row["forced_by"], row["reason"], released_at)
 

@@ -15,7 +15,7 @@ from enum import Enum
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import Guarding
 from nba_consolidation.leases import Holder
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.operations.status import evolved
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.consolidation.staging_manifest import finished, freeze
@@ -130,7 +130,7 @@ class CleanUp:
         done = tuple(_done(table.told, dropped, archived) for table in old)
         self._record([table for table in done if table.action is not Action.STAYS], old, holder)
         figures = {"tables": len(old), "dropped": len(dropped), "archived": len(archived)}
-        event(_log, "cleaned_up", run_id=holder.run_id, **figures)
+        log_event(_log, "cleaned_up", run_id=holder.run_id, **figures)
         return CleanUpReport(holder.run_id, False, self.retention, done)
 
     def _look(self) -> list[_Old]:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from nba_consolidation.fencing.fenced_writer import Guarding
-from nba_consolidation.leases import Holder, MemoryLeaseStore
+from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.bigquery.service import Service
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
 
 

@@ -94,7 +94,7 @@ def test_a_held_lease_ends_with_four_and_names_the_holder(terminal: Terminal, ro
 
 def test_a_lost_lease_ends_with_one(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     def lose(*_: object) -> None:
-        raise LeaseLost(["consolidation_2026-01-15"], "it ran out")
+        raise LeaseLost(["consolidation_2026-01-15"], "expired")
 
     monkeypatch.setattr(Consolidator, "consolidate", lose)
     assert "consolidation_2026-01-15" in terminal.run("consolidate", exit_code=1).stderr

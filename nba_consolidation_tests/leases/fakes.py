@@ -171,9 +171,9 @@ class TroubledStore:
     def try_acquire(
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
-        wanted = tuple(keys)
-        self.asked.append(wanted)
-        return self._call("try_acquire", lambda: self.inner.try_acquire(wanted, holder, ttl, operation_id=operation_id))
+        keys = tuple(keys)
+        self.asked.append(keys)
+        return self._call("try_acquire", lambda: self.inner.try_acquire(keys, holder, ttl, operation_id=operation_id))
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
         return self._call("renew", lambda: self.inner.renew(records, ttl))
@@ -185,8 +185,8 @@ class TroubledStore:
         return self._call("inspect", lambda: self.inner.inspect(key))
 
     def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
-        wanted = tuple(keys)
-        return self._call("inspect", lambda: self.inner.inspect_all(wanted))
+        keys = tuple(keys)
+        return self._call("inspect", lambda: self.inner.inspect_all(keys))
 
     def list(self) -> tuple[LeaseRecord, ...]:
         return self.inner.list()
@@ -209,8 +209,8 @@ class TroubledStore:
     def check(self) -> None:
         self.inner.check()
 
-    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
-        del seen
+    def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
+        del record
         self.waits.append(timeout)
         self._clock.advance(timeout)
         if self.while_waiting:
@@ -225,10 +225,9 @@ def hold_and_lose(
     *,
     timing: LeaseTiming,
     wait: WaitPolicy | None = None,
-    on_lost: Callable[[LeaseLost], None] | None = None,
 ) -> Iterator[HeldLease]:
     """`hold` by Anna, for a block that runs through to its last line, after which the loss is raised."""
     block, wait = ExitStack(), wait or WaitPolicy()
-    yield block.enter_context(hold(store, keys, ANNA, timing=timing, wait=wait, time=time, on_lost=on_lost))
+    yield block.enter_context(hold(store, keys, ANNA, timing=timing, wait=wait, time=time))
     with pytest.raises(LeaseLost):
         block.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threading import Semaphore, Thread, current_thread
 
 from nba_consolidation.leases import LeaseRecord, LeaseStore
+from nba_consolidation.leases.interface import is_over
 from nba_consolidation_tests.leases.fakes import FakeClock, TroubledStore
 
 
@@ -78,9 +79,5 @@ class StagedStore(TroubledStore):
         self._stage = stage
         self.before_call = lambda _name: stage.give_way()
 
-    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
-        self._stage.give_way(lambda: self._is_over(seen), timeout)
-
-    def _is_over(self, seen: LeaseRecord) -> bool:
-        found = self.inner.inspect(seen.key)
-        return found is None or found.expired or found.operation_id != seen.operation_id
+    def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
+        self._stage.give_way(lambda: is_over(record, self.inner.inspect(record.key)), timeout)

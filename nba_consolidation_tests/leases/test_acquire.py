@@ -12,7 +12,6 @@ from nba_consolidation.leases import (
     LeaseLost,
     LeaseTiming,
     LeaseUnavailable,
-    MemoryLeaseStore,
     WaitPolicy,
     hold,
 )
@@ -27,6 +26,7 @@ from nba_consolidation_tests.leases.fakes import (
     Write,
     hold_and_lose,
 )
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 
 NO_ANSWER = AmbiguousReply("no answer came")
 NO_WAIT = WaitPolicy(limit=0)
@@ -63,10 +63,11 @@ def test_after_the_limit_the_message_names_the_holder_and_what_to_do(troubled: T
     with pytest.raises(LeaseHeld) as refused, hold(troubled, [KEY], ANNA, wait=NO_WAIT, time=clock.without_heartbeat()):
         pass
     assert str(refused.value) == (
-        "The lease consolidation_2026-01-15 is held by bert-1 (run run-bert, host host-b, pid 22) "
+        "Lease consolidation_2026-01-15 is held by bert-1 (run run-bert, host host-b, pid 22) "
         "since 2026-01-15 12:00:00 UTC, until 2026-01-15 12:05:00 UTC. Waited 0.0 s. "
-        "Let that run finish and start again; if it is dead, its lease ends by itself at that time, "
-        "or force its release with the holder's id above."
+        "Wait for that run to finish, then run the command again. If that run is dead, the lease expires by itself at "
+        "that time; to end it earlier, run: "
+        "nba-consolidation locks release consolidation_2026-01-15 --holder bert-1 --reason ..."
     )
 
 

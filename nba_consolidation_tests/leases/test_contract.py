@@ -259,7 +259,7 @@ def test_forced_releases_are_told_oldest_first(store: LeaseStore) -> None:
 
 
 def test_what_nobody_holds_cannot_be_released_by_force(store: LeaseStore) -> None:
-    with pytest.raises(LeaseMisuse, match="Nobody holds"):
+    with pytest.raises(LeaseMisuse, match="nobody holds"):
         store.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
 
 

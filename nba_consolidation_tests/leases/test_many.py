@@ -17,7 +17,6 @@ from nba_consolidation.leases import (
     LeaseStore,
     LeaseTiming,
     LeaseUnavailable,
-    MemoryLeaseStore,
     WaitPolicy,
     hold,
     lease_key,
@@ -32,6 +31,7 @@ from nba_consolidation_tests.leases.fakes import (
     Write,
     hold_and_lose,
 )
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 
 KEYS = tuple(lease_key("consolidation", date(2026, 1, day)) for day in range(1, 6))
 A, B, C, D, E = KEYS
@@ -193,7 +193,7 @@ def test_they_are_good_only_as_long_as_the_one_that_was_taken_first(in_memory: T
         clock.advance(20.9)
         lease.ensure_held(ask_store=True)
         clock.advance(0.1)
-        with pytest.raises(LeaseLost, match="ran out"):
+        with pytest.raises(LeaseLost, match="expired"):
             lease.ensure_held()
 
 
@@ -275,7 +275,7 @@ def test_what_cannot_be_given_back_ends_by_itself_and_hides_no_error(
     in_memory.faults["release"].extend([Fault(LeaseUnavailable("down"))] * 9)
     with caplog.at_level(logging.WARNING):
         try_in_vain(in_memory, clock, LeaseHeld)
-    assert "it ends by itself" in caplog.text
+    assert "will expire by themselves" in caplog.text
     clock.advance(TIMING.ttl)
     assert holders(in_memory) == {C: "b"}
 

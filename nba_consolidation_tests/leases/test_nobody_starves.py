@@ -18,13 +18,13 @@ from nba_consolidation.leases import (
     FirestoreLeaseStore,
     Holder,
     LeaseTiming,
-    MemoryLeaseStore,
     WaitPolicy,
     hold,
     lease_key,
 )
 from nba_consolidation_tests.firestore_double import FirestoreDouble
 from nba_consolidation_tests.leases.fakes import FakeClock, Fault
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.leases.stage import Stage, StagedStore
 
 KEYS = tuple(lease_key("consolidation", date(2026, 1, day)) for day in range(1, 31))

@@ -61,7 +61,7 @@ def test_a_busy_file_is_unavailable_and_is_named(file: Path) -> None:
     store.list()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(LeaseUnavailable, match=r"leases\.sqlite locked for more than 0 s"):
+        with pytest.raises(LeaseUnavailable, match=r"leases\.sqlite was locked by another process for 0 s"):
             store.try_acquire([KEY], ANNA, 30, operation_id="nonce")
     assert store.list() == ()
 
@@ -106,7 +106,7 @@ def test_incident_10_permission_denied_is_not_reported_as_held(folder_of_an_ordi
     else:
         SqliteLeaseStore(file).list()
         file.chmod(0o000 if barrier == "secret file" else 0o400)
-    with pytest.raises(LeaseError, match=r"No permission .*leases\.sqlite.*waiting will not help") as denied:
+    with pytest.raises(LeaseError, match=r"No permission .*leases\.sqlite.*waiting does not help") as denied:
         SqliteLeaseStore(file).try_acquire([KEY], ANNA, 30, operation_id="nonce")
     assert type(denied.value) is LeaseDenied
 

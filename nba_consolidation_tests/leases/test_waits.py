@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from nba_consolidation.leases import LeaseHeld, LeaseTiming, LeaseUnavailable, MemoryLeaseStore, WaitPolicy, hold
+from nba_consolidation.leases import LeaseHeld, LeaseTiming, LeaseUnavailable, WaitPolicy, hold
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock, Fault, TroubledStore
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 
 POLL = WaitPolicy(limit=10, poll=2, jitter=0)
 

@@ -1,1 +1,1 @@
-"""Leases in Firestore, for processes on any machine."""
+"""The lease store of the production deployment."""

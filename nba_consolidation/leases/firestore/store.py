@@ -1,7 +1,6 @@
-"""Leases in Firestore, for processes on any machine: the store of the production deployment.
+"""The lease store of the production deployment: Firestore, for processes on any machine.
 
-Nobody's clock counts but the server's: a lease begins with the update time of its document, which is its token too.
-What a document looks like is in `firestore_documents`, how the server is called in `firestore_rpc`.
+Only the server's clock counts: a lease starts at the update time of its document, which is also its token.
 """
 
 import time
@@ -13,8 +12,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import nba_consolidation.leases.firestore.documents as documents
-from nba_consolidation.leases.errors import AmbiguousReply, LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
-from nba_consolidation.leases.firestore.rpc import FirestoreRpc, Outrun, connect
+from nba_consolidation.leases.errors import (
+    TAKEN_OVER,
+    AmbiguousReply,
+    LeaseError,
+    LeaseHeld,
+    LeaseLost,
+    LeaseUnavailable,
+)
+from nba_consolidation.leases.firestore.rpc import FirestoreRpc, WriteConflict, connect
 from nba_consolidation.leases.interface import (
     EVENTS_KEPT,
     ForcedRelease,
@@ -22,28 +28,30 @@ from nba_consolidation.leases.interface import (
     LeaseEvent,
     LeaseRecord,
     check_forced_release,
+    is_over,
     to_micros,
 )
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
-from nba_consolidation.leases.timing import awake_or_asleep
+from nba_consolidation.leases.timing import monotonic_with_sleep
 
 if TYPE_CHECKING:
     from nba_consolidation.leases.firestore.rpc import ClientFactory
 
-_CHUNK = 250  # keys per commit: a server's time counts as a second write, and 500 is Firestore's old limit
-_ATTEMPTS = 12  # each was outrun by somebody else's success
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.5  # seconds
+_CHUNK = 250  # keys per commit: a server timestamp counts as a second write, and Firestore's limit used to be 500
+_ATTEMPTS = 12  # each conflict means that somebody else's write succeeded
+_FIRST_PAUSE, _MAX_PAUSE = 0.002, 0.5  # seconds
 _COLLECTIONS = MappingProxyType({"grading": "grading_locks"})
 
 Item = TypeVar("Item")
 
 
 class FirestoreLeaseStore:
-    """A LeaseStore in a Firestore database; nothing is loaded or called before the first use.
+    """A LeaseStore in a Firestore database; nothing is imported or called before the first use.
 
-    `collections` says where the leases of a kind of work lie, `collection` where all others do. Up to 250 leases are
-    taken, renewed and released in one atomic commit; of more, none is kept when one of them is held. `emulator` is the
-    `host:port` of one, `timeout` (seconds) how long one call may take; `client`, `monotonic` and `sleep` are for tests.
+    `collections` has the collection of each kind of work; `collection` is that of all others. Up to 250 leases are
+    acquired, renewed or released in one atomic commit; if one of more is held, the others are released again.
+    `emulator` is the `host:port` of an emulator; `timeout` is in seconds per call; `client`, `monotonic` and `sleep`
+    are for tests.
     """
 
     def __init__(
@@ -58,7 +66,7 @@ class FirestoreLeaseStore:
         emulator: str | None = None,
         timeout: float = 5.0,
         client: "ClientFactory | None" = None,
-        monotonic: Callable[[], float] = awake_or_asleep,
+        monotonic: Callable[[], float] = monotonic_with_sleep,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._collection = collection
@@ -74,61 +82,63 @@ class FirestoreLeaseStore:
     def try_acquire(
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
-        taken: tuple[LeaseRecord, ...] = ()
+        acquired: tuple[LeaseRecord, ...] = ()
         for chunk in _chunks(sorted_keys(keys)):
             try:
-                taken += self._take(chunk, holder, ttl, operation_id)
+                acquired += self._acquire_chunk(chunk, holder, ttl, operation_id)
             except LeaseError as error:
-                self._undo(taken, error)
+                self._undo(acquired, error)
                 raise
-        return taken
+        return acquired
 
-    def _undo(self, taken: Sequence[LeaseRecord], reason: LeaseError) -> None:
-        """Give back the chunks before the one that could not be taken, or say that we may have them still."""
+    def _undo(self, acquired: Sequence[LeaseRecord], reason: LeaseError) -> None:
+        """Release the chunks before the failed one; raises AmbiguousReply if they may still be held."""
         try:
-            self.release(taken)
+            self.release(acquired)
         except LeaseError as failure:
-            raise AmbiguousReply(f"{reason} What was taken before it could not be given back: {failure}") from failure
+            raise AmbiguousReply(f"{reason} Leases acquired before that were not released: {failure}") from failure
 
-    def _take(self, keys: Sequence[str], holder: Holder, ttl: float, operation_id: str) -> tuple[LeaseRecord, ...]:
-        """Hopes that nobody has any of them, which is one call; looks only when that was wrong."""
-        ended: dict[str, int] = {}
-        for again in self._attempts():
-            if again:
-                ended = self._ended(keys)
-            with suppress(Outrun):
+    def _acquire_chunk(
+        self, keys: Sequence[str], holder: Holder, ttl: float, operation_id: str
+    ) -> tuple[LeaseRecord, ...]:
+        """Assumes that the keys have no leases, which takes one call, and reads them only after a conflict."""
+        expired: dict[str, int] = {}
+        for attempt in self._attempts():
+            if attempt:
+                expired = self._expired_versions(keys)
+            with suppress(WriteConflict):
                 latest = self._rpc.latest_arrival()
                 writes = [
                     documents.put(
                         self._name(key),
                         documents.lease_fields(key, holder, ttl, operation_id, latest),
-                        replaces=ended.get(key),
-                        stamped="acquired_at",
+                        replaces=expired.get(key),
+                        timestamp_field="acquired_at",
                     )
                     for key in keys
                 ]
                 return tuple(
-                    LeaseRecord.granted(key, holder, ttl, operation_id, version=to_micros(moment), now=moment)
-                    for key, moment in zip(keys, self._rpc.commit(writes), strict=True)
+                    LeaseRecord.granted(key, holder, ttl, operation_id, version=to_micros(now), now=now)
+                    for key, now in zip(keys, self._rpc.commit(writes), strict=True)
                 )
-        raise _outrun_by_all(keys)
+        raise _too_many_conflicts(keys)
 
-    def _ended(self, keys: Sequence[str]) -> dict[str, int]:
-        """The versions of those leases that have run out; raises LeaseHeld if one has not."""
-        found = self.inspect_all(keys)
-        for record in found:
+    def _expired_versions(self, keys: Sequence[str]) -> dict[str, int]:
+        """The versions of the keys' leases, all expired; raises LeaseHeld if one is not."""
+        records = self.inspect_all(keys)
+        for record in records:
             if not record.expired:
                 raise LeaseHeld(record)
-        return {record.key: record.version for record in found}
+        return {record.key: record.version for record in records}
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
-        return tuple(renewed for chunk in _chunks(records) for renewed in self._renew(chunk, ttl))
+        return tuple(renewed for chunk in _chunks(records) for renewed in self._renew_chunk(chunk, ttl))
 
-    def _renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
-        for again in self._attempts():
-            if again:
-                self._refuse_lost(records)
-            with suppress(Outrun):
+    def _renew_chunk(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
+        for attempt in self._attempts():
+            if attempt:
+                self._raise_if_lost(records)
+            with suppress(WriteConflict):
                 latest = self._rpc.latest_arrival()
                 writes = [
                     documents.change(
@@ -139,33 +149,33 @@ class FirestoreLeaseStore:
                     for record in records
                 ]
                 return tuple(
-                    record.renewed(ttl, version=to_micros(moment), now=moment)
-                    for record, moment in zip(records, self._rpc.commit(writes), strict=True)
+                    record.renewed(ttl, version=to_micros(now), now=now)
+                    for record, now in zip(records, self._rpc.commit(writes), strict=True)
                 )
-        raise _outrun_by_all([record.key for record in records])
+        raise _too_many_conflicts([record.key for record in records])
 
-    def _refuse_lost(self, records: Sequence[LeaseRecord]) -> None:
-        current = self._current(records)
+    def _raise_if_lost(self, records: Sequence[LeaseRecord]) -> None:
+        current = self._still_current(records)
         if lost := [record.key for record in records if record not in current]:
-            raise LeaseLost(lost, "another run took it after its end, or it was released by force")
+            raise LeaseLost(lost, TAKEN_OVER)
 
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
-        return tuple(key for chunk in _chunks(records) for key in self._release(chunk))
+        return tuple(key for chunk in _chunks(records) for key in self._release_chunk(chunk))
 
-    def _release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
-        ours = records
-        for again in self._attempts():
-            if again:
-                ours = self._current(records)
-            if not ours:
+    def _release_chunk(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
+        current = records
+        for attempt in self._attempts():
+            if attempt:
+                current = self._still_current(records)
+            if not current:
                 return ()
-            with suppress(Outrun):
-                self._rpc.commit([documents.delete(self._name(lease.key), version=lease.version) for lease in ours])
-                return tuple(lease.key for lease in ours)
-        raise _outrun_by_all([record.key for record in records])
+            with suppress(WriteConflict):
+                self._rpc.commit([documents.delete(self._name(lease.key), version=lease.version) for lease in current])
+                return tuple(lease.key for lease in current)
+        raise _too_many_conflicts([record.key for record in records])
 
-    def _current(self, records: Sequence[LeaseRecord]) -> list[LeaseRecord]:
-        """Those that are as recorded still."""
+    def _still_current(self, records: Sequence[LeaseRecord]) -> Sequence[LeaseRecord]:
+        """Those of the records whose version is still the current one."""
         versions = {record.key: record.version for record in self.inspect_all(record.key for record in records)}
         return [record for record in records if versions.get(record.key) == record.version]
 
@@ -173,76 +183,72 @@ class FirestoreLeaseStore:
         return next(iter(self.inspect_all([key])), None)
 
     def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
-        found = self._rpc.read([self._name(key) for key in sorted_keys(keys)])
-        return tuple(sorted(map(documents.lease_of, found), key=attrgetter("key")))
+        stored = self._rpc.read([self._name(key) for key in sorted_keys(keys)])
+        return tuple(sorted(map(documents.lease_of, stored), key=attrgetter("key")))
 
     def list(self) -> tuple[LeaseRecord, ...]:
         collections = {self._collection, *self._collections.values()}
-        found = (stored for collection in collections for stored in self._rpc.query(collection))
-        return tuple(sorted((documents.lease_of(stored) for stored in found), key=attrgetter("key")))
+        leases = (documents.lease_of(stored) for collection in collections for stored in self._rpc.query(collection))
+        return tuple(sorted(leases, key=attrgetter("key")))
 
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
         for _ in self._attempts():
-            with suppress(Outrun):
+            with suppress(WriteConflict):
                 lease = check_forced_release(key, self.inspect(key), holder_id, by=by, reason=reason)
                 audit = documents.put(
                     self._rpc.name(self._audit, f"{key}_{lease.version}"),
                     documents.audit_fields(lease, by, reason),
                     replaces=None,
-                    stamped="released_at",
+                    timestamp_field="released_at",
                 )
                 released_at, _ = self._rpc.commit([audit, documents.delete(self._name(key), version=lease.version)])
                 return ForcedRelease(lease, by, reason, released_at)
-        raise _outrun_by_all([key])
+        raise _too_many_conflicts([key])
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
-        found = map(documents.forced_release_of, self._rpc.query(self._audit))
-        return tuple(sorted(found, key=attrgetter("released_at")))
+        releases = map(documents.forced_release_of, self._rpc.query(self._audit))
+        return tuple(sorted(releases, key=attrgetter("released_at")))
 
     def record(self, event: LeaseEvent) -> None:
         self._rpc.commit([documents.write(self._rpc.name(self._events, event.id), documents.event_fields(event))])
 
     def events(self) -> tuple[LeaseEvent, ...]:
-        """What a TTL policy has not removed yet, which takes it a day, is left out."""
-        found = map(documents.event_of, self._rpc.query(self._events))
-        kept = [event for event in found if event.began_at > event.read_at - EVENTS_KEPT]
-        return tuple(sorted(kept, key=lambda event: (event.began_at, event.id)))
+        """Leaves out the old events that Firestore's TTL policy has not deleted yet, which can take a day."""
+        events = map(documents.event_of, self._rpc.query(self._events))
+        recent = [event for event in events if event.began_at > event.read_at - EVENTS_KEPT]
+        return tuple(sorted(recent, key=lambda event: (event.began_at, event.id)))
 
     def check(self) -> None:
         self.list()
-        with suppress(Outrun):  # by another check: then we may write too
+        with suppress(WriteConflict):  # with the probe of another check, which proves the permission just as well
             self._rpc.commit(documents.probe(self._rpc.name(self._audit, "probe")))
 
-    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
+    def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         until = self._monotonic() + timeout
-        states = self._rpc.watch(self._name(seen.key), timeout)
-        with suppress(LeaseError), closing(states):  # a hint that fails is none; then the poll remains
+        states = self._rpc.watch(self._name(record.key), timeout)
+        with suppress(LeaseError), closing(states):  # the listener is only a hint: if it fails, the caller polls
             for stored in states:
-                if stored is None or _is_over(seen, documents.lease_of(stored)):
+                if is_over(record, None if stored is None else documents.lease_of(stored)):
                     return
         self._sleep(max(0.0, until - self._monotonic()))
 
     def _attempts(self) -> Iterator[int]:
-        """To look again and write again after being outrun; pauses by chance, so that one of many gets through."""
+        """Attempt numbers, after random pauses, so that one of many competing writers succeeds."""
         for attempt in range(_ATTEMPTS):
             if attempt > 1:
-                self._sleep(random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE))  # noqa: S311  no secret
+                self._sleep(random() * min(_FIRST_PAUSE * 2**attempt, _MAX_PAUSE))  # noqa: S311  not used for secrets
             yield attempt
 
     def _name(self, key: str) -> str:
         return self._rpc.name(self._collections.get(parse_lease_key(key)[0], self._collection), key)
 
 
-def _is_over(seen: LeaseRecord, found: LeaseRecord) -> bool:
-    return found.expired or found.operation_id != seen.operation_id
-
-
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
 
 
-def _outrun_by_all(keys: Sequence[str]) -> LeaseUnavailable:
+def _too_many_conflicts(keys: Sequence[str]) -> LeaseUnavailable:
     return LeaseUnavailable(
-        f"The lease {', '.join(keys)} changed between looking and writing, {_ATTEMPTS} times in a row. Nothing was "
-        "changed. See who else uses it at such a rate, and start again."
+        f"Lease {', '.join(keys)}: other writers changed it {_ATTEMPTS} times in a row between read and write. Nothing "
+        "was changed. Find out what uses it so often (nba-consolidation locks list), and run the command again."
     )

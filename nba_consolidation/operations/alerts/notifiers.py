@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from typing import Protocol
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.operations.alerts.grouping import Alert, Outbox, Pending, after_attempt
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class LogNotifier:
 
     def send(self, alert: Alert) -> None:
         level = logging.ERROR if alert.severity == "error" else logging.WARNING
-        event(_log, "alert", level, subject=alert.subject(), text=alert.text(self.webserver_url), cause=alert.cause)
+        log_event(_log, "alert", level, subject=alert.subject(), text=alert.text(self.webserver_url), cause=alert.cause)
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,10 @@ def _attempted(pending: Pending, notifiers: dict[str, Notifier]) -> Pending | No
             notifiers[name].send(pending.alert)
         except NotSent as error:
             unreached.append(name)
-            event(_log, "alert_not_sent", logging.WARNING, subject=pending.alert.subject(), error=error)
+            log_event(_log, "alert_not_sent", logging.WARNING, subject=pending.alert.subject(), error=error)
     left = after_attempt(pending, unreached)
     if left is None and unreached:
-        event(_log, "alert_given_up", logging.ERROR, subject=pending.alert.subject(), channels=unreached)
+        log_event(_log, "alert_given_up", logging.ERROR, subject=pending.alert.subject(), channels=unreached)
     return left
 
 

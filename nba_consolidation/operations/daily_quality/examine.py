@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from nba_consolidation.fencing.fenced_writer import utc_now
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.operations.daily_quality.criteria import CHECKS
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.daily_quality.results import QualityReport, Status
@@ -42,6 +42,6 @@ class Quality:
         results = [check.result(readings, self.thresholds) for check in CHECKS if check.name in names]
         for result in results:
             level = logging.INFO if result.status is Status.PASSED else logging.WARNING
-            event(_log, "quality_checked", level, game_date=date, check=result.name, status=result.status.value,
+            log_event(_log, "quality_checked", level, game_date=date, check=result.name, status=result.status.value,
                   value=result.value, message_of_check=result.message)  # fmt: skip
         return QualityReport(date, as_of, results)

@@ -25,7 +25,7 @@ from nba_consolidation.fencing.fenced_writer import (
     utc_now,
 )
 from nba_consolidation.leases import HeldLease, Holder, LeaseLost, LeaseStore, LeaseTiming, WaitPolicy, hold, lease_key
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
 from nba_consolidation.pipeline.consolidation.staging_manifest import (
@@ -80,7 +80,7 @@ class Consolidator:
         on_step("list")
         listed = self.staging.list_tables(self.known())
         waiting = waiting_dates(listed, dates)
-        event(_log, "staging_listed", run_id=holder.run_id, dates=waiting, tables=len(listed))
+        log_event(_log, "staging_listed", run_id=holder.run_id, dates=waiting, tables=len(listed))
         if not waiting:
             refused = freeze(listed, (), (), ()).refused
             return _told(ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused))
@@ -182,7 +182,7 @@ class _Attempt:
         if use_case.evolve:
             self._evolve(dates, lease)
         self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
-        event(
+        log_event(
             _log, "manifest_frozen", run_id=self._holder.run_id, dates=self._manifest.dates,
             tables=len(self._manifest.entries), refused=len(self._manifest.refused),
         )  # fmt: skip
@@ -250,7 +250,7 @@ def _translated(error: StatementFailed) -> ConsolidationError:
 def _told(report: ConsolidationReport) -> ConsolidationReport:
     """The same report, told to the log: each date, and all of it."""
     for counts in report.dates:
-        event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
+        log_event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
     tell(
         _log,
         "consolidated",

@@ -14,7 +14,7 @@ from functools import partial
 
 from nba_consolidation.fencing.fenced_writer import Guarding, Writer, summed, tell, together_or_each
 from nba_consolidation.leases import Holder
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.operations.repair.repair import (
     LOCK_TYPE,
     REPAIR_AUDITS,
@@ -90,7 +90,7 @@ class Grader:
 
 def _tell(report: GradingReport) -> None:
     for date in report.dates:
-        event(_log, "date_graded", run_id=report.run_id, **vars(date))
+        log_event(_log, "date_graded", run_id=report.run_id, **vars(date))
     tell(
         _log,
         "graded",

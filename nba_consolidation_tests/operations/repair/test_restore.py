@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
-from nba_consolidation.leases import Holder, LeaseHeld, MemoryLeaseStore
+from nba_consolidation.leases import Holder, LeaseHeld
 from nba_consolidation.operations.repair.restore import RestoreBlocked, RestoredDate, Restorer, RunUnknown
 from nba_consolidation.warehouse.errors import TableIncomplete
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, at
 

@@ -21,7 +21,6 @@ from nba_consolidation.leases import (
     LeaseHeld,
     LeaseLost,
     LeaseUnavailable,
-    MemoryLeaseStore,
     SqliteLeaseStore,
     hold,
     lease_key,
@@ -33,6 +32,7 @@ from nba_consolidation.schema import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
 from nba_consolidation.warehouse.interface import KnownDates, StagingTable
 from nba_consolidation.warehouse.staging.naming import staging_table_name
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
     KNOWN,
@@ -132,7 +132,7 @@ def test_a_lease_that_is_lost_inside_the_transaction_ends_it_before_the_commit(
     def lost_at_the_third(_: HeldLease, **_options: bool) -> None:
         asked.append(1)
         if len(asked) == 3:  # the first two are before the transaction and before its first statement
-            raise LeaseLost([LEASE], "its 60 s ran out without a renewal")
+            raise LeaseLost([LEASE], "not renewed for 60 s and expired")
 
     monkeypatch.setattr(HeldLease, "ensure_held", lost_at_the_third)
     with pytest.raises(LeaseLost):
@@ -417,7 +417,7 @@ def test_incident_47_dates_that_a_lost_lease_left_undone_do_not_pass_for_done(be
         if step == "insert" and transactions == 1:
             raise StatementFailed(step, "made to fail, so that each date is tried alone")
         if step == "insert" and transactions > 2:
-            raise LeaseLost([LEASE], "it ran out")
+            raise LeaseLost([LEASE], "expired")
 
     report = bench.consolidate(*DATES, on_step=lose_the_lease_after_the_first_date)
     assert [counts.game_date for counts in report.dates] == [DATE]

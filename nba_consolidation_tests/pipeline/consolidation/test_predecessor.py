@@ -33,7 +33,7 @@ def test_when_the_predecessor_deletes_our_document_and_goes_in_nothing_of_ours_i
                 assert old.try_acquire()
             return NOW
 
-        with pytest.raises(LeaseLost, match="the store says"):
+        with pytest.raises(LeaseLost, match="according to the lease store"):
             getattr(bench, use_case)(leases=leases, clock=clock_while_the_predecessor_goes_in)
         assert [record.holder.holder_id for record in leases.list()] == [old.holder_id]
     assert bench.written_rows() == before

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from nba_consolidation.fencing.fenced_writer import Guarding
-from nba_consolidation.leases import Holder, LeaseStore, MemoryLeaseStore, WaitPolicy
+from nba_consolidation.leases import Holder, LeaseStore, WaitPolicy
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
@@ -33,6 +33,7 @@ from nba_consolidation.warehouse.interface import (
     TransactionResult,
 )
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 
 Row = dict[str, Any]
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from nba_consolidation.fencing.fenced_writer import Guarding, Writer, tell
 from nba_consolidation.leases import Holder
-from nba_consolidation.logs import event
+from nba_consolidation.observability import log_event
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
 from nba_consolidation.pipeline.analysis.recalibration.bets import STEPS, Bets
 from nba_consolidation.pipeline.analysis.recalibration.candidates import fit
@@ -416,7 +416,7 @@ class Recalibrator:
             first = active.effective_date if active else date
             made = decided(history, version_id, state, effective or max(first, today()), reason, author)
             _write(writer, [date], (), (made,), [date])
-        event(
+        log_event(
             _log, f"calibration_{made.state.value}", run_id=holder.run_id, version_id=version_id,
             system_id=made.system_id, game_date=made.effective_date, author=author, reason=reason,
         )  # fmt: skip
@@ -426,7 +426,7 @@ class Recalibrator:
 def _tell(report: RecalibrationReport, events: Sequence[Event], dates: Sequence[dt.date]) -> None:
     for one in events:
         level = logging.ERROR if one.state is State.ROLLED_BACK else logging.INFO
-        event(
+        log_event(
             _log, f"calibration_{one.state.value}", level, run_id=report.run_id, version_id=one.version_id,
             system_id=one.system_id, game_date=one.effective_date, author=one.author, reason=one.reason,
         )  # fmt: skip

@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation import telemetry
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import Guarding
 from nba_consolidation.leases import FENCED_OUT, Holder
-from nba_consolidation.logs import ROOT, configure, event
+from nba_consolidation.observability import METRIC_PREFIX, ROOT, configure_logs, log_event, start_metrics
 from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
@@ -30,7 +29,7 @@ LOG = logging.getLogger(f"{ROOT}.somewhere")
 
 def logged(form: str, level: str = "info") -> io.StringIO:
     stream = io.StringIO()
-    configure(form, level, stream)
+    configure_logs(form, level, stream)
     return stream
 
 
@@ -151,7 +150,7 @@ def test_a_write_that_is_fenced_out_is_logged_with_its_date_and_kept_by_the_leas
 
 def test_text_is_one_line_per_event_that_no_value_can_break() -> None:
     out = logged("text")
-    event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3)
+    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3)
     (line,) = out.getvalue().splitlines()
     assert line.endswith(
         'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3'
@@ -172,11 +171,11 @@ def test_json_is_one_object_per_line_with_any_exception_inside() -> None:
 
 def test_a_terminal_is_told_warnings_only_unless_it_wants_more() -> None:
     out = logged("text", "warning")
-    event(LOG, "step")
-    event(LOG, "trouble", logging.WARNING)
+    log_event(LOG, "step")
+    log_event(LOG, "trouble", logging.WARNING)
     assert [line.split()[-1] for line in out.getvalue().splitlines()] == ["trouble"]
-    assert len(configure("text", "info", out).filters) == 0
-    event(LOG, "once")
+    configure_logs("text", "info", out)
+    log_event(LOG, "once")
     assert out.getvalue().count("once") == 1
 
 
@@ -213,18 +212,18 @@ class FakeMeter:
         self.instruments: dict[str, FakeInstrument] = {}
 
     def _create(self, name: str, **_: Any) -> FakeInstrument:
-        return self.instruments.setdefault(name.removeprefix(telemetry.PREFIX), FakeInstrument())
+        return self.instruments.setdefault(name.removeprefix(METRIC_PREFIX), FakeInstrument())
 
     create_counter = create_histogram = _create
 
 
 def test_metrics_count_what_is_consolidated_waited_for_and_fenced_out(tmp_path: Path) -> None:
     meter = FakeMeter()
-    assert telemetry.start("http://localhost:4318", lambda: meter) is not None  # type: ignore[arg-type,return-value]
+    start_metrics("http://localhost:4318", lambda: meter)  # type: ignore[arg-type,return-value]
     bench = Workbench(tmp_path)
     bench.stage(prediction(), prediction("21.0"))
     bench.consolidate()
-    event(LOG, "fenced_out", logging.WARNING, run_id="x")
+    log_event(LOG, "fenced_out", logging.WARNING, run_id="x")
     values = {name: instrument.values for name, instrument in meter.instruments.items() if instrument.values}
     assert values["consolidations"] == [(1, {"outcome": "done"})]
     assert values["rows_staged"] == [(2, {})]
@@ -236,9 +235,9 @@ def test_the_sdk_takes_the_instruments_as_they_are() -> None:
     metrics = pytest.importorskip("opentelemetry.sdk.metrics", reason="the extra `telemetry` is not installed")
     export = pytest.importorskip("opentelemetry.sdk.metrics.export")
     reader = export.InMemoryMetricReader()
-    telemetry.start("http://localhost:4318", lambda: metrics.MeterProvider([reader]).get_meter(ROOT))
-    event(LOG, "consolidated", outcome="done", staged=3)
-    event(LOG, "lease_acquired", waited_ms=5)
+    start_metrics("http://localhost:4318", lambda: metrics.MeterProvider([reader]).get_meter(ROOT))
+    log_event(LOG, "consolidated", outcome="done", staged=3)
+    log_event(LOG, "lease_acquired", waited_ms=5)
     told = {
         metric.name for r in reader.get_metrics_data().resource_metrics for s in r.scope_metrics for metric in s.metrics
     }
@@ -247,11 +246,11 @@ def test_the_sdk_takes_the_instruments_as_they_are() -> None:
 
 def test_without_an_endpoint_nothing_is_measured_and_nothing_is_loaded() -> None:
     handlers = list(logging.getLogger(ROOT).handlers)
-    assert telemetry.start(None) is None
+    start_metrics(None)
     assert logging.getLogger(ROOT).handlers == handlers
 
 
 def test_an_endpoint_without_the_sdk_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "opentelemetry.sdk.metrics", None)
     with pytest.raises(ConsolidationError, match=r"nba-consolidation\[telemetry\]"):
-        telemetry.start("http://localhost:4318")
+        start_metrics("http://localhost:4318")

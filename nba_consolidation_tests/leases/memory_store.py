@@ -1,14 +1,11 @@
-"""Leases in the memory of one process: the store of tests and of a demonstration. Nothing outlives the process.
-
-It keeps the whole contract, for threads; processes need the SQLite store.
-"""
+"""A lease store in memory, for tests: it keeps the whole contract for the threads of one process."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Condition
 
-from nba_consolidation.leases.errors import LeaseHeld, LeaseLost
+from nba_consolidation.leases.errors import TAKEN_OVER, LeaseHeld, LeaseLost
 from nba_consolidation.leases.interface import (
     EVENTS_KEPT,
     ForcedRelease,
@@ -16,6 +13,7 @@ from nba_consolidation.leases.interface import (
     LeaseEvent,
     LeaseRecord,
     check_forced_release,
+    is_over,
     machine_clock,
     to_micros,
 )
@@ -23,7 +21,7 @@ from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
 
 
 class MemoryLeaseStore:
-    """A LeaseStore that starts with the leases it is given; `clock` is the store's clock."""
+    """A LeaseStore that starts with the given leases; `clock` is the store's clock."""
 
     def __init__(self, leases: Iterable[LeaseRecord] = (), *, clock: Callable[[], datetime] = machine_clock) -> None:
         self._leases = {lease.key: lease for lease in leases}
@@ -36,16 +34,16 @@ class MemoryLeaseStore:
     def try_acquire(
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
-        wanted = sorted_keys(keys)
+        keys = sorted_keys(keys)
         with self._changed:
             now = self._clock()
-            for key in wanted:
-                found = self._read(key, now)
-                if found is not None and not found.expired:
-                    raise LeaseHeld(found)
+            for key in keys:
+                current = self._read(key, now)
+                if current is not None and not current.expired:
+                    raise LeaseHeld(current)
             version = self._next_version(now)
             granted = tuple(
-                LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in wanted
+                LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in keys
             )
             self._leases.update({record.key: record for record in granted})
             return granted
@@ -54,7 +52,7 @@ class MemoryLeaseStore:
         with self._changed:
             lost = [record.key for record in records if not self._is_current(record)]
             if lost:
-                raise LeaseLost(lost, "another run took it after its end, or it was released by force")
+                raise LeaseLost(lost, TAKEN_OVER)
             now = self._clock()
             version = self._next_version(now)
             renewed = tuple(record.renewed(ttl, version=version, now=now) for record in records)
@@ -63,11 +61,11 @@ class MemoryLeaseStore:
 
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
         with self._changed:
-            ours = tuple(record.key for record in records if self._is_current(record))
-            for key in ours:
+            released = tuple(record.key for record in records if self._is_current(record))
+            for key in released:
                 del self._leases[key]
             self._changed.notify_all()
-            return ours
+            return released
 
     def inspect(self, key: str) -> LeaseRecord | None:
         parse_lease_key(key)
@@ -75,15 +73,15 @@ class MemoryLeaseStore:
             return self._read(key, self._clock())
 
     def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
-        wanted = sorted_keys(keys)
+        keys = sorted_keys(keys)
         with self._changed:
             now = self._clock()
-            return tuple(self._leases[key].seen_at(now) for key in wanted if key in self._leases)
+            return tuple(record for key in keys if (record := self._read(key, now)) is not None)
 
     def list(self) -> tuple[LeaseRecord, ...]:
         with self._changed:
             now = self._clock()
-            return tuple(self._leases[key].seen_at(now) for key in sorted(self._leases))
+            return tuple(replace(self._leases[key], read_at=now) for key in sorted(self._leases))
 
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
         parse_lease_key(key)
@@ -106,29 +104,25 @@ class MemoryLeaseStore:
     def events(self) -> tuple[LeaseEvent, ...]:
         with self._changed:
             now = self._clock()
-            kept = [
+            recent = [
                 replace(event, read_at=now) for event in self._events.values() if event.began_at > now - EVENTS_KEPT
             ]
-            return tuple(sorted(kept, key=lambda event: (event.began_at, event.id)))
+            return tuple(sorted(recent, key=lambda event: (event.began_at, event.id)))
 
     def check(self) -> None:
         """Memory is always there."""
 
-    def wait_for_change(self, seen: LeaseRecord, timeout: float) -> None:
+    def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._is_over(seen), timeout)
-
-    def _is_over(self, seen: LeaseRecord) -> bool:
-        found = self._read(seen.key, self._clock())
-        return found is None or found.expired or found.operation_id != seen.operation_id
+            self._changed.wait_for(lambda: is_over(record, self._read(record.key, self._clock())), timeout)
 
     def _is_current(self, record: LeaseRecord) -> bool:
-        found = self._leases.get(record.key)
-        return found is not None and found.version == record.version
+        current = self._leases.get(record.key)
+        return current is not None and current.version == record.version
 
     def _read(self, key: str, now: datetime) -> LeaseRecord | None:
-        found = self._leases.get(key)
-        return None if found is None else found.seen_at(now)
+        record = self._leases.get(key)
+        return None if record is None else replace(record, read_at=now)
 
     def _next_version(self, now: datetime) -> int:
         self._last_version = max(self._last_version + 1, to_micros(now))
