@@ -81,7 +81,8 @@ def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: 
     Afterwards there is one row per business key: nothing lost, nothing doubled.
 
     Without dates: everything that waits. What was consolidated is validated and published, so that consumers can read
-    it; so is what an earlier run consolidated but did not publish before it died. Repeating it changes nothing. Ends with 3 if some tables were refused or some dates poisoned: all others are done.
+    it; so is what an earlier run consolidated but did not publish before it died. Repeating it changes nothing. Ends
+    with 3 if some tables were refused or some dates poisoned: all others are done.
     """
     span = span_of(**dates)
     deployment, holder = session.deployment(), session.holder()
@@ -159,7 +160,7 @@ def _wanted(deployment: Deployment, span: Span) -> Sequence[dt.date]:
 
 
 def _validate_and_publish(deployment: Deployment, span: Span, holder: Holder) -> Publication:
-    """Validates and publishes the dates that are behind. Returns an error instead of raising it: the report comes first."""
+    """Validates and publishes the dates that are behind. Returns an error, so that the report is printed first."""
     from nba_consolidation.operations.status import unvalidated_dates
     from nba_consolidation.pipeline.publication.publish import unpublished_dates
 

@@ -35,8 +35,9 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
     """Hold confidences against what came, and calibrate anew what drifts.
 
     Without dates: for today. A date sees bets of earlier dates only, whenever it is run. A small change becomes active;
-    a major one waits for `calibration approve`. The upcoming game dates are published again with the calibrations in force;
-    past dates keep what was published. Repeating it writes nothing. Ends with 3 if one waits for a person, or was rolled back.
+    a major one waits for `calibration approve`. The upcoming game dates are published again with the calibrations in
+    force; past dates keep what was published. Repeating it writes nothing. Ends with 3 if a calibration waits for a
+    person, or was rolled back.
     """
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today

@@ -50,16 +50,16 @@ recalibrate_job = dg.define_asset_job(
     "recalibrate",
     selection=dg.AssetSelection.assets(CALIBRATION_VERSIONS.name) | _PUBLISHED,
     tags=_PUBLISH_UPCOMING,
-    description="Compares confidences with the results before the date, calibrates a system again where that is better, and "
-    " publishes the upcoming game dates.",
+    description="Compares confidences with the results before the date, calibrates a system again if that is better, "
+    "and publishes the upcoming game dates.",
 )
 
 decide_calibration_job = dg.define_asset_job(
     "decide_calibration",
     selection=dg.AssetSelection.assets(CALIBRATION_EVENTS.name) | _PUBLISHED,
     tags=_PUBLISH_UPCOMING,
-    description="Shows the calibrations that wait; with a version and an author, approves, rejects or rolls back one, "
-    "and publishes the upcoming game dates.",
+    description="Shows the calibrations that wait. With a version, an author and today's partition it approves, rejects "
+    "or rolls back one, and publishes the upcoming game dates.",
 )
 
 reliability_job = dg.define_asset_job(

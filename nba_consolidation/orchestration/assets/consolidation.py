@@ -33,7 +33,7 @@ Event = dg.AssetCheckResult | dg.AssetMaterialization | dg.MaterializeResult[Non
 def prediction_assets(
     partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
 ) -> list[dg.AssetsDefinition]:
-    """staging_predictions; and from one step player_prop_predictions, validated_predictions and published_predictions."""
+    """staging_predictions; player_prop_predictions, validated_predictions and published_predictions in one step."""
 
     @dg.asset(
         name=STAGING,

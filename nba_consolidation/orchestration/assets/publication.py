@@ -1,4 +1,4 @@
-"""How a publication is recorded: for the game dates of a run, or for the upcoming ones. The asset is in consolidation."""
+"""How a publication is recorded, and which runs publish the upcoming game dates."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence

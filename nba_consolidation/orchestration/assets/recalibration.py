@@ -20,6 +20,7 @@ from nba_consolidation.orchestration.assets.common import (
 )
 from nba_consolidation.orchestration.checks import recalibration as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
+from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, Outcome, RecalibrationReport
 from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES, Event, History, read_history
@@ -27,6 +28,7 @@ from nba_consolidation.pipeline.daily_report import png_plots as plots
 from nba_consolidation.schema import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.settings import SettingsError
 from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.wiring import Deployment
 
 _VERSION = ("method", "scope", "mean_shift", "log_loss_before", "log_loss_after", "brier_before", "brier_after",
             "ece_before", "ece_after", "judged_bets")  # fmt: skip
@@ -89,6 +91,7 @@ def recalibration_assets(
 
     @dg.asset(
         name=CALIBRATION_EVENTS.name,
+        output_required=False,
         deps=[CALIBRATION_VERSIONS.name],
         group_name=INSIGHT,
         pool=WRITERS,
@@ -101,23 +104,30 @@ def recalibration_assets(
     )
     def confidence_recalibration_events(
         context: dg.AssetExecutionContext, config: DecisionConfig, warehouse: WarehouseResource, leases: LeaseResource
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
         deployment = warehouse.deployment(leases)
         deployment.prepare()
-        made: Event | None = None
-        if config.version_id is not None:
-            if not config.author:
-                raise SettingsError("a decision needs its author; nothing was done")
-            effective = None
-            if config.effective_date is not None:
-                effective = config_date("effective_date", config.effective_date, dt.date.max)
-            holder, state = Holder.here(context.run.run_id), CHOICES[config.decision.value]
-            made = deployment.recalibrator.decide(
-                config.version_id, state, effective, config.reason, config.author, holder
-            )
-        return dg.MaterializeResult(metadata=_of_decision(made, read_history(deployment.warehouse)))
+        if config.version_id is None:
+            # Without a result nothing downstream runs: only a decision changes what is published.
+            shown = _of_decision(None, read_history(deployment.warehouse))
+            yield dg.AssetMaterialization(CALIBRATION_EVENTS.name, metadata=shown)
+            return
+        if span_of_run(context.run.tags) is None:
+            raise SettingsError("choose today's partition, so that the run can publish; nothing was done")
+        made = _decide(deployment, config, config.version_id, Holder.here(context.run.run_id))
+        yield dg.MaterializeResult(metadata=_of_decision(made, read_history(deployment.warehouse)))
 
     return [confidence_recalibration, confidence_recalibration_events]
+
+
+def _decide(deployment: Deployment, config: DecisionConfig, version_id: str, holder: Holder) -> Event:
+    if not config.author:
+        raise SettingsError("a decision needs its author; nothing was done")
+    effective = None
+    if config.effective_date is not None:
+        effective = config_date("effective_date", config.effective_date, dt.date.max)
+    state = CHOICES[config.decision.value]
+    return deployment.recalibrator.decide(version_id, state, effective, config.reason, config.author, holder)
 
 
 def _of_run(report: RecalibrationReport) -> Metadata:

@@ -12,5 +12,5 @@ LEFT JOIN (
   WHERE game_date BETWEEN @first_date AND @last_date
   GROUP BY game_date
 ) AS P ON P.game_date = V.game_date
-WHERE P.validated_at IS NULL OR P.validated_at < V.validated_at
+WHERE P.validated_at IS NULL OR P.validated_at <> V.validated_at
 ORDER BY V.game_date
