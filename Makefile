@@ -66,8 +66,8 @@ bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the ba
 	@$(BIN)/python -m benchmarks.grading
 	@$(BIN)/python -m benchmarks.performance
 
-docs: $(READY)  ## write docs/tables.md from the declared tables
-	@$(BIN)/python -m nba_consolidation.schema.reference > docs/tables.md
+docs: $(READY)  ## write docs/tables.md and docs/settings.md from what is declared
+	@$(BIN)/python -m nba_consolidation.reference
 
 wheel: $(READY)  ## build the wheel into dist/
 	@rm -rf build dist

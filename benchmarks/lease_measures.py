@@ -197,8 +197,9 @@ def consolidation(place: str, work: Path, size: Size) -> Figures:
     (home / "staging").mkdir(parents=True)
     for file in staged.glob("*.parquet"):
         os.link(file, home / "staging" / file.name)
-    consolidator = replace(deploy(Settings(home=home)).consolidator, leases=store_at(place))
-    consolidator.leases.check()  # connected, as it is after the first consolidation of a process
+    consolidator = deploy(Settings(home=home)).consolidator
+    consolidator = replace(consolidator, writer=replace(consolidator.writer, leases=store_at(place)))
+    consolidator.writer.leases.check()  # connected, as it is after the first consolidation of a process
     dates = [FIRST_DATE + timedelta(days=number) for number in range(DATES)]
     began = time.monotonic()
     report = consolidator.consolidate(dates, Holder.here("benchmark"))

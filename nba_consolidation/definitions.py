@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import dagster as dg
 
-from nba_consolidation.observability import start_metrics
+from nba_consolidation.observability import log_event, start_metrics
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.orchestration.assets import build_assets
 from nba_consolidation.orchestration.checks import build_audits, build_quality
@@ -14,8 +15,10 @@ from nba_consolidation.orchestration.jobs import JOBS
 from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.orchestration.schedules import build_schedules
 from nba_consolidation.orchestration.sensors import build_sensors
-from nba_consolidation.settings import Settings
+from nba_consolidation.settings import Settings, unknown_variables
 from nba_consolidation.wiring import deploy
+
+_log = logging.getLogger(__name__)
 
 
 def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
@@ -33,6 +36,8 @@ def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, ob
 
 def load(settings: Settings) -> dg.Definitions:
     """The definitions, once what they need has answered: the code location fails to load, not the first batch."""
+    for warning in unknown_variables():
+        log_event(_log, "unknown_variable", logging.WARNING, warning=warning)
     definitions = build_definitions(settings)
     deploy(settings).check()
     Thresholds.of(settings.quality_thresholds)

@@ -1,193 +1,295 @@
-"""Settings, and the one reader of the environment. Decides nothing; `deployment.py` builds from it.
+"""Every setting, declared once: its default, allowed values, unit and description. The only reader of the environment.
 
-Every setting is one variable, NBA_CONSOLIDATION_ and its name in capitals; all have a default that works on a laptop.
-What names something outside (a project, a dataset, a collection) is checked here, once, wherever it came from.
+`Settings` gives the terminal its options, the Dagster resources their fields and docs/settings.md its tables. `wiring`
+builds from it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import os
 import re
 import zoneinfo
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self, get_origin
+
+from pydantic import (
+    BaseModel,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema import BOX_SCORES, CONFIDENCE_SCALES
 
 PREFIX = "NBA_CONSOLIDATION_"
-LOCAL, PRODUCTION = "local", "production"
+LOCAL: Final = "local"
+PRODUCTION: Final = "production"
 GAME_TIME_ZONE = zoneinfo.ZoneInfo("America/New_York")
-# Predictions are made on the day of the game and the evening before; a row for a date further off than this is a slip.
 _HORIZON = dt.timedelta(days=366)
+"""Predictions are made on the day of the game or the evening before; a date further off than this is a mistake."""
 
 
 class SettingsError(ConsolidationError):
-    """A setting has a value that cannot be meant."""
+    """A setting has a value that is not allowed, or is missing."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All there is to set. Paths are local; seconds are seconds. Raises SettingsError naming the variable.
+class Kind:
+    """Which values a setting may have: "must be {must}".
 
-    deployment: `local` (DuckDB, Parquet and SQLite) or `production` (BigQuery and Firestore).
-
-    Of both:
-    first_date: the first game date that can be consolidated.
-    confidence_scales: per system `percent` or `fraction`, written `system=percent,other=fraction`; a system that is
-    not named is judged by the group of system, game date and batch.
-    odds: American odds, such as -110 or +105, at which a system's return is computed beside that at -110.
-    calibration_window_days: days of graded bets before a date that a calibration for it is fitted on.
-    calibration_major_shift: a new calibration that moves confidences by more than this, on average, waits for a person.
-    player_policy: by which of the policies players are blacklisted, `false_discovery` or `edge_3_under_40`.
-    disabled_systems: systems whose bets do not count when players are judged, written `system,other`.
-    schema_evolution: add the columns that the live table lacks instead of refusing the staging table.
-    lease_ttl, lease_wait: how long a lease lasts without a heartbeat, and how long one waits for it.
-    staging_retention_days: a staging table that lies longer than this is an orphan, which the clean-up looks at.
-    sensor_interval: seconds between two looks of a sensor. arrivals_quiet: a date is consolidated once nothing came for
-    it for so many seconds. arrivals_wait: or once it has been waiting for so long, however much still comes.
-    quality_thresholds: those of the daily quality that are not as `quality.thresholds` has them, written `name=figure`.
-    reports: where the daily report goes: a folder, or `gs://bucket/path`. By default reports/ in the home folder.
-    log_level, log_format: what a terminal logs to stderr, and as `text` or `json`. By default warnings as text locally,
-    every step as JSON in production.
-    otlp_endpoint: where OpenTelemetry metrics go, if anywhere; its variable is OTEL_EXPORTER_OTLP_ENDPOINT.
-
-    Of alerts, which are only logged unless a channel or an address is given:
-    slack_token, slack_channel; alert_emails (with commas), smtp_host, smtp_port, smtp_security (`starttls`, `ssl` or
-    `none`), smtp_user, smtp_password, smtp_sender.
-    alert_severity: the least that is told, `warning` or `error`. alert_hours: the same date and cause is not told again
-    for so long. webserver_url: of Dagster, for the links to runs.
-
-    Of the local one:
-    home: folder which holds warehouse.duckdb, leases.sqlite and staging/.
-    staging: the staging folder, if it lies elsewhere.
-    warehouse_wait: how long one waits for another process to let go of the warehouse file.
-    memory_limit: DuckDB's own notation; beyond it, it spills to disk.
-
-    Of production:
-    project: the Google Cloud project, which runs the jobs and has the leases; must be given.
-    dataset: BigQuery dataset of the tables, `dataset` or `project.dataset`. staging_dataset: of the staging tables, if
-    they lie elsewhere. box_scores: the table that has the box scores, `table` (of the dataset), `dataset.table` or
-    `project.dataset.table`; read, never made or changed. location: of the jobs, and of datasets that are created.
-    firestore_database: its id. lock_collection, grading_lock_collection: where the lease documents lie.
-    maximum_bytes_billed: a job that would cost more fails before it runs.
-    staging_kept_days: set merged staging tables aside and let them expire, instead of dropping them.
-    firestore_emulator: `host:port` of one, which then has the leases; its variable is FIRESTORE_EMULATOR_HOST, as for
-    every client of Firestore.
+    metavar: a word for them in the terminal's help. shape: a regular expression for the value, or for each of several.
+    bounds: as pydantic names them.
     """
 
-    deployment: str = LOCAL
-    first_date: dt.date = dt.date(2021, 10, 19)
-    confidence_scales: Mapping[str, str] = field(default_factory=dict)
-    odds: int = -110
-    calibration_window_days: int = 30
-    calibration_major_shift: float = 0.10
-    player_policy: str = "false_discovery"
-    disabled_systems: tuple[str, ...] = ()
-    schema_evolution: bool = False
-    lease_ttl: float = 60.0
-    lease_wait: float = 120.0
-    staging_retention_days: float = 7.0
-    sensor_interval: float = 30.0
-    arrivals_quiet: float = 60.0
-    arrivals_wait: float = 600.0
-    quality_thresholds: Mapping[str, float] = field(default_factory=dict)
-    reports: str | None = None
-    log_level: str | None = None
-    log_format: str | None = None
-    otlp_endpoint: str | None = None
-    slack_token: str | None = field(default=None, repr=False)
-    slack_channel: str | None = None
-    alert_emails: tuple[str, ...] = ()
-    smtp_host: str | None = None
-    smtp_port: int | None = None
-    smtp_security: str = "starttls"
-    smtp_user: str | None = None
-    smtp_password: str | None = field(default=None, repr=False)
-    smtp_sender: str | None = None
-    alert_severity: str = "warning"
-    alert_hours: float = 24.0
-    webserver_url: str | None = None
-    home: Path = Path(".local")
-    staging: Path | None = None
-    warehouse_wait: float = 120.0
-    memory_limit: str = "1500MB"
-    project: str | None = None
-    dataset: str = "nba_predictions"
-    staging_dataset: str | None = None
-    box_scores: str = BOX_SCORES.name
-    location: str | None = None
-    firestore_database: str = "(default)"
-    lock_collection: str = "consolidation_locks"
-    grading_lock_collection: str = "grading_locks"
-    maximum_bytes_billed: int | None = None
-    staging_kept_days: float | None = None
-    firestore_emulator: str | None = None
+    must: str
+    metavar: str = "TEXT"
+    shape: str = "(?s:.*)"
+    bounds: Mapping[str, float] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for name, (shape, words) in _SHAPES.items():
-            value = getattr(self, name)
-            if value is not None and not re.fullmatch(shape, value, re.ASCII):
-                raise SettingsError(f"{variable(name)} cannot be {value!r}: give {words}")
-        if abs(self.odds) < _EVEN_ODDS:
-            raise SettingsError(f"{variable('odds')} cannot be {self.odds}: {_ODDS_MEANT}")
-        if self.deployment == PRODUCTION and self.project is None:
-            raise SettingsError(f"{variable('project')} is missing: the production deployment needs a project")
-        for needed, with_it in (("slack_token", "slack_channel"), ("slack_channel", "slack_token"),
-                                ("alert_emails", "smtp_host"), ("alert_emails", "smtp_sender")):  # fmt: skip
-            if getattr(self, needed) and not getattr(self, with_it):
-                raise SettingsError(f"{variable(with_it)} is missing: alerts need it beside {variable(needed)}")
+
+def _one_of(*names: str) -> Kind:
+    return Kind(f"{', '.join(names[:-1])} or {names[-1]}", f"[{'|'.join(names)}]", "|".join(names))
+
+
+def _setting(default: object, kind: Kind, description: str, *, secret: bool = False) -> Any:
+    extra: Any = {"kind": kind}
+    bounds: Any = kind.bounds
+    return Field(default, description=description, repr=not secret, json_schema_extra=extra, **bounds)
+
+
+_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_DATASET = rf"(?:{_PROJECT}\.)?\w{{1,1024}}"
+_ADDRESS = r"[^@\s]+@[^@\s]+"
+
+TEXT = Kind("text")
+FLAG = Kind("true or false")
+DATE = Kind("a date such as 2026-01-15", "DATE")
+FOLDER = Kind("a folder", "FOLDER")
+PLACE = Kind("a folder, or `gs://bucket/path`", "PLACE")
+SIZE = Kind("a size in DuckDB's notation, such as 1500MB", "SIZE")
+NAMES = Kind("names, separated by commas", "NAMES")
+FIGURES = Kind("`name=number`, separated by commas", "PAIRS")
+SCALES = Kind("`system=percent` or `system=fraction`, separated by commas", "PAIRS", "|".join(CONFIDENCE_SCALES))
+ODDS = Kind("American odds such as -110 or +105, none of which lie between -100 and +100", "ODDS", r"-?[1-9]\d\d+")
+LIFETIME = Kind("a number of seconds above 0", "SECONDS", bounds={"gt": 0})
+SECONDS = Kind("a number of seconds, 0 or more", "SECONDS", bounds={"ge": 0})
+HOURS = Kind("a number of hours, 0 or more", "HOURS", bounds={"ge": 0})
+DAYS = Kind("a number of days, 0 or more", "DAYS", bounds={"ge": 0})
+WHOLE_DAYS = Kind("a whole number of days above 0", "DAYS", bounds={"gt": 0})
+BYTES = Kind("a whole number of bytes above 0", "BYTES", bounds={"gt": 0})
+SHARE = Kind("a number from 0 to 1", "SHARE", bounds={"ge": 0, "le": 1})
+PORT = Kind("a port number from 1 to 65535", "PORT", bounds={"ge": 1, "le": 65535})
+PROJECT = Kind("the id of a Google Cloud project", "PROJECT", _PROJECT)
+DATASET = Kind("a BigQuery dataset, `dataset` or `project.dataset`", "DATASET", _DATASET)
+TABLE = Kind("a table, `table`, `dataset.table` or `project.dataset.table`", "TABLE", rf"(?:{_DATASET}\.)?\w{{1,1024}}")
+LOCATION = Kind("a BigQuery location such as US or europe-west1", "LOCATION", r"[A-Za-z][A-Za-z0-9-]{1,62}")
+DATABASE = Kind("the id of a Firestore database", "DATABASE", r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
+COLLECTION = Kind("the name of a Firestore collection", "COLLECTION", r"(?!__)[\w-]{1,1000}")
+EMULATOR = Kind("`host:port`", "HOST:PORT", r"[\w.-]+:\d{1,5}")
+ADDRESS = Kind("an e-mail address", "ADDRESS", _ADDRESS)
+ADDRESSES = Kind("e-mail addresses, separated by commas", "ADDRESSES", _ADDRESS)
+URL = Kind("an address that begins with http:// or https://", "URL", r"https?://\S+")
+LEVEL = Kind("debug, info, warning or error", "LEVEL", "(?i:debug|info|warning|error)")
+
+GROUPS = {
+    "General": "deployment",
+    "Leases": "lease_ttl",
+    "Sensors": "sensor_interval",
+    "Grading, analysis and quality": "confidence_scales",
+    "Logs and metrics": "log_level",
+    "Alerts": "slack_token",
+    "The local deployment": "home",
+    "The production deployment": "project",
+}
+"""The headings of docs/settings.md, each with the first of its settings."""
+_STANDARD_VARIABLES = {"firestore_emulator": "FIRESTORE_EMULATOR_HOST", "otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT"}
+"""Every client of Firestore and of OpenTelemetry reads these."""
+
+
+class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+    """All settings. Raises SettingsError that names each wrong setting, its value and what it must be."""
+
+    deployment: str = _setting(LOCAL, _one_of(LOCAL, PRODUCTION), "DuckDB and SQLite here, or BigQuery and Firestore.")
+    first_date: dt.date = _setting(dt.date(2021, 10, 19), DATE, "First game date, and first partition.")
+    schema_evolution: bool = _setting(False, FLAG, "Add unknown columns to the live table; else refuse such tables.")
+    staging_retention_days: float = _setting(7.0, DAYS, "Age from which the clean-up looks at a staging table.")
+    reports: str | None = _setting(None, PLACE, "Where daily reports go. Default: `reports/` in the home folder.")
+
+    lease_ttl: float = _setting(60.0, LIFETIME, "How long a lease lasts if its holder stops renewing it.")
+    lease_wait: float = _setting(120.0, SECONDS, "How long to wait for a lease that another process holds.")
+
+    sensor_interval: float = _setting(30.0, SECONDS, "Time between two evaluations of a sensor.")
+    arrivals_quiet: float = _setting(60.0, SECONDS, "A date is requested once nothing has arrived for this long.")
+    arrivals_wait: float = _setting(600.0, SECONDS, "A date is requested after this long even if more still arrives.")
+
+    confidence_scales: Mapping[str, str] = _setting(
+        {}, SCALES, "Scale of a system's confidences. Other systems: decided by the median of each group of rows."
+    )
+    odds: int = _setting(-110, ODDS, "Odds at which returns are computed, in addition to -110.")
+    calibration_window_days: int = _setting(30, WHOLE_DAYS, "Graded bets of so many days fit a calibration.")
+    calibration_major_shift: float = _setting(
+        0.10, SHARE, "A new calibration that moves confidences by more than this on average waits for approval."
+    )
+    player_policy: str = _setting("false_discovery", _one_of("false_discovery", "edge_3_under_40"),
+                                  "The policy by which players are blacklisted.")  # fmt: skip
+    disabled_systems: tuple[str, ...] = _setting((), NAMES, "Systems whose bets do not count in player reviews.")
+    quality_thresholds: Mapping[str, float] = _setting(
+        {}, FIGURES, "Thresholds of the daily quality that differ from the [defaults](operating.md#thresholds)."
+    )
+
+    log_level: str | None = _setting(
+        None, LEVEL, "What the terminal logs; `info` is every step. Default: `warning` locally, `info` in production."
+    )
+    log_format: str | None = _setting(
+        None, _one_of("text", "json"), "JSON is for Cloud Logging. Default: `text` locally, `json` in production."
+    )
+    otlp_endpoint: str | None = _setting(None, TEXT, "Where OpenTelemetry metrics go. Needs the extra `telemetry`.")
+
+    slack_token: str | None = _setting(None, TEXT, "Token of a Slack bot. Needs the extra `alerts`.", secret=True)
+    slack_channel: str | None = _setting(None, TEXT, "Slack channel, such as `#alerts`.")
+    alert_emails: tuple[str, ...] = _setting((), ADDRESSES, "Recipients of alerts.")
+    smtp_host: str | None = _setting(None, TEXT, "The mail server.")
+    smtp_port: int | None = _setting(None, PORT, "Default: 587 with `starttls`, 465 with `ssl`, 25 with `none`.")
+    smtp_security: str = _setting("starttls", _one_of("starttls", "ssl", "none"), "How the connection is encrypted.")
+    smtp_user: str | None = _setting(None, TEXT, "User, if the mail server asks for one.")
+    smtp_password: str | None = _setting(None, TEXT, "Password of that user.", secret=True)
+    smtp_sender: str | None = _setting(None, ADDRESS, "Sender of the mails.")
+    alert_severity: str = _setting("warning", _one_of("warning", "error"), "The lowest severity that is sent.")
+    alert_hours: float = _setting(24.0, HOURS, "The same date and cause is sent again only after this long.")
+    webserver_url: str | None = _setting(None, URL, "Address of Dagster's pages, for links to runs.")
+
+    home: Path = _setting(Path(".local"), FOLDER, "Folder of `warehouse.duckdb`, `leases.sqlite` and `staging/`.")
+    staging: Path | None = _setting(None, FOLDER, "The staging folder. Default: `staging/` in the home folder.")
+    warehouse_wait: float = _setting(120.0, SECONDS, "How long to wait for the DuckDB file; one process can open it.")
+    memory_limit: str = _setting("1500MB", SIZE, "Memory of a transaction; beyond it, DuckDB spills to disk.")
+
+    project: str | None = _setting(None, PROJECT, "It runs the jobs and has the leases. Required in production.")
+    dataset: str = _setting("nba_predictions", DATASET, "Dataset of the tables.")
+    staging_dataset: str | None = _setting(None, DATASET, "Dataset of the staging tables. Default: that of the tables.")
+    box_scores: str = _setting(BOX_SCORES.name, TABLE, "Table of the box scores, which is only read.")
+    location: str | None = _setting(None, LOCATION, "Location of the jobs, and of datasets that are created.")
+    firestore_database: str = _setting("(default)", DATABASE, "Firestore database of the leases.")
+    lock_collection: str = _setting("consolidation_locks", COLLECTION, "Collection of consolidation leases.")
+    grading_lock_collection: str = _setting("grading_locks", COLLECTION, "Collection of grading leases.")
+    maximum_bytes_billed: int | None = _setting(None, BYTES, "A job that would bill more fails before it runs.")
+    staging_kept_days: float | None = _setting(None, DAYS, "Keep merged staging tables this long. Default: drop them.")
+    firestore_emulator: str | None = _setting(None, EMULATOR, "A Firestore emulator, which then has the leases.")
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, options: Mapping[str, Any] | None = None
+    ) -> Self:
+        """What the terminal's options set, then the environment, then the defaults. An empty variable sets nothing."""
+        variables = os.environ if environment is None else environment
+        values = {name: text for name in cls.model_fields if (text := variables.get(variable(name)))}
+        return cls.model_validate({**values, **(options or {})}, context=set(options or ()))
+
+    def replace(self, **changes: Any) -> Self:
+        """These settings with some of them changed."""
+        return type(self)(**{**dict(self), **changes})
+
+    def child_environment(self, **more: str) -> dict[str, str]:
+        """The environment of a process that is to work in the same home folder."""
+        folders = {PREFIX + "HOME": str(self.home.absolute())}
+        if self.staging:
+            folders[PREFIX + "STAGING"] = str(self.staging.absolute())
+        return {**os.environ, **folders, **more}
 
     @property
-    def logs(self) -> tuple[str, str]:
-        """The format and the level of the log of a terminal."""
-        form, level = ("text", "warning") if self.deployment == LOCAL else ("json", "info")
-        return self.log_format or form, self.log_level or level
+    def log_output(self) -> tuple[str, str]:
+        """The format and the level of the terminal's log."""
+        log_format, level = ("text", "warning") if self.deployment == LOCAL else ("json", "info")
+        return self.log_format or log_format, self.log_level or level
 
     @property
-    def alerts(self) -> bool:
-        """Whether alerts go to anybody: always in production, where they are at least logged."""
+    def sends_alerts(self) -> bool:
+        """Whether alerts go anywhere: always in production, where they are at least logged."""
         return self.deployment == PRODUCTION or bool(self.slack_channel or self.alert_emails)
 
     @property
     def place(self) -> str:
-        """Where everything lies, for people: the home folder, or the BigQuery dataset."""
+        """Where the data is, for messages: the home folder, or the BigQuery dataset."""
         return str(self.home) if self.deployment == LOCAL else self._with_project(self.dataset)
 
     @property
     def reports_place(self) -> str:
-        """The folder of reports, or their `gs://bucket/path`."""
+        """The folder of the reports, or their `gs://bucket/path`."""
         return self.reports or str(self.home / "reports")
 
     @property
     def box_scores_path(self) -> str:
-        """The table that has the box scores in production, `project.dataset.table`."""
+        """The table of the box scores in production, `project.dataset.table`."""
         dataset, _, table = self.box_scores.rpartition(".")
         return f"{self._with_project(dataset or self.dataset)}.{table}"
 
     def _with_project(self, dataset: str) -> str:
         return dataset if "." in dataset else f"{self.project}.{dataset}"
 
+    @field_validator("*", mode="before")
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """What the environment says, the defaults for the rest. Raises SettingsError naming the variable."""
-        given = os.environ if environment is None else environment
-        values: dict[str, Any] = {}
-        for setting in fields(cls):
-            text = given.get(variable(setting.name))
-            if text is not None and text != "":
-                values[setting.name] = _read(setting.name, text)
-        return cls(**values)
+    def _parse(cls, value: object, info: ValidationInfo) -> object:
+        """Texts that pydantic does not know (`a,b`, `a=1,b=2`) or takes too freely (a number as a date)."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if not isinstance(value, str):
+            return value
+        if annotation is dt.date:
+            return dt.date.fromisoformat(value)
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if get_origin(annotation) is tuple:
+            return tuple(parts)
+        if get_origin(annotation) is Mapping:
+            return dict([text.strip() for text in part.split("=", 1)] for part in parts)
+        return value
 
-    def child_environment(self, **more: str) -> dict[str, str]:
-        """The environment for a process of our own that is to work in the same home."""
-        ours = {PREFIX + "HOME": str(self.home.absolute())}
-        if self.staging:
-            ours[PREFIX + "STAGING"] = str(self.staging.absolute())
-        return {**os.environ, **ours, **more}
+    @field_validator("*", mode="after")
+    @classmethod
+    def _check(cls, value: object, info: ValidationInfo) -> object:
+        values = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else [value]
+        shape = kind(info.field_name or "").shape
+        if not all(re.fullmatch(shape, str(each), re.ASCII) for each in values if each is not None):
+            raise ValueError(shape)
+        return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, values: Any, validate: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        try:
+            return validate(values)
+        except ValidationError as error:
+            names = dict.fromkeys(str(each["loc"][0]) for each in error.errors())
+            raise SettingsError("; ".join(_refusal(n, values[n], info.context or ()) for n in names)) from error
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.deployment == PRODUCTION and self.project is None:
+            raise SettingsError(f"{variable('project')} is not set: the production deployment needs a project")
+        for name, needed in (("slack_token", "slack_channel"), ("slack_channel", "slack_token"),
+                             ("alert_emails", "smtp_host"), ("alert_emails", "smtp_sender")):  # fmt: skip
+            if getattr(self, name) and not getattr(self, needed):
+                raise SettingsError(f"{variable(needed)} is not set: {variable(name)} needs it to send alerts")
+        return self
+
+
+def _refusal(name: str, value: object, options: Collection[str]) -> str:
+    if name not in Settings.model_fields:
+        return f"there is no setting {name}"
+    source = f"--{name.replace('_', '-')} " if name in options else f"{variable(name)}="
+    return f"{source}{value}: must be {kind(name).must}"
+
+
+def kind(name: str) -> Kind:
+    """Which values a setting may have."""
+    extra: Any = Settings.model_fields[name].json_schema_extra
+    found: Kind = extra["kind"]
+    return found
 
 
 def variable(name: str) -> str:
@@ -196,155 +298,20 @@ def variable(name: str) -> str:
 
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
-    """Variables of the environment that look like ours and set nothing: misspelt ones, as a rule."""
-    given = os.environ if environment is None else environment
-    known = {variable(setting.name) for setting in fields(Settings)}
-    return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+    """A warning for each variable that begins like a setting's and is none: misspelt, as a rule."""
+    names = {variable(name).removeprefix(PREFIX) for name in Settings.model_fields}
+    prefixed = sorted(name for name in (os.environ if environment is None else environment) if name.startswith(PREFIX))
+    unknown = [name.removeprefix(PREFIX) for name in prefixed if name.removeprefix(PREFIX) not in names]
+    nearest = {name: difflib.get_close_matches(name, names, 1) for name in unknown}
+    hints = {name: "".join(f"; did you mean {PREFIX}{near}?" for near in nearest[name]) for name in unknown}
+    return [f"{PREFIX}{name} is not a setting{hint}" for name, hint in hints.items()]
 
 
 def today() -> dt.date:
-    """The game date that it is now: in New York."""
+    """Today's game date: the date in New York."""
     return dt.datetime.now(GAME_TIME_ZONE).date()
 
 
 def last_known_date() -> dt.date:
-    """The last game date that a staged row may name."""
+    """The last game date that a staged row may have."""
     return today() + _HORIZON
-
-
-def _read(name: str, text: str) -> object:
-    try:
-        return _READERS[name](text)
-    except (ValueError, KeyError) as error:
-        raise SettingsError(f"{variable(name)} cannot be {text!r}: {error}") from error
-
-
-def _odds(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise ValueError(_ODDS_MEANT) from error
-
-
-def _flag(text: str) -> bool:
-    meanings = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if text.lower() not in meanings:
-        raise ValueError("say true or false")
-    return meanings[text.lower()]
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < float("inf"):
-        raise ValueError("give a number, 0 or more")
-    return seconds
-
-
-def _days(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise ValueError("give a whole number of days above 0")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise ValueError("give a number from 0 to 1")
-    return share
-
-
-def _bytes(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise ValueError("give a whole number of bytes above 0")
-    return int(text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _scales(text: str) -> dict[str, str]:
-    pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
-    if any(len(pair) != 2 or pair[1].strip() not in CONFIDENCE_SCALES for pair in pairs):
-        raise ValueError("write system=percent or system=fraction, separated by commas")
-    return {pair[0].strip(): pair[1].strip() for pair in pairs}
-
-
-def _thresholds(text: str) -> dict[str, float]:
-    pairs = [part.split("=", 1) for part in text.split(",") if part.strip()]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError("write name=figure, separated by commas")
-    return {name.strip(): float(figure) for name, figure in pairs}
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    addresses = tuple(part.strip() for part in text.split(",") if part.strip())
-    if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", address) for address in addresses):
-        raise ValueError("give addresses, separated by commas")
-    return addresses
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError("give the number of a port")
-    return int(text)
-
-
-_READERS: Mapping[str, Callable[[str], object]] = {
-    **dict.fromkeys((setting.name for setting in fields(Settings)), str),
-    "first_date": dt.date.fromisoformat,
-    "confidence_scales": _scales,
-    "odds": _odds,
-    "calibration_window_days": _days,
-    "calibration_major_shift": _share,
-    "disabled_systems": _names,
-    "schema_evolution": _flag,
-    "quality_thresholds": _thresholds,
-    "alert_emails": _addresses,
-    "smtp_port": _port,
-    "alert_hours": _seconds,
-    "lease_ttl": _seconds,
-    "lease_wait": _seconds,
-    "staging_retention_days": _seconds,
-    "sensor_interval": _seconds,
-    "arrivals_quiet": _seconds,
-    "arrivals_wait": _seconds,
-    "home": Path,
-    "staging": Path,
-    "warehouse_wait": _seconds,
-    "maximum_bytes_billed": _bytes,
-    "staging_kept_days": _seconds,
-}
-_EVEN_ODDS = 100
-_ODDS_MEANT = "give American odds, such as -110 or +105; none lie between -100 and +100"
-_STANDARD_VARIABLES = {
-    "firestore_emulator": "FIRESTORE_EMULATOR_HOST",
-    "otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
-}
-
-_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
-_DATASET = rf"(?:{_PROJECT}\.)?\w{{1,1024}}"
-_DATASET_SHAPE = (_DATASET, "a BigQuery dataset, `dataset` or `project.dataset`")
-_COLLECTION_SHAPE = (r"(?!__)[\w-]{1,1000}", "the name of a Firestore collection")
-_SHAPES = {
-    "deployment": (f"{LOCAL}|{PRODUCTION}", f"`{LOCAL}` or `{PRODUCTION}`"),
-    "player_policy": ("false_discovery|edge_3_under_40", "`false_discovery` or `edge_3_under_40`"),
-    "project": (_PROJECT, "the id of a Google Cloud project"),
-    "dataset": _DATASET_SHAPE,
-    "staging_dataset": _DATASET_SHAPE,
-    "box_scores": (
-        rf"(?:{_DATASET}\.)?\w{{1,1024}}",
-        "a BigQuery table, `table`, `dataset.table` or `project.dataset.table`",
-    ),
-    "location": (r"[A-Za-z][A-Za-z0-9-]{1,62}", "a BigQuery location, such as US or europe-west1"),
-    "firestore_database": (r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "the id of a Firestore database"),
-    "lock_collection": _COLLECTION_SHAPE,
-    "grading_lock_collection": _COLLECTION_SHAPE,
-    "log_level": ("(?i:debug|info|warning|error)", "debug, info, warning or error"),
-    "log_format": ("text|json", "text or json"),
-    "smtp_security": ("starttls|ssl|none", "starttls, ssl or none"),
-    "smtp_sender": (r"[^@\s]+@[^@\s]+", "an address"),
-    "alert_severity": ("warning|error", "warning or error"),
-    "webserver_url": (r"https?://\S+", "an address that begins with http:// or https://"),
-    "firestore_emulator": (r"[\w.-]+:\d{1,5}", "`host:port`"),
-}

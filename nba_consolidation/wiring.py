@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
@@ -78,9 +78,9 @@ class Deployment:
             self.warehouse.check()
 
     @property
-    def guarding(self) -> Guarding:
-        """How anybody writes here."""
-        return Guarding(
+    def fenced_writer(self) -> FencedWriter:
+        """Everything that writes a table goes through this."""
+        return FencedWriter(
             self.warehouse,
             self.leases,
             timing=LeaseTiming(self.settings.lease_ttl),
@@ -89,21 +89,13 @@ class Deployment:
 
     @property
     def consolidator(self) -> Consolidator:
-        return Consolidator(
-            self.warehouse,
-            self.staging,
-            self.leases,
-            self.known_dates,
-            evolve=self.settings.schema_evolution,
-            timing=LeaseTiming(self.settings.lease_ttl),
-            wait=WaitPolicy(self.settings.lease_wait),
-        )
+        return Consolidator(self.fenced_writer, self.staging, self.known_dates, evolve=self.settings.schema_evolution)
 
     def clean_up(self, retention_days: float | None = None) -> CleanUp:
         """retention_days: other than the setting's."""
         days = self.settings.staging_retention_days if retention_days is None else retention_days
         return CleanUp(
-            self.guarding,
+            self.fenced_writer,
             self.staging,
             self.known_dates,
             dt.timedelta(days=days),
@@ -112,40 +104,40 @@ class Deployment:
 
     @property
     def grader(self) -> Grader:
-        return Grader(self.guarding, self.settings.confidence_scales)
+        return Grader(self.fenced_writer, self.settings.confidence_scales)
 
     @property
     def validator(self) -> Validator:
-        return Validator(self.guarding, scales=self.settings.confidence_scales)
+        return Validator(self.fenced_writer, scales=self.settings.confidence_scales)
 
     @property
     def repairer(self) -> Repairer:
-        return Repairer(self.guarding, scales=self.settings.confidence_scales)
+        return Repairer(self.fenced_writer, scales=self.settings.confidence_scales)
 
     @property
     def restorer(self) -> Restorer:
-        return Restorer(self.guarding)
+        return Restorer(self.fenced_writer)
 
     @property
     def analyst(self) -> Analyst:
-        return Analyst(self.guarding, odds=self.settings.odds)
+        return Analyst(self.fenced_writer, odds=self.settings.odds)
 
     @property
     def recalibrator(self) -> Recalibrator:
         policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
-        return Recalibrator(self.guarding, policy)
+        return Recalibrator(self.fenced_writer, policy)
 
     @property
     def publisher(self) -> Publisher:
-        return Publisher(self.guarding, self.upcoming_game_dates)
+        return Publisher(self.fenced_writer, self.upcoming_game_dates)
 
     @property
     def reviewer(self) -> Reviewer:
-        return Reviewer(self.guarding, self.settings.player_policy, self.settings.disabled_systems)
+        return Reviewer(self.fenced_writer, self.settings.player_policy, self.settings.disabled_systems)
 
     @property
     def strategist(self) -> Strategist:
-        return Strategist(self.guarding, odds=self.settings.odds)
+        return Strategist(self.fenced_writer, odds=self.settings.odds)
 
     def upcoming_game_dates(self) -> list[dt.date]:
         """The known game dates from today on, in New York."""

@@ -4,14 +4,16 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from nba_consolidation.cli import main
 from nba_consolidation.definitions import build_definitions
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
 from nba_consolidation.operations.daily_quality.examine import CHECK_NAMES
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
-from nba_consolidation.schema.reference import tables_reference
-from nba_consolidation.settings import Settings, variable
+from nba_consolidation.reference import PAGES
+from nba_consolidation.settings import GROUPS, Settings, variable
 
 ROOT = Path(__file__).parents[1]
 OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -19,13 +21,15 @@ SECTIONS = re.findall(r"^## (\w+)$", OPERATING, re.MULTILINE)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_reference_of_the_tables_is_the_declaration() -> None:
-    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == tables_reference()
+@pytest.mark.parametrize("page", PAGES)
+def test_the_reference_pages_are_those_that_make_docs_writes(page: str) -> None:
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == PAGES[page]
 
 
-def test_every_setting_is_in_the_readme_and_every_variable_in_the_readme_is_a_setting() -> None:
-    settings = {variable(name) for name in Settings.__dataclass_fields__}
-    assert set(re.findall(r"\| `([A-Z_]+)` \|", README)) == settings
+def test_every_setting_is_under_a_heading_of_the_reference_page() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", PAGES["settings.md"], re.MULTILINE)
+    assert rows == [variable(name) for name in Settings.model_fields]
+    assert PAGES["settings.md"].count("| variable |") == len(GROUPS)
 
 
 def test_every_command_is_in_the_readme() -> None:

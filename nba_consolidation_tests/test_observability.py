@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import FENCED_OUT, Holder
 from nba_consolidation.observability import METRIC_PREFIX, ROOT, configure_logs, log_event, start_metrics
 from nba_consolidation.operations.repair.repair import Repairer
@@ -78,18 +78,18 @@ def test_every_writer_tells_its_transaction_with_dates_tokens_run_and_time_and_w
     assert_whole(found["transaction"], "grading", "g")
 
     bench.execute("INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy")
-    guarding = bench.grader().guarding
-    Repairer(guarding).repair([DATE], Holder.here("r"))
+    writer = bench.grader().writer
+    Repairer(writer).repair([DATE], Holder.here("r"))
     found = events_of(out)
     assert (found["repaired"]["duplicates"], found["repaired"]["dates"]) == (1, [str(DATE)])
     assert_whole(found["transaction"], "grading", "r")
 
-    Analyst(guarding).analyse([DATE], Holder.here("a"))
+    Analyst(writer).analyse([DATE], Holder.here("a"))
     found = events_of(out)
     assert (found["analysed"]["rows_written"] > 0, found["analysed"]["dates"]) == (True, [str(DATE)])
     assert_whole(found["transaction"], "performance", "a")
 
-    Restorer(guarding).restore("r", Holder.here("back"))
+    Restorer(writer).restore("r", Holder.here("back"))
     found = events_of(out)
     assert (found["restored"]["put_back"], found["restored"]["restored_run_id"]) == (1, "r")
     assert_whole(found["transaction"], "grading", "back")
@@ -114,7 +114,7 @@ def test_a_date_that_a_grading_cannot_write_is_an_event_with_its_reason(tmp_path
     found = events_of(out)
     assert (found["fenced_out"]["lock_type"], found["fenced_out"]["by_holder_id"]) == ("grading", "the-newer-one")
     assert (found["date_poisoned"]["game_date"], found["graded"]["outcome"]) == (str(DATE), "poisoned")
-    assert "newer lease" in found["date_poisoned"]["error"]
+    assert "newer token" in found["date_poisoned"]["error"]
 
 
 def test_a_clean_up_tells_what_it_dropped(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_clean_up_tells_what_it_dropped(tmp_path: Path) -> None:
     bench.consolidate()
     bench.staging.drops = True
     out = logged("json")
-    clean_up = CleanUp(Guarding(bench.warehouse, bench.leases), bench.staging, lambda: KNOWN, dt.timedelta(0))
+    clean_up = CleanUp(FencedWriter(bench.warehouse, bench.leases), bench.staging, lambda: KNOWN, dt.timedelta(0))
     clean_up.clean_up(Holder.here("c"), dry_run=False)
     assert events_of(out)["cleaned_up"]["dropped"] == 1
 

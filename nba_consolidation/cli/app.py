@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import traceback
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -36,7 +35,7 @@ from nba_consolidation.cli.status import status
 from nba_consolidation.cli.strategies import strategies
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.observability import configure_logs, start_metrics
-from nba_consolidation.settings import LOCAL, PRODUCTION
+from nba_consolidation.settings import Settings, kind, unknown_variables
 
 _COMMANDS = (
     stage,
@@ -107,43 +106,47 @@ class _App(click.Group):
         ctx.exit(code)
 
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_OPTIONS = (
+    "deployment", "project", "dataset", "staging_dataset", "home", "staging", "first_date",
+    "lease_ttl", "lease_wait", "warehouse_wait", "memory_limit", "schema_evolution", "odds",
+)  # fmt: skip
+"""The settings that are options too, in the order of the help."""
+
+
+def _setting_options(command: _Command) -> _Command:
+    """One option for each of `_OPTIONS`, as `Settings` declares it."""
+    for name in reversed(_OPTIONS):
+        field, option = Settings.model_fields[name], name.replace("_", "-")
+        default = "" if field.default is None else f"  [default: {field.default}]"
+        if field.annotation is bool:
+            decorate = click.option(f"--{option}/--no-{option}", default=None, help=f"{field.description}")
+        else:
+            decorate = click.option(f"--{option}", metavar=kind(name).metavar, help=f"{field.description}{default}")
+        command = decorate(command)
+    return command
+
+
 @click.group(
     cls=_App,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH},
 )
-@click.option("--deployment", type=click.Choice([LOCAL, PRODUCTION]), help="Files here, or BigQuery and Firestore.")
-@click.option("--project", help="Google Cloud project of the production deployment.")
-@click.option("--dataset", help="BigQuery dataset of the tables, or project.dataset.")
-@click.option("--staging-dataset", help="BigQuery dataset of the staging tables, if another one.")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the warehouse, the leases and staging/.")
-@click.option("--staging", type=click.Path(path_type=Path), help="The staging folder, if it lies elsewhere.")
-@click.option("--first-date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First game date there can be.")
-@click.option("--lease-ttl", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-              help="How long a lease lasts without a heartbeat.")  # fmt: skip
-@click.option("--lease-wait", type=click.FloatRange(min=0), metavar="SECONDS",
-              help="How long to wait for a held lease.")  # fmt: skip
-@click.option("--warehouse-wait", type=click.FloatRange(min=0), metavar="SECONDS",
-              help="How long to wait for the warehouse file.")  # fmt: skip
-@click.option("--memory-limit", metavar="SIZE", help="Memory for the warehouse, 2GB for instance; beyond, it spills.")
-@click.option("--schema-evolution/--no-schema-evolution", default=None,
-              help="Add columns that the live table lacks, instead of refusing the staging table.")  # fmt: skip
-@click.option(
-    "--odds", type=int, metavar="ODDS", help="American odds for the return on bets, -110 or +105 for instance."
-)
+@_setting_options
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.version_option(package_name="nba-consolidation")
 @click.pass_context
-def main(ctx: click.Context, /, debug: bool, first_date: dt.datetime | None, **given: Any) -> None:  # noqa: ARG001 (_App reads debug)
+def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: ARG001 (_App reads debug)
     """Turn staged NBA player-prop predictions into one consolidated table, exactly once.
 
     Every setting is also an environment variable, NBA_CONSOLIDATION_ and its name (NBA_CONSOLIDATION_HOME);
-    an option here comes first. Results go to stdout, progress and errors to stderr. With --json a command prints one
+    an option here overrides it. Results go to stdout, progress and errors to stderr. With --json a command prints one
     JSON document: dates and times in ISO 8601, decimals as strings, so that no digit is lost.
     """
-    given["first_date"] = None if first_date is None else first_date.date()
-    ctx.obj = Session.of({name: value for name, value in given.items() if value is not None})
-    configure_logs(*ctx.obj.settings.logs)
+    for warning in unknown_variables():
+        say(warning, prefix="Warning")
+    ctx.obj = Session.of({name: value for name, value in options.items() if value is not None})
+    configure_logs(*ctx.obj.settings.log_output)
     start_metrics(ctx.obj.settings.otlp_endpoint)
 
 

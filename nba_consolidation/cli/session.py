@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +27,7 @@ class Session:
     @classmethod
     def of(cls, overrides: Mapping[str, Any]) -> Session:
         """The environment's settings with those of the command line in front. Raises SettingsError."""
-        return cls(replace(Settings.from_environment(), **overrides))
+        return cls(Settings.from_environment(options=overrides))
 
     def deployment(self) -> Deployment:
         """The deployment, nothing opened yet."""

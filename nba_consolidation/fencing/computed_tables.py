@@ -19,7 +19,7 @@ from nba_consolidation.warehouse.arrow import arrow_type
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nba_consolidation.fencing.fenced_writer import Writer
+    from nba_consolidation.fencing.fenced_writer import LeasedDates
     from nba_consolidation.warehouse.interface import Row
 
 _WRITTEN_BY = frozenset({"lease_token", "run_id", "computed_at"})
@@ -37,7 +37,7 @@ class ComputedTables:
 
     def write(
         self,
-        writer: Writer,
+        leased: LeasedDates,
         dates: Sequence[dt.date],
         frames: Mapping[str, pd.DataFrame],
         *,
@@ -47,7 +47,8 @@ class ComputedTables:
     ) -> dict[dt.date, Row]:
         """One transaction that makes the tables as computed for the dates. Returns the rows of `counts`, by date.
 
-        transaction: its id. counts: the statement that says, by game date, what stands then. Raises as `Writer.run`.
+        transaction: its id. counts: the statement that says, by game date, what stands then. Raises
+        as `LeasedDates.write`.
         """
 
         def statements(guarded: Mapping[str, Value]) -> list[Statement]:
@@ -55,7 +56,7 @@ class ComputedTables:
             return [*self._changes(parameters), Statement(counts, parameters)]
 
         relations = {f"computed_{name}": self._arrow(name, frame) for name, frame in frames.items()}
-        result = writer.run(dates, statements, relations=relations, on_statement=on_step)
+        result = leased.write(dates, statements, relations=relations, on_statement=on_step)
         return {row["game_date"]: row for row in result.rows[counts]}
 
     def _changes(self, parameters: Mapping[str, Value]) -> list[Statement]:

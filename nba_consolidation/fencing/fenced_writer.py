@@ -1,13 +1,13 @@
-"""How anybody writes rows of game dates: under their leases, with the fence first, each date alone if need be.
+"""How every table is written: under the leases of the game dates, with the fence checked inside the transaction.
 
-What is written is not known here. Every writer (consolidation, validation, grading, repair) goes through this.
+Every writer (consolidation, validation, publication, grading, repair, recomputation) goes through `FencedWriter`.
+What is written is not known here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,54 +18,39 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.errors import UNKNOWN, AuditFailed, FencedOut, NewerWrite
 from nba_consolidation.leases import (
     HeldLease,
     Holder,
     LeaseError,
     LeaseLost,
+    LeaseRecord,
     LeaseStore,
     LeaseTiming,
     WaitPolicy,
     hold,
     lease_key,
-    parse_lease_key,
     record_fenced_out,
 )
 from nba_consolidation.observability import log_event
+from nba_consolidation.schema import Column
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.sql.statement import Scalar
-from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import NO_RELATIONS, Relations, TransactionResult, Warehouse
+from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
+from nba_consolidation.warehouse.interface import (
+    NO_RELATIONS,
+    ManifestEntry,
+    Relations,
+    TransactionResult,
+    Warehouse,
+)
 
-Written = TypeVar("Written")
+Result = TypeVar("Result")
+Parameters = Mapping[str, Value]
 DATES_AT_ONCE = 200
 _log = logging.getLogger(__name__)
-_FENCED = "fenced_out"
+_FENCED_OUT = "fenced_out"
 NONE_POISONED: Mapping[dt.date, ConsolidationError] = MappingProxyType({})
-
-
-class FencedOut(ConsolidationError):
-    """A newer lease has written the date: ours ran out meanwhile. Nothing of ours was committed."""
-
-
-class AuditFailed(ConsolidationError):
-    """An audit inside the transaction failed, so all of it was rolled back. `audit` names it."""
-
-    def __init__(self, audit: str, message: str) -> None:
-        super().__init__(message)
-        self.audit = audit
-
-
-class DatesPoisoned(ConsolidationError):
-    """Some dates could not be written; all others were. `errors` says why, by date; `done` is what was to be done."""
-
-    def __init__(self, errors: Mapping[dt.date, ConsolidationError], done: str = "consolidated") -> None:
-        self.errors = dict(errors)
-        dates_by_reason: dict[str, list[str]] = {}
-        for date, error in sorted(self.errors.items()):
-            dates_by_reason.setdefault(str(error), []).append(str(date))
-        listed = "\n".join(f"  {', '.join(dates)}: {reason}" for reason, dates in dates_by_reason.items())
-        super().__init__(f"{len(self.errors)} date(s) could not be {done}, all others of the run were:\n{listed}")
 
 
 def utc_now() -> dt.datetime:
@@ -74,83 +59,220 @@ def utc_now() -> dt.datetime:
 
 
 @dataclass(frozen=True)
-class Guard:
-    """The leases that guard a transaction, and who holds them: date and fencing token, in order of dates."""
+class FencedWriter:
+    """The stores that writing takes, how long a lease lasts and is waited for, and a clock."""
 
-    tokens: Sequence[tuple[dt.date, str, int]]
-    holder_id: str
-    run_id: str
+    warehouse: Warehouse
+    leases: LeaseStore
+    timing: LeaseTiming = field(default_factory=LeaseTiming)
+    wait: WaitPolicy = field(default_factory=WaitPolicy)
+    clock: Callable[[], dt.datetime] = utc_now
 
-    @classmethod
-    def of(cls, lease: HeldLease, dates: Sequence[dt.date], holder: Holder) -> Guard:
-        """What a transaction over these dates is fenced with."""
-        tokens = {parse_lease_key(key)[1]: (key, token) for key, token in lease.tokens.items()}
-        return cls([(date, *tokens[date]) for date in dates], holder.holder_id, holder.run_id)
+    @contextmanager
+    def holding(self, lock_type: str, dates: Collection[dt.date], holder: Holder) -> Iterator[LeasedDates]:
+        """Holds the leases of that kind of work over the dates while the block runs. Raises LeaseError.
+
+        A lease that is lost once the block has run to its end is only a warning: whatever was committed was fenced, so
+        it is right, and a good run neither fails nor loses its report (incident 44).
+        """
+        keys = [lease_key(lock_type, date) for date in dates]
+        done = False
+        try:
+            with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
+                yield LeasedDates(self, lease, holder)
+                done = True
+        except LeaseLost as error:
+            if not done:
+                raise
+            _log.warning("the lease was lost after the last commit, so everything committed is safe: %s", error)
+
+    def write_each(
+        self,
+        lock_type: str,
+        dates: Sequence[dt.date],
+        holder: Holder,
+        write: Callable[[LeasedDates, Sequence[dt.date]], Result],
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> tuple[list[Result], dict[dt.date, ConsolidationError]]:
+        """Writes many dates in chunks, each under its leases. Returns the results, and the errors of poisoned dates.
+
+        on_progress: called with the number of dates that are done, and of all dates. Raises what
+        `LeasedDates.write_each` and the leases raise while nothing was written yet; later it poisons the chunk.
+        """
+        results: list[Result] = []
+        poisoned: dict[dt.date, ConsolidationError] = {}
+        for chunk in in_chunks(dates):
+            on_progress(dates.index(chunk[0]), len(dates))
+            try:
+                with self.holding(lock_type, chunk, holder) as leased:
+                    written, failed = leased.write_each(chunk, partial(write, leased))
+            except ConsolidationError as error:
+                if not results and not poisoned:
+                    raise
+                written, failed = [], dict.fromkeys(chunk, error)
+            results += written
+            poisoned |= failed
+        on_progress(len(dates), len(dates))
+        return results, poisoned
+
+
+@dataclass(frozen=True)
+class LeasedDates:
+    """Game dates whose leases are held, and which can therefore be written. Made by `FencedWriter.holding`."""
+
+    writer: FencedWriter
+    lease: HeldLease
+    holder: Holder
 
     @property
-    def dates(self) -> list[dt.date]:
-        return [date for date, _, _ in self.tokens]
+    def warehouse(self) -> Warehouse:
+        return self.writer.warehouse
 
-    def parameters(self, now: dt.datetime) -> dict[str, Value]:
-        """What every guarded statement may ask for."""
-        leases: list[Mapping[str, Scalar]] = [
-            {"lease_key": key, "game_date": date, "token": token} for date, key, token in self.tokens
+    def write(
+        self,
+        dates: Sequence[dt.date],
+        statements: Callable[[Parameters], Sequence[Statement]] = lambda _: (),
+        *,
+        audits: Collection[str] = (),
+        next_step: str = "",
+        manifest: Sequence[ManifestEntry] = (),
+        relations: Relations = NO_RELATIONS,
+        on_statement: Callable[[str], None] = lambda _: None,
+    ) -> TransactionResult:
+        """Runs one transaction over some of the dates: the fence, then the statements; returns what they selected.
+
+        statements: made from `fence_parameters`. next_step: what to do when an audit fails. Raises FencedOut,
+        AuditFailed for one of the named audits, LeaseError, WarehouseError; then nothing was written.
+        """
+        parameters = fence_parameters(self._records(dates), self.holder, self.writer.clock())
+        leases = Statement("leases", parameters)
+        fence = [leases, Statement("fence", parameters), Statement(_FENCED_OUT, parameters, audit=True)]
+        self.warehouse.run([leases, Statement("fence_rows", parameters)])
+        # The predecessor's lock deletes a lease blindly, and no fence keeps out what it writes then.
+        self.lease.ensure_held(ask_store=True)
+        with self._outcome_logged(dates):
+            try:
+                return self.warehouse.run(
+                    [*fence, *statements(parameters)], manifest, on_statement,
+                    check=self.lease.ensure_held, relations=relations,
+                )  # fmt: skip
+            except StatementFailed as error:
+                if error.statement == _FENCED_OUT:
+                    raise self._fenced_out(parameters) from error
+                if error.statement in audits:
+                    raise _audit_failed(error, next_step) from error
+                raise
+
+    def write_each(
+        self, dates: Sequence[dt.date], write: Callable[[Sequence[dt.date]], Result]
+    ) -> tuple[list[Result], dict[dt.date, ConsolidationError]]:
+        """Writes all dates together, or, where that fails, each alone. Returns the results, and the errors by date.
+
+        Raises at once what is no date's fault and would only fail, or wait, again: LeaseError, WarehouseBusy,
+        WarehouseUnavailable. Once dates are tried alone, such an error belongs to its date: the others are reported.
+        """
+        try:
+            return [write(dates)], {}
+        except (LeaseError, WarehouseBusy, WarehouseUnavailable):
+            raise
+        except ConsolidationError as error:
+            if len(dates) == 1:
+                return [], {dates[0]: error}
+        results: list[Result] = []
+        poisoned: dict[dt.date, ConsolidationError] = {}
+        for date in dates:
+            try:
+                results.append(write([date]))
+            except ConsolidationError as error:
+                poisoned[date] = error
+        return results, poisoned
+
+    def add_columns(self, dates: Sequence[dt.date], table: str, columns: Sequence[Column]) -> None:
+        """Adds columns to a table, once the fence of the dates has let us write. Raises as `write` does."""
+        self.write(dates)
+        self.warehouse.add_columns(table, columns)
+
+    def _records(self, dates: Sequence[dt.date]) -> list[LeaseRecord]:
+        """The leases of the dates, in their order. Raises KeyError for a date whose lease is not held."""
+        by_date = {record.game_date: record for record in self.lease.records}
+        return [by_date[date] for date in sorted(dates)]
+
+    def _fenced_out(self, parameters: Parameters) -> FencedOut:
+        """The error of a transaction that the fence refused: the fence rows that are newer than our leases."""
+        ours = {record.game_date: record.token for record in self.lease.records}
+        statements = [Statement("leases", parameters), Statement(_FENCED_OUT, parameters)]
+        try:
+            rows = self.warehouse.run(statements).rows[_FENCED_OUT]
+        except WarehouseError as error:
+            _log.warning("the fence rows cannot be read, so the newer holder is not known: %s", error)
+            rows = []
+        newer = [
+            NewerWrite(row["game_date"], row["token"], row["holder_id"] or UNKNOWN, row["run_id"] or UNKNOWN)
+            for row in rows
+            if row["token"] is None or row["token"] > ours[row["game_date"]]
         ]
-        ours: dict[str, Value] = {"holder_id": self.holder_id, "run_id": self.run_id, "now": now, "leases": leases}
-        return over_dates(self.dates) | ours
+        return FencedOut(newer, store_is_behind=self._is_held() and any(write.token for write in newer))
+
+    def _is_held(self) -> bool:
+        try:
+            self.lease.ensure_held(ask_store=True)
+        except LeaseError:
+            return False
+        return True
+
+    @contextmanager
+    def _outcome_logged(self, dates: Sequence[dt.date]) -> Iterator[None]:
+        """Logs how a transaction ended. One that was fenced out is recorded in the lease store too."""
+        began = time.monotonic()
+        records = self._records(dates)
+        fields: dict[str, object] = {
+            "lock_type": records[0].lock_type,
+            "dates": [record.game_date for record in records],
+            "tokens": [record.token for record in records],
+            "run_id": self.holder.run_id,
+            "holder_id": self.holder.holder_id,
+        }
+
+        def log(outcome: str, level: int = logging.INFO, error: object = None) -> None:
+            ms = round(1000 * (time.monotonic() - began))
+            log_event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
+
+        try:
+            yield
+        except FencedOut as error:
+            log(_FENCED_OUT, logging.WARNING, error)
+            log_event(_log, _FENCED_OUT, logging.WARNING, **fields, by_holder_id=error.holder_id, error=error)
+            self._record(error, records)
+            raise
+        except ConsolidationError as error:
+            log("failed", logging.WARNING, error)
+            raise
+        log("committed")
+
+    def _record(self, error: FencedOut, records: Sequence[LeaseRecord]) -> None:
+        """Records in the lease store which of our leases were fenced out, and by whom."""
+        holders = {write.game_date: write.holder_id for write in error.newer}
+        for holder_id in sorted(set(holders.values())):
+            refused = [record for record in records if holders.get(record.game_date) == holder_id]
+            record_fenced_out(self.writer.leases, refused, holder_id)
 
 
-def fence_rows(guard: Guard, now: dt.datetime) -> list[Statement]:
-    """The fence rows of the dates, which must be there before the transaction that checks them."""
-    parameters = guard.parameters(now)
-    return [Statement("leases", parameters), Statement("fence_rows", parameters)]
-
-
-def fence(guard: Guard, now: dt.datetime) -> list[Statement]:
-    """What every writer of a date's rows begins with: its token goes into the fence, or it fails."""
-    parameters = guard.parameters(now)
-    return [
-        Statement("leases", parameters),
-        Statement("fence", parameters),
-        Statement(_FENCED, parameters, audit=True),
+def fence_parameters(leases: Sequence[LeaseRecord], holder: Holder, now: dt.datetime) -> Parameters:
+    """What every statement behind the fence can use: the leases, their dates, who writes, and when."""
+    rows: list[Mapping[str, Scalar]] = [
+        {"lease_key": lease.key, "game_date": lease.game_date, "token": lease.token} for lease in leases
     ]
+    who: dict[str, Value] = {"holder_id": holder.holder_id, "run_id": holder.run_id}
+    return {**over_dates([lease.game_date for lease in leases]), **who, "now": now, "leases": rows}
 
 
-def _newer_holder(error: ConsolidationError) -> str:
-    """Who wrote under the newer lease, from the row that `fenced_out` shows of one date."""
-    found = re.search(r"newer_holder\W+([\w.-]+)", str(error))
-    return found[1] if found else "unknown"
+def _audit_failed(error: StatementFailed, next_step: str) -> AuditFailed:
+    return AuditFailed(
+        error.statement, f"the audit {error.statement} failed, so all was rolled back{next_step} ({error.message})"
+    )
 
 
-@contextmanager
-def told(guard: Guard, lease: HeldLease, leases: LeaseStore) -> Iterator[None]:
-    """Logs how a guarded transaction ended; of one that was fenced out, by whom, which the lease store keeps."""
-    began = time.monotonic()
-    tokens = [token for _, _, token in guard.tokens]
-    fields: dict[str, object] = {
-        "lock_type": lease.records[0].lock_type, "dates": guard.dates, "tokens": tokens,
-        "run_id": guard.run_id, "holder_id": guard.holder_id,
-    }  # fmt: skip
-
-    def tell(outcome: str, level: int = logging.INFO, error: object = None) -> None:
-        ms = round(1000 * (time.monotonic() - began))
-        log_event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
-
-    try:
-        yield
-    except ConsolidationError as error:
-        fenced = isinstance(error, FencedOut) or (isinstance(error, StatementFailed) and error.statement == _FENCED)
-        tell(_FENCED if fenced else "failed", logging.WARNING, error)
-        if fenced:
-            newer = _newer_holder(error)
-            log_event(_log, _FENCED, logging.WARNING, **fields, by_holder_id=newer, error=error)
-            ours = [record for record in lease.records if parse_lease_key(record.key)[1] in guard.dates]
-            record_fenced_out(leases, ours, newer)
-        raise
-    tell("committed")
-
-
-def tell(
+def log_outcome(
     log: logging.Logger,
     name: str,
     run_id: str,
@@ -158,7 +280,7 @@ def tell(
     poisoned: Mapping[dt.date, ConsolidationError] = NONE_POISONED,
     **figures: object,
 ) -> None:
-    """Logs what a use case came to, as the event of that name, and each date that it could not write."""
+    """Logs the outcome of a use case as the event of that name, and each date that it could not write."""
     for date, error in sorted(poisoned.items()):
         log_event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
     outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
@@ -167,44 +289,8 @@ def tell(
     )
 
 
-def translated(error: StatementFailed, audits: Collection[str] = (), next_step: str = "") -> ConsolidationError:
-    """What a failed statement of a guarded transaction means. The date is named by whoever reports it."""
-    if error.statement == _FENCED:
-        return FencedOut(f"a newer lease has written here, so nothing was committed; run it again ({error.message})")
-    if error.statement in audits:
-        return AuditFailed(
-            error.statement, f"the audit {error.statement} failed, so all was rolled back{next_step} ({error.message})"
-        )
-    return error
-
-
-def together_or_each(
-    dates: Sequence[dt.date], write: Callable[[Sequence[dt.date]], Written]
-) -> tuple[list[Written], dict[dt.date, ConsolidationError]]:
-    """All dates in one go, or, where that fails, each alone: what was written, and why a date could not be.
-
-    Raises at once what is no date's fault and would only fail, or wait, again: LeaseError, WarehouseBusy,
-    WarehouseUnavailable. After the first go such an error belongs to the date that it met, so that the others are told.
-    """
-    try:
-        return [write(dates)], {}
-    except (LeaseError, WarehouseBusy, WarehouseUnavailable):
-        raise
-    except ConsolidationError as error:
-        if len(dates) == 1:
-            return [], {dates[0]: error}
-    written: list[Written] = []
-    poisoned: dict[dt.date, ConsolidationError] = {}
-    for date in dates:
-        try:
-            written.append(write([date]))
-        except ConsolidationError as error:
-            poisoned[date] = error
-    return written, poisoned
-
-
-def summed(results: Iterable[TransactionResult]) -> dict[str, float]:
-    """What transactions cost together."""
+def total_cost(results: Iterable[TransactionResult]) -> dict[str, float]:
+    """The cost of the transactions together."""
     total: Counter[str] = Counter()
     for result in results:
         total.update(result.cost)
@@ -215,99 +301,3 @@ def in_chunks(dates: Sequence[dt.date]) -> Iterator[Sequence[dt.date]]:
     """The dates, a season's worth at a time: a longer transaction keeps others out for longer, and gains nothing."""
     for start in range(0, len(dates), DATES_AT_ONCE):
         yield dates[start : start + DATES_AT_ONCE]
-
-
-@dataclass(frozen=True)
-class Guarding:
-    """What writing under leases takes: the stores, how long a lease lasts and is waited for, and a clock."""
-
-    warehouse: Warehouse
-    leases: LeaseStore
-    timing: LeaseTiming = field(default_factory=LeaseTiming)
-    wait: WaitPolicy = field(default_factory=WaitPolicy)
-    clock: Callable[[], dt.datetime] = utc_now
-
-    @contextmanager
-    def writer(self, lock_type: str, dates: Collection[dt.date], holder: Holder) -> Iterator[Writer]:
-        """Holds the leases of that kind of work over the dates while the block runs. Raises LeaseError.
-
-        A lease that turns out lost once the block has run to its end is no error: what was committed was fenced, so it
-        is right, and a good run is not marked failed (incident 44).
-        """
-        keys = [lease_key(lock_type, date) for date in dates]
-        done = False
-        try:
-            with hold(self.leases, keys, holder, timing=self.timing, wait=self.wait) as lease:
-                yield Writer(self.warehouse, lease, holder, self.clock, self.leases)
-                done = True
-        except LeaseLost as error:
-            if not done:
-                raise
-            _log.warning("the lease was lost after the commit, which the fence had checked: %s", error)
-
-    def write_each(
-        self,
-        lock_type: str,
-        dates: Sequence[dt.date],
-        holder: Holder,
-        write: Callable[[Writer, Sequence[dt.date]], Written],
-        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-    ) -> tuple[list[Written], dict[dt.date, ConsolidationError]]:
-        """Writes many dates, so many of them at once, under their leases: what was written, and the poisoned dates.
-
-        on_progress: called with how many dates are done, of how many. Raises what `together_or_each` and the leases
-        raise while nothing was written yet; later on, it is told as the reason of the dates that it met.
-        """
-        written: list[Written] = []
-        poisoned: dict[dt.date, ConsolidationError] = {}
-        for chunk in in_chunks(dates):
-            on_progress(dates.index(chunk[0]), len(dates))
-            try:
-                with self.writer(lock_type, chunk, holder) as writer:
-                    some, failed = together_or_each(chunk, partial(write, writer))
-            except ConsolidationError as error:
-                if not written and not poisoned:
-                    raise
-                some, failed = [], dict.fromkeys(chunk, error)
-            written += some
-            poisoned |= failed
-        on_progress(len(dates), len(dates))
-        return written, poisoned
-
-
-@dataclass(frozen=True)
-class Writer:
-    """Runs transactions over dates whose leases are held."""
-
-    warehouse: Warehouse
-    lease: HeldLease
-    holder: Holder
-    clock: Callable[[], dt.datetime]
-    leases: LeaseStore
-
-    def run(
-        self,
-        dates: Sequence[dt.date],
-        statements: Callable[[Mapping[str, Value]], Sequence[Statement]],
-        *,
-        audits: Collection[str] = (),
-        next_step: str = "",
-        relations: Relations = NO_RELATIONS,
-        on_statement: Callable[[str], None] = lambda _: None,
-    ) -> TransactionResult:
-        """One transaction: the fence, then the statements, which are made from the guard's parameters.
-
-        Raises FencedOut, AuditFailed for one of the named audits, LeaseLost, WarehouseError; then nothing was written.
-        """
-        guard, now = Guard.of(self.lease, dates, self.holder), self.clock()
-        self.warehouse.run(fence_rows(guard, now))
-        # No fence keeps out what the predecessor writes once it deleted our document.
-        self.lease.ensure_held(ask_store=True)
-        guarded = [*fence(guard, now), *statements(guard.parameters(now))]
-        with told(guard, self.lease, self.leases):
-            try:
-                return self.warehouse.run(
-                    guarded, on_statement=on_statement, check=self.lease.ensure_held, relations=relations
-                )
-            except StatementFailed as error:
-                raise translated(error, audits, next_step) from error

@@ -5,7 +5,7 @@ import socket
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, Self
 
 from nba_consolidation.leases.errors import LeaseHeld, LeaseMisuse
@@ -87,6 +87,11 @@ class LeaseRecord:
     def lock_type(self) -> str:
         """The kind of work, from the key: `consolidation`, `grading`."""
         return parse_lease_key(self.key)[0]
+
+    @property
+    def game_date(self) -> date:
+        """The game date, from the key."""
+        return parse_lease_key(self.key)[1]
 
     @property
     def remaining(self) -> float:

@@ -13,16 +13,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
 from nba_consolidation.operations.status import evolved
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.consolidation.staging_manifest import finished, freeze
 from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS
-from nba_consolidation.sql import Statement, Value
+from nba_consolidation.sql import Statement
 from nba_consolidation.sql.statement import Scalar
-from nba_consolidation.warehouse.errors import WarehouseError
 from nba_consolidation.warehouse.interface import KnownDates, StagingArea, StagingTable
 from nba_consolidation.warehouse.staging import naming
 
@@ -47,6 +46,8 @@ class Action(Enum):
 
 
 _ROWS_AT_ONCE = 500
+_RECORDING = "cleanup"
+"""The lease under which clean-ups are recorded, by the day on which they happen."""
 DROPPABLE = frozenset({Kind.CONSOLIDATED, Kind.EMPTY})
 
 
@@ -107,7 +108,7 @@ class _Old:
 class CleanUp:
     """Everything a clean-up needs. retention: how long a staging table may lie. evolve: as for the consolidation."""
 
-    guarding: Guarding
+    writer: FencedWriter
     staging: StagingArea
     known: Callable[[], KnownDates]
     retention: dt.timedelta
@@ -119,7 +120,7 @@ class CleanUp:
         Raises ConsolidationError, with nothing done, for a name that is no old table; LeaseError where a named table
         is being consolidated.
         """
-        self.guarding.warehouse.create_tables(ALL_TABLES)
+        self.writer.warehouse.create_tables(ALL_TABLES)
         old = self._look()
         _ensure_known(archive, old, self.retention)
         planned = [_planned(table.told, archive) for table in old]
@@ -135,7 +136,7 @@ class CleanUp:
 
     def _look(self) -> list[_Old]:
         """The old tables, oldest first."""
-        listed, now = self.staging.list_tables(self.known()), self.guarding.clock()
+        listed, now = self.staging.list_tables(self.known()), self.writer.clock()
         old = [table for table in listed if now - table.modified_at >= self.retention]
         kinds = self._kinds(old) if old else {}
         told = (_Old(table, _told(table, *kinds[table.name], now - table.modified_at)) for table in old)
@@ -145,9 +146,9 @@ class CleanUp:
         """By name: what it is, why, and which dates that is about."""
         dates = {date for table in old for date in table.dates}
         bounds = {"first_date": min(dates, default=dt.date.min), "last_date": max(dates, default=dt.date.min)}
-        rows = self.guarding.warehouse.query(Statement("consolidated_staging_tables", bounds))
+        rows = self.writer.warehouse.query(Statement("consolidated_staging_tables", bounds))
         in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
-        live = self.guarding.warehouse.live_columns(PREDICTIONS.name)
+        live = self.writer.warehouse.live_columns(PREDICTIONS.name)
         manifest = freeze(old, dates, in_ledger, evolved(live, old) if self.evolve else live)
         # A damaged page does not show in the listing: such a table waits for ever, and looks as if nobody had tried.
         damaged = self.staging.unreadable([entry.table for entry in manifest.entries])
@@ -178,9 +179,9 @@ class CleanUp:
         dates = {date for table in wanted for date in table.listed.dates}
         if not dates:
             return self.staging.archive([table.listed for table in wanted])
-        with self.guarding.writer(LOCK_TYPE, dates, holder) as writer:
+        with self.writer.holding(LOCK_TYPE, dates, holder) as leased:
             still = [t for t in self._look() if t.listed.name in names and t.told.kind not in DROPPABLE]
-            writer.lease.ensure_held()
+            leased.lease.ensure_held()
             return self.staging.archive([table.listed for table in still])
 
     def _record(self, done: Sequence[OldTable], old: Sequence[_Old], holder: Holder) -> None:
@@ -189,11 +190,14 @@ class CleanUp:
             return
         states = {table.listed.name: table.listed for table in old}
         rows = [_row(table, states[table.staging_table]) for table in done]
-        given: dict[str, Value] = {"run_id": holder.run_id, "now": self.guarding.clock()}
-        some = (rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE))
+        parts = [rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE)]
+        today = self.writer.clock().date()
         try:
-            self.guarding.warehouse.run([Statement("record_cleanup", {**given, "cleaned": part}) for part in some])
-        except WarehouseError as error:
+            with self.writer.holding(_RECORDING, [today], holder) as leased:
+                leased.write(
+                    [today], lambda given: [Statement("record_cleanup", {**given, "cleaned": p}) for p in parts]
+                )
+        except ConsolidationError as error:
             told = ", ".join(f"{table.staging_table} {table.action.value}" for table in done)
             error.add_note(f"It was done, and could not be recorded in {CLEANUPS.name}: {told}.")
             raise

@@ -58,8 +58,8 @@ decide_calibration_job = dg.define_asset_job(
     "decide_calibration",
     selection=dg.AssetSelection.assets(CALIBRATION_EVENTS.name) | _PUBLISHED,
     tags=_PUBLISH_UPCOMING,
-    description="Shows the calibrations that wait. With a version, an author and today's partition it approves, rejects "
-    "or rolls back one, and publishes the upcoming game dates.",
+    description="Shows the calibrations that wait. With a version, an author and today's partition it approves, "
+    "rejects or rolls back one, and publishes the upcoming game dates.",
 )
 
 reliability_job = dg.define_asset_job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.betting import figures
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport, Strategist
@@ -36,7 +36,7 @@ REVIEWS = (
 
 
 def evaluate(bench: BigQueryBench, run_id: str) -> EvaluationReport:
-    return Strategist(Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).evaluate(
+    return Strategist(FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).evaluate(
         [DATE], Holder.here(run_id)
     )
 

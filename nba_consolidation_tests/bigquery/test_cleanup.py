@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.fencing.fenced_writer import Guarding, utc_now
+from nba_consolidation.fencing.fenced_writer import FencedWriter, utc_now
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.staging_cleanup import Action, CleanUp
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
@@ -14,8 +14,8 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN, NEXT
 def test_old_tables_are_dropped_archived_and_recorded(bench: BigQueryBench) -> None:
     waiting = bench.stage(prediction(game_date=NEXT_DATE), worker="waiting")
     empty = bench.staging.write("_staging_20260115_120000_empty", staged([prediction()]).slice(0, 0)).name
-    guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: utc_now() + dt.timedelta(days=8), wait=NO_WAIT)
-    use_case = CleanUp(guarding, bench.staging, lambda: KNOWN, dt.timedelta(days=7))
+    writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: utc_now() + dt.timedelta(days=8), wait=NO_WAIT)
+    use_case = CleanUp(writer, bench.staging, lambda: KNOWN, dt.timedelta(days=7))
     report = use_case.clean_up(Holder.here("run"), dry_run=False, archive=[waiting])
     assert {table.staging_table: table.action for table in report.tables} == {
         waiting: Action.ARCHIVED,

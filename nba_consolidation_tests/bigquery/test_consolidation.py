@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
+from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, outcome, prediction

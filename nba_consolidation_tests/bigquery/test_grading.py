@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.pipeline.grading.result import GradingReport
@@ -32,8 +32,8 @@ POINTS = {"won": 25, "lost": 25, "met": 20, "passed": 25, "noline": 25, "Nikola 
 
 
 def grade(bench: BigQueryBench) -> GradingReport:
-    guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
-    return Grader(guarding).grade([DATE], Holder.here("grading"))
+    writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
+    return Grader(writer).grade([DATE], Holder.here("grading"))
 
 
 def test_every_outcome_comes_out_and_a_correction_is_kept(bench: BigQueryBench) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS, OUTDATED_CALIBRATIONS
-from nba_consolidation.fencing.fenced_writer import AuditFailed, Guarding
+from nba_consolidation.fencing.errors import AuditFailed
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator, read_bets
 from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
@@ -64,10 +65,10 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     """Every use case once, in order; what each wrote and what consumers read, but for who wrote it when."""
     execute(fill())
     seconds = itertools.count()  # of two decisions the later one holds
-    guarding = Guarding(
+    writer = FencedWriter(
         bench.warehouse, bench.leases, clock=lambda: NOW + dt.timedelta(seconds=next(seconds)), wait=NO_WAIT
     )
-    recalibrator, reviewer = Recalibrator(guarding), Reviewer(guarding, disabled_systems=("switched_off",))
+    recalibrator, reviewer = Recalibrator(writer), Reviewer(writer, disabled_systems=("switched_off",))
     holder = Holder.here("run")
     found: dict[str, Any] = {}
     found["bets"] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance import figures
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport, Analyst
@@ -25,7 +25,7 @@ ROWS = [
 
 
 def analyse(bench: BigQueryBench, run_id: str) -> AnalysisReport:
-    return Analyst(Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).analyse(
+    return Analyst(FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).analyse(
         [DATE], Holder.here(run_id)
     )
 

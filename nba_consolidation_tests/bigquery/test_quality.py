@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
@@ -45,7 +45,7 @@ def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> No
     bench.consolidate(clock=lambda: MORNING_AFTER - dt.timedelta(hours=20))
     bench.validate()
     assert examined(bench)["ungraded"].value == 2
-    Grader(Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).grade([DATE], Holder.here("g"))
+    Grader(FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).grade([DATE], Holder.here("g"))
     found = examined(bench)
     assert (found["volume"].value, found["quarantine_rate"].value, found["ungraded"].value) == (2, 0, 1)
     assert not_passed(bench) == {"ungraded": Status.WARNED}  # of a game without a box score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
 from nba_consolidation.operations.repair.restore import Restorer
@@ -29,16 +29,16 @@ def test_a_legacy_table_is_repaired_and_put_back(bench: BigQueryBench) -> None:
         "('a', 'g', DATE '2026-01-16', 's', NUMERIC '0.5', 7, TIMESTAMP '2026-01-17')"
     )
     before = standing(bench)
-    guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
+    writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
     dates = accuracy_dates(bench.warehouse)
-    foretold = Repairer(guarding).forecast(dates)
-    report = Repairer(guarding).repair(dates, Holder.here("repair"))
+    foretold = Repairer(writer).forecast(dates)
+    report = Repairer(writer).repair(dates, Holder.here("repair"))
     report.raise_if_poisoned()
     assert report.systems == foretold.systems
     assert (report.total.duplicates, report.total.normalised, report.total.after.rows) == (3, 1, 3)
-    assert not Repairer(guarding).repair(dates, Holder.here("again")).total.needed
-    planned = Restorer(guarding).forecast("repair")
-    restored = Restorer(guarding).restore("repair", Holder.here("restore"))
+    assert not Repairer(writer).repair(dates, Holder.here("again")).total.needed
+    planned = Restorer(writer).forecast("repair")
+    restored = Restorer(writer).restore("repair", Holder.here("restore"))
     restored.raise_if_poisoned()
     assert (planned.dates, restored.total("put_back")) == (restored.dates, 4)
     assert standing(bench) == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
@@ -27,9 +27,9 @@ def test_the_figures_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
     bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"), bet("99.5", "wild"))
     bench.consolidate()
     bench.validate()
-    guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
-    Grader(guarding).grade([DATE], Holder.here("grading"))
-    Analyst(guarding).analyse([DATE], Holder.here("analysis"))
+    writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
+    Grader(writer).grade([DATE], Holder.here("grading"))
+    Analyst(writer).analyse([DATE], Holder.here("analysis"))
     quality = Quality(Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN), clock=lambda: MORNING_AFTER)
     reporter = Reporter(
         bench.warehouse, bench.staging, bench.leases, lambda: KNOWN, quality, "emulated", clock=lambda: MORNING_AFTER

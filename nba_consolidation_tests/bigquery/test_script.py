@@ -12,7 +12,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.fencing.fenced_writer import Guard
+from nba_consolidation.fencing.fenced_writer import fence_parameters
+from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
@@ -32,8 +33,18 @@ def entry(number: int, columns: tuple[Column, ...] = COLUMNS) -> ManifestEntry:
 
 
 def consolidation(*manifest: ManifestEntry) -> script.Script:
-    guard = Guard([(date, f"consolidation_{date}", 7) for date in (DATE, NEXT_DATE)], "me", "run")
-    statements = transaction.consolidation(guard, "c1", NOW, KNOWN, PREDICTIONS.columns)
+    holder = Holder.here("run")
+    leases = [
+        LeaseRecord.granted(f"consolidation_{date}", holder, 60, "nonce", version=7, now=NOW)
+        for date in (DATE, NEXT_DATE)
+    ]
+    parameters = fence_parameters(leases, holder, NOW)
+    fence = [
+        Statement("leases", parameters),
+        Statement("fence", parameters),
+        Statement("fenced_out", parameters, audit=True),
+    ]
+    statements = [*fence, *transaction.consolidation(parameters, "c1", KNOWN, PREDICTIONS.columns)]
     made = script.staged_and_manifest(manifest or [entry(0)], PREDICTIONS.columns, STAGING)
     return script.transaction(statements, PLACE, made)
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
@@ -32,16 +32,16 @@ class BigQueryBench:
 
     def consolidate(self, *dates: dt.date, **changes: Any) -> ConsolidationReport:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        use_case = Consolidator(self.warehouse, self.staging, known=lambda: KNOWN, **given)
+        use_case = Consolidator(FencedWriter(self.warehouse, **given), self.staging, lambda: KNOWN)
         return use_case.consolidate(dates or (DATE,), Holder.here("run"))
 
     def validate(self) -> list[ValidatedDate]:
-        use_case = Validator(Guarding(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
+        use_case = Validator(FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
         return use_case.validate((DATE,), Holder.here("validation"))
 
     def publish(self) -> list[PublishedDate]:
-        guarding = Guarding(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT)
-        return Publisher(guarding, lambda: (DATE,)).publish((DATE,), Holder.here("publication"))
+        writer = FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT)
+        return Publisher(writer, lambda: (DATE,)).publish((DATE,), Holder.here("publication"))
 
     def select(self, text: str) -> list[dict[str, Any]]:
         """Plain SQL; `{dataset}` is the dataset's name."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.fencing.errors import FencedOut
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseLost, LeaseStore, LeaseTiming, LeaseUnavailable, WaitPolicy
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
@@ -68,15 +69,14 @@ def consolidator_of(
 ) -> Consolidator:
     """What consolidates in the storm; with calm habits, after it."""
     staging = FaultyStaging(folder, habits, rng, note)
-    return Consolidator(
+    writer = FencedWriter(
         FaultyWarehouse(folder, staging, habits, rng, note),
-        staging,
         leases,
-        known=lambda: KNOWN,
         timing=LeaseTiming(ttl),
         wait=WaitPolicy(limit=1.0, poll=0.1),
         clock=lambda: dt.datetime.now(dt.UTC) + dt.timedelta(seconds=skew),
     )
+    return Consolidator(writer, staging, lambda: KNOWN)
 
 
 def calm_consolidator(folder: Path, leases: LeaseStore) -> Consolidator:

@@ -17,9 +17,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from nba_consolidation.fencing.fenced_writer import Guard, fence_rows
+from nba_consolidation.fencing.fenced_writer import fence_parameters
+from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.pipeline.consolidation.transaction import consolidation
 from nba_consolidation.schema import PREDICTIONS
+from nba_consolidation.sql import Statement
 from nba_consolidation_tests.chaos import consolidating, stager
 from nba_consolidation_tests.chaos.plan import Order
 from nba_consolidation_tests.chaos.rows import Batch
@@ -97,9 +99,11 @@ def _warm_up() -> None:
     import pyarrow.parquet  # noqa: F401
     from google.cloud.firestore_v1.services.firestore import FirestoreClient  # noqa: F401
 
-    date, now = dt.date(2025, 1, 15), dt.datetime.now(dt.UTC)
-    guard = Guard([(date, "consolidation_2025-01-15", 1)], "nobody", "none")
-    for statement in [*fence_rows(guard, now), *consolidation(guard, "none", now, KNOWN, PREDICTIONS.columns)]:
+    holder, now = Holder.here("none"), dt.datetime.now(dt.UTC)
+    lease = LeaseRecord.granted("consolidation_2025-01-15", holder, 60, "none", version=1, now=now)
+    parameters = fence_parameters([lease], holder, now)
+    fence = [Statement(name, parameters) for name in ("leases", "fence_rows", "fence", "fenced_out")]
+    for statement in [*fence, *consolidation(parameters, "none", KNOWN, PREDICTIONS.columns)]:
         statement.render("duckdb")
 
 

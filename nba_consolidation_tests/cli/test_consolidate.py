@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import AuditFailed
+from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.leases import Holder, LeaseLost, SqliteLeaseStore
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport

@@ -49,7 +49,7 @@ def test_what_has_a_ttl_policy_is_where_the_leases_are_and_what_they_write() -> 
     (field,) = re.findall(r"ttls update (\w+)", COMMANDS)
     ours = Settings.from_environment(settings())
     assert collections.split() == [ours.lock_collection, ours.grading_lock_collection, "lease_events"]
-    source = (ROOT / "nba_consolidation" / "locking" / "firestore_documents.py").read_text(encoding="utf-8")
+    source = (ROOT / "nba_consolidation" / "leases" / "firestore" / "documents.py").read_text(encoding="utf-8")
     assert f'"{field}":' in source
 
 

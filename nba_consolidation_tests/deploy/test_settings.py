@@ -30,7 +30,7 @@ def production() -> Settings:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_variable_of_ours_is_a_setting(path: Path) -> None:
-    known = {variable(name) for name in Settings.__dataclass_fields__}
+    known = {variable(name) for name in Settings.model_fields}
     assert set(re.findall(PREFIX + "[A-Z_]+", path.read_text(encoding="utf-8"))) <= known
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from nba_consolidation.definitions import build_definitions, load
 from nba_consolidation.leases import LeaseDenied, LeaseUnavailable
-from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.settings import Settings
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
@@ -88,19 +87,6 @@ def test_the_engine_has_what_the_settings_say() -> None:
     assert staging._keep == dt.timedelta(days=2.5)
 
 
-def test_the_resources_say_what_the_settings_say() -> None:
-    resources = resources_of(NAMED)
-    leases, warehouse = resources["leases"], resources["warehouse"]
-    assert warehouse.deployment(leases).settings == Settings(
-        **{name: value for name, value in vars(NAMED).items() if name not in OF_FIRESTORE}
-    )
-    assert (leases.database, leases.collection, leases.grading_collection) == ("locks", "ours", "theirs")
-    assert resources["bigquery"].location == "EU"
-
-
-OF_FIRESTORE = {"firestore_database", "lock_collection", "grading_lock_collection", "firestore_emulator"}
-
-
 def test_incident_09_a_missing_right_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
     deploy(cloud.settings).prepare()
     load(cloud.settings)
@@ -111,7 +97,7 @@ def test_incident_09_a_missing_right_is_found_when_the_code_location_loads(cloud
 
 def test_incident_09_a_missing_lease_database_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
     deploy(cloud.settings).prepare()
-    elsewhere = Settings(**{**vars(cloud.settings), "firestore_database": "nowhere"})
+    elsewhere = cloud.settings.replace(firestore_database="nowhere")
     with pytest.raises(LeaseUnavailable, match="databases create"):
         load(elsewhere)
 
@@ -122,9 +108,6 @@ def test_incident_09_a_missing_dataset_is_found_when_the_code_location_loads(clo
 
 
 def test_incident_09_a_missing_library_is_found_when_the_code_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    resources_of(NAMED)
-    monkeypatch.delitem(sys.modules, "nba_consolidation.orchestration.resources.production")
-    monkeypatch.delattr("nba_consolidation.orchestration.resources.production")
     monkeypatch.setitem(sys.modules, "dagster_gcp", None)
     with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"nba-consolidation\[production\]"):
         build_definitions(NAMED)

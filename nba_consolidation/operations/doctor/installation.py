@@ -6,7 +6,6 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def _settings(settings: Settings, check_thresholds: Callable[[], object]) -> tup
     """Names only: a value can be a secret."""
     check_thresholds()
     LeaseTiming(settings.lease_ttl)
-    changed = [variable(s.name) for s in fields(settings) if getattr(settings, s.name) != getattr(Settings(), s.name)]
+    changed = [variable(name) for name in sorted(settings.model_fields_set)]
     told = f"{settings.deployment}, in {settings.place}; set are {', '.join(changed) or 'none, all are defaults'}"
     if unknown := unknown_variables():
         return Verdict.WARNING, f"{told}. {', '.join(unknown)} set nothing: look at the spelling, or unset them"

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nba_consolidation.fencing.fenced_writer import Guarding, Writer, in_chunks, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, in_chunks, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, SystemRepair, Tally
 from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, ALL_TABLES, LAST_WRITTEN, REMOVED, Column
@@ -95,13 +95,12 @@ def confidence_digits(live_columns: Sequence[Column]) -> int:
     return min(digits, _MOST_DIGITS)
 
 
-def carry_all_columns(writer: Writer, dates: Sequence[dt.date], live_columns: Sequence[Column]) -> None:
+def carry_all_columns(leased: LeasedDates, dates: Sequence[dt.date], live_columns: Sequence[Column]) -> None:
     """Lets prediction_accuracy_removed have every live column of prediction_accuracy; behind the fence of the dates."""
-    there = {column.name for column in writer.warehouse.live_columns(REMOVED.name)}
+    there = {column.name for column in leased.warehouse.live_columns(REMOVED.name)}
     missing = [column for column in live_columns if column.name not in there]
     if missing:
-        writer.run(dates, lambda _: ())
-        writer.warehouse.add_columns(REMOVED.name, missing)
+        leased.add_columns(dates, REMOVED.name, missing)
 
 
 def adopted_columns(warehouse: Warehouse) -> tuple[Column, ...]:
@@ -121,7 +120,7 @@ def accuracy_dates(warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.
 class Repairer:
     """Everything a repair needs. scales: `percent` or `fraction`, for systems whose scale is known."""
 
-    guarding: Guarding
+    writer: FencedWriter
     scales: Mapping[str, str] = field(default_factory=dict)
 
     def forecast(
@@ -129,7 +128,7 @@ class Repairer:
     ) -> RepairReport:
         """What a repair of the dates would come to. Takes no lease and changes nothing. Raises WarehouseError."""
         self._make_tables()
-        live = adopted_columns(self.guarding.warehouse)
+        live = adopted_columns(self.writer.warehouse)
         confidence_digits(live)
         found = self._found(dates)
         broken = _broken(found)
@@ -137,7 +136,7 @@ class Repairer:
         for chunk in in_chunks(broken):
             on_progress(broken.index(chunk[0]), len(broken))
             ranking = ranking_statements(over_dates(chunk), live, *self._systems)
-            result = self.guarding.warehouse.run([*ranking, Statement("repair_forecast")])
+            result = self.writer.warehouse.run([*ranking, Statement("repair_forecast")])
             after += result.rows["repair_forecast"]
         return RepairReport(None, tuple(_repairs(found, after)))
 
@@ -153,10 +152,10 @@ class Repairer:
         the lease cannot be had, and WarehouseError where the warehouse cannot be used.
         """
         self._make_tables()
-        live = adopted_columns(self.guarding.warehouse)
+        live = adopted_columns(self.writer.warehouse)
         found = self._found(dates)
-        written, poisoned = self.guarding.write_each(
-            LOCK_TYPE, _broken(found), holder, lambda writer, some: self._repair(writer, some, live), on_progress
+        written, poisoned = self.writer.write_each(
+            LOCK_TYPE, _broken(found), holder, lambda leased, some: self._repair(leased, some, live), on_progress
         )
         looked_at = {row["game_date"] for result in written for row in result.rows["accuracy_found"]}
         current = [row for row in found if row["game_date"] not in looked_at]
@@ -165,15 +164,15 @@ class Repairer:
         standing = [row for row in current if row["game_date"] not in poisoned]
         report = RepairReport(holder.run_id, tuple(_repairs(standing, after)), poisoned)
         total = report.total
-        tell(
+        log_outcome(
             _log, "repaired", holder.run_id, report.repaired_dates, poisoned,
             duplicates=total.duplicates, normalised=total.normalised,
         )  # fmt: skip
         return report
 
-    def _repair(self, writer: Writer, dates: Sequence[dt.date], live: Sequence[Column]) -> TransactionResult:
-        carry_all_columns(writer, dates, live)
-        return writer.run(dates, lambda guarded: self.statements(guarded, live), audits=REPAIR_AUDITS)
+    def _repair(self, leased: LeasedDates, dates: Sequence[dt.date], live: Sequence[Column]) -> TransactionResult:
+        carry_all_columns(leased, dates, live)
+        return leased.write(dates, lambda guarded: self.statements(guarded, live), audits=REPAIR_AUDITS)
 
     def broken(self, dates: Sequence[dt.date]) -> list[dt.date]:
         """Of the dates, those that have something to repair."""
@@ -184,7 +183,7 @@ class Repairer:
         return repair_statements({**parameters, "grading_id": uuid.uuid4().hex}, live, *self._systems)
 
     def _make_tables(self) -> None:
-        self.guarding.warehouse.create_tables(ALL_TABLES)
+        self.writer.warehouse.create_tables(ALL_TABLES)
 
     def _found(self, dates: Sequence[dt.date]) -> list[Row]:
         """What stands and what there is to repair, by date and system."""
@@ -193,7 +192,7 @@ class Repairer:
         for chunk in in_chunks(sorted(dates)):
             parameters = {**over_dates(chunk), "percent_systems": percent, "fraction_systems": fraction}
             statements = [Statement("accuracy_before", parameters), Statement("accuracy_found")]
-            found += self.guarding.warehouse.run(statements).rows["accuracy_found"]
+            found += self.writer.warehouse.run(statements).rows["accuracy_found"]
         return found
 
     @property

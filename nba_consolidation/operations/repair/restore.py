@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned, Guarding, Writer, in_chunks, tell
+from nba_consolidation.fencing.errors import DatesPoisoned
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, in_chunks, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import LOCK_TYPE, adopted_columns, carry_all_columns
 from nba_consolidation.schema import ACCURACY, ALL_TABLES, REMOVED, Column
@@ -79,11 +80,11 @@ def restore_statements(parameters: Mapping[str, Value], live_columns: Sequence[C
 class Restorer:
     """Everything a restore needs."""
 
-    guarding: Guarding
+    writer: FencedWriter
 
     def forecast(self, run_id: str) -> RestoreReport:
         """What restoring that run would come to. Takes no lease and changes nothing. Raises as `restore` does."""
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         dates = self._restorable(run_id)
         planned: list[Row] = []
         for chunk in in_chunks(dates):
@@ -107,30 +108,30 @@ class Restorer:
         Raises RunUnknown; RestoreBlocked where a later run changed one of the dates, before anything is written;
         LeaseError and WarehouseError as a repair does.
         """
-        written, poisoned = self.guarding.write_each(
+        written, poisoned = self.writer.write_each(
             LOCK_TYPE,
             self._restorable(run_id),
             holder,
-            lambda writer, dates: self._restore(writer, dates, run_id),
+            lambda leased, dates: self._restore(leased, dates, run_id),
             on_progress,
         )
         restored = sorted((RestoredDate(**row) for rows in written for row in rows), key=lambda date: date.game_date)
         report = RestoreReport(run_id, holder.run_id, tuple(restored), poisoned)
-        tell(
+        log_outcome(
             _log, "restored", holder.run_id, [date.game_date for date in restored], poisoned,
             restored_run_id=run_id, put_back=report.total("put_back"), taken_out=report.total("taken_out"),
         )  # fmt: skip
         return report
 
-    def _restore(self, writer: Writer, dates: Sequence[dt.date], run_id: str) -> list[Row]:
+    def _restore(self, leased: LeasedDates, dates: Sequence[dt.date], run_id: str) -> list[Row]:
         """One transaction. What may be restored is asked again: now nobody else changes these dates."""
         still = set(self._restorable(run_id))
         wanted = [date for date in dates if date in still]
         if not wanted:
             return []
-        live = _restorable_columns(writer, wanted)
+        live = _restorable_columns(leased, wanted)
         ours: dict[str, Value] = {"restored_run_id": run_id, "grading_id": uuid.uuid4().hex}
-        result = writer.run(
+        result = leased.write(
             wanted,
             lambda guarded: restore_statements({**guarded, **ours}, live),
             audits=_AUDITS,
@@ -140,9 +141,9 @@ class Restorer:
 
     def _restorable(self, run_id: str) -> list[dt.date]:
         """The dates on which that run still stands. Raises RunUnknown, RestoreBlocked."""
-        self.guarding.warehouse.create_tables(ALL_TABLES)
-        adopted_columns(self.guarding.warehouse)
-        rows = self.guarding.warehouse.query(Statement("restorable_dates", {**_ALL_HISTORY, "restored_run_id": run_id}))
+        self.writer.warehouse.create_tables(ALL_TABLES)
+        adopted_columns(self.writer.warehouse)
+        rows = self.writer.warehouse.query(Statement("restorable_dates", {**_ALL_HISTORY, "restored_run_id": run_id}))
         if not rows:
             raise RunUnknown(
                 f"no run {run_id} is in grading_ledger; give the run id of a repair or a grading, as it was printed"
@@ -167,12 +168,12 @@ def _blocked(run_id: str, rows: Sequence[Row]) -> str:
     )
 
 
-def _restorable_columns(writer: Writer, dates: Sequence[dt.date]) -> Sequence[Column]:
+def _restorable_columns(leased: LeasedDates, dates: Sequence[dt.date]) -> Sequence[Column]:
     """The live columns, all of which prediction_accuracy_removed now has too. Raises TableIncomplete."""
-    live = adopted_columns(writer.warehouse)
-    carry_all_columns(writer, dates, live)
+    live = adopted_columns(leased.warehouse)
+    carry_all_columns(leased, dates, live)
     known = {column.name for column in live} | set(REMOVED.column_names)
-    gone = [column.name for column in writer.warehouse.live_columns(REMOVED.name) if column.name not in known]
+    gone = [column.name for column in leased.warehouse.live_columns(REMOVED.name) if column.name not in known]
     if gone:
         raise TableIncomplete(
             f"table {ACCURACY.name} no longer has the columns {', '.join(gone)}, which the rows of {REMOVED.name} "

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.settings import LOCAL, PRODUCTION, SettingsError
 

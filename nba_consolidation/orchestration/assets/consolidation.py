@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets import publication
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure
 from nba_consolidation.orchestration.assets.publication import IN_FORCE, PUBLISH, UPCOMING
 from nba_consolidation.orchestration.checks import consolidation as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, samples_by_date, table_of, without
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.consolidation.pending_tables import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import ValidatedDate
@@ -46,9 +45,8 @@ def prediction_assets(
         description="What waits in the staging tables for the date. Its data version moves when a table comes or goes.",
     )
     def staging_predictions(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        deployment = warehouse.deployment(leases)
         tables = deployment.staging.list_tables(deployment.known_dates())
         waiting = [waiting_for(date, tables, PREDICTIONS.columns) for date in dates_of(context)]
         for date in waiting:
@@ -69,10 +67,8 @@ def prediction_assets(
         pool=WRITERS,
         check_specs=checks.specs_of_a_consolidation(PREDICTIONS.name),
     )
-    def predictions(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
-    ) -> Iterator[Event]:
-        deployment, holder = warehouse.deployment(leases), Holder.here(context.run.run_id)
+    def predictions(context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]) -> Iterator[Event]:
+        holder = Holder.here(context.run.run_id)
         if context.run.tags.get(PUBLISH) == UPCOMING:
             yield from publication.of_upcoming_dates(deployment.publisher.publish_upcoming(holder))
         else:

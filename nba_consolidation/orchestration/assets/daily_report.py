@@ -4,7 +4,6 @@ import dagster as dg
 
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, Kinds, dates_of
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation.pipeline.daily_report.storage import keep, name_of
 from nba_consolidation.schema import (
@@ -15,6 +14,7 @@ from nba_consolidation.schema import (
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
 )
+from nba_consolidation.wiring import Deployment
 
 REPORT = "daily_report"
 _SHOWN = (
@@ -41,9 +41,9 @@ def report_asset(
         "strategies, leases, and what needs a person. A run over many dates makes one page of them all.",
     )
     def daily_report(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        dates = dates_of(context)
         made = deployment.reporter.report(dates[0], dates[-1], context.log.debug)
         html = page(made)
         place = keep(html, deployment.settings.reports_place, name_of(made.first, made.last))

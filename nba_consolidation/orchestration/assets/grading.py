@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
 from nba_consolidation.orchestration.checks import grading as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.schema import ACCURACY, BOX_SCORES, VALIDATED
+from nba_consolidation.wiring import Deployment
 
 _GROUP = "accuracy"
 
@@ -50,9 +50,8 @@ def grading_asset(
         check_specs=checks.specs_of_a_grading(ACCURACY.name),
     )
     def prediction_accuracy(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment = warehouse.deployment(leases)
         dates = dates_of(context)
         report = deployment.grader.grade(dates, Holder.here(context.run.run_id), context.log.debug)
         by_date = {date.game_date: _date_metadata(date, report) for date in report.dates}

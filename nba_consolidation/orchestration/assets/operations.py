@@ -5,16 +5,16 @@ import datetime as dt
 import dagster as dg
 from pydantic import Field
 
-from nba_consolidation.fencing.fenced_writer import DatesPoisoned
+from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import accuracy_dates
 from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation.operations.staging_cleanup import Action, CleanUpReport, Kind
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, config_date, failure
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.schema import ACCURACY, CLEANUPS, REMOVED
 from nba_consolidation.settings import SettingsError
+from nba_consolidation.wiring import Deployment
 
 
 class CleanUpConfig(dg.Config):
@@ -64,9 +64,9 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         metadata={"dagster/column_schema": column_schema(CLEANUPS)},
     )
     def staging_cleanups(
-        context: dg.AssetExecutionContext, config: CleanUpConfig, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, config: CleanUpConfig, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        clean_up = warehouse.deployment(leases).clean_up(config.older_than_days)
+        clean_up = deployment.clean_up(config.older_than_days)
         report = clean_up.clean_up(
             Holder.here(context.run.run_id), dry_run=config.dry_run, archive=frozenset(config.archive)
         )
@@ -84,9 +84,9 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         metadata={"dagster/column_schema": column_schema(REMOVED)},
     )
     def prediction_accuracy_removed(
-        context: dg.AssetExecutionContext, config: RepairConfig, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, config: RepairConfig, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        deployment, (first, last) = warehouse.deployment(leases), config.dates
+        first, last = config.dates
         deployment.prepare()
         dates = accuracy_dates(deployment.warehouse, first, last)
         if config.dry_run:

@@ -10,11 +10,11 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import performance as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.analysis.performance import figures
 from nba_consolidation.pipeline.daily_report import png_plots as plots
 from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE, Table
 from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.wiring import Deployment
 
 _GROUP = "accuracy"
 _HIT_RATE = ("bets", "hit_rate", "hit_rate_low", "hit_rate_high")
@@ -44,9 +44,9 @@ def performance_assets(
         check_specs=checks.specs_of_an_analysis(),
     )
     def performance(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        dates = dates_of(context)
         report = deployment.analyst.analyse(dates, Holder.here(context.run.run_id), context.log.debug)
         if report.followed:
             context.log.info("Later dates that sum these up were brought up to date: %d", len(report.followed))

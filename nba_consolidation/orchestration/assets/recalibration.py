@@ -21,7 +21,6 @@ from nba_consolidation.orchestration.assets.common import (
 from nba_consolidation.orchestration.checks import recalibration as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
 from nba_consolidation.orchestration.partitions import span_of_run
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, Outcome, RecalibrationReport
 from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES, Event, History, read_history
 from nba_consolidation.pipeline.daily_report import png_plots as plots
@@ -76,9 +75,9 @@ def recalibration_assets(
         metadata={"dagster/column_schema": column_schema(CALIBRATION_VERSIONS)},
     )
     def confidence_recalibration(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        dates = dates_of(context)
         holder = Holder.here(context.run.run_id)
         report = deployment.recalibrator.recalibrate(dates, holder, on_step=context.log.debug)
         run = _of_run(report)
@@ -103,9 +102,8 @@ def recalibration_assets(
         metadata={"dagster/column_schema": column_schema(CALIBRATION_EVENTS)},
     )
     def confidence_recalibration_events(
-        context: dg.AssetExecutionContext, config: DecisionConfig, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, config: DecisionConfig, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
-        deployment = warehouse.deployment(leases)
         deployment.prepare()
         if config.version_id is None:
             # Without a result nothing downstream runs: only a decision changes what is published.

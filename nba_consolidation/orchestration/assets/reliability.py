@@ -9,12 +9,12 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import reliability as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.analysis.reliability import figures as standing
 from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
 from nba_consolidation.pipeline.daily_report import png_plots as plots
 from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
 from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.wiring import Deployment
 
 _SHOWN = ("player_lookup", "status", "reason", "since", "until", "bets", "effective_bets", "hit_rate",
           "hit_rate_low", "hit_rate_high", "shrunken_rate", "worse_q", "bias", "bias_flag", "points_sd_10",
@@ -43,9 +43,9 @@ def reliability_asset(
         check_specs=checks.specs_of_a_review(),
     )
     def player_reliability(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        dates = dates_of(context)
         report = deployment.reviewer.review(dates, Holder.here(context.run.run_id), context.log.debug)
         if report.followed:
             context.log.info("Later dates of the season were brought up to date: %d", len(report.followed))

@@ -9,12 +9,12 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import strategies as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.pipeline.analysis.betting import figures
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluatedDate
 from nba_consolidation.pipeline.daily_report import png_plots as plots
 from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, PICKED, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE
 from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.wiring import Deployment
 
 _BEST_SHOWN = 12
 _SHOWN = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high", "roi_p",
@@ -43,9 +43,9 @@ def betting_asset(
         check_specs=checks.specs_of_an_evaluation(),
     )
     def strategy_performance(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        deployment, dates = warehouse.deployment(leases), dates_of(context)
+        dates = dates_of(context)
         report = deployment.strategist.evaluate(dates, Holder.here(context.run.run_id), context.log.debug)
         if report.followed:
             context.log.info("Later dates of the season were brought up to date: %d", len(report.followed))

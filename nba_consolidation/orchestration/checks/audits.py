@@ -8,11 +8,11 @@ import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.audits import AUDITS, Audit
-from nba_consolidation.fencing.fenced_writer import AuditFailed
+from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.orchestration.partitions import span_of_run
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
 from nba_consolidation.settings import today
+from nba_consolidation.wiring import Deployment
 
 _EXAMPLES = 20
 
@@ -28,12 +28,9 @@ def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=audit.table, name=f"audit_{audit.name}", description=f"{audit.looks_for}; over all history when run alone"
     )
-    def check(
-        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource, leases: LeaseResource
-    ) -> dg.AssetCheckResult:
+    def check(context: dg.AssetCheckExecutionContext, deployment: dg.ResourceParam[Deployment]) -> dg.AssetCheckResult:
         first, last = span_of_run(context.run.tags) or (first_date, today() + dt.timedelta(days=1))
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
-        deployment = warehouse.deployment(leases)
         deployment.prepare()
         findings = audit.findings(deployment.warehouse, dates)
         return dg.AssetCheckResult(

@@ -10,7 +10,7 @@ from nba_consolidation.operations.daily_quality.criteria import CHECKS
 from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport, Status
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.orchestration.partitions import span_of_run
-from nba_consolidation.orchestration.resources import LeaseResource, WarehouseResource
+from nba_consolidation.wiring import Deployment
 
 PREFIX = "daily_"
 _ROWS = 50
@@ -40,10 +40,8 @@ def build_quality() -> dg.AssetChecksDefinition:
     def daily_quality(
         context: dg.AssetCheckExecutionContext,
         config: QualityConfig,
-        warehouse: WarehouseResource,
-        leases: LeaseResource,
+        deployment: dg.ResourceParam[Deployment],
     ) -> Iterator[dg.AssetCheckResult]:
-        deployment = warehouse.deployment(leases)
         deployment.prepare()
         keys = {key.name.removeprefix(PREFIX): key for key in context.selected_asset_check_keys}
         report = deployment.quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)

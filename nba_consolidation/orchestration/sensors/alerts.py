@@ -60,7 +60,7 @@ def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | N
     @dg.sensor(
         name="failed_checks_and_runs",
         minimum_interval_seconds=60,
-        default_status=dg.DefaultSensorStatus.RUNNING if settings.alerts else dg.DefaultSensorStatus.STOPPED,
+        default_status=dg.DefaultSensorStatus.RUNNING if settings.sends_alerts else dg.DefaultSensorStatus.STOPPED,
         description="Failed runs and checks become messages: one per cause, each date of it once.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:

@@ -1,7 +1,6 @@
 """`new_box_scores`: dates whose box scores came, or were corrected, are graded."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 
 import dagster as dg
@@ -22,7 +21,7 @@ _WAIT = 5.0
 
 def new_box_scores(settings: Settings) -> dg.SensorDefinition:
     """The sensor. Box scores that cannot be read are raised; a busy warehouse is looked at the next time."""
-    deployment = deploy(replace(settings, warehouse_wait=min(settings.warehouse_wait, _WAIT)))
+    deployment = deploy(settings.replace(warehouse_wait=min(settings.warehouse_wait, _WAIT)))
 
     @dg.sensor(
         name="new_box_scores",

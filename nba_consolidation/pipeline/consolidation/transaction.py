@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from nba_consolidation.fencing.fenced_writer import Guard, fence
+from nba_consolidation.fencing.fenced_writer import Parameters
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
-from nba_consolidation.sql import Statement, Value
+from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import KnownDates
 
+AUDITS = ("duplicate_business_keys", "active_twins", "unconserved_dates")
 _INVALIDATION = ("invalidated_at", "invalidation_reason")
-# Workers' clocks differ a little from ours; more than this is a row from the future.
-CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 
 
 def consolidation(
-    guard: Guard, consolidation_id: str, now: dt.datetime, known: KnownDates, live: Sequence[Column]
+    parameters: Parameters, consolidation_id: str, known: KnownDates, live: Sequence[Column]
 ) -> list[Statement]:
-    """Fence, quarantine, merge, activate, audit, ledger."""
-    parameters = guard.parameters(now) | {
+    """Quarantine, merge, activate, audit, ledger. The fence comes before."""
+    parameters = {
+        **parameters,
         "consolidation_id": consolidation_id,
         "first_known_date": known.first,
         "last_known_date": known.last,
-        "latest_created_at": now + CLOCK_TOLERANCE,
     }
     ours = {*SET_BY_CONSOLIDATION, *(column.name for column in LINEAGE)}
     staged = [column.name for column in live if column.name not in ours]
     values = [name for name in staged if name not in ("prediction_id", "created_at", *BUSINESS_KEY, *_INVALIDATION)]
     return [
-        *fence(guard, now),
         Statement("candidates", parameters),
         Statement("quarantine", parameters, staged),
         Statement("peers", parameters),
@@ -50,18 +47,4 @@ def consolidation(
         Statement("ledger", parameters),
         Statement("ledger_tables", parameters),
         Statement("consolidation_counts", parameters),
-    ]
-
-
-def validation(
-    parameters: Mapping[str, Value], percent_systems: Sequence[str], fraction_systems: Sequence[str]
-) -> list[Statement]:
-    """The dates' validated rows written anew from what stands, then audits. The fence comes before."""
-    scaled = {**parameters, "percent_systems": percent_systems, "fraction_systems": fraction_systems}
-    return [
-        Statement("clear_validated", scaled),
-        Statement("validate", scaled),
-        Statement("duplicate_validated_predictions", scaled, audit=True),
-        Statement("confidences_out_of_scale", scaled, audit=True),
-        Statement("validated_counts", scaled),
     ]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from nba_consolidation.fencing.fenced_writer import Guarding, Writer, summed, tell, together_or_each
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
 from nba_consolidation.operations.repair.repair import (
@@ -39,7 +39,7 @@ class Grader:
     scales: `percent` or `fraction`, for systems whose scale is known, as for the validation.
     """
 
-    guarding: Guarding
+    writer: FencedWriter
     scales: Mapping[str, str] = field(default_factory=dict)
 
     def grade(
@@ -53,30 +53,32 @@ class Grader:
         Raises LeaseError where the lease cannot be had or was lost, WarehouseError where the warehouse cannot be used.
         """
         ordered = sorted(dates)
-        self.guarding.warehouse.create_tables(ALL_TABLES)
+        self.writer.warehouse.create_tables(ALL_TABLES)
         on_step("lease")
-        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
-            results, poisoned = together_or_each(ordered, partial(self._grade, writer, on_step))
+        with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
+            results, poisoned = leased.write_each(ordered, partial(self._grade, leased, on_step))
         report = GradingReport(
             run_id=holder.run_id,
             dates=tuple(GradedDate(**row) for result in results for row in result.rows["graded_date_counts"]),
             findings=tuple(Finding(**row) for result in results for row in result.rows["grading_findings"]),
             problems=tuple(problem for result in results for problem in problems_of(result)),
             poisoned=poisoned,
-            lease_wait_ms=writer.lease.waited_ms,
-            lease_hold_ms=writer.lease.held_ms,
+            lease_wait_ms=leased.lease.waited_ms,
+            lease_hold_ms=leased.lease.held_ms,
             transaction_ms=round(1000 * sum(result.seconds for result in results)),
-            cost=summed(results),
+            cost=total_cost(results),
         )
         _tell(report)
         return report
 
-    def _grade(self, writer: Writer, on_step: Callable[[str], None], dates: Sequence[dt.date]) -> TransactionResult:
-        warehouse, repairer = self.guarding.warehouse, Repairer(self.guarding, self.scales)
+    def _grade(
+        self, leased: LeasedDates, on_step: Callable[[str], None], dates: Sequence[dt.date]
+    ) -> TransactionResult:
+        warehouse, repairer = self.writer.warehouse, Repairer(self.writer, self.scales)
         box_scores, live = warehouse.live_columns(BOX_SCORES.name), adopted_columns(warehouse)
-        carry_all_columns(writer, dates, live)
+        carry_all_columns(leased, dates, live)
         broken = repairer.broken(dates)
-        return writer.run(
+        return leased.write(
             dates,
             lambda parameters: [
                 *(repairer.statements(parameters, live) if broken else ()),
@@ -91,7 +93,7 @@ class Grader:
 def _tell(report: GradingReport) -> None:
     for date in report.dates:
         log_event(_log, "date_graded", run_id=report.run_id, **vars(date))
-    tell(
+    log_outcome(
         _log,
         "graded",
         report.run_id,

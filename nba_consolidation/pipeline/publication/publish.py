@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from nba_consolidation.fencing.fenced_writer import Guarding, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.schema import ALL_TABLES, PUBLISHED, VALIDATED
-from nba_consolidation.sql import Statement, Value, over_dates
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Warehouse
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class PublishedDate:
 class Publisher:
     """Everything a publication needs. upcoming_game_dates: the known game dates from today on, asked at each call."""
 
-    guarding: Guarding
+    writer: FencedWriter
     upcoming_game_dates: Callable[[], Collection[dt.date]]
 
     def publish(self, dates: Collection[dt.date], holder: Holder) -> list[PublishedDate]:
@@ -52,17 +52,17 @@ class Publisher:
         date that is up to date is left alone. Raises LeaseError, WarehouseError, FencedOut and AuditFailed; then
         nothing was written.
         """
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         chosen = _publishable(warehouse, dates)
         if not chosen:
             return []
-        with self.guarding.writer(LOCK_TYPE, chosen, holder) as writer:
-            result = writer.run(chosen, _statements, audits=_AUDITS)
+        with self.writer.holding(LOCK_TYPE, chosen, holder) as leased:
+            result = leased.write(chosen, _statements, audits=_AUDITS)
         published = [PublishedDate(**row) for row in result.rows["published_counts"]]
         changed = [date.game_date for date in published if date.changed]
         rows = sum(date.published_rows for date in published)
-        tell(_log, "published", holder.run_id, changed, rows=rows, transaction_ms=round(1000 * result.seconds))
+        log_outcome(_log, "published", holder.run_id, changed, rows=rows, transaction_ms=round(1000 * result.seconds))
         return published
 
     def publish_upcoming(self, holder: Holder) -> list[PublishedDate]:
@@ -88,7 +88,7 @@ def _publishable(warehouse: Warehouse, dates: Collection[dt.date]) -> list[dt.da
     return [row["game_date"] for row in rows]
 
 
-def _statements(parameters: Mapping[str, Value]) -> list[Statement]:
+def _statements(parameters: Parameters) -> list[Statement]:
     return [
         Statement("calibrations_in_force", parameters),
         Statement("reviewed_players", parameters),

@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
 from nba_consolidation.operations.repair.repair_result import RepairReport
@@ -118,12 +118,12 @@ class LegacyBench(Workbench):
         [row] = self.execute(f"SELECT {columns} FROM prediction_accuracy")
         return row
 
-    def guarding(self, **changes: Any) -> Guarding:
+    def writer(self, **changes: Any) -> FencedWriter:
         given: dict[str, Any] = {"clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return Guarding(self.warehouse, self.leases, **given)
+        return FencedWriter(self.warehouse, self.leases, **given)
 
     def repairer(self, **scales: str) -> Repairer:
-        return Repairer(self.guarding(), scales)
+        return Repairer(self.writer(), scales)
 
     def forecast(self, **scales: str) -> RepairReport:
         return self.repairer(**scales).forecast(accuracy_dates(self.warehouse))
@@ -136,7 +136,7 @@ class LegacyBench(Workbench):
         return report
 
     def restore(self, run_id: str = "repair", own_run_id: str = "restore") -> RestoreReport:
-        restorer = Restorer(self.guarding())
+        restorer = Restorer(self.writer())
         foretold = restorer.forecast(run_id)
         report = restorer.restore(run_id, Holder.here(own_run_id))
         assert report.poisoned or report.dates == foretold.dates

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 
 from nba_consolidation.fencing import fenced_writer as fencing
-from nba_consolidation.fencing.fenced_writer import AuditFailed, DatesPoisoned, FencedOut
+from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, lease_key
 from nba_consolidation.operations.repair.repair import accuracy_dates, confidence_digits, repair_statements
 from nba_consolidation.schema import ACCURACY, Column
@@ -175,8 +175,8 @@ def test_another_transaction_repairs_its_dates_and_leaves_the_sound_ones(bench: 
     bench.fill(graded(), graded(), graded(game_date=NEXT_DATE), graded(game_date=NEXT_DATE, system_id="other"))
     sound = bench.execute("SELECT * FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY system_id")
     dates, live = [DATE, NEXT_DATE], bench.warehouse.live_columns("prediction_accuracy")
-    with bench.guarding().writer("grading", dates, Holder.here("grading")) as writer:
-        writer.run(dates, lambda guarded: repair_statements({**guarded, "grading_id": "g"}, live, [], []))
+    with bench.writer().holding("grading", dates, Holder.here("grading")) as leased:
+        leased.write(dates, lambda guarded: repair_statements({**guarded, "grading_id": "g"}, live, [], []))
     assert bench.execute("SELECT * FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY system_id") == sound
     assert [row["game_date"] for row in bench.execute("FROM grading_ledger")] == [DATE]
     assert sum(bench.rows().values()) == 3
@@ -303,7 +303,7 @@ def test_a_grading_of_the_same_date_waits_for_the_repair(bench: LegacyBench) -> 
         if statement == "keep_repaired":
             with (
                 pytest.raises(LeaseHeld) as caught,
-                bench.guarding().writer("grading", [DATE], Holder.here("grading")),
+                bench.writer().holding("grading", [DATE], Holder.here("grading")),
             ):
                 pass
             held.append(caught.value)
@@ -315,7 +315,7 @@ def test_a_grading_of_the_same_date_waits_for_the_repair(bench: LegacyBench) -> 
 
 def test_a_repair_waits_for_a_grading_of_the_same_date(bench: LegacyBench) -> None:
     bench.fill(graded(), graded())
-    with bench.guarding().writer("grading", [DATE], Holder.here("grading")), pytest.raises(LeaseHeld):
+    with bench.writer().holding("grading", [DATE], Holder.here("grading")), pytest.raises(LeaseHeld):
         bench.repair()
     assert bench.repair().total.duplicates == 1
 
@@ -339,7 +339,7 @@ def test_a_later_chunk_that_is_held_does_not_hide_what_was_done(
 ) -> None:
     monkeypatch.setattr(fencing, "DATES_AT_ONCE", 1)
     bench.fill(*(graded(game_date=date) for date in (DATE, NEXT_DATE) for _ in range(2)))
-    with bench.guarding().writer("grading", [NEXT_DATE], Holder.here("grading")):
+    with bench.writer().holding("grading", [NEXT_DATE], Holder.here("grading")):
         report = bench.repair()
     assert isinstance(report.poisoned[NEXT_DATE], LeaseHeld)
     assert report.repaired_dates == (DATE,)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
+from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld
 from nba_consolidation.operations.repair.restore import RestoreBlocked, RestoredDate, Restorer, RunUnknown
 from nba_consolidation.warehouse.errors import TableIncomplete
@@ -184,7 +184,7 @@ def test_what_was_kept_and_is_gone_stops_the_restore(bench: LegacyBench) -> None
     bench.repair()
     repaired = bench.rows()
     bench.execute("DELETE FROM prediction_accuracy_removed WHERE game_date = '2026-01-15' AND removal = 'changed'")
-    report = Restorer(bench.guarding()).restore("repair", Holder.here("restore"))
+    report = Restorer(bench.writer()).restore("repair", Holder.here("restore"))
     assert isinstance(report.poisoned[DATE], AuditFailed)
     assert "cannot be put back as it was" in str(report.poisoned[DATE])
     assert [date.game_date for date in report.dates] == [NEXT_DATE]
@@ -218,7 +218,7 @@ def test_a_stale_restore_is_fenced_out(bench: LegacyBench) -> None:
 
 def test_a_restore_waits_for_a_grading_of_the_same_date(bench: LegacyBench) -> None:
     bench.repair()
-    with bench.guarding().writer("grading", [DATE], Holder.here("grading")), pytest.raises(LeaseHeld):
+    with bench.writer().holding("grading", [DATE], Holder.here("grading")), pytest.raises(LeaseHeld):
         bench.restore()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -47,7 +46,7 @@ def test_a_tick_without_a_request_says_why(daemon: Daemon) -> None:
 
 
 def test_a_quiet_period_is_waited_for(settings: Settings, instance: dg.DagsterInstance) -> None:
-    patient = replace(settings, arrivals_quiet=3600, arrivals_wait=7200)
+    patient = settings.replace(arrivals_quiet=3600, arrivals_wait=7200)
     slow = Daemon(new_staging_tables(patient), patient, instance)
     slow.stage("a", [prediction()])
     for _ in range(2):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
 from nba_consolidation.operations.staging_cleanup import Action, CleanUp, CleanUpReport, Kind
 from nba_consolidation.warehouse.errors import WarehouseBusy
@@ -51,8 +51,8 @@ def consolidated(bench: Workbench, worker: str = "done", days: float = 8) -> str
 
 
 def clean_up(bench: Workbench, *archive: str, dry_run: bool = False, **options: Any) -> CleanUpReport:
-    guarding = Guarding(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
-    use_case = CleanUp(guarding, bench.staging, lambda: KNOWN, WEEK, **options)
+    writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
+    use_case = CleanUp(writer, bench.staging, lambda: KNOWN, WEEK, **options)
     return use_case.clean_up(Holder.here("cleaning"), dry_run=dry_run, archive=archive)
 
 
@@ -213,15 +213,15 @@ def test_a_table_consolidated_while_its_lease_was_waited_for_is_not_archived(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = old(bench, "overtaken")
-    acquire: Callable[..., Any] = Guarding.writer
+    acquire: Callable[..., Any] = FencedWriter.holding
 
-    def overtaken(self: Guarding, *arguments: Any) -> Any:
-        monkeypatch.setattr(Guarding, "writer", acquire)
+    def overtaken(self: FencedWriter, *arguments: Any) -> Any:
+        monkeypatch.setattr(FencedWriter, "holding", acquire)
         bench.staging.drops = False
         bench.consolidate()
         return acquire(self, *arguments)
 
-    monkeypatch.setattr(Guarding, "writer", overtaken)
+    monkeypatch.setattr(FencedWriter, "holding", overtaken)
     report = clean_up(bench, name)
     assert kinds(report) == {name: (Kind.NEVER_CONSOLIDATED, Action.STAYS)}
     assert bench.staging_tables() == {name}

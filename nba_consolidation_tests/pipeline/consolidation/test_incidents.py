@@ -14,12 +14,14 @@ import sqlglot
 from sqlglot import exp
 
 from nba_consolidation.fencing.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
-from nba_consolidation.fencing.fenced_writer import AuditFailed, DatesPoisoned, FencedOut, Guard
+from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
+from nba_consolidation.fencing.fenced_writer import FencedWriter, fence_parameters
 from nba_consolidation.leases import (
     HeldLease,
     Holder,
     LeaseHeld,
     LeaseLost,
+    LeaseRecord,
     LeaseUnavailable,
     SqliteLeaseStore,
     hold,
@@ -28,6 +30,7 @@ from nba_consolidation.leases import (
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE, Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
 from nba_consolidation.warehouse.interface import KnownDates, StagingTable
@@ -197,7 +200,8 @@ def test_incident_05_the_lease_is_really_held_at_every_statement(bench: Workbenc
 
 
 def test_incident_06_no_flag_switches_the_guard_off() -> None:
-    fields = {field.name: field for field in dataclasses.fields(Consolidator)}
+    fields = {field.name: field for field in (*dataclasses.fields(Consolidator), *dataclasses.fields(FencedWriter))}
+    assert fields["writer"].default is dataclasses.MISSING
     assert fields["leases"].default is dataclasses.MISSING
     assert fields["leases"].default_factory is dataclasses.MISSING
     assert [name for name, field in fields.items() if field.type == "bool"] == ["evolve"]
@@ -340,11 +344,14 @@ def test_incident_48_a_merge_is_limited_to_the_dates_of_its_leases(bench: Workbe
     assert bench.staging_tables() == {table}
 
 
-def test_incident_43_every_statement_names_the_dates_of_a_partitioned_table() -> None:
-    guard = Guard([(DATE, LEASE, 1), (NEXT_DATE, "other", 2)], "holder", "run")
+def test_incident_43_every_statement_names_the_dates_of_a_partitioned_table(bench: Workbench) -> None:
+    holder = Holder.here("run")
+    keys = [LEASE, lease_key(LOCK_TYPE, NEXT_DATE)]
+    leases = [LeaseRecord.granted(key, holder, 60, "nonce", version=1, now=NOW) for key in keys]
+    parameters = fence_parameters(leases, holder, NOW)
     partitioned = {table.name for table in ALL_TABLES if table.partition_by}
-    statements = transaction.consolidation(guard, "id", NOW, KNOWN, PREDICTIONS.columns)
-    for statement in [*statements, *transaction.validation(guard.parameters(NOW), [], [])]:
+    statements = transaction.consolidation(parameters, "id", KNOWN, PREDICTIONS.columns)
+    for statement in [*statements, *Validator(bench.writer()).statements(parameters)]:
         tree = sqlglot.parse_one(statement.render("bigquery"), read="bigquery")
         target = tree.find(exp.Table) if isinstance(tree, exp.Insert) else None
         read = {table.name for table in tree.find_all(exp.Table) if table is not target}

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseStore, WaitPolicy
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
@@ -170,8 +170,12 @@ class Workbench:
         return self.staging.write(name, data).name
 
     def consolidator(self, **changes: Any) -> Consolidator:
+        evolve = changes.pop("evolve", False)
+        return Consolidator(self.writer(**changes), self.staging, lambda: KNOWN, evolve)
+
+    def writer(self, **changes: Any) -> FencedWriter:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return Consolidator(self.warehouse, self.staging, known=lambda: KNOWN, **given)
+        return FencedWriter(self.warehouse, **given)
 
     def consolidate(
         self,
@@ -186,15 +190,14 @@ class Workbench:
         return report
 
     def validate(self, *dates: dt.date, **changes: Any) -> list[ValidatedDate]:
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        scales = given.pop("scales", {})
-        use_case = Validator(Guarding(self.warehouse, **given), scales)
+        scales = changes.pop("scales", {})
+        use_case = Validator(self.writer(**changes), scales)
         return use_case.validate(dates or (DATE,), Holder.here("validation"))
 
     def publish(self, *dates: dt.date, **changes: Any) -> list[PublishedDate]:
         """Publishes the dates (DATE, unless given), which the upcoming ones are too."""
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        use_case = Publisher(Guarding(self.warehouse, **given), lambda: dates or (DATE,))
+        use_case = Publisher(FencedWriter(self.warehouse, **given), lambda: dates or (DATE,))
         return use_case.publish(dates or (DATE,), Holder.here("publication"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:

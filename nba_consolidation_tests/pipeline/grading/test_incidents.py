@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import nba_consolidation
-from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, SqliteLeaseStore, hold, lease_key
 from nba_consolidation.operations.repair.repair import LOCK_TYPE
 from nba_consolidation.schema import ACCURACY

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
@@ -72,7 +72,7 @@ class GradingBench(Workbench):
 
     def grader(self, **changes: Any) -> Grader:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return Grader(Guarding(self.warehouse, **given))
+        return Grader(FencedWriter(self.warehouse, **given))
 
     def grade(self, *dates: dt.date, run_id: str = "grading", **changes: Any) -> GradingReport:
         """Grades the dates (DATE, unless given) and checks the conservation law on the way."""

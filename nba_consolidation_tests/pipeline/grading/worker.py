@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GradingBench
@@ -21,7 +21,7 @@ def main(folder: str, stop_at: str) -> None:
             sys.stdin.readline()
 
     leases = SqliteLeaseStore(Path(folder) / "leases.sqlite")
-    grader = Grader(Guarding(bench.warehouse, leases, wait=WaitPolicy(60, poll=0.05)))
+    grader = Grader(FencedWriter(bench.warehouse, leases, wait=WaitPolicy(60, poll=0.05)))
     report = grader.grade([DATE], Holder.here("worker"), on_step)
     error = next((str(error) for error in report.poisoned.values()), None)
     print(json.dumps([report.total("inserted"), error]))

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import Guarding
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
 from nba_consolidation_tests.pipeline.analysis.performance.graded import SCHEMA
@@ -37,7 +37,7 @@ def test_the_curve_is_applied_exactly_and_a_second_publication_changes_nothing(b
     before = bench.execute(read)
     assert all(row["calibrated_confidence"] == row["confidence"] for row in before)
     assert {row["calibration_version"] for row in before} == {None}
-    recalibrator = Recalibrator(Guarding(bench.warehouse, bench.leases, wait=NO_WAIT))
+    recalibrator = Recalibrator(FencedWriter(bench.warehouse, bench.leases, wait=NO_WAIT))
     version = recalibrator.recalibrate([DATE], Holder.here("run"), approve="ann").decisions[0].version
     assert version is not None
     bench.publish()

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
-from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
+from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
 from nba_consolidation.pipeline.publication import publish
 from nba_consolidation.pipeline.publication.publish import PublishedDate, unpublished_dates

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import Guarding, Writer, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.betting.bets import Daily
 from nba_consolidation.pipeline.analysis.betting.figures import evaluated_dates
@@ -61,7 +61,7 @@ class EvaluationReport:
 class Strategist:
     """Everything an evaluation needs. odds: American, of every bet: no table has the odds of each."""
 
-    guarding: Guarding
+    writer: FencedWriter
     odds: int = STANDARD_ODDS
 
     def evaluate(
@@ -74,7 +74,7 @@ class Strategist:
         """
         started = time.monotonic()
         asked = sorted(set(dates))
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         evaluated: list[EvaluatedDate] = []
         followed: list[dt.date] = []
@@ -82,29 +82,29 @@ class Strategist:
             wanted = list(given)
             later = [date for date in evaluated_dates(warehouse, wanted[0], season.last) if date not in set(wanted)]
             ordered = sorted([*wanted, *later])
-            with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+            with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
                 on_step("count")
-                daily = _counted(writer, Span(season.first, ordered[-1]))
+                daily = _counted(leased, Span(season.first, ordered[-1]))
                 on_step("compute")
                 rows = judged(daily, season.first, ordered, self.odds)
                 stands = _TABLES.write(
-                    writer, ordered, {"strategies": rows}, transaction=uuid.uuid4().hex, counts="strategy_counts",
+                    leased, ordered, {"strategies": rows}, transaction=uuid.uuid4().hex, counts="strategy_counts",
                     on_step=on_step,
                 )  # fmt: skip
                 evaluated += [EvaluatedDate(**stands.get(date, {"game_date": date})) for date in ordered]
             followed += later
         seconds = round(time.monotonic() - started, 3)
         report = EvaluationReport(holder.run_id, tuple(evaluated), tuple(followed), seconds)
-        tell(_log, "evaluated", holder.run_id, asked, rows_written=report.total("written_rows"),
+        log_outcome(_log, "evaluated", holder.run_id, asked, rows_written=report.total("written_rows"),
              ms=round(1000 * seconds))  # fmt: skip
         return report
 
 
-def _counted(writer: Writer, span: Span) -> Daily:
+def _counted(leased: LeasedDates, span: Span) -> Daily:
     """The bets of the season so far, from one pass over the graded rows."""
     parameters: dict[str, Value] = {
         "first_date": span.first, "last_date": span.last, "unanimous": UNANIMOUS, "majority": MAJORITY,
     }  # fmt: skip
     names = ("flagged_players", "votes", "sides", "season_bets")
-    rows = writer.warehouse.run([Statement(name, parameters) for name in names]).rows
+    rows = leased.warehouse.run([Statement(name, parameters) for name in names]).rows
     return Daily.of(rows["season_bets"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import Guarding, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.buckets import EDGE_BOUNDS
 from nba_consolidation.pipeline.analysis.performance.calibration import reliability, scores, scores_by_stretch
@@ -66,7 +66,7 @@ class AnalysisReport:
 class Analyst:
     """Everything an analysis needs. odds: American, what `roi` is computed at."""
 
-    guarding: Guarding
+    writer: FencedWriter
     odds: int = STANDARD_ODDS
 
     def analyse(
@@ -81,26 +81,26 @@ class Analyst:
         asked = sorted(set(dates))
         if not asked:
             return AnalysisReport(holder.run_id, "", (), (), 0.0)
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         followed = [date for date in _analysed(warehouse, asked) if date not in set(asked)]
         ordered = sorted([*asked, *followed])
         performance_id = uuid.uuid4().hex
-        with self.guarding.writer(LOCK_TYPE, ordered, holder) as writer:
+        with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
             on_step("count")
             counts = _counted(warehouse, ordered)
             on_step("compute")
             frames = self._computed(counts)
             stands = _TABLES.write(
-                writer, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
+                leased, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
             )
         written = tuple(AnalysedDate(**stands.get(date, {"game_date": date})) for date in ordered)
         seconds = round(time.monotonic() - started, 3)
         report = AnalysisReport(
             holder.run_id, performance_id, written, tuple(followed), seconds,
-            writer.lease.waited_ms, writer.lease.held_ms,
+            leased.lease.waited_ms, leased.lease.held_ms,
         )  # fmt: skip
-        tell(
+        log_outcome(
             _log, "analysed", holder.run_id, ordered, rows_written=report.total("written_rows"),
             ms=round(1000 * seconds), lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
         )  # fmt: skip

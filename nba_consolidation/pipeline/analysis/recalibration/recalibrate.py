@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nba_consolidation.fencing.fenced_writer import Guarding, Writer, tell
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
@@ -354,7 +354,7 @@ def _code_version() -> str:
 class Recalibrator:
     """Everything a recalibration needs."""
 
-    guarding: Guarding
+    writer: FencedWriter
     policy: Policy = field(default_factory=Policy)
 
     def recalibrate(
@@ -373,9 +373,9 @@ class Recalibrator:
         started, ordered = time.monotonic(), sorted(set(dates))
         if not ordered:
             return RecalibrationReport(holder.run_id, (), 0, 0, 0.0)
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
-        with self.guarding.writer(LOCK_TYPE, [HISTORY, *ordered], holder) as writer:
+        with self.writer.holding(LOCK_TYPE, [HISTORY, *ordered], holder) as leased:
             on_step("read the bets")
             bets = read_bets(warehouse, _first_needed(ordered[0], self.policy), ordered[-1])
             before = history = read_history(warehouse)
@@ -390,11 +390,11 @@ class Recalibrator:
                 decided_on += [date] * (len(history.events) - len(before.events) - len(decided_on))
             versions, events = history.versions[len(before.versions) :], history.events[len(before.events) :]
             if events:
-                _write(writer, ordered, versions, events, decided_on)
+                _write(leased, ordered, versions, events, decided_on)
         seconds = round(time.monotonic() - started, 3)
         report = RecalibrationReport(
             holder.run_id, tuple(decisions), len(versions), len(events), seconds,
-            writer.lease.waited_ms, writer.lease.held_ms,
+            leased.lease.waited_ms, leased.lease.held_ms,
         )  # fmt: skip
         _tell(report, events, ordered)
         return report
@@ -407,15 +407,15 @@ class Recalibrator:
         effective: from which game date on; by default from today, or from the version's first date if that is later.
         Raises NotPossible, LeaseError, WarehouseError, FencedOut, AuditFailed; then nothing was written.
         """
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         date = read_history(warehouse).version(version_id).game_date
-        with self.guarding.writer(LOCK_TYPE, [HISTORY, date], holder) as writer:
+        with self.writer.holding(LOCK_TYPE, [HISTORY, date], holder) as leased:
             history = read_history(warehouse)
             active = history.event(history.version(version_id), State.ACTIVE)
             first = active.effective_date if active else date
             made = decided(history, version_id, state, effective or max(first, today()), reason, author)
-            _write(writer, [date], (), (made,), [date])
+            _write(leased, [date], (), (made,), [date])
         log_event(
             _log, f"calibration_{made.state.value}", run_id=holder.run_id, version_id=version_id,
             system_id=made.system_id, game_date=made.effective_date, author=author, reason=reason,
@@ -430,7 +430,7 @@ def _tell(report: RecalibrationReport, events: Sequence[Event], dates: Sequence[
             _log, f"calibration_{one.state.value}", level, run_id=report.run_id, version_id=one.version_id,
             system_id=one.system_id, game_date=one.effective_date, author=one.author, reason=one.reason,
         )  # fmt: skip
-    tell(
+    log_outcome(
         _log, "recalibrated", report.run_id, dates, versions_written=report.versions_written,
         events_written=report.events_written, ms=round(1000 * report.seconds),
         lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
@@ -467,7 +467,7 @@ def _first_needed(date: dt.date, policy: Policy) -> dt.date:
 
 
 def _write(
-    writer: Writer,
+    leased: LeasedDates,
     dates: Sequence[dt.date],
     versions: Sequence[Version],
     events: Sequence[Event],
@@ -492,7 +492,7 @@ def _write(
             Statement("duplicate_calibrations", guarded, audit=True),
         ]
 
-    writer.run([HISTORY, *dates], statements, audits=_AUDITS, relations=relations)
+    leased.write([HISTORY, *dates], statements, audits=_AUDITS, relations=relations)
 
 
 def _schema(table: Table) -> pa.Schema:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import Guarding, Writer
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.windows import Span, season_of
 from nba_consolidation.pipeline.analysis.reliability.figures import reviewed_dates
@@ -59,7 +59,7 @@ class ReviewReport:
 class Reviewer:
     """Everything a review needs. policy: what the status follows. disabled_systems: whose bets do not count."""
 
-    guarding: Guarding
+    writer: FencedWriter
     policy: str = FALSE_DISCOVERY
     disabled_systems: Sequence[str] = ()
 
@@ -73,34 +73,34 @@ class Reviewer:
         """
         started = time.monotonic()
         asked = sorted(set(dates))
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
         reviewed: list[ReviewedDate] = []
         followed: list[dt.date] = []
         for span, given in groupby(asked, season_of):
             wanted = list(given)
             later = [date for date in reviewed_dates(warehouse, wanted[0], span.last) if date not in set(wanted)]
-            with self.guarding.writer(LOCK_TYPE, [*wanted, *later], holder) as writer:
-                reviewed += self._season(writer, span, sorted([*wanted, *later]), on_step)
+            with self.writer.holding(LOCK_TYPE, [*wanted, *later], holder) as leased:
+                reviewed += self._season(leased, span, sorted([*wanted, *later]), on_step)
             followed += later
         return ReviewReport(holder.run_id, tuple(reviewed), tuple(followed), round(time.monotonic() - started, 3))
 
     def decide(self, override: Override, holder: Holder) -> ReviewReport:
         """Keeps a decision about a player, and brings the dates from its first one on up to date."""
-        self.guarding.warehouse.create_tables(ALL_TABLES)
+        self.writer.warehouse.create_tables(ALL_TABLES)
         given: dict[str, Value] = {
             "override_id": override.override_id, "player_lookup": override.player, "status": override.status,
             "until_date": override.last, "author": override.author, "reason": override.reason,
         }  # fmt: skip
-        with self.guarding.writer(LOCK_TYPE, [override.first], holder) as writer:
-            writer.run([override.first], lambda guarded: [Statement("record_override", {**guarded, **given})])
-        standing = reviewed_dates(self.guarding.warehouse, override.first, override.last or dt.date.max)
+        with self.writer.holding(LOCK_TYPE, [override.first], holder) as leased:
+            leased.write([override.first], lambda guarded: [Statement("record_override", {**guarded, **given})])
+        standing = reviewed_dates(self.writer.warehouse, override.first, override.last or dt.date.max)
         return self.review(standing, holder)
 
     def _season(
-        self, writer: Writer, span: Span, dates: Sequence[dt.date], on_step: Callable[[str], None]
+        self, leased: LeasedDates, span: Span, dates: Sequence[dt.date], on_step: Callable[[str], None]
     ) -> list[ReviewedDate]:
-        warehouse = self.guarding.warehouse
+        warehouse = self.writer.warehouse
         on_step("count")
         parameters: dict[str, Value] = {
             "first_date": span.first, "last_date": dates[-1] - dt.timedelta(1), "edge": EDGE,
@@ -113,7 +113,7 @@ class Reviewer:
         on_step("compute")
         found = judged(Season.of(span.first, rows, others), dates, by_date, self.policy)
         stands = _TABLES.write(
-            writer, dates, dict(zip(_TABLES.tables, found, strict=True)), transaction=uuid.uuid4().hex,
+            leased, dates, dict(zip(_TABLES.tables, found, strict=True)), transaction=uuid.uuid4().hex,
             counts="review_counts", on_step=on_step,
         )  # fmt: skip
         return [ReviewedDate(**stands.get(date, {"game_date": date})) for date in dates]

@@ -51,7 +51,7 @@ FROM (
         THEN 'confidence_score|range|confidence must lie in its scale: 0 to 1, or 0 to 100'
       WHEN S.created_at IS NULL
         THEN 'created_at|present|a row must say when it was made'
-      WHEN S.created_at > @latest_created_at
+      WHEN S.created_at > TIMESTAMP_ADD(@now, INTERVAL 5 MINUTE)
         THEN 'created_at|not_in_future|a row cannot have been made in the future'
     END AS broken_rule
   FROM staged AS S

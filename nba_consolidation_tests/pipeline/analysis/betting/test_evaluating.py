@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
 from nba_consolidation.pipeline.analysis.betting import figures
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport

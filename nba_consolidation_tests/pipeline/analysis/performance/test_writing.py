@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
 from nba_consolidation.schema import PERFORMANCE_TABLES
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets, random_rows

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS
-from nba_consolidation.fencing.fenced_writer import AuditFailed, FencedOut
+from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, WaitPolicy
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import LOCK_TYPE, Recalibrator
 from nba_consolidation.pipeline.analysis.recalibration.versions import HISTORY, State, read_history
@@ -55,9 +55,9 @@ def at_once(home: Graded, *work: Callable[[Recalibrator], object]) -> list[objec
     together = threading.Barrier(len(work))
 
     def run(one: Callable[[Recalibrator], object]) -> object:
-        guarding = home.deployment.guarding
-        slow: Any = ReadsTogether(guarding.warehouse, together)
-        patient = replace(guarding, warehouse=slow, wait=WaitPolicy(limit=60, poll=0.05))
+        writer = home.deployment.fenced_writer
+        slow: Any = ReadsTogether(writer.warehouse, together)
+        patient = replace(writer, warehouse=slow, wait=WaitPolicy(limit=60, poll=0.05))
         return one(Recalibrator(patient))
 
     with ThreadPoolExecutor(len(work)) as threads:
@@ -129,7 +129,9 @@ def test_a_number_that_is_taken_rolls_all_back_and_the_audit_finds_one_that_stan
     before = read_history(home.deployment.warehouse)
     meddled: Any = Meddled(home)
     with pytest.raises(AuditFailed, match="duplicate_calibrations"):
-        Recalibrator(replace(home.deployment.guarding, warehouse=meddled)).recalibrate([NEXT], Holder.here("second"))
+        Recalibrator(replace(home.deployment.fenced_writer, warehouse=meddled)).recalibrate(
+            [NEXT], Holder.here("second")
+        )
     assert read_history(home.deployment.warehouse).versions == before.versions
     home.execute("UPDATE confidence_recalibration_events SET number = 1")
     found = DUPLICATE_CALIBRATIONS.findings(home.deployment.warehouse, [DATE])

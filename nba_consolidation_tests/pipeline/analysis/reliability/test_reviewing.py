@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.fencing.fenced_writer import FencedOut
+from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.pipeline.analysis.reliability.review import ReviewReport

@@ -1,0 +1,1 @@
+"""Fenced writes, and tables that are recomputed as a whole."""
