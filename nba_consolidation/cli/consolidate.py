@@ -159,8 +159,8 @@ def _wanted(deployment: Deployment, span: Span) -> Sequence[dt.date]:
     return sorted({date for table in listed for date in table.dates})
 
 
-def _validate_and_publish(deployment: Deployment, span: Span, holder: Holder) -> Publication:
-    """Validates and publishes the dates that are behind. Returns an error, so that the report is printed first."""
+def _validate_and_publish(deployment: Deployment, span: Span, holder: Holder) -> Publication | None:
+    """Validates and publishes the dates that are behind, if any. Returns an error, so that the report comes first."""
     from nba_consolidation.operations.status import unvalidated_dates
     from nba_consolidation.pipeline.publication.publish import unpublished_dates
 
@@ -170,7 +170,8 @@ def _validate_and_publish(deployment: Deployment, span: Span, holder: Holder) ->
         if unvalidated:
             validated = deployment.validator.validate(unvalidated, holder)
         unpublished = unpublished_dates(deployment.warehouse, span.first, span.last)
-        return Publication(validated, deployment.publisher.publish({*unvalidated, *unpublished}, holder))
+        behind = {*unvalidated, *unpublished}
+        return Publication(validated, deployment.publisher.publish(behind, holder)) if behind else None
     except ConsolidationError as error:
         error.add_note("Everything consolidated is committed. Run `nba-consolidation validate` for the rest.")
         return Publication(validated, error=error)
