@@ -11,6 +11,7 @@ DEMO := $(CURDIR)/.demo
 PEERS := .venv-bench
 # One more than there are cores: some tests wait for other processes.
 TEST_PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST := $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal
 BQEMULATOR := .venv-bqemulator
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -20,7 +21,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui bqemulator soak lint format bench bench-leases bench-grading bench-insight docs wheel constraints clean
+.PHONY: help demo ui test test-slow test-ui bqemulator soak lint format bench bench-leases bench-grading bench-insight docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,8 +33,11 @@ ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at 
 	@DAGSTER_HOME=$(DEMO)/dagster_home NBA_CONSOLIDATION_HOME=$(DEMO) \
 	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
 
-test: $(READY) $(BQEMULATOR)/.ready  ## run every test but the soak
-	@$(BIN)/pytest -m "not soak" --numprocesses $(TEST_PROCESSES) --dist worksteal
+test: $(READY) $(BQEMULATOR)/.ready  ## run the tests, but for the slow ones and the soak: five minutes
+	@$(PYTEST) -m "not slow and not soak"
+
+test-slow: $(READY) $(BQEMULATOR)/.ready  ## run the slow tests: all browser walks, storms and emulator statements
+	@$(PYTEST) -m "slow and not soak"
 
 test-ui: $(READY)  ## look at Dagster in a real browser; keeps pictures with PICTURES=docs/images
 	@$(BIN)/pytest nba_consolidation_tests/ui $(if $(PICTURES),--pictures $(PICTURES))

@@ -11,7 +11,7 @@ import duckdb
 
 from benchmarks.job import CORE, MEMORY_LIMIT
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS
-from nba_consolidation.warehouse import ddl
+from nba_consolidation.warehouse.duckdb.statements import create_table
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 FIRST_DATE = dt.date(2026, 1, 5)
@@ -85,7 +85,7 @@ def make_base(size: Size, folder: Path) -> None:
     with duckdb.connect(hidden / "warehouse.duckdb", config={"memory_limit": MEMORY_LIMIT}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for table in ALL_TABLES:
-            connection.execute(ddl.create_table(table, "duckdb"))
+            connection.execute(create_table(table))
         dates = -(-size.history // _KEYS_PER_DATE)
         first = FIRST_DATE - dt.timedelta(days=dates + 1)
         if size.history:

@@ -31,8 +31,9 @@ from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
 from nba_consolidation.warehouse.bigquery.session import BigQuerySession, connect
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ LAYERS = (
     ("pipeline.publication",),
     ("operations.alerts", "operations.daily_quality"),
     ("operations",),  # beside the data flow
+    ("operations.doctor",),  # looks at all of it, and at Dagster if there is an instance
     ("pipeline.daily_report",),  # the end of the data flow, which shows what operations know too
     ("pipeline.analysis",),  # nothing in itself
     ("pipeline",),
@@ -37,7 +38,7 @@ LAYERS = (
     ("orchestration.partitions", "orchestration.metadata", "orchestration.resources"),  # Dagster from here on
     ("orchestration.checks",),
     ("orchestration.assets",),
-    ("orchestration.jobs", "orchestration.dagster_instance"),
+    ("orchestration.jobs",),
     ("orchestration.schedules", "orchestration.sensors"),
     ("orchestration",),
     ("definitions",),  # builds all of it
@@ -58,7 +59,7 @@ class Library:
 DAGSTER_PARTS = frozenset(part for part in LEVEL if part == "definitions" or part.startswith("orchestration"))
 ANALYSIS = frozenset(part for part in LEVEL if part.startswith("pipeline.analysis"))
 LIBRARIES = {
-    "dagster": Library(at_once=DAGSTER_PARTS, when_used=frozenset({"demo", "cli"})),
+    "dagster": Library(at_once=DAGSTER_PARTS, when_used=frozenset({"operations.doctor", "demo", "cli"})),
     "dagster_gcp": Library(when_used=frozenset({"orchestration.resources"})),
     "duckdb": Library(when_used=frozenset({"warehouse"})),
     "google": Library(when_used=frozenset({"warehouse", "leases", "orchestration.resources", "pipeline.daily_report"})),

@@ -1,7 +1,8 @@
-"""`doctor`: whether everything that a consolidation needs is there. What is looked at is decided in the domain."""
+"""`doctor`: health checks of everything that a consolidation needs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,8 @@ from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from nba_consolidation.operations.doctor.health_checks import Verdict
+    from nba_consolidation.operations.doctor.health_checks import HealthCheck
+    from nba_consolidation.wiring import Deployment
 
 
 @click.command()
@@ -21,45 +23,42 @@ if TYPE_CHECKING:
 def doctor(session: Session, as_json: bool) -> None:
     """Check that everything needed is there.
 
-    Settings, versions and disk; the lease store, its latency and clock; the warehouse, its tables and whether we may
-    write; box scores; the staging area; Dagster's instance, pools and daemon. Each with what to do. Ends with 1 if
-    something is wrong, with 3 if something is to be looked at.
+    Settings, libraries and disk space; the lease store, its latency and clock; the warehouse, its tables and the
+    permission to write; box scores; the staging area; Dagster's instance, pools and daemon. Each fault comes with what
+    to do. Ends with 1 if a check failed, with 3 if one warns.
     """
-    from nba_consolidation.operations.daily_quality.thresholds import Thresholds
-    from nba_consolidation.operations.doctor import installation as machine
-    from nba_consolidation.operations.doctor.health_checks import Verdict, examine, stores
-    from nba_consolidation.orchestration import dagster_instance as instance
+    from nba_consolidation.operations.doctor.health_checks import Health, run_checks
 
-    at, place = session.deployment(), session.settings.place
-    if not at.begun:
-        emit(as_json, {"place": place, "verdict": Verdict.FINE, "findings": []},
-             f"Nothing is in {place} yet; the first consolidation makes it.")  # fmt: skip
+    deployment, place = session.deployment(), session.settings.place
+    if not deployment.begun:
+        emit(as_json, {"place": place, "health": Health.OK, "checks": []},
+             f"{place} does not exist yet; the first consolidation creates it.")  # fmt: skip
         return
-    with steps() as on_look:
-        looks = (
-            *machine.looks(at.settings, lambda: Thresholds.of(at.settings.quality_thresholds)),
-            *stores(at.warehouse, at.staging, at.leases, at.known_dates),
-            *instance.looks(),
-        )
-        findings = examine(looks, on_look)
-    found = {finding.verdict for finding in findings}
-    worst = max(found, key=list(Verdict).index)
+    with steps() as on_step:
+        results = run_checks(_checks(deployment), on_step)
+    worst = max((result.health for result in results), key=list(Health).index)
+    rows = [(result.subject, result.health.value, result.detail) for result in results]
+    summaries = {Health.FAILED: "some checks failed.", Health.WARNING: "no check failed, some warn."}
     emit(
         as_json,
-        {"place": place, "verdict": worst, "findings": findings},
-        Grid([Column("what"), Column("verdict"), Column("seen", fold=True)],
-             [(finding.subject, finding.verdict.value, finding.told) for finding in findings]),
-        f"{place}: {_summary(found, worst)}",
-    )  # fmt: skip
-    codes = {Verdict.FINE: Exit.DONE, Verdict.WARNING: Exit.NEEDS_A_PERSON, Verdict.FAILED: Exit.FAILED}
+        {"place": place, "health": worst, "checks": results},
+        Grid([Column("subject"), Column("health"), Column("detail", fold=True)], rows),
+        f"{place}: {summaries.get(worst, 'every check passed.')}",
+    )
+    codes = {Health.OK: Exit.DONE, Health.WARNING: Exit.NEEDS_A_PERSON, Health.FAILED: Exit.FAILED}
     click.get_current_context().exit(codes[worst])
 
 
-def _summary(found: set[Verdict], worst: Verdict) -> str:
-    from nba_consolidation.operations.doctor.health_checks import Verdict
+def _checks(deployment: Deployment) -> Sequence[HealthCheck]:
+    from dagster import DagsterInstance
 
-    if worst is Verdict.FAILED:
-        return "this does not work yet."
-    if worst is Verdict.WARNING:
-        return "have a look at the warnings."
-    return "all that was looked at is well." if Verdict.UNKNOWN in found else "all is well."
+    from nba_consolidation.operations.doctor.dagster_checks import dagster_checks
+    from nba_consolidation.operations.doctor.health_checks import store_checks
+    from nba_consolidation.operations.doctor.installation import installation_checks
+    from nba_consolidation.orchestration.assets.common import WRITERS
+
+    return (
+        *installation_checks(deployment.settings),
+        *store_checks(deployment.warehouse, deployment.staging, deployment.leases, deployment.known_dates),
+        *dagster_checks(DagsterInstance.get, WRITERS),
+    )

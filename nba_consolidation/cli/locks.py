@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.dates import date_options, span_of
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option, table
 from nba_consolidation.cli.session import Session, pass_session
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.schema.display_columns import LEASE_EVENTS
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import ForcedRelease, LeaseEvent, LeaseRecord
@@ -71,13 +72,10 @@ def history(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
 
     span, deployment = span_of(**dates), session.existing()
     found = lease_history(deployment.warehouse, deployment.leases, span.first, span.last)
-    columns = [Column("at"), Column("what"), Column("lease"), Column("holder"), Column("run", 1),
-               Column("for or by", fold=True), Column("seconds", right=True), Column("detail", fold=True)]  # fmt: skip
-    rows = [(e.at, e.what, e.lease, e.holder_id, e.run_id, e.other, _seconds(e.seconds), e.detail) for e in found]
     emit(
         as_json,
         {"history": found},
-        Grid(columns, rows, records=True),
+        table(LEASE_EVENTS, [vars(event) for event in found], records=True),
         f"{counted(len(found), 'entry').replace('entrys', 'entries')}; times in UTC." if found else "Nothing happened.",
     )
 
@@ -128,10 +126,6 @@ def audit(session: Session, as_json: bool) -> None:
         if records
         else "No lease was ever released by force.",
     )
-
-
-def _seconds(seconds: float | None) -> str | None:
-    return None if seconds is None else f"{seconds:.1f}"
 
 
 def _waiter_grid(waiters: Sequence[LeaseEvent]) -> Grid:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, plain
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PIPE_WIDTH = 10_000
-_NOTHING = "-"
 
 _LATEST = 14  # rows of a long grid that are shown one by one
 
@@ -143,6 +144,14 @@ class Grid:
         return Group(*blocks)
 
 
+def table(
+    columns: Sequence[DisplayColumn], rows: Iterable[Mapping[str, Any]], title: str = "", *, records: bool = False
+) -> Grid:
+    """A grid of rows by the description of their columns. Without rows it prints nothing, not even its title."""
+    heads = [Column(column.title, column.rank, column.right, column.wide) for column in columns]
+    return Grid(heads, [[column.cell(row) for column in columns] for row in rows], title, records=records)
+
+
 @dataclasses.dataclass(frozen=True)
 class Facts:
     """Names and values under a title, one below the other."""
@@ -203,20 +212,12 @@ def _cell(value: object) -> Text:
     from rich.text import Text
 
     shown = _shown(value)
-    return Text(shown, style="dim" if shown in (_NOTHING, "0") else "")
+    return Text(shown, style="dim" if shown in (UNKNOWN, "0") else "")
 
 
 def _shown(value: object) -> str:
-    """A value for people: thousands apart, times to the second and in UTC."""
-    if value is None:
-        return _NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, dt.datetime):
-        return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
-    return _printable(str(value), sys.stdout.encoding)
+    """A value for people, in characters that the terminal can print."""
+    return _printable(plain(value), sys.stdout.encoding)
 
 
 def _printable(text: str, encoding: str | None, keep: str = "") -> str:

@@ -1,4 +1,4 @@
-"""`quality`: the daily checks of a game date. What they look for is decided in `quality.checks`."""
+"""`quality`: the daily checks of a game date."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import click
 
 from nba_consolidation.cli.dates import game_date
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, table
 from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.schema.display_columns import CHECKS
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.daily_quality.results import CheckResult
 
-_SHOWN = 10
-_WARNED = 2  # the code of wrong usage elsewhere; here that ends with 5
+_MAX_ROWS = 10
+_WARNED = 2  # the exit code of wrong usage for the other commands; here that is 5
 
 
 @click.command()
@@ -25,14 +26,14 @@ _WARNED = 2  # the code of wrong usage elsewhere; here that ends with 5
 @json_option
 @pass_session
 def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
-    r"""Check the quality of a game date, and that work goes on.
+    r"""Run the daily checks of a game date.
 
     \b
-    Ends, unlike the other commands, with
-      0  everything is fine
+    The exit code differs from that of the other commands:
+      0  every check passed
       1  a check failed
       2  a check warned, none failed
-      5  a check could not run, or the command is wrong: never a pass
+      5  a check could not run, or the command was wrong
     """
     from nba_consolidation.operations.daily_quality.results import Status
 
@@ -40,7 +41,7 @@ def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
     emit(
         as_json,
         {"game_date": report.game_date, "as_of": report.as_of, "status": report.status, "checks": report.results},
-        _overview(report.results),
+        table(CHECKS, [vars(result) for result in report.results]),
         *(_details(result) for result in report.results if result.status is not Status.PASSED),
         f"{report.game_date}: {_summary(report.results)}",
     )
@@ -53,22 +54,12 @@ def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
     click.get_current_context().exit(codes[report.status])
 
 
-def _overview(results: Sequence[CheckResult]) -> Grid:
-    columns = [Column("check"), Column("status"), Column("value", 1, right=True), Column("threshold", 2),
-               Column("what is so, and what to do", fold=True)]  # fmt: skip
-    rows = [(result.name, result.status.value, _figure(result.value), result.threshold, result.message)
-            for result in results]  # fmt: skip
-    return Grid(columns, rows)
-
-
-def _figure(value: float | None) -> str | None:
-    return None if value is None else f"{value:g}" if value < 1e6 else f"{value:.0f}"
-
-
 def _details(result: CheckResult) -> Shown:
     columns = [Column(name.replace("_", " ")) for name in (result.rows[0] if result.rows else ())]
-    shown = f"first {_SHOWN} of {len(result.rows):,}" if len(result.rows) > _SHOWN else f"{len(result.rows):,}"
-    return Grid(columns, [tuple(row.values()) for row in result.rows[:_SHOWN]], f"{result.name}: {shown}", records=True)
+    shown = f"first {_MAX_ROWS} of {len(result.rows):,}" if len(result.rows) > _MAX_ROWS else f"{len(result.rows):,}"
+    return Grid(
+        columns, [tuple(row.values()) for row in result.rows[:_MAX_ROWS]], f"{result.name}: {shown}", records=True
+    )
 
 
 def _summary(results: Sequence[CheckResult]) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.dates import date_options, span_of
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option, table
 from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.schema.display_columns import QUARANTINE_RULES
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.quarantine import Quarantine, QuarantinedRow
@@ -32,20 +33,9 @@ def quarantine(session: Session, /, limit: int, as_json: bool, **dates: dt.date 
     warehouse = session.existing().warehouse
     found = read(warehouse, span.first, span.last, limit) if span.given else read(warehouse, limit=limit)
     document = {"quarantined": found.quarantined, "rules": found.rules, "rows": found.rows}
-    emit(as_json, document, _rules(found), _rows(found), _summary(found))
-
-
-def _rules(found: Quarantine) -> Grid:
-    columns = [Column("column"), Column("rule"), Column("rows", right=True), Column("tables", 2, right=True),
-               Column("first date", 3), Column("last date", 3), Column("reason", fold=True)]  # fmt: skip
-    rows = [
-        (
-            rule.column_name, rule.rule, rule.quarantined, rule.staging_tables, rule.first_date, rule.last_date,
-            rule.reason,
-        )
-        for rule in found.rules
-    ]  # fmt: skip
-    return Grid(columns, rows)
+    emit(
+        as_json, document, table(QUARANTINE_RULES, [vars(rule) for rule in found.rules]), _rows(found), _summary(found)
+    )
 
 
 def _rows(found: Quarantine) -> Grid:

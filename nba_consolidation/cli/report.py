@@ -1,4 +1,4 @@
-"""`report`: some game dates on one page. What it says is gathered in `report.gather`."""
+"""`report`: one HTML page about some game dates."""
 
 from __future__ import annotations
 
@@ -25,49 +25,48 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 def report(session: Session, /, output: Path | None, as_json: bool, **dates: dt.date | None) -> None:
-    """Write a report: one HTML file that needs nothing beside it.
+    """Write the daily report: one HTML file that needs no other file.
 
-    Hit rates, calibration, players, work and leases, and what needs a person. Without dates: of the last game date
-    before today that has anything.
+    Actions required, hit rates, calibration, players, strategies, work and leases. Without dates: about the last game
+    date before today that has rows.
     """
     from nba_consolidation.pipeline.daily_report.page import page
-    from nba_consolidation.pipeline.daily_report.storage import keep, name_of, write
+    from nba_consolidation.pipeline.daily_report.storage import file_name, save, write_file
 
     span = span_of(**dates)
     deployment = session.existing()
     with steps() as on_step:
-        made = deployment.reporter.report(*_bounds(deployment.reporter, span, dates), on_step)
+        made = deployment.reporter.report(*_first_and_last(deployment.reporter, span, dates), on_step)
         on_step("page")
         html = page(made)
-    kept = (
-        str(write(html, output))
-        if output
-        else keep(html, session.settings.reports_place, name_of(made.first, made.last))
-    )
+    if output:
+        place = str(write_file(html, output))
+    else:
+        place = save(html, session.settings.reports_place, file_name(made.first, made.last))
     document = {
-        "file": kept,
+        "file": place,
         "first_date": made.first,
         "last_date": made.last,
         "bytes": len(html.encode()),
-        "needs_a_person": [vars(need) | {"urgency": need.urgency.name.lower()} for need in made.needs],
+        "actions": [vars(action) | {"urgency": action.urgency.name.lower()} for action in made.actions],
     }
-    emit(as_json, document, _summary(made), f"Open it in a browser: {kept}")
+    emit(as_json, document, _summary(made), f"Open it in a browser: {place}")
 
 
-def _bounds(reporter: Reporter, span: Span, given: dict[str, dt.date | None]) -> tuple[dt.date, dt.date]:
-    """What was asked for; an open end is where anything stands."""
+def _first_and_last(reporter: Reporter, span: Span, options: dict[str, dt.date | None]) -> tuple[dt.date, dt.date]:
+    """The requested dates; an open end is the first or the last date that has rows."""
     if not span.given:
-        latest = reporter.latest()
+        latest = reporter.latest_date()
         return latest, latest
-    if given["date"] or (given["since"] and given["until"]):
+    if options["date"] or (options["since"] and options["until"]):
         return span.first, span.last
-    first, last = reporter.standing(span.first, span.last)
-    return given["since"] or first, given["until"] or last
+    first, last = reporter.dates_with_rows(span.first, span.last)
+    return options["since"] or first, options["until"] or last
 
 
 def _summary(made: Report) -> str:
-    if not made.needs:
-        return f"{made.dates}: nothing needs a person."
-    return f"{made.dates}: {counted(len(made.needs), 'thing')} to look at.\n" + "\n".join(
-        f"- {need.what}. {need.to_do}" for need in made.needs
+    if not made.actions:
+        return f"{made.dates}: no action required."
+    return f"{made.dates}: {counted(len(made.actions), 'action')} required.\n" + "\n".join(
+        f"- {action.what}. To do: {action.to_do}" for action in made.actions
     )

@@ -21,7 +21,7 @@ from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
     from nba_consolidation.schema import Column as TableColumn
-    from nba_consolidation.warehouse.interface import StagingArea, StagingTable
+    from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
@@ -93,12 +93,12 @@ class _Stager:
 
     def _names(self, path: Path) -> tuple[str, str]:
         """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
-        from nba_consolidation.warehouse.staging import naming
+        from nba_consolidation.warehouse.staging import table_names
 
         stem = _NOT_IN_A_NAME.sub("_", path.stem)
         batch, worker = "", stem.strip("_") or "file"
-        if stem.startswith(naming.PREFIX):
-            batch, worker = naming.batch_and_worker(stem)
+        if stem.startswith(table_names.PREFIX):
+            batch, worker = table_names.batch_and_worker(stem)
             if not worker:
                 batch, _, worker = batch.rpartition("_")
         return self._batch or batch or self._now, self._worker or worker

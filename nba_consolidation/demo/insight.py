@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.daily_report.page import page
-from nba_consolidation.pipeline.daily_report.storage import keep, name_of
+from nba_consolidation.pipeline.daily_report.storage import file_name, save
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import deploy
 
@@ -33,4 +33,4 @@ def learn(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str]
         f"players reviewed for {morning_after}; {evaluated.total('strategies'):,} strategies evaluated"
     )
     last = played[-1]
-    return Path(keep(page(deployment.reporter.report(last, last)), settings.reports_place, name_of(last, last)))
+    return Path(save(page(deployment.reporter.report(last, last)), settings.reports_place, file_name(last, last)))

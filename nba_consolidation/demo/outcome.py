@@ -10,7 +10,7 @@ from pathlib import Path
 from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.race import Race
 from nba_consolidation.fencing.audits import AUDITS
-from nba_consolidation.pipeline.analysis.performance.figures import performance
+from nba_consolidation.pipeline.analysis.performance.queries import performance
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Row, Warehouse
 

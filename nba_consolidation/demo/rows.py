@@ -16,7 +16,7 @@ from nba_consolidation.demo.slate import BOOKS, Batch, Slate
 from nba_consolidation.demo.systems import MODEL_VERSIONS, PERCENT_SYSTEM, SYSTEMS
 from nba_consolidation.demo.truth import INJURIES, Truth
 from nba_consolidation.schema import PREDICTIONS
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 
 _TYPES = {column.name: arrow_type(column.type) for column in PREDICTIONS.columns}
 _PASS_BELOW = 7  # tenths of a point between prediction and line

@@ -18,7 +18,7 @@ from nba_consolidation.demo.league import TEAMS, League, Stream
 from nba_consolidation.demo.rows import Run, prediction_rows
 from nba_consolidation.demo.slate import Batch, slate_of
 from nba_consolidation.demo.truth import Truth, box_scores, truth_of
-from nba_consolidation.warehouse.staging import naming
+from nba_consolidation.warehouse.staging import table_names
 
 _STARTS_AT = {Batch.MORNING: dt.time(12), Batch.EVENING: dt.time(22), Batch.LATE: dt.time(23, 30)}
 
@@ -161,7 +161,7 @@ def _delivery(
     refusal: Refusal | None = None,
 ) -> Delivery:
     batch_id, started_at = _batch(season, shares[0])
-    name = naming.staging_table_name(batch_id, worker_id)
+    name = table_names.staging_table_name(batch_id, worker_id)
     return Delivery(season, name, shares, started_at, shape, bad_rows, redelivered, refusal)
 
 

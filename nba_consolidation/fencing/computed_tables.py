@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from nba_consolidation.schema import Table
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 
 if TYPE_CHECKING:
     import pandas as pd

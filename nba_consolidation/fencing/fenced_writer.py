@@ -34,16 +34,9 @@ from nba_consolidation.leases import (
 )
 from nba_consolidation.observability import log_event
 from nba_consolidation.schema import Column
-from nba_consolidation.sql import Statement, Value, over_dates
-from nba_consolidation.sql.statement import Scalar
+from nba_consolidation.sql import Scalar, Statement, Value, over_dates
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import (
-    NO_RELATIONS,
-    ManifestEntry,
-    Relations,
-    TransactionResult,
-    Warehouse,
-)
+from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, TransactionResult, Warehouse
 
 Result = TypeVar("Result")
 Parameters = Mapping[str, Value]

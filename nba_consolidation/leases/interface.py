@@ -179,10 +179,7 @@ class LeaseStore(Protocol):
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
         """Release those whose version is still current and return their keys; the others belong to somebody else."""
 
-    def inspect(self, key: str) -> LeaseRecord | None:
-        """The lease of a key, expired or not; None if there is none. Raises LeaseMisuse."""
-
-    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+    def inspect(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
         """The existing leases of these keys, expired or not, sorted by key, read at one moment. Raises LeaseMisuse."""
 
     def list(self) -> tuple[LeaseRecord, ...]:
@@ -214,17 +211,22 @@ class LeaseStore(Protocol):
         """
 
 
-def is_over(record: LeaseRecord, current: LeaseRecord | None) -> bool:
-    """Whether a lease that was read earlier has ended; `current` is the lease that its key has now."""
-    return current is None or current.expired or current.operation_id != record.operation_id
+def is_over(record: LeaseRecord, current: Sequence[LeaseRecord]) -> bool:
+    """Whether a lease that was read earlier has ended; `current` is the lease of its key now, if there is one."""
+    return all(lease.expired or lease.operation_id != record.operation_id for lease in current)
 
 
-def check_forced_release(key: str, current: LeaseRecord | None, holder_id: str, *, by: str, reason: str) -> LeaseRecord:
-    """The preconditions of a forced release; returns the lease to release. Raises LeaseHeld, LeaseMisuse."""
+def check_forced_release(
+    key: str, current: Sequence[LeaseRecord], holder_id: str, *, by: str, reason: str
+) -> LeaseRecord:
+    """The preconditions of a forced release; returns the lease to release. Raises LeaseHeld, LeaseMisuse.
+
+    `current` is the lease of the key now, if there is one.
+    """
     if not by.strip() or not reason.strip():
         raise LeaseMisuse(f"Lease {key} was not released: a forced release needs who does it (`by`) and a `reason`.")
-    if current is None:
+    if not current:
         raise LeaseMisuse(f"Lease {key} was not released: nobody holds it. Run: nba-consolidation locks list")
-    if current.holder.holder_id != holder_id:
-        raise LeaseHeld(current)
-    return current
+    if current[0].holder.holder_id != holder_id:
+        raise LeaseHeld(current[0])
+    return current[0]

@@ -96,9 +96,5 @@ def _record(store: LeaseStore, lease_event: LeaseEvent) -> None:
     try:
         store.record(lease_event)
     except LeaseError as error:
-        _log.warning(
-            "The %s event of lease %s could not be recorded. The lease is not affected: %s",
-            lease_event.kind,
-            lease_event.key,
-            error,
-        )
+        message = "The %s event of lease %s could not be recorded; the lease itself is not affected: %s"
+        _log.warning(message, lease_event.kind, lease_event.key, error)

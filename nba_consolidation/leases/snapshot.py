@@ -94,5 +94,5 @@ def release_own_leases(
 
 
 def _own_records(store: LeaseStore, keys: Sequence[str], operation_id: str) -> tuple[LeaseRecord, ...]:
-    records = store.inspect_all(keys) if keys else ()
+    records = store.inspect(keys) if keys else ()
     return tuple(record for record in records if record.operation_id == operation_id and not record.expired)

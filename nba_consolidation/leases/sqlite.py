@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from nba_consolidation.leases.errors import TAKEN_OVER, LeaseDenied, LeaseError, LeaseHeld, LeaseLost, LeaseUnavailable
 from nba_consolidation.leases.interface import (
@@ -100,9 +101,8 @@ class SqliteLeaseStore:
     ) -> tuple[LeaseRecord, ...]:
         keys = sorted_keys(keys)
         with self._write() as (connection, now):
-            for key in keys:
-                current = _read(connection, key, now)
-                if current is not None and not current.expired:
+            for current in _read(connection, keys, now):
+                if not current.expired:
                     raise LeaseHeld(current)
             version = _next_version(connection, now)
             granted = tuple(
@@ -130,17 +130,10 @@ class SqliteLeaseStore:
                 record.key for record in records if connection.execute(_RELEASE, (record.key, record.version)).rowcount
             )
 
-    def inspect(self, key: str) -> LeaseRecord | None:
-        parse_lease_key(key)
-        with self._open() as connection:
-            return _read(connection, key, self._clock())
-
-    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+    def inspect(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
         keys = sorted_keys(keys)
         with self._open() as connection:
-            now = self._clock()
-            records = (_read(connection, key, now) for key in keys)
-            return tuple(record for record in records if record is not None)
+            return _read(connection, keys, self._clock())
 
     def list(self) -> tuple[LeaseRecord, ...]:
         with self._open() as connection:
@@ -150,7 +143,7 @@ class SqliteLeaseStore:
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
         parse_lease_key(key)
         with self._write() as (connection, now):
-            lease = check_forced_release(key, _read(connection, key, now), holder_id, by=by, reason=reason)
+            lease = check_forced_release(key, _read(connection, [key], now), holder_id, by=by, reason=reason)
             audit = {"forced_by": by, "reason": reason, "released_at": to_micros(now)}
             connection.execute(_RECORD_FORCED_RELEASE, {**_to_row(lease), **audit})
             connection.execute(_RELEASE, (key, lease.version))
@@ -180,7 +173,7 @@ class SqliteLeaseStore:
 
     def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         until = self._monotonic() + timeout
-        while (left := until - self._monotonic()) > 0 and not is_over(record, self.inspect(record.key)):
+        while (left := until - self._monotonic()) > 0 and not is_over(record, self.inspect([record.key])):
             self._sleep(min(_POLL_INTERVAL, left))
 
     @contextmanager
@@ -263,9 +256,9 @@ def _next_version(connection: sqlite3.Connection, now: datetime) -> int:
     return int(version)
 
 
-def _read(connection: sqlite3.Connection, key: str, now: datetime) -> LeaseRecord | None:
-    row = connection.execute(_READ, (key,)).fetchone()
-    return None if row is None else _from_row(row, now)
+def _read(connection: sqlite3.Connection, keys: Sequence[str], now: datetime) -> tuple[LeaseRecord, ...]:
+    rows = (connection.execute(_READ, (key,)).fetchone() for key in keys)
+    return tuple(_from_row(row, now) for row in rows if row is not None)
 
 
 def _from_row(row: sqlite3.Row, now: datetime) -> LeaseRecord:
@@ -286,40 +279,18 @@ def _forced_release_from_row(row: sqlite3.Row) -> ForcedRelease:
     return ForcedRelease(_from_row(row, released_at), row["forced_by"], row["reason"], released_at)
 
 
-def _to_row(record: LeaseRecord) -> dict[str, str | int]:
-    return {
-        "key": record.key,
-        "token": record.token,
-        "version": record.version,
-        "operation_id": record.operation_id,
-        **asdict(record.holder),
-        "acquired_at": to_micros(record.acquired_at),
-        "expires_at": to_micros(record.expires_at),
-    }
+def _to_row(record: LeaseRecord) -> dict[str, Any]:
+    times = {"acquired_at": to_micros(record.acquired_at), "expires_at": to_micros(record.expires_at)}
+    return {**asdict(record), **asdict(record.holder), **times}
 
 
-def _event_to_row(event: LeaseEvent) -> dict[str, str | int]:
-    return {
-        "id": event.id,
-        "kind": event.kind,
-        "key": event.key,
-        "holder": json.dumps(asdict(event.holder)),
-        "other": json.dumps(asdict(event.other)),
-        "began_at": to_micros(event.began_at),
-        "ends_at": to_micros(event.ends_at),
-        "outcome": event.outcome,
-    }
+def _event_to_row(event: LeaseEvent) -> dict[str, Any]:
+    holders = {"holder": json.dumps(asdict(event.holder)), "other": json.dumps(asdict(event.other))}
+    times = {"began_at": to_micros(event.began_at), "ends_at": to_micros(event.ends_at)}
+    return {**asdict(event), **holders, **times}
 
 
 def _event_from_row(row: sqlite3.Row, now: datetime) -> LeaseEvent:
-    return LeaseEvent(
-        id=row["id"],
-        kind=row["kind"],
-        key=row["key"],
-        holder=Holder(**json.loads(row["holder"])),
-        other=Holder(**json.loads(row["other"])),
-        began_at=from_micros(row["began_at"]),
-        ends_at=from_micros(row["ends_at"]),
-        outcome=row["outcome"],
-        read_at=now,
-    )
+    holders = {name: Holder(**json.loads(row[name])) for name in ("holder", "other")}
+    times = {name: from_micros(row[name]) for name in ("began_at", "ends_at")}
+    return LeaseEvent(**{**dict(row), **holders, **times, "read_at": now})

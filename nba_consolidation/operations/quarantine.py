@@ -8,8 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from nba_consolidation.sql import Statement
-from nba_consolidation.sql.statement import Value
+from nba_consolidation.sql import Statement, Value
 from nba_consolidation.warehouse.interface import Warehouse
 
 

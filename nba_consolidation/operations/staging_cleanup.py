@@ -20,10 +20,9 @@ from nba_consolidation.operations.status import evolved
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.consolidation.staging_manifest import finished, freeze
 from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS
-from nba_consolidation.sql import Statement
-from nba_consolidation.sql.statement import Scalar
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, StagingTable
-from nba_consolidation.warehouse.staging import naming
+from nba_consolidation.sql import Scalar, Statement
+from nba_consolidation.warehouse.staging import table_names
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
 _log = logging.getLogger(__name__)
 
@@ -214,7 +213,7 @@ def _waits(table: StagingTable, dates: Sequence[dt.date]) -> str:
 
 
 def _told(table: StagingTable, kind: Kind, reason: str, dates: Sequence[dt.date], age: dt.timedelta) -> OldTable:
-    batch, worker = naming.batch_and_worker(table.name)
+    batch, worker = table_names.batch_and_worker(table.name)
     days = round(age / dt.timedelta(days=1), 1)
     return OldTable(table.name, kind, table.rows, days, batch, worker, tuple(sorted(dates)), reason)
 

@@ -20,8 +20,9 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.alignment import drift
-from nba_consolidation.warehouse.interface import KnownDates, Row, StagingArea, StagingTable, Warehouse
+from nba_consolidation.warehouse.column_alignment import compare_columns
+from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
 _ALL_HISTORY = (dt.date.min, dt.date.max)
 """Rows of a date that is not known any more stand all the same."""
@@ -115,7 +116,7 @@ def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], 
 
 def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
     """The live columns as a consolidation that adds the unknown ones would leave them."""
-    unknown = {column.name: column for table in listed for column in drift(table.columns, live).unknown}
+    unknown = {column.name: column for table in listed for column in compare_columns(table.columns, live).unknown}
     return [*live, *unknown.values()]
 
 

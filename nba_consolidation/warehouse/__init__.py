@@ -1,4 +1,1 @@
-"""Statements run as one transaction, and staging tables listed, written and dropped. One contract, two engines.
-
-What the statements say stands in `sql`; when they are run is decided in the domain.
-"""
+"""Runs statements as transactions, and lists, writes and drops staging tables; on DuckDB and on BigQuery."""

@@ -1,4 +1,4 @@
-"""What can go wrong between us and a warehouse or a staging area."""
+"""Errors of the warehouse and the staging area."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from nba_consolidation.errors import ConsolidationError
 
 
 class WarehouseError(ConsolidationError):
-    """The warehouse could not do what it was asked."""
+    """The warehouse could not do what was requested."""
 
 
 class WarehouseUnavailable(WarehouseError):
-    """It cannot be opened or reached at all: a path, a permission, a damaged file."""
+    """The warehouse cannot be opened or reached: a path, a permission, a damaged file."""
 
 
 class TableMissing(WarehouseError):
-    """A table of ours is not there yet."""
+    """A declared table does not exist yet."""
 
 
 class TableIncomplete(WarehouseError):
-    """A table that is there lacks columns of ours."""
+    """An existing table lacks declared columns."""
 
 
 class WarehouseBusy(WarehouseError):
-    """Somebody else kept it for longer than we were willing to wait."""
+    """Another process used the warehouse for longer than the time limit."""
 
 
 class StatementFailed(WarehouseError):
-    """One statement of a transaction failed; all of the transaction was rolled back.
+    """One statement of a transaction failed, and the whole transaction was rolled back.
 
-    `statement` is the name of its SQL file, or of the staging read that it came from.
+    `statement` is the name of its SQL file, or of the table that was being prepared for it.
     """
 
     def __init__(self, statement: str, message: str) -> None:
@@ -38,7 +38,7 @@ class StatementFailed(WarehouseError):
 
 
 class TableRefused(WarehouseError):
-    """One staging table cannot be taken as it is; it stays where it is, and the others go on."""
+    """One staging table cannot be consolidated as it is. It is kept, and the other tables are not affected."""
 
     def __init__(self, table: str, reason: str, next_step: str) -> None:
         super().__init__(f"staging table {table}: {reason}; {next_step}")
@@ -48,15 +48,15 @@ class TableRefused(WarehouseError):
 
 
 class WriteRefused(WarehouseError):
-    """Rows that a worker wanted to stage cannot be; nothing of them was written.
+    """A worker's rows cannot be staged; none of them was written.
 
-    `column`, `row` (from 0) and `value` say where it lies, as far as it lies in one place.
+    `column`, `row` (from 0) and `value` locate the first problem, as far as it is in one place.
     """
 
     def __init__(
         self, table: str, reason: str, column: str | None = None, row: int | None = None, value: object = None
     ) -> None:
-        super().__init__(f"staging table {table}: {reason}; nothing was written: mend the rows and write them again")
+        super().__init__(f"staging table {table}: {reason}; nothing was written: correct the rows and write them again")
         self.table = table
         self.reason = reason
         self.column = column
@@ -65,8 +65,13 @@ class WriteRefused(WarehouseError):
 
 
 class UnreadableFile(WarehouseError):
-    """A file of rows, given by a person, cannot be read."""
+    """An input file cannot be read."""
 
 
 class EmptyFile(UnreadableFile):
-    """A file of rows was read, and there is none in it."""
+    """An input file has no rows."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or the name of its type if the message is empty."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.betting import figures
+from nba_consolidation.pipeline.analysis.betting import queries
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport, Strategist
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
@@ -47,7 +47,7 @@ def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBenc
         bench.select("INSERT INTO {dataset}." + review)
     first = evaluate(bench, "first")
     assert first.total("written_rows") == first.total("strategies") > 30
-    found = {row["strategy"]: row for row in figures.strategies(bench.warehouse, DATE, DATE)}
+    found = {row["strategy"]: row for row in queries.strategies(bench.warehouse, DATE, DATE)}
     counts = {name: (row["correct"], row["wrong"]) for name, row in found.items()}
     assert {name: counts.get(name) for name in (
         "ALL", "ALL, unflagged players", "a", "b, confidence 0.55+", "UNANIMOUS", "MAJORITY", "MAJORITY, edge 2+",
@@ -62,6 +62,6 @@ def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBenc
     assert evaluate(bench, "second").total("written_rows") == 0
     bench.select(FILL + BET % ("new", "b", "22.0", "OVER", "0.5", "wrong"))
     assert evaluate(bench, "third").total("written_rows") > 0
-    rows = {row["strategy"]: row["run_id"] for row in figures.strategies(bench.warehouse, DATE, DATE)}
+    rows = {row["strategy"]: row["run_id"] for row in queries.strategies(bench.warehouse, DATE, DATE)}
     assert (rows["ALL"], rows["a"], rows["b"]) == ("third", "first", "third")
-    assert figures.evaluated_dates(bench.warehouse) == (DATE,)
+    assert queries.evaluated_dates(bench.warehouse) == (DATE,)

@@ -6,7 +6,7 @@ from typing import Any
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.performance import figures
+from nba_consolidation.pipeline.analysis.performance import queries
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport, Analyst
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
@@ -31,7 +31,7 @@ def analyse(bench: BigQueryBench, run_id: str) -> AnalysisReport:
 
 
 def whole(bench: BigQueryBench, window: str = "season") -> dict[str, dict[str, Any]]:
-    rows = figures.performance(bench.warehouse, DATE, DATE, window=window, by="all")
+    rows = queries.performance(bench.warehouse, DATE, DATE, window=window, by="all")
     return {row["system_id"]: row for row in rows}
 
 
@@ -42,9 +42,9 @@ def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBenc
     found = whole(bench)
     assert (found["catboost_v9"]["bets"], found["catboost_v9"]["hit_rate"]) == (10, 0.6)
     assert (found["ensemble_v1"]["voided"], found["ensemble_v1"]["hit_rate"]) == (1, None)
-    (scores,) = figures.calibration_scores(bench.warehouse, DATE, DATE, window="7d", system="catboost_v9")
+    (scores,) = queries.calibration_scores(bench.warehouse, DATE, DATE, window="7d", system="catboost_v9")
     assert (scores["bets"], scores["ece"], scores["brier"]) == (10, 0.2, 0.28)
-    (row,) = figures.reliability_tables(bench.warehouse, DATE, DATE, window="day", system="ALL")
+    (row,) = queries.reliability_tables(bench.warehouse, DATE, DATE, window="day", system="ALL")
     assert (row["bin"], row["bets"], row["mean_confidence"]) == (9, 10, 0.8)
     assert analyse(bench, "second").total("written_rows") == 0
     bench.select(FILL + GRADED % ("new", "ensemble_v1", 24, "'correct'", "TRUE", "FALSE"))

@@ -10,7 +10,7 @@ from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.daily_quality.results import CheckResult, Status
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
-from nba_consolidation.operations.doctor.health_checks import Verdict, examine, stores
+from nba_consolidation.operations.doctor.health_checks import Health, run_checks, store_checks
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.schema import BOX_SCORES
@@ -72,8 +72,8 @@ def test_who_wrote_is_in_the_history_of_the_leases(bench: BigQueryBench) -> None
     assert lease_history(bench.warehouse, bench.leases, DATE + dt.timedelta(days=1), DATE + dt.timedelta(days=1)) == []
 
 
-def test_a_doctor_is_let_write_and_writes_nothing(bench: BigQueryBench) -> None:
+def test_health_checks_are_allowed_to_write_and_write_nothing(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
-    findings = examine(stores(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))
-    assert {finding.subject: finding.verdict for finding in findings if finding.verdict is not Verdict.FINE} == {}
+    results = run_checks(store_checks(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))
+    assert [result for result in results if result.health is not Health.OK] == []
     assert bench.select("SELECT COUNT(*) AS n FROM {dataset}.consolidation_fences") == [{"n": 0}]

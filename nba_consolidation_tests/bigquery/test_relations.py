@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from nba_consolidation.warehouse.bigquery.relations import PREFIX
-from nba_consolidation.warehouse.bigquery.script import Place, qualified
+from nba_consolidation.warehouse.bigquery.load import RELATION_PREFIX
+from nba_consolidation.warehouse.bigquery.script import TableLocations, qualified
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseUnavailable
 from nba_consolidation_tests.bigquery.front import Front, body_of, failed, job_fails, job_posts, path_of
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
@@ -27,7 +27,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def relations(bench: BigQueryBench) -> list[Any]:
     client = bench.warehouse.session.client
-    return [table for table in client.list_tables(bench.service.dataset) if table.table_id.startswith(PREFIX)]
+    return [table for table in client.list_tables(bench.service.dataset) if table.table_id.startswith(RELATION_PREFIX)]
 
 
 def test_a_relation_expires_within_an_hour_should_nobody_drop_it(bench: BigQueryBench, front: Front, read: Any) -> None:
@@ -79,9 +79,9 @@ def test_a_relation_is_loaded_once_however_often_the_script_is_sent(
 
 
 def test_a_table_that_lies_elsewhere_keeps_its_name_for_its_columns() -> None:
-    place = Place("my-project", "nba", {"given": ("other", "set", "it")})
+    tables = TableLocations("my-project", "nba", {"given": ("other", "set", "it")})
     tree = sqlglot.parse_one("SELECT given.n FROM given JOIN given AS g ON g.n = given.n JOIN t USING (n)", "bigquery")
-    assert qualified(tree, place).sql("bigquery") == (
+    assert qualified(tree, tables).sql("bigquery") == (
         "SELECT given.n FROM `other`.`set`.`it` AS given JOIN `other`.`set`.`it` AS g ON g.n = given.n "
         "JOIN `my-project`.`nba`.`t` USING (n)"
     )

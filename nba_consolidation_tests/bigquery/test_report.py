@@ -34,13 +34,13 @@ def test_the_figures_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
     reporter = Reporter(
         bench.warehouse, bench.staging, bench.leases, lambda: KNOWN, quality, "emulated", clock=lambda: MORNING_AFTER
     )
-    assert reporter.latest() == DATE
+    assert reporter.latest_date() == DATE
     report = reporter.report(DATE, DATE)
     work = report.work
-    (merged,) = work.merged
-    assert (merged["staged"], merged["inserted"] + merged["quarantined"], merged["consolidations"]) == (3, 3, 1)
-    assert [work.graded_total(outcome) for outcome in ("correct", "waiting", "voided")] == [1, 1, 1]
+    (totals,) = work.consolidated
+    assert (totals["staged"], totals["inserted"] + totals["quarantined"], totals["consolidations"]) == (3, 3, 1)
+    assert [work.total_graded(outcome) for outcome in ("correct", "waiting", "voided")] == [1, 1, 1]
     assert set(work.duplicates.values()) == {0}
     (system,) = report.reliability
-    assert (system.bets, system.before[0].correct, system.in_force) == (1, 1, None)
-    assert "100.0%" in page(report)
+    assert (system.bets, system.stated[0].correct, system.in_force) == (1, 1, None)
+    assert "100.0 %" in page(report)

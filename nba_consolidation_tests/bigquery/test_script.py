@@ -18,11 +18,12 @@ from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.bigquery import script
-from nba_consolidation.warehouse.interface import ManifestEntry, StagingTable
+from nba_consolidation.warehouse.interface import ManifestEntry
+from nba_consolidation.warehouse.staging.interface import StagingTable
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NEXT_DATE, NOW
 
-PLACE = script.Place("my-project", "nba")
-STAGING = script.Place("my-project", "nba_staging")
+TABLES = script.TableLocations("my-project", "nba")
+STAGING = script.TableLocations("my-project", "nba_staging")
 COLUMNS = tuple(column for column in PREDICTIONS.columns if column.required)
 FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 
@@ -46,7 +47,7 @@ def consolidation(*manifest: ManifestEntry) -> script.Script:
     ]
     statements = [*fence, *transaction.consolidation(parameters, "c1", KNOWN, PREDICTIONS.columns)]
     made = script.staged_and_manifest(manifest or [entry(0)], PREDICTIONS.columns, STAGING)
-    return script.transaction(statements, PLACE, made)
+    return script.transaction(statements, TABLES, made)
 
 
 def staged(*columns: Column, **live: str) -> str:
@@ -164,5 +165,5 @@ def test_an_error_names_its_statement(message: str, statement: str) -> None:
 
 def test_a_select_outside_a_transaction_is_qualified_too() -> None:
     day = dt.date(2026, 1, 15)
-    text = script.select(Statement("standing_dates", {"first_date": day, "last_date": day}), PLACE)
+    text = script.select(Statement("standing_dates", {"first_date": day, "last_date": day}), TABLES)
     assert "FROM `my-project`.`nba`.`player_prop_predictions`" in text

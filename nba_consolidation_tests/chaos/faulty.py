@@ -20,7 +20,8 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.sql.statement import Dialect
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed
-from nba_consolidation.warehouse.interface import ManifestEntry, Row, StagingTable, TransactionResult
+from nba_consolidation.warehouse.interface import ManifestEntry, Row, TransactionResult
+from nba_consolidation.warehouse.staging.interface import StagingTable
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.chaos.signs import all_awake, slept_over
 

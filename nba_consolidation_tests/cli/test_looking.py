@@ -244,48 +244,48 @@ def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolida
     assert terminal.json("consolidate")["totals"]["inserted"] == 1
 
 
-def test_doctor_says_that_all_is_well(consolidated: Terminal) -> None:
-    found = consolidated.json("doctor")
-    verdicts = {finding["subject"]: finding["verdict"] for finding in found["findings"]}
-    assert {subject for subject, verdict in verdicts.items() if verdict != "fine"} == {
+def test_doctor_passes_every_check_of_a_working_home(consolidated: Terminal) -> None:
+    report = consolidated.json("doctor")
+    healths = {check["subject"]: check["health"] for check in report["checks"]}
+    assert {subject for subject, health in healths.items() if health != "ok"} == {
         "Dagster instance", "Dagster pools", "Dagster daemon",  # no DAGSTER_HOME is set here
     }  # fmt: skip
-    assert (found["verdict"], set(verdicts.values())) == ("fine", {"fine", "not looked at"})
-    assert {"settings", "versions", "disk", "permission to write", "box scores", "lease round trip"} <= set(verdicts)
+    assert (report["health"], set(healths.values())) == ("ok", {"ok", "not checked"})
+    assert {"settings", "libraries", "disk", "permission to write", "box scores", "lease round trip"} <= set(healths)
     assert consolidated.json("locks", "list")["leases"] == []
 
 
-def test_doctor_makes_nothing_where_nothing_is(terminal: Terminal) -> None:
-    assert "yet" in terminal.run("doctor").stdout
+def test_doctor_creates_nothing_where_nothing_exists(terminal: Terminal) -> None:
+    assert "does not exist yet" in terminal.run("doctor").stdout
     assert not terminal.home.exists()
 
 
 def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Terminal) -> None:
     with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
         theirs.execute("DROP TABLE consolidation_fences")
-    found = consolidated.json("doctor", exit_code=1)
-    [failed] = [finding for finding in found["findings"] if finding["verdict"] == "failed"]
+    report = consolidated.json("doctor", exit_code=1)
+    [failed] = [check for check in report["checks"] if check["health"] == "failed"]
     assert failed["subject"] == "tables"
-    assert "consolidation_fences is missing" in failed["told"]
-    assert "bootstrap" in failed["told"]
+    assert "consolidation_fences is missing" in failed["detail"]
+    assert "bootstrap" in failed["detail"]
 
 
-def test_doctor_finds_a_key_column_that_is_not_exact(consolidated: Terminal) -> None:
+def test_doctor_fails_for_a_key_column_that_is_not_exact(consolidated: Terminal) -> None:
     with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
         theirs.execute("ALTER TABLE player_prop_predictions ALTER current_points_line TYPE DOUBLE")
-    found = consolidated.json("doctor", exit_code=1)
-    assert "current_points_line is FLOAT64 but must be NUMERIC" in str(found["findings"])
+    report = consolidated.json("doctor", exit_code=1)
+    assert "current_points_line is FLOAT64 but must be NUMERIC" in str(report["checks"])
 
 
-def test_doctor_tells_of_a_lease_store_that_is_none(consolidated: Terminal) -> None:
+def test_doctor_fails_for_a_lease_store_that_is_no_database(consolidated: Terminal) -> None:
     (consolidated.home / "leases.sqlite").write_bytes(b"this is no database" * 1000)
-    found = consolidated.json("doctor", exit_code=1)
-    assert [f["subject"] for f in found["findings"] if f["verdict"] == "failed"] == ["lease store", "lease round trip"]
+    report = consolidated.json("doctor", exit_code=1)
+    assert [c["subject"] for c in report["checks"] if c["health"] == "failed"] == ["lease store", "lease round trip"]
 
 
-def test_doctor_tells_of_staging_tables_that_nobody_can_take(consolidated: Terminal) -> None:
+def test_doctor_warns_of_refused_staging_tables(consolidated: Terminal) -> None:
     (consolidated.home / "staging" / "_staging_20260116_120000_w1.parquet").write_bytes(b"torn")
-    assert consolidated.json("doctor", exit_code=3)["verdict"] == "warning"
+    assert consolidated.json("doctor", exit_code=3)["health"] == "warning"
 
 
 @pytest.mark.parametrize("command", ["duplicates", "quarantine", "validate"])

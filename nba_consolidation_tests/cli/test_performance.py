@@ -1,4 +1,4 @@
-"""`analyse`, `performance` and `calibration`: what they print, and what they say where there is nothing."""
+"""`analyse`, `performance` and `calibration`: what they print, with rows and without."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def objects(document: Any) -> Iterator[Mapping[str, Any]]:
         yield from objects(inner)
 
 
-def test_what_is_graded_is_analysed_once(terminal: Terminal) -> None:
+def test_graded_dates_are_analysed_once(terminal: Terminal) -> None:
     first = terminal.json("analyse")
     assert [date["game_date"] for date in first["dates"]] == ["2026-01-13", DATE]
     assert first["totals"]["written_rows"] == first["totals"]["total_rows"] > 0
@@ -39,13 +39,13 @@ def test_what_is_graded_is_analysed_once(terminal: Terminal) -> None:
     assert "Analysed 2 dates" in terminal.run("analyse").stdout
 
 
-def test_later_dates_follow_and_are_told(terminal: Terminal) -> None:
+def test_later_dates_are_recomputed_and_counted(terminal: Terminal) -> None:
     terminal.run("analyse")
     assert terminal.json("analyse", "--date", "2026-01-13")["followed"] == [DATE]
-    assert "1 later date that" in terminal.run("analyse", "--date", "2026-01-13").stdout
+    assert "1 later date whose windows" in terminal.run("analyse", "--date", "2026-01-13").stdout
 
 
-def test_dates_whose_rows_are_gone_are_brought_up_to_date_too(terminal: Terminal) -> None:
+def test_analysed_dates_whose_graded_rows_are_gone_are_recomputed(terminal: Terminal) -> None:
     terminal.run("analyse")
     Graded(terminal.home).execute("DELETE FROM prediction_accuracy")
     assert [date["total_rows"] for date in terminal.json("analyse")["dates"]] == [0, 0]
@@ -53,40 +53,42 @@ def test_dates_whose_rows_are_gone_are_brought_up_to_date_too(terminal: Terminal
 
 def test_performance_shows_each_system_with_its_interval(terminal: Terminal) -> None:
     terminal.run("analyse")
-    shown = terminal.run("performance").stdout
-    (line,) = (line for line in shown.splitlines() if line.startswith("catboost_v9"))
+    output = terminal.run("performance").stdout
+    (line,) = (line for line in output.splitlines() if line.startswith("catboost_v9"))
     assert line.split("  ")[0] == "catboost_v9"
     assert "66.7 %" in line
     assert "39.1 % to 86.2 %" in line
-    assert "30d: 2025-12-17 to 2026-01-15" in shown
-    (line,) = (line for line in shown.splitlines() if line.startswith("moving_average"))
+    assert "30d: 2025-12-17 to 2026-01-15" in output
+    (line,) = (line for line in output.splitlines() if line.startswith("moving_average"))
     assert line.split()[1:4] == ["0", "-", "-"]
 
 
-def test_the_window_the_slice_and_the_system_are_chosen(terminal: Terminal) -> None:
+def test_window_slice_and_system_are_options(terminal: Terminal) -> None:
     terminal.run("analyse")
-    found = terminal.json("performance", "--window", "day", "--by", "confidence", "--system", "catboost_v9")
-    assert [(row["bucket_label"], row["bets"]) for row in found["performance"]] == [
+    document = terminal.json("performance", "--window", "day", "--by", "confidence", "--system", "catboost_v9")
+    assert [(row["bucket_label"], row["bets"]) for row in document["performance"]] == [
         ("0.6 to 0.7", 0),
         ("0.8 to 0.9", 10),
     ]
-    found = terminal.json("performance", "--window", "day", "--by", "edge", "--system", "catboost_v9")
-    assert [row["bucket_label"] for row in found["performance"]] == ["1 to 2 points"]
+    document = terminal.json("performance", "--window", "day", "--by", "edge", "--system", "catboost_v9")
+    assert [row["bucket_label"] for row in document["performance"]] == ["1 to 2 points"]
     assert terminal.json("performance", "--date", "2026-01-13", "--window", "season")["date"] == "2026-01-13"
 
 
 def test_calibration_shows_scores_and_bins(terminal: Terminal) -> None:
     terminal.run("analyse")
-    found = terminal.json("calibration", "--window", "day", "--system", "catboost_v9")
-    assert [(row["bets"], row["ece"], row["brier"]) for row in found["scores"]] == [(10, 0.2, 0.28)]
-    assert [(row["bin"], row["bets"], row["mean_confidence"]) for row in found["bins"]] == [(9, 10, 0.8)]
-    shown = terminal.run("calibration", "--window", "day", "--system", "catboost_v9").stdout
-    assert "0.2000" in shown
-    assert "0.8 to 0.9" in shown
+    document = terminal.json("calibration", "--window", "day", "--system", "catboost_v9")
+    assert [(row["bets"], row["ece"], row["brier"]) for row in document["scores"]] == [(10, 0.2, 0.28)]
+    assert [(row["bin"], row["bets"], row["mean_confidence"]) for row in document["bins"]] == [(9, 10, 0.8)]
+    output = terminal.run("calibration", "--window", "day", "--system", "catboost_v9").stdout
+    assert "0.2000" in output
+    assert "0.8 to 0.9" in output
 
 
 @pytest.mark.parametrize("command", [("performance",), ("performance", "--by", "confidence"), ("calibration",)])
-def test_a_hit_rate_never_stands_alone_in_what_is_printed(terminal: Terminal, command: tuple[str, ...]) -> None:
+def test_a_hit_rate_is_never_printed_without_its_bets_and_interval(
+    terminal: Terminal, command: tuple[str, ...]
+) -> None:
     terminal.run("analyse")
     rates = [one for one in objects(terminal.json(*command)) if any("hit_rate" in name for name in one)]
     assert len(rates) > 3
@@ -96,7 +98,7 @@ def test_a_hit_rate_never_stands_alone_in_what_is_printed(terminal: Terminal, co
     assert all("bets" in line and "95 % interval" in line for line in heads)
 
 
-def test_the_odds_of_the_return_are_an_option(terminal: Terminal) -> None:
+def test_odds_are_an_option(terminal: Terminal) -> None:
     terminal.run("analyse")
     assert terminal.run("performance").stdout.count("ROI") == 1
     terminal.run("--odds", "+150", "analyse")
@@ -104,18 +106,18 @@ def test_the_odds_of_the_return_are_an_option(terminal: Terminal) -> None:
     terminal.run("--odds", "50", "analyse", exit_code=2)
 
 
-def test_before_anything_is_analysed_the_next_step_is_named(terminal: Terminal) -> None:
+def test_before_the_first_analysis_the_next_step_is_printed(terminal: Terminal) -> None:
     for command in ("performance", "calibration"):
         assert "nba-consolidation analyse" in terminal.run(command).stdout
         assert terminal.json(command)["date"] is None
 
 
-def test_a_date_that_was_not_analysed_names_the_last_one_that_was(terminal: Terminal) -> None:
+def test_for_a_date_that_was_not_analysed_the_last_analysed_date_is_printed(terminal: Terminal) -> None:
     terminal.run("analyse")
-    shown = terminal.run("performance", "--date", "2026-01-20").stdout
-    assert "Nothing of 2026-01-20" in shown
-    assert f"the last date analysed is {DATE}" in shown
+    output = terminal.run("performance", "--date", "2026-01-20").stdout
+    assert "No rows of 2026-01-20" in output
+    assert f"the last analysed date is {DATE}" in output
 
 
-def test_without_graded_rows_there_is_nothing_to_analyse(terminal: Terminal) -> None:
+def test_without_graded_rows_nothing_is_analysed(terminal: Terminal) -> None:
     assert "grade first" in terminal.run("analyse", "--date", "2026-02-01").stdout

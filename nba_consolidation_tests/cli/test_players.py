@@ -1,4 +1,4 @@
-"""`players` and its commands: what they print, what a decision does, and what they say where there is nothing."""
+"""`players` and its commands: what they print, and the effect of a status that is set by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHY = ("--author", "ann", "--reason", "a knee")
 
 @pytest.fixture
 def terminal(terminal: Terminal) -> Terminal:
-    """With a graded bet on each of two players, on ten dates up to DATE; the second one's are won every other day."""
+    """With a graded bet on each of two players on ten dates until DATE; those on the second are won every other day."""
     dates = [GAME_DATE - dt.timedelta(day) for day in range(10)]
     rows = [row for date in dates for row in bets(1, 0, game_date=date)]
     for day, date in enumerate(dates):
@@ -26,15 +26,15 @@ def terminal(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def test_a_review_says_what_it_wrote_and_the_same_again_writes_nothing(terminal: Terminal) -> None:
+def test_a_review_prints_what_it_wrote_and_repeating_it_writes_nothing(terminal: Terminal) -> None:
     first = terminal.json("players", "review", "--date", NEXT)
     assert [date["game_date"] for date in first["dates"]] == [NEXT]
     assert (first["totals"]["players"], first["totals"]["written_rows"]) == (2, 2)
     assert terminal.json("players", "review", "--date", NEXT)["totals"]["written_rows"] == 0
-    shown = terminal.run("players", "review", "--date", NEXT).stdout
-    assert "Reviewed 1 date: 2 rows, of which 0 had to be written" in shown
-    assert f"For {NEXT}: 2 players, 0 blacklisted" in shown
-    assert "Validated anew" not in shown
+    output = terminal.run("players", "review", "--date", NEXT).stdout
+    assert "Reviewed 1 date: 2 rows, 0 of them written" in output
+    assert f"For {NEXT}: 2 players, 0 blacklisted" in output
+    assert "Validated again" not in output
 
 
 def test_a_review_without_dates_is_for_today(terminal: Terminal) -> None:
@@ -49,16 +49,17 @@ def test_the_list_shows_players_with_intervals_and_the_policies(terminal: Termin
         "jaimejaquezjr": (10, 1.0), "lukadoncic": (10, 0.5)
     }  # fmt: skip
     assert [row["policy"] for row in document["policies"]] == ["false_discovery", "edge_3_under_40"]
-    shown = terminal.run("players", "list").stdout
-    (line,) = (line for line in shown.splitlines() if "lukadoncic" in line)
+    output = terminal.run("players", "list").stdout
+    (line,) = (line for line in output.splitlines() if "lukadoncic" in line)
     assert "50.0 %" in line
     assert "23.7 % to 76.3 %" in line
-    assert "false_discovery (acts)" in shown
-    assert f"For {NEXT}, of games before it" in shown
+    (policy,) = (line.split() for line in output.splitlines() if line.startswith("false_discovery"))
+    assert policy[1] == "yes"
+    assert f"For {NEXT}, from games before it" in output
     assert [row["bets"] for row in terminal.json("players", "list", "--date", DATE)["players"]] == [9, 9]
 
 
-def test_the_list_can_be_of_a_player_or_a_status_and_says_where_there_is_none(terminal: Terminal) -> None:
+def test_the_list_can_be_limited_to_a_player_or_a_status(terminal: Terminal) -> None:
     terminal.run("players", "review", "--date", NEXT)
     (row,) = terminal.json("players", "list", "--player", "Luka Dončić")["players"]
     assert row["player_lookup"] == "lukadoncic"
@@ -66,41 +67,41 @@ def test_the_list_can_be_of_a_player_or_a_status_and_says_where_there_is_none(te
     assert f"No such player for {NEXT}" in terminal.run("players", "list", "--player", "nobody").stdout
 
 
-def test_a_decision_holds_is_kept_and_is_given_back(terminal: Terminal) -> None:
+def test_a_status_set_by_hand_is_recorded_and_can_be_cleared(terminal: Terminal) -> None:
     terminal.run("players", "review", "--date", NEXT)
     made = terminal.json("players", "override", "Luka Dončić", "blacklisted", *WHY, "--from", DATE)
     assert (made["override"]["author"], made["totals"]["overridden"]) == ("ann", 1)
     (row,) = terminal.json("players", "list", "--status", "blacklisted")["players"]
     assert (row["player_lookup"], row["reason"]) == ("lukadoncic", "override by ann: a knee")
-    told = terminal.run("players", "clear", "Luka Dončić", *WHY, "--from", DATE).stdout
-    assert f"Luka Dončić is as computed again from {DATE} on" in told
+    output = terminal.run("players", "clear", "Luka Dončić", *WHY, "--from", DATE).stdout
+    assert f"from {DATE} on, Luka Dončić is as computed" in output
     assert terminal.json("players", "list", "--status", "blacklisted")["players"] == []
-    kept = terminal.json("players", "overrides")["overrides"]
-    assert [(row["player_key"], row["status"], row["author"]) for row in kept] == [
+    recorded = terminal.json("players", "overrides")["overrides"]
+    assert [(row["player_key"], row["status"], row["author"]) for row in recorded] == [
         ("lukadoncic", "blacklisted", "ann"), ("lukadoncic", None, "ann")
     ]  # fmt: skip
-    assert "computed again" in terminal.run("players", "overrides").stdout
+    assert "as computed" in terminal.run("players", "overrides").stdout
 
 
-def test_a_decision_ends_when_it_should(terminal: Terminal) -> None:
+def test_a_status_set_by_hand_ends_on_its_last_date(terminal: Terminal) -> None:
     terminal.run("players", "review", "--from", DATE, "--to", "2026-01-18")
     terminal.run("players", "override", "lukadoncic", "watch", *WHY, "--from", DATE, "--to", NEXT)
-    found = {}
+    watched = {}
     for date in (DATE, NEXT, "2026-01-17"):
-        shown = terminal.json("players", "list", "--date", date, "--status", "watch")["players"]
-        found[date] = [row["player_lookup"] for row in shown]
-        assert {row["until"] for row in shown} <= {"2026-01-17"}, "the first date on which it does not hold"
-    assert found == {DATE: ["lukadoncic"], NEXT: ["lukadoncic"], "2026-01-17": []}
+        rows = terminal.json("players", "list", "--date", date, "--status", "watch")["players"]
+        watched[date] = [row["player_lookup"] for row in rows]
+        assert {row["until"] for row in rows} <= {"2026-01-17"}, "the first date on which it does not apply"
+    assert watched == {DATE: ["lukadoncic"], NEXT: ["lukadoncic"], "2026-01-17": []}
 
 
-def test_without_anything_each_command_says_what_to_do_next(terminal: Terminal) -> None:
+def test_before_the_first_review_the_next_step_is_printed(terminal: Terminal) -> None:
     assert "nba-consolidation players review" in terminal.run("players", "list").stdout
-    assert "Nothing was ever decided" in terminal.run("players", "overrides").stdout
+    assert "No status was ever set" in terminal.run("players", "overrides").stdout
     assert terminal.json("players", "list") == {"date": None, "players": [], "policies": []}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "says"),
+    ("arguments", "code", "message"),
     [
         (("override", "p", "bad", *WHY), 2, "bad"),
         (("override", "p", "watch", "--author", "ann"), 2, "--reason"),
@@ -112,14 +113,14 @@ def test_without_anything_each_command_says_what_to_do_next(terminal: Terminal) 
         (("review", "--from", NEXT, "--to", DATE), 2, NEXT),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_kept(
-    terminal: Terminal, arguments: tuple[str, ...], code: int, says: str
+def test_invalid_arguments_are_refused_and_nothing_is_recorded(
+    terminal: Terminal, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
-    assert says in terminal.run("players", *arguments, exit_code=code).stderr
+    assert message in terminal.run("players", *arguments, exit_code=code).stderr
     assert terminal.json("players", "overrides")["overrides"] == []
 
 
-def test_a_home_that_is_not_there_is_not_made(terminal: Terminal) -> None:
+def test_a_missing_home_is_not_created(terminal: Terminal) -> None:
     nowhere = Terminal(terminal.home / "nowhere")
     assert nowhere.run("players", "list", exit_code=1).stderr
     assert not nowhere.home.exists()

@@ -22,9 +22,9 @@ from nba_consolidation.demo.season import Delivery, Season
 from nba_consolidation.demo.slate import Batch
 from nba_consolidation.demo.systems import PERCENT_SYSTEM, SYSTEMS
 from nba_consolidation.schema import PREDICTIONS
-from nba_consolidation.warehouse.alignment import drift
-from nba_consolidation.warehouse.arrow import arrow_type, columns_of
-from nba_consolidation.warehouse.staging import naming
+from nba_consolidation.warehouse.arrow_types import arrow_type, columns_of
+from nba_consolidation.warehouse.column_alignment import compare_columns
+from nba_consolidation.warehouse.staging import table_names
 
 _HISTORY = ("prediction_id", "predicted_at", "created_at", "injury_checked_at")
 
@@ -120,8 +120,8 @@ def test_players_have_distinct_plain_names() -> None:
 def test_every_name_is_a_valid_staging_table_name_of_its_own() -> None:
     names = [delivery.name for delivery in Season(refused_tables=True).deliveries()]
     assert len(names) == len(set(names))
-    assert all(naming.is_valid(name) and naming.batch_and_worker(name)[1] for name in names)
-    assert any(naming.batch_and_worker(name)[0].startswith("regen_") for name in names)
+    assert all(table_names.is_valid(name) and table_names.batch_and_worker(name)[1] for name in names)
+    assert any(table_names.batch_and_worker(name)[0].startswith("regen_") for name in names)
 
 
 def test_one_table_holds_two_dates(season: Season) -> None:
@@ -159,7 +159,7 @@ def test_a_current_worker_stages_the_columns_as_they_are_declared() -> None:
 @pytest.mark.parametrize("shape", Shape)
 def test_drifted_tables_can_be_taken(shape: Shape) -> None:
     staged = columns_of(_of_shape(Season(dates=40), shape).build().schema)
-    found = drift(staged, PREDICTIONS.columns)
+    found = compare_columns(staged, PREDICTIONS.columns)
     assert found.refusal() is None
     assert ("similar_games_count" in found.missing) == (shape is Shape.OLDER)
 
@@ -175,7 +175,7 @@ def test_a_table_to_be_refused_comes_only_when_asked_for(season: Season) -> None
     refused = {delivery.refusal: delivery for delivery in season.deliveries() if delivery.refusal}
     assert set(refused) == set(Refusal)
     staged = columns_of(refused[Refusal.UNKNOWN_COLUMN].build().schema)
-    assert [column.name for column in drift(staged, PREDICTIONS.columns).unknown] == ["hype_score"]
+    assert [column.name for column in compare_columns(staged, PREDICTIONS.columns).unknown] == ["hype_score"]
 
 
 def test_the_bad_rows_are_exactly_the_declared_ones(season: Season) -> None:

@@ -11,7 +11,7 @@ from nba_consolidation.demo.expectation import expectation
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import stage, stage_season
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
-from nba_consolidation.warehouse.interface import KnownDates
+from nba_consolidation.warehouse.staging.interface import KnownDates
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.demo.conftest import Staged
 

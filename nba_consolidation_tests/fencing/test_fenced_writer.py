@@ -69,8 +69,7 @@ def fence_another(bench: Workbench, date: dt.date, token: int = FAR_TOKEN, holde
 
 def take_over(bench: Workbench, date: dt.date = DATE) -> None:
     """Releases the lease of the date by force, and lets another run write the date under a newer one."""
-    record = bench.leases.inspect(lease_key(LOCK_TYPE, date))
-    assert record is not None
+    (record,) = bench.leases.inspect([lease_key(LOCK_TYPE, date)])
     bench.leases.force_release(record.key, record.holder.holder_id, by="an operator", reason="it seemed dead")
     with bench.writer().holding(LOCK_TYPE, [date], Holder("anna", "run of anna", "host", 1)) as leased:
         leased.write([date])

@@ -181,12 +181,9 @@ class TroubledStore:
     def release(self, records: Sequence[LeaseRecord]) -> tuple[str, ...]:
         return self._call("release", lambda: self.inner.release(records))
 
-    def inspect(self, key: str) -> LeaseRecord | None:
-        return self._call("inspect", lambda: self.inner.inspect(key))
-
-    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+    def inspect(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
         keys = tuple(keys)
-        return self._call("inspect", lambda: self.inner.inspect_all(keys))
+        return self._call("inspect", lambda: self.inner.inspect(keys))
 
     def list(self) -> tuple[LeaseRecord, ...]:
         return self.inner.list()

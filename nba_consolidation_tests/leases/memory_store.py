@@ -37,9 +37,8 @@ class MemoryLeaseStore:
         keys = sorted_keys(keys)
         with self._changed:
             now = self._clock()
-            for key in keys:
-                current = self._read(key, now)
-                if current is not None and not current.expired:
+            for current in self._read(keys, now):
+                if not current.expired:
                     raise LeaseHeld(current)
             version = self._next_version(now)
             granted = tuple(
@@ -67,27 +66,20 @@ class MemoryLeaseStore:
             self._changed.notify_all()
             return released
 
-    def inspect(self, key: str) -> LeaseRecord | None:
-        parse_lease_key(key)
-        with self._changed:
-            return self._read(key, self._clock())
-
-    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+    def inspect(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
         keys = sorted_keys(keys)
         with self._changed:
-            now = self._clock()
-            return tuple(record for key in keys if (record := self._read(key, now)) is not None)
+            return self._read(keys, self._clock())
 
     def list(self) -> tuple[LeaseRecord, ...]:
         with self._changed:
-            now = self._clock()
-            return tuple(replace(self._leases[key], read_at=now) for key in sorted(self._leases))
+            return self._read(sorted(self._leases), self._clock())
 
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
         parse_lease_key(key)
         with self._changed:
             now = self._clock()
-            lease = check_forced_release(key, self._read(key, now), holder_id, by=by, reason=reason)
+            lease = check_forced_release(key, self._read([key], now), holder_id, by=by, reason=reason)
             forced = ForcedRelease(lease, by, reason, now)
             del self._leases[key]
             self._forced += (forced,)
@@ -114,15 +106,14 @@ class MemoryLeaseStore:
 
     def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: is_over(record, self._read(record.key, self._clock())), timeout)
+            self._changed.wait_for(lambda: is_over(record, self._read([record.key], self._clock())), timeout)
 
     def _is_current(self, record: LeaseRecord) -> bool:
         current = self._leases.get(record.key)
         return current is not None and current.version == record.version
 
-    def _read(self, key: str, now: datetime) -> LeaseRecord | None:
-        record = self._leases.get(key)
-        return None if record is None else replace(record, read_at=now)
+    def _read(self, keys: Sequence[str], now: datetime) -> tuple[LeaseRecord, ...]:
+        return tuple(replace(self._leases[key], read_at=now) for key in keys if key in self._leases)
 
     def _next_version(self, now: datetime) -> int:
         self._last_version = max(self._last_version + 1, to_micros(now))

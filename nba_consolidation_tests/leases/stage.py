@@ -80,4 +80,4 @@ class StagedStore(TroubledStore):
         self.before_call = lambda _name: stage.give_way()
 
     def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
-        self._stage.give_way(lambda: is_over(record, self.inner.inspect(record.key)), timeout)
+        self._stage.give_way(lambda: is_over(record, self.inner.inspect([record.key])), timeout)

@@ -36,12 +36,12 @@ def test_a_free_key_is_acquired_and_the_store_shows_by_whom(store: LeaseStore, c
     assert (record.key, record.holder, record.operation_id) == (KEY, ANNA, "nonce")
     assert record.lock_type == "consolidation"
     assert (record.acquired_at, record.expires_at) == (clock.now(), clock.now() + timedelta(seconds=TTL))
-    assert store.inspect(KEY) == record
+    assert store.inspect([KEY]) == (record,)
     assert store.list() == (record,)
 
 
 def test_a_key_that_nobody_holds_shows_nothing(store: LeaseStore) -> None:
-    assert store.inspect(KEY) is None
+    assert store.inspect([KEY]) == ()
     assert store.list() == ()
 
 
@@ -52,8 +52,8 @@ def test_the_token_is_the_time_of_the_acquiring_write_in_microseconds(store: Lea
 
 def test_many_keys_are_inspected_at_once(store: LeaseStore) -> None:
     records = take(store, ANNA, KEY, NEXT_KEY)
-    assert store.inspect_all([NEXT_KEY, "grading_2026-01-15", KEY]) == records
-    assert store.inspect_all(["grading_2026-01-15"]) == ()
+    assert store.inspect([NEXT_KEY, "grading_2026-01-15", KEY]) == records
+    assert store.inspect(["grading_2026-01-15"]) == ()
 
 
 def test_incident_09_a_store_that_works_passes_its_check_which_leaves_nothing_behind(store: LeaseStore) -> None:
@@ -108,11 +108,9 @@ def test_incident_11_a_finished_lease_leaves_nothing_behind(store: LeaseStore) -
 def test_incident_14_a_lease_is_expired_exactly_when_its_ttl_is_over(store: LeaseStore, clock: FakeClock) -> None:
     take(store)
     clock.advance(TTL - clock.instant)
-    just_before = store.inspect(KEY)
+    (just_before,) = store.inspect([KEY])
     clock.advance(clock.instant)
-    at_its_end = store.inspect(KEY)
-    assert just_before is not None
-    assert at_its_end is not None
+    (at_its_end,) = store.inspect([KEY])
     assert (just_before.expired, at_its_end.expired) == (False, True)
     assert just_before.remaining == pytest.approx(clock.instant, abs=clock.instant / 2)
     assert [record.expired for record in store.list()] == [True]
@@ -126,7 +124,7 @@ def test_incident_14_an_expired_lease_is_taken_by_the_next(store: LeaseStore, cl
     clock.advance(clock.instant)
     (berts,) = take(store, BERT)
     assert berts.token > annas.token
-    assert store.inspect(KEY) == berts
+    assert store.inspect([KEY]) == (berts,)
 
 
 @pytest.mark.parametrize("clock_step", [0.0, -3600.0, 3600.0])
@@ -171,7 +169,7 @@ def test_a_lease_that_was_taken_over_cannot_be_renewed(store: LeaseStore, clock:
     with pytest.raises(LeaseLost) as lost:
         store.renew(annas, TTL)
     assert lost.value.keys == (KEY,)
-    assert store.inspect(KEY) == berts
+    assert store.inspect([KEY]) == (berts,)
 
 
 def test_a_released_lease_cannot_be_renewed(store: LeaseStore) -> None:
@@ -267,11 +265,10 @@ def test_what_nobody_holds_cannot_be_released_by_force(store: LeaseStore) -> Non
     "call",
     [
         lambda store, key: store.try_acquire([key], ANNA, TTL, operation_id="nonce"),
-        lambda store, key: store.inspect(key),
-        lambda store, key: store.inspect_all([key]),
+        lambda store, key: store.inspect([key]),
         lambda store, key: store.force_release(key, ANNA.holder_id, by="operator", reason="a test"),
     ],
-    ids=["try_acquire", "inspect", "inspect_all", "force_release"],
+    ids=["try_acquire", "inspect", "force_release"],
 )
 def test_a_key_of_another_shape_is_refused(store: LeaseStore, call: Callable[[LeaseStore, str], object]) -> None:
     with pytest.raises(LeaseMisuse, match="'2026-01-15'"):
@@ -313,7 +310,7 @@ def test_a_release_wakes_whoever_waits(store: LeaseStore) -> None:
 def test_a_wait_for_a_change_ends_at_its_timeout(store: LeaseStore) -> None:
     (annas,) = take(store)
     store.wait_for_change(annas, 0.0)
-    assert store.inspect(KEY) == annas
+    assert store.inspect([KEY]) == (annas,)
 
 
 def _wait_returns(store: LeaseStore, seen: LeaseRecord) -> bool:
@@ -325,7 +322,7 @@ def _wait_returns(store: LeaseStore, seen: LeaseRecord) -> bool:
 
 def wait_event(store: LeaseStore, seconds: float = 60, **changes: object) -> LeaseEvent:
     """A wait of Bert for Anna, who holds the lease."""
-    (annas,) = store.inspect_all([KEY]) or take(store)
+    (annas,) = store.inspect([KEY]) or take(store)
     fields = {"id": "wait-1", "kind": WAIT, "key": KEY, "holder": BERT, "other": ANNA,
               "began_at": annas.read_at, "ends_at": annas.read_at + timedelta(seconds=seconds)} | changes  # fmt: skip
     return LeaseEvent(**fields)  # type: ignore[arg-type]

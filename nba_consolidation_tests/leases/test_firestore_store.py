@@ -114,7 +114,7 @@ def test_a_store_that_nobody_checked_asks_for_the_time_once(bench: Bench) -> Non
 def test_a_whole_season_is_taken_renewed_asked_for_and_released_in_one_call_each(bench: Bench) -> None:
     def season() -> None:
         records = bench.store.renew(take(bench.store, *SEASON[:170]), TTL)
-        assert bench.store.inspect_all(SEASON[:170]) == records
+        assert bench.store.inspect(SEASON[:170]) == records
         assert len(bench.store.release(records)) == 170
 
     assert bench.calls_of(season) == {"Commit": 3, "BatchGetDocuments": 1}

@@ -54,8 +54,7 @@ def read_line(process: subprocess.Popen[str]) -> str:
 
 
 def found(store: SqliteLeaseStore) -> LeaseRecord:
-    record = store.inspect(KEY)
-    assert record is not None
+    (record,) = store.inspect([KEY])
     return record
 
 

@@ -47,7 +47,7 @@ def test_an_idle_store_is_one_single_file(file: Path) -> None:
 def test_leases_tokens_and_the_audit_outlive_the_store_object(file: Path, clock: FakeClock) -> None:
     (record,) = SqliteLeaseStore(file, clock=clock.now).try_acquire([KEY], ANNA, 30, operation_id="nonce")
     reopened = SqliteLeaseStore(file, clock=clock.now)
-    assert reopened.inspect(KEY) == record
+    assert reopened.inspect([KEY]) == (record,)
     forced = reopened.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
     clock.step(-3600)
     reopened = SqliteLeaseStore(file, clock=clock.now)

@@ -53,7 +53,7 @@ def test_a_season_is_one_run_with_its_counts_tables_and_pictures(graph: Graph, h
     assert len(by_date) == 40
     last = by_date[str(DATE)]
     assert last["strategies"] == last["written_rows"] == last["dagster/partition_row_count"] > 10
-    assert last["judged"] > 0
+    assert last["with_enough_data"] > 0
     shown = [one["strategy"] for one in mappings(last["best_and_plain"])]
     assert shown[:3] == ["ALL", "catboost_v9", "PICKED"] or {"ALL", "PICKED", "catboost_v9"} <= set(shown)
     assert len(shown) == len(set(shown)) < 16
@@ -121,7 +121,7 @@ def test_a_date_without_graded_rows_shows_no_figure(graph: Graph) -> None:
     run = evaluated(graph, DATE)
     assert run.success
     metadata = materialised(run, STRATEGIES)[str(DATE)]
-    assert (metadata["strategies"], metadata["judged"]) == (1, 0)
+    assert (metadata["strategies"], metadata["with_enough_data"]) == (1, 0)
     assert "returns" not in metadata
     assert all(checks(run).values())
 

@@ -16,7 +16,8 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.checks import reliability as checks_of
 from nba_consolidation.pipeline.analysis.reliability import figures as standing
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
-from nba_consolidation.pipeline.daily_report import png_plots as plots
+from nba_consolidation.pipeline.daily_report.chart_files import png
+from nba_consolidation.pipeline.daily_report.charts import player_funnel
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets
 
@@ -82,11 +83,15 @@ def test_the_picture_is_a_png_on_the_last_date_only(graph: Graph) -> None:
 def test_the_picture_names_only_who_is_flagged(graph: Graph) -> None:
     graph.run(NEXT, job="reliability")
     rows = standing.players(graph.deployment.warehouse, NEXT, NEXT)
-    plain = plots.players(rows, "a title", flagged="blacklisted")
-    named = plots.players([rows[0] | {"status": "blacklisted"}, *rows[1:]], "a title", flagged="blacklisted")
-    assert size(plain) == size(named)
-    assert plain != named
-    assert plain == plots.players(rows, "a title", flagged="blacklisted")
+
+    def picture(*labelled: str) -> bytes:
+        chart = player_funnel(rows, labelled)
+        assert chart
+        return png([chart], "a title")
+
+    assert size(picture()) == size(picture("player0"))
+    assert picture() != picture("player0")
+    assert picture() == picture("nobody")
 
 
 def test_a_date_of_which_nothing_is_known_shows_no_figure_and_no_picture(graph: Graph) -> None:

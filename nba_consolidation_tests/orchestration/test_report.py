@@ -1,4 +1,4 @@
-"""The daily report as an asset: its page, its metadata, one page of a range, and a date without anything."""
+"""The daily report as an asset: its page, its metadata, one page of a range, and a date without rows."""
 
 import datetime as dt
 from pathlib import Path
@@ -7,7 +7,7 @@ from nba_consolidation_tests.orchestration.conftest import Graph, materialised
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 
 
-def test_a_run_writes_the_page_of_its_date_and_says_what_needs_a_person(graph: Graph) -> None:
+def test_a_run_writes_the_page_of_its_date_and_lists_the_required_actions(graph: Graph) -> None:
     graph.stage("a", [prediction()])
     assert graph.run(DATE).success
     run = graph.run(DATE, job="report")
@@ -16,9 +16,9 @@ def test_a_run_writes_the_page_of_its_date_and_says_what_needs_a_person(graph: G
     page = Path(metadata["report"])
     assert page == (graph.settings.home / "reports" / f"report-{DATE}.html").absolute()
     assert metadata["bytes"] == len(page.read_bytes())
-    told = [record.data for record in metadata["needs_a_person"].records]
-    assert metadata["needs"] == len(told) > 0
-    assert any(row["what"].startswith("volume: 1 active") for row in told)
+    actions = [record.data for record in metadata["actions"].records]
+    assert metadata["actions_required"] == len(actions) > 0
+    assert any(row["what"].startswith("volume: 1 active") for row in actions)
 
 
 def test_a_run_over_many_dates_writes_one_page(graph: Graph) -> None:
@@ -30,9 +30,9 @@ def test_a_run_over_many_dates_writes_one_page(graph: Graph) -> None:
     assert page.name == f"report-{first}-to-{DATE}.html"
 
 
-def test_a_date_of_which_nothing_stands_fails_by_name_and_writes_no_page(graph: Graph) -> None:
+def test_a_date_without_rows_fails_with_its_name_and_writes_no_page(graph: Graph) -> None:
     graph.deployment.prepare()
     run = graph.run(DATE, job="report")
     assert not run.success
-    assert "nothing stands from 2026-01-15" in str(run.get_step_failure_events()[0].step_failure_data.error)
+    assert "no rows from 2026-01-15" in str(run.get_step_failure_events()[0].step_failure_data.error)
     assert not (graph.settings.home / "reports").exists()

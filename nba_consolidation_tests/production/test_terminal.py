@@ -53,8 +53,8 @@ def test_a_new_project_is_planned_made_examined_and_used(cloud: Cloud, rows: Pat
     assert ["consolidation", "roles/datastore.user"] in [[r["account"], r["role"]] for r in planned["roles"]]
     run(cloud, "bootstrap", "--apply")
     found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=cloud.environment).stdout)
-    assert [f["subject"] for f in found["findings"] if f["verdict"] == "warning"] == ["box scores"]  # somebody else's
-    assert not any(f["verdict"] == "failed" for f in found["findings"])
+    assert [f["subject"] for f in found["checks"] if f["health"] == "warning"] == ["box scores"]  # somebody else's
+    assert not any(f["health"] == "failed" for f in found["checks"])
     run(cloud, "stage", rows)
     assert read(cloud, "status")["totals"]["waiting_rows"] == 4
     done = read(cloud, "consolidate")
@@ -78,7 +78,7 @@ def test_incident_10_a_missing_permission_is_told_with_the_role_and_at_once(made
     assert "roles/datastore.user" in run(made, "consolidate", exit_code=1)
     found = CliRunner().invoke(main, ["doctor", "--json"], env=made.environment)
     assert found.exit_code == 1
-    failed = {f["subject"]: f["told"] for f in json.loads(found.stdout)["findings"] if f["verdict"] == "failed"}
+    failed = {f["subject"]: f["detail"] for f in json.loads(found.stdout)["checks"] if f["health"] == "failed"}
     assert "roles/datastore.user" in failed["lease store"]
 
 
@@ -89,7 +89,7 @@ def test_a_warehouse_that_may_not_be_written_is_told_with_its_subject(made: Clou
 
     made.front.faults.append(job_posts(denied))
     found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=made.environment).stdout)
-    refused = {f["subject"]: f["told"] for f in found["findings"] if f["verdict"] == "failed"}
+    refused = {f["subject"]: f["detail"] for f in found["checks"] if f["health"] == "failed"}
     assert set(refused) == {"permission to write"}, found
     assert "bigquery.tables.updateData" in refused["permission to write"]
 

@@ -14,6 +14,8 @@ from typing import Any, get_args
 import duckdb
 import pytest
 import sqlglot
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlglot import exp
 
 from nba_consolidation.schema import ACTIVATION_KEY, BUSINESS_KEY
@@ -23,6 +25,8 @@ from nba_consolidation.sql.statement import Dialect
 from nba_consolidation_tests.names import LOOKUPS
 
 FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
+FUNCTIONS = [file for file in FILES if "CREATE TEMP FUNCTION" in file.read_text(encoding="utf-8")]
+STATEMENTS = [file for file in FILES if file not in FUNCTIONS]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",
@@ -39,38 +43,41 @@ class AnyParameter(dict[str, Any]):
         return [dt.date(2026, 1, 15)] if name.endswith("s") else "x"
 
 
+def name_of(file: Path) -> str:
+    """The statement's name: the file's without its order number."""
+    return file.stem.lstrip("0123456789_")
+
+
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Renders a test's own text as if it stood in a file."""
-    from_file = statement_module._parse
+    from_file = statement_module._source
 
     def render(sql: str, dialect: Dialect = "bigquery", **given: Any) -> str:
-        def parse(name: str) -> exp.Expr:
-            return sqlglot.parse_one(sql, read="bigquery") if name == "test" else from_file(name)
-
-        monkeypatch.setattr(statement_module, "_parse", parse)
+        monkeypatch.setattr(statement_module, "_source", lambda name: sql if name == "test" else from_file(name))
         return Statement("test", **given).render(dialect)
 
     return render
 
 
 def test_every_file_is_a_statement_and_no_two_have_the_same_name() -> None:
-    assert len(statement_names()) == len(FILES) > 40
+    assert len(statement_names()) == len(STATEMENTS) > 40
 
 
-@pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
+@pytest.mark.parametrize("file", STATEMENTS, ids=attrgetter("stem"))
 def test_every_file_holds_one_statement_that_renders_as_one_for_both_engines(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert len([tree for tree in sqlglot.parse(text, read="bigquery") if tree is not None]) == 1
     for dialect in DIALECTS:
-        name = file.stem.lstrip("0123456789_")
+        name = name_of(file)
         sql = Statement(name, AnyParameter(), columns=("sportsbook", "odd `name")).render(dialect)
         (tree,) = sqlglot.parse(sql, read=dialect)
         assert tree is not None
         assert not list(tree.find_all(exp.Parameter, exp.Placeholder))
-        columns = {found.name for found in tree.find_all(exp.Column)}
-        assert not {"business_key", "activation_key", "each_column"} & columns
-    (parsed,) = duckdb.connect().extract_statements(Statement(name, AnyParameter(), columns=("c",)).render("duckdb"))
+        assert "macro" not in sql
+    (parsed,) = duckdb.connect().extract_statements(
+        Statement(name_of(file), AnyParameter(), columns=("c",)).render("duckdb")
+    )
     assert parsed.query
 
 
@@ -159,12 +166,12 @@ def test_same_key_is_equality_over_the_key_and_null_safe_for_the_line(
 ) -> None:
     nullable = {"current_points_line"}
     wanted = " AND ".join(f"T.{name} {'IS NOT DISTINCT FROM' if name in nullable else '='} S.{name}" for name in key)
-    assert rendered(f"SELECT 1 FROM t AS T JOIN s AS S ON {marker}(T, S)").endswith(f"ON ({wanted})")
+    assert rendered(f"SELECT 1 FROM t AS T JOIN s AS S ON macro.{marker}(T, S)").endswith(f"ON ({wanted})")
 
 
 def player_keys(rendered: Callable[..., str], names: list[str]) -> list[str]:
     given = {"names": [{"name": name} for name in names]}
-    sql = rendered("SELECT PLAYER_KEY(N.name) AS k FROM UNNEST(@names) AS N", "duckdb", parameters=given)
+    sql = rendered("SELECT macro.PLAYER_KEY(N.name) AS k FROM UNNEST(@names) AS N", "duckdb", parameters=given)
     return [key for (key,) in duckdb.connect().execute(sql).fetchall()]
 
 
@@ -181,16 +188,16 @@ def test_a_player_key_folds_every_letter_as_unicode_takes_it_apart(rendered: Cal
 
 
 def test_a_player_key_of_null_is_null(rendered: Callable[..., str]) -> None:
-    assert duckdb.connect().execute(rendered("SELECT PLAYER_KEY(NULL)", "duckdb")).fetchall() == [(None,)]
+    assert duckdb.connect().execute(rendered("SELECT macro.PLAYER_KEY(NULL)", "duckdb")).fetchall() == [(None,)]
 
 
 def test_a_player_key_is_plain_googlesql_on_bigquery(rendered: Callable[..., str]) -> None:
-    assert rendered("SELECT 1 FROM s JOIN b ON player_key(s.name) = b.it").endswith(
-        "ON REGEXP_REPLACE(TRANSLATE(LOWER(NORMALIZE(s.name, NFD)), 'đłøı', 'dloi'), '[^a-z0-9]', '') = b.it"
+    assert rendered("SELECT 1 FROM s JOIN b ON macro.PLAYER_KEY(s.name) = b.it").endswith(
+        "ON (REGEXP_REPLACE(TRANSLATE(LOWER(NORMALIZE(s.name, NFD)), 'đłøı', 'dloi'), '[^a-z0-9]', '')) = b.it"
     )
 
 
-@pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
+@pytest.mark.parametrize("file", STATEMENTS, ids=attrgetter("stem"))
 def test_no_file_takes_letters_apart_but_by_player_key(file: Path) -> None:
     assert "NORMALIZE" not in file.read_text(encoding="utf-8").upper()
 
@@ -198,13 +205,13 @@ def test_no_file_takes_letters_apart_but_by_player_key(file: Path) -> None:
 @pytest.mark.parametrize(
     ("sql", "wanted"),
     [
-        ("SELECT T.each_column FROM T", "SELECT T.`a`, T.`b c` FROM T"),
-        ("SELECT STRUCT(S.each_column AS each_column) FROM S", "SELECT STRUCT(S.`a` AS `a`, S.`b c` AS `b c`) FROM S"),
-        ("UPDATE t AS T SET x = 1, each_column = V.each_column FROM V WHERE TRUE",
+        ("SELECT macro.EACH_COLUMN(T) FROM T", "SELECT T.`a`, T.`b c` FROM T"),
+        ("SELECT macro.ROW_AS_JSON(S) FROM S", "SELECT TO_JSON_STRING(STRUCT(S.`a` AS `a`, S.`b c` AS `b c`)) FROM S"),
+        ("UPDATE t AS T SET x = 1, macro.EACH_COLUMN = macro.EACH_COLUMN(V) FROM V WHERE TRUE",
          "UPDATE t AS T SET x = 1, `a` = V.`a`, `b c` = V.`b c` FROM V WHERE TRUE"),
-        ("INSERT INTO t (x, each_column) SELECT 1, each_column FROM s",
+        ("INSERT INTO t (x, `macro.EACH_COLUMN`) SELECT 1, macro.EACH_COLUMN() FROM s",
          "INSERT INTO t (x, `a`, `b c`) SELECT 1, `a`, `b c` FROM s"),
-        ("SELECT 1 FROM t GROUP BY each_column ORDER BY each_column DESC",
+        ("SELECT 1 FROM t GROUP BY macro.EACH_COLUMN() ORDER BY macro.EACH_COLUMN() DESC",
          "SELECT 1 FROM t GROUP BY `a`, `b c` ORDER BY `a` DESC, `b c` DESC"),
     ],
 )  # fmt: skip
@@ -212,13 +219,43 @@ def test_each_column_is_repeated_wherever_a_list_stands(rendered: Callable[..., 
     assert rendered(sql, columns=("a", "b c")) == wanted
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT macro.MISSING(T) FROM T",
+        "SELECT 1 FROM T WHERE macro.SAME_KEYS(T, T)",
+        "SELECT 1 FROM macro.TABLE",
+        "INSERT INTO t (`macro.COLUMN`) SELECT 1",
+        "SELECT macro.LEDGER()",  # a file, and no function
+    ],
+)
+def test_a_macro_that_does_not_exist_is_an_error(rendered: Callable[..., str], sql: str) -> None:
+    with pytest.raises(LookupError, match="macro"):
+        rendered(sql, parameters=AnyParameter())
+
+
+def test_names_stand_for_tables_and_columns(rendered: Callable[..., str]) -> None:
+    names = {"TABLE": "policy_reviews", "COLUMN": "review_id"}
+    sql = "INSERT INTO macro.TABLE (`macro.COLUMN`) SELECT 1 FROM s WHERE macro.SAME_PRIMARY_KEY(s, t)"
+    assert rendered(sql, names=names) == (
+        "INSERT INTO policy_reviews (review_id) SELECT 1 FROM s "
+        "WHERE (s.game_date = t.game_date AND s.policy = t.policy)"
+    )
+
+
+@pytest.mark.parametrize("file", FUNCTIONS, ids=attrgetter("stem"))
+def test_a_function_has_the_name_of_its_file(file: Path) -> None:
+    tree = sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery")
+    assert tree.this.this.name == name_of(file).upper()
+
+
 def test_the_business_key_is_spelled_out_in_order(rendered: Callable[..., str]) -> None:
     names = ", ".join(f"T.`{name}`" for name in BUSINESS_KEY)
-    assert rendered("SELECT T.business_key FROM T").startswith(f"SELECT {names} FROM")
+    assert rendered("SELECT macro.BUSINESS_KEY(T) FROM T").startswith(f"SELECT {names} FROM")
 
 
 def test_a_column_name_cannot_leave_its_quotes(rendered: Callable[..., str]) -> None:
-    sql = rendered("SELECT each_column FROM t", "duckdb", columns=('x" FROM y; DROP TABLE t; --',))
+    sql = rendered("SELECT macro.EACH_COLUMN() FROM t", "duckdb", columns=('x" FROM y; DROP TABLE t; --',))
     assert len(sqlglot.parse(sql, read="duckdb")) == 1
     assert '"x"" FROM y; DROP TABLE t; --"' in sql
 
@@ -231,6 +268,61 @@ def test_an_audit_passes_on_no_row_and_fails_on_one(rendered: Callable[..., str]
         connection.execute(rendered("SELECT 1 AS bad UNION ALL SELECT 2", **audit))
 
 
-def test_rendering_twice_gives_the_same(rendered: Callable[..., str]) -> None:
-    assert len({Statement("duplicate_business_keys", AnyParameter(), audit=True).render("duckdb") for _ in "ab"}) == 1
-    assert rendered("SELECT 1") == "SELECT 1"
+def rendered_afresh(statement: Statement, dialect: Dialect) -> str:
+    """The statement as a process renders it that keeps nothing."""
+    for kept in (statement_module._parse, statement_module._expanded):
+        kept.cache_clear()
+    tree = statement.tree()
+    if dialect == "duckdb":
+        tree = tree.transform(statement_module._for_duckdb)
+    return tree.sql(dialect=dialect, comments=False)
+
+
+SCALARS: list[st.SearchStrategy[Any]] = [
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(HOSTILE) | st.text(),
+    st.decimals(allow_nan=False, allow_infinity=False, places=4),
+    st.dates(),
+    st.datetimes(timezones=st.just(dt.UTC)),
+]
+LISTS = [st.lists(scalar, min_size=size, max_size=size) for scalar in SCALARS[2:] for size in (0, 1, 3)]
+ROWS = [st.lists(st.fixed_dictionaries({"k": SCALARS[4], "n": scalar}), min_size=2, max_size=2) for scalar in SCALARS]
+
+
+SHAPES: list[Any] = [
+    None, True, False, 0, 7, -7, 0.5, -0.5, "7", "it's", Decimal(-7), dt.date(2026, 1, 15), NOON,
+    [], [7], [-7], ["7"], [7, 8], [dt.date(2026, 1, 15), None], [{"a": 7}], [{"a": -7}], [{"b": 7}],
+    [{"a": 7, "b": "7"}],
+]  # fmt: skip
+
+
+# Kills: any part of a shape left out of what a rendered statement is kept by; texts taken in another order.
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_value_is_written_in_the_form_of_another(rendered: Callable[..., str], dialect: Dialect) -> None:
+    for value in SHAPES * 2:
+        wanted = literal(value).sql(dialect=dialect)
+        parameters = {"x": value, "y": "text", "z": value}
+        assert rendered("SELECT @x, @y, @z", dialect, parameters=parameters) == f"SELECT {wanted}, 'text', {wanted}"
+
+
+# Kills: a kept tree that is changed; a statement kept for another dialect, column list or audit.
+@settings(max_examples=40)
+@given(data=st.data(), file=st.sampled_from(STATEMENTS), dialect=st.sampled_from(DIALECTS), audit=st.booleans())
+def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_time(
+    data: st.DataObject, file: Path, dialect: Dialect, audit: bool
+) -> None:
+    columns = data.draw(st.sampled_from([("a",), ("b c", "a")]))
+    kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
+    for _ in range(3):
+        given_ = {name: data.draw(kind) for name, kind in kinds.items()}
+        statement = Statement(name_of(file), given_, columns, audit)
+        rendered = statement.render(dialect)
+        assert rendered == rendered_afresh(statement, dialect)
+
+
+def parameters_of(file: Path) -> list[str]:
+    tree = statement_module._expanded(Statement(name_of(file), columns=("a",))._template)
+    return sorted({parameter.name for parameter in tree.find_all(exp.Parameter)})

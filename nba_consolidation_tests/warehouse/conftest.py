@@ -11,7 +11,8 @@ import pytest
 
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.interface import ManifestEntry, Row, StagingArea, Warehouse
+from nba_consolidation.warehouse.interface import ManifestEntry, Row, Warehouse
+from nba_consolidation.warehouse.staging.interface import StagingArea
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.bigquery.service import Service, gap_of
 from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test

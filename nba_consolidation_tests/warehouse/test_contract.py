@@ -174,14 +174,14 @@ def test_the_manifest_relation_has_one_row_per_table_and_date(engine: Engine) ->
 
 def test_incident_19_a_column_that_a_worker_does_not_have_is_null(engine: Engine) -> None:
     engine.stage(A, row())
-    (found,) = engine.select("SELECT sportsbook, similar_games_count, misfit, original_row FROM staged")
+    (found,) = engine.select("SELECT sportsbook, similar_games_count, row_error, original_row FROM staged")
     assert set(found.values()) == {None}
 
 
 def test_staged_has_the_live_columns_and_four_of_its_own(engine: Engine) -> None:
     engine.stage(A, row())
     (found,) = engine.select("SELECT * FROM staged")
-    own = ["staging_table_number", "staging_row", "misfit", "original_row"]
+    own = ["staging_table_number", "staging_row", "row_error", "original_row"]
     assert sorted(found) == sorted([*PREDICTIONS.column_names, *own])
 
 
@@ -220,7 +220,7 @@ def test_incident_21_a_column_that_does_not_fit_refuses_its_table_and_names_both
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "kind", "misfit", "shown"),
+    ("column", "value", "kind", "row_error", "shown"),
     [
         ("predicted_points", float("nan"), pa.float64(), "predicted_points|fits|", '"predicted_points":"nan"'),
         ("predicted_points", float("inf"), pa.float64(), "predicted_points|fits|", '"predicted_points":"inf"'),
@@ -237,15 +237,15 @@ def test_incident_21_a_column_that_does_not_fit_refuses_its_table_and_names_both
         ),
     ],
 )
-def test_incident_22_a_value_that_does_not_fit_is_a_misfit_and_shown_as_it_was(
-    engine: Engine, column: str, value: Any, kind: pa.DataType, misfit: str, shown: str
+def test_incident_22_a_value_that_does_not_fit_is_a_row_error_with_the_row_as_it_was_staged(
+    engine: Engine, column: str, value: Any, kind: pa.DataType, row_error: str, shown: str
 ) -> None:
     engine.stage(A, row())
     engine.stage(B, row(**{column: value}), **{column: kind})
-    sound, found = engine.select("SELECT misfit, original_row FROM staged ORDER BY staging_table_number")
-    assert sound == {"misfit": None, "original_row": None}
-    assert found["misfit"].startswith(misfit)
-    assert found["misfit"].count("|") == 2
+    sound, found = engine.select("SELECT row_error, original_row FROM staged ORDER BY staging_table_number")
+    assert sound == {"row_error": None, "original_row": None}
+    assert found["row_error"].startswith(row_error)
+    assert found["row_error"].count("|") == 2
     assert shown in found["original_row"].replace(" ", "").replace("1e+30", "1e30").lower()
 
 
@@ -271,8 +271,8 @@ def test_values_arrive_in_the_live_type(
     engine: Engine, column: str, value: Any, kind: pa.DataType, wanted: Any
 ) -> None:
     engine.stage(A, row(**{column: value}), **{column: kind})
-    (found,) = engine.select(f"SELECT {column} AS it, misfit FROM staged")
-    assert found == {"it": wanted, "misfit": None}
+    (found,) = engine.select(f"SELECT {column} AS it, row_error FROM staged")
+    assert found == {"it": wanted, "row_error": None}
 
 
 def test_json_and_arrays_are_carried_through(engine: Engine) -> None:
@@ -280,12 +280,13 @@ def test_json_and_arrays_are_carried_through(engine: Engine) -> None:
     engine.warehouse.add_columns(PREDICTIONS.name, [Column(name, kind, "") for name, kind in kinds.items()])
     engine.stage(A, row(key_factors='{"pace": 1}', data_quality_issues=["a"], default_feature_indices=[3, 4]))
     engine.stage(B, row(key_factors="no json", data_quality_issues=[]), data_quality_issues=pa.list_(pa.null()))
-    a, b = engine.select(f"SELECT {', '.join(kinds)}, misfit FROM staged ORDER BY staging_table_number")
+    a, b = engine.select(f"SELECT {', '.join(kinds)}, row_error FROM staged ORDER BY staging_table_number")
     assert a == {
-        "key_factors": '{"pace": 1}', "data_quality_issues": ["a"], "default_feature_indices": [3, 4], "misfit": None,
+        "key_factors": '{"pace": 1}', "data_quality_issues": ["a"], "default_feature_indices": [3, 4],
+        "row_error": None,
     }  # fmt: skip
     assert b["data_quality_issues"] == []
-    assert b["misfit"].startswith("key_factors|fits|")
+    assert b["row_error"].startswith("key_factors|fits|")
 
 
 def test_a_failure_in_the_third_statement_rolls_the_first_two_back(engine: Engine) -> None:
@@ -451,7 +452,7 @@ def test_a_count_of_what_is_never_true_is_zero(engine: Engine) -> None:
 
 def test_names_fold_to_the_same_player_key(engine: Engine) -> None:
     names = [{"place": place, "name": name} for place, name in enumerate(LOOKUPS)]
-    text = "SELECT place, PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
+    text = "SELECT place, macro.PLAYER_KEY(N.name) AS it FROM UNNEST(@names) AS N ORDER BY place"
     found = engine.warehouse.query(engine.make_statement("keys", text, parameters={"names": names}))
     assert [row["it"] for row in found] == list(LOOKUPS.values())
 

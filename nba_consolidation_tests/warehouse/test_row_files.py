@@ -68,14 +68,14 @@ def test_json_numbers_keep_their_digits(tmp_path: Path) -> None:
         ("x", b"", "suffix must be one of"),
         ("x.parquet", b"", "cannot be read"),
         ("x.parquet", b"PAR1 and no more PAR1", "cannot be read"),
-        ("x.csv", b"", "holds no row"),
-        ("x.csv", b"a,b\n", "holds no row"),
+        ("x.csv", b"", "has no rows"),
+        ("x.csv", b"a,b\n", "has no rows"),
         ("x.csv", b"a,b\n1,2\n1\n", "cannot be read"),
         ("x.csv", b"a,b\n\xff\xfe,2\n", "cannot be read"),
-        ("x.jsonl", b"", "holds no row"),
-        ("x.jsonl", b"\n\n", "holds no row"),
-        ("x.jsonl", b'{"a": 1}\n{"a":\n', "line 2 is no JSON"),
-        ("x.jsonl", b"[1]\n", "line 1 is no JSON object"),
+        ("x.jsonl", b"", "has no rows"),
+        ("x.jsonl", b"\n\n", "has no rows"),
+        ("x.jsonl", b'{"a": 1}\n{"a":\n', "line 2 is not JSON"),
+        ("x.jsonl", b"[1]\n", "line 1 is not a JSON object"),
         ("x.jsonl", b"\xff\xfe", "cannot be read"),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(
 
 def test_a_parquet_file_without_rows_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": pa.array([], pa.int64())}), tmp_path / "x.parquet")
-    with pytest.raises(UnreadableFile, match="holds no row"):
+    with pytest.raises(UnreadableFile, match="has no rows"):
         read_rows(tmp_path / "x.parquet")
 
 

@@ -18,8 +18,8 @@ import pytest
 
 from nba_consolidation.schema import LINEAGE, PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import WarehouseUnavailable, WriteRefused
-from nba_consolidation.warehouse.staging.conversion import converter
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation.warehouse.staging.row_conversion import converter
 from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
 from nba_consolidation_tests.warehouse.rows import DATE, KNOWN, NOON, row, rows_table
 
@@ -209,7 +209,7 @@ def test_what_the_consolidation_sets_is_accepted(writer: StagingWriter) -> None:
 
 def test_a_column_given_twice_is_refused(writer: StagingWriter) -> None:
     frame = pd.DataFrame([row()])
-    with pytest.raises(WriteRefused, match="column system_id: given twice"):
+    with pytest.raises(WriteRefused, match="column system_id: repeated"):
         writer.write("b", "w", pd.concat([frame, frame[["system_id"]]], axis=1))
 
 

@@ -125,7 +125,7 @@ class FirestoreLeaseStore:
 
     def _expired_versions(self, keys: Sequence[str]) -> dict[str, int]:
         """The versions of the keys' leases, all expired; raises LeaseHeld if one is not."""
-        records = self.inspect_all(keys)
+        records = self.inspect(keys)
         for record in records:
             if not record.expired:
                 raise LeaseHeld(record)
@@ -176,13 +176,10 @@ class FirestoreLeaseStore:
 
     def _still_current(self, records: Sequence[LeaseRecord]) -> Sequence[LeaseRecord]:
         """Those of the records whose version is still the current one."""
-        versions = {record.key: record.version for record in self.inspect_all(record.key for record in records)}
+        versions = {record.key: record.version for record in self.inspect(record.key for record in records)}
         return [record for record in records if versions.get(record.key) == record.version]
 
-    def inspect(self, key: str) -> LeaseRecord | None:
-        return next(iter(self.inspect_all([key])), None)
-
-    def inspect_all(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
+    def inspect(self, keys: Iterable[str]) -> tuple[LeaseRecord, ...]:
         stored = self._rpc.read([self._name(key) for key in sorted_keys(keys)])
         return tuple(sorted(map(documents.lease_of, stored), key=attrgetter("key")))
 
@@ -194,7 +191,7 @@ class FirestoreLeaseStore:
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
         for _ in self._attempts():
             with suppress(WriteConflict):
-                lease = check_forced_release(key, self.inspect(key), holder_id, by=by, reason=reason)
+                lease = check_forced_release(key, self.inspect([key]), holder_id, by=by, reason=reason)
                 audit = documents.put(
                     self._rpc.name(self._audit, f"{key}_{lease.version}"),
                     documents.audit_fields(lease, by, reason),
@@ -228,7 +225,7 @@ class FirestoreLeaseStore:
         states = self._rpc.watch(self._name(record.key), timeout)
         with suppress(LeaseError), closing(states):  # the listener is only a hint: if it fails, the caller polls
             for stored in states:
-                if is_over(record, None if stored is None else documents.lease_of(stored)):
+                if is_over(record, [] if stored is None else [documents.lease_of(stored)]):
                     return
         self._sleep(max(0.0, until - self._monotonic()))
 

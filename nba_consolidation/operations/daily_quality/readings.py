@@ -16,7 +16,8 @@ from nba_consolidation.leases import LeaseRecord, LeaseStore
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.errors import WarehouseBusy, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import KnownDates, Row, StagingArea, StagingTable, Warehouse
+from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
 Found = TypeVar("Found")
 _HISTORY_DAYS = 60

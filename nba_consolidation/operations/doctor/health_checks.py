@@ -1,7 +1,6 @@
-"""Whether the stores that everything needs are there and let us: looked at in turn, one finding each.
+"""Health checks of the stores: whether each can be reached, read and written.
 
-Changes nothing, but for a lease of its own that is taken and given back. What is wrong is told, never raised. What is
-on this machine is looked at in `machine`, Dagster in `nba_consolidation.orchestration.dagster_instance`.
+They change nothing, except that they acquire and release a lease of their own. A fault is a result, never an error.
 """
 
 from __future__ import annotations
@@ -21,138 +20,138 @@ from nba_consolidation.schema import BOX_SCORES, FENCES
 from nba_consolidation.settings import variable
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import TableMissing
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, Warehouse
+from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 
-_PROBES = 5
-_PROBE_TTL = 10.0  # seconds: if we die in between, nobody is in anybody's way
+_ROUND_TRIPS = 5
+_TTL = 10.0
+"""Seconds. Nobody waits for this lease, should the doctor die while it holds it."""
 SLOW_LEASE_MS = 100.0
-_GRADED_BY = ("player_lookup", "game_id", "game_date", "points", "minutes_played")
-_CLOCK_DIFFERENCE = 60.0  # seconds; rows from more than five minutes ahead are quarantined
+_CLOCK_TOLERANCE = 60.0
+"""Seconds; rows that were created more than five minutes in the future are quarantined."""
+_NEEDED_FOR_GRADING = ("player_lookup", "game_id", "game_date", "points", "minutes_played")
 
 
-class Verdict(StrEnum):
-    """How a finding is to be taken; from the least to the worst."""
+class Health(StrEnum):
+    """The outcome of a health check, from the best to the worst."""
 
-    UNKNOWN = "not looked at"
-    FINE = "fine"
+    UNKNOWN = "not checked"
+    OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What was looked at, and what was seen; of what is not fine, what to do too."""
+class HealthResult:
+    """The outcome for one subject. `detail` says what was measured and, unless it is OK, what to do."""
 
     subject: str
-    verdict: Verdict
-    told: str
+    health: Health
+    detail: str
 
 
-Look = tuple[str, Callable[[], tuple[Verdict, str]]]
-"""A subject, and how it is looked at."""
+HealthCheck = tuple[str, Callable[[], tuple[Health, str]]]
+"""A subject, and the function that checks it."""
 
 
-def stores(
-    warehouse: Warehouse, staging: StagingArea, leases: LeaseStore, known: Callable[[], KnownDates]
-) -> Sequence[Look]:
-    """The looks at the lease store, the warehouse and the staging area."""
+def run_checks(checks: Iterable[HealthCheck], on_check: Callable[[str], None] = lambda _: None) -> list[HealthResult]:
+    """One result for each check. on_check: called with each subject before it is checked."""
+    results = []
+    for subject, check in checks:
+        on_check(subject)
+        try:
+            results.append(HealthResult(subject, *check()))
+        except ConsolidationError as error:
+            results.append(HealthResult(subject, Health.FAILED, str(error)))
+    return results
+
+
+def store_checks(
+    warehouse: Warehouse, staging: StagingArea, leases: LeaseStore, known_dates: Callable[[], KnownDates]
+) -> Sequence[HealthCheck]:
+    """The checks of the lease store, the warehouse and the staging area."""
     return (
-        ("lease store", lambda: _answers(leases.check, "lets us read and write")),
+        ("lease store", lambda: _access(leases.check, "can be read and written")),
         ("lease round trip", lambda: _round_trip(leases)),
-        ("warehouse", lambda: _answers(warehouse.check, "lets us read")),
+        ("warehouse", lambda: _access(warehouse.check, "can be read")),
         ("tables", lambda: _tables(warehouse)),
-        ("permission to write", lambda: _may_write(warehouse)),
+        ("permission to write", lambda: _write_permission(warehouse)),
         ("box scores", lambda: _box_scores(warehouse)),
-        ("staging area", lambda: _staging(staging, known())),
+        ("staging area", lambda: _staging(staging, known_dates())),
     )
 
 
-def examine(looks: Iterable[Look], on_look: Callable[[str], None] = lambda _: None) -> list[Finding]:
-    """The findings, one for each look. on_look: called with each subject before it is looked at."""
-    findings = []
-    for subject, look in looks:
-        on_look(subject)
-        try:
-            findings.append(Finding(subject, *look()))
-        except ConsolidationError as error:
-            findings.append(Finding(subject, Verdict.FAILED, str(error)))
-    return findings
-
-
-def _answers(check: Callable[[], None], told: str) -> tuple[Verdict, str]:
+def _access(check: Callable[[], None], outcome: str) -> tuple[Health, str]:
     began = time.perf_counter()
     check()
-    return Verdict.FINE, f"{told}; answered in {1000 * (time.perf_counter() - began):,.0f} ms"
+    return Health.OK, f"{outcome}; answered in {1000 * (time.perf_counter() - began):,.0f} ms"
 
 
-def _round_trip(leases: LeaseStore) -> tuple[Verdict, str]:
-    """A lease that is nobody's business, taken and given back a few times; the first one makes the connection."""
+def _round_trip(leases: LeaseStore) -> tuple[Health, str]:
+    """Acquires and releases a lease that nobody else uses, a few times: the first time includes the connection."""
     key, holder = lease_key("doctor", dt.datetime.now(dt.UTC).date()), Holder.here("doctor")
-    took_ms, ahead = [], 0.0
-    for _ in range(_PROBES):
+    milliseconds, ahead = [], 0.0
+    for _ in range(_ROUND_TRIPS):
         began = time.perf_counter()
-        (record,) = leases.try_acquire([key], holder, _PROBE_TTL, operation_id=uuid.uuid4().hex)
+        (record,) = leases.try_acquire([key], holder, _TTL, operation_id=uuid.uuid4().hex)
         ahead = (record.acquired_at - dt.datetime.now(dt.UTC)).total_seconds()
         leases.release([record])
-        took_ms.append(1000 * (time.perf_counter() - began))
-    median = statistics.median(took_ms)
-    told = f"{median:,.1f} ms to take and give back; the store's clock differs from ours by {ahead:+.2f} s"
-    if abs(ahead) > _CLOCK_DIFFERENCE:
-        return Verdict.WARNING, f"{told}: set this machine's clock, or its rows are taken to be from another time"
+        milliseconds.append(1000 * (time.perf_counter() - began))
+    median = statistics.median(milliseconds)
+    detail = f"{median:,.1f} ms to acquire and release; the store's clock differs from this machine's by {ahead:+.2f} s"
+    if abs(ahead) > _CLOCK_TOLERANCE:
+        return Health.WARNING, f"{detail}. Set this machine's clock: rows that it dates in the future are quarantined"
     if median > SLOW_LEASE_MS:
-        return Verdict.WARNING, f"{told}: above {SLOW_LEASE_MS:g} ms; run nearer to the database"
-    return Verdict.FINE, told
+        return Health.WARNING, f"{detail}. Above {SLOW_LEASE_MS:g} ms: run closer to the database"
+    return Health.OK, detail
 
 
-def _tables(warehouse: Warehouse) -> tuple[Verdict, str]:
+def _tables(warehouse: Warehouse) -> tuple[Health, str]:
     changes = bootstrap.plan(warehouse)
-    missing = [change.table.name for change in changes if change.creates]
-    lacking = [f"{change.table.name} lacks {column.name}" for change in changes for column in change.missing]
-    unfit = [told for change in changes for told in change.unfit]
-    if missing or (lacking and not unfit):
-        told = "; ".join([*(f"{name} is missing" for name in missing), *lacking])
-        return Verdict.FAILED, f"{told}. See what would be done with `nba-consolidation bootstrap`, then --apply it"
-    if unfit:
-        return Verdict.FAILED, f"{'; '.join(unfit)}. Migrate these columns to the declared types"
+    missing = [f"{change.table.name} is missing" for change in changes if change.creates]
+    missing += [f"{change.table.name} lacks {column.name}" for change in changes for column in change.missing]
+    unfit = [reason for change in changes for reason in change.unfit]
+    if unfit and not any(change.creates for change in changes):
+        return Health.FAILED, f"{'; '.join(unfit)}. Migrate these columns to the declared types"
+    if missing:
+        return Health.FAILED, f"{'; '.join(missing)}. Run: nba-consolidation bootstrap, then with --apply"
     differing = [
-        f"{change.table.name}.{ours.name} is {live.type}, not {ours.type}"
+        f"; {change.table.name}.{declared.name} is {live.type}, not {declared.type}"
         for change in changes
-        for ours, live in change.differing
+        for declared, live in change.differing
     ]
-    return Verdict.FINE, f"all {len(changes)} are there" + "".join(f"; {told}" for told in differing)
+    return Health.OK, f"all {len(changes)} exist{''.join(differing)}"
 
 
-def _may_write(warehouse: Warehouse) -> tuple[Verdict, str]:
+def _write_permission(warehouse: Warehouse) -> tuple[Health, str]:
     try:
         warehouse.live_columns(FENCES.name)
     except TableMissing:
-        return Verdict.UNKNOWN, "the tables come first"
+        return Health.UNKNOWN, "the tables must be created first"
     warehouse.run([Statement("may_write")])
-    return Verdict.FINE, "an insert of no rows was let through"
+    return Health.OK, "an insert of no rows was allowed"
 
 
-def _box_scores(warehouse: Warehouse) -> tuple[Verdict, str]:
-    """Somebody else's table in production: what grading reads of it must be there."""
+def _box_scores(warehouse: Warehouse) -> tuple[Health, str]:
+    """In production the table of somebody else, so it may lack columns."""
     try:
-        live = warehouse.live_columns(BOX_SCORES.name)
+        live = {column.name for column in warehouse.live_columns(BOX_SCORES.name)}
     except TableMissing as error:
-        return (
-            Verdict.WARNING,
-            f"{error}. Until then nothing is graded; in production {variable('box_scores')} names it",
-        )
-    there = {column.name for column in live}
-    lacking = [name for name in BOX_SCORES.column_names if name not in there]
-    told = f"{BOX_SCORES.name} has {len(BOX_SCORES.columns) - len(lacking)} of {len(BOX_SCORES.columns)} columns"
-    needed = [name for name in lacking if name in _GRADED_BY]
+        return Health.WARNING, f"{error}. Nothing can be graded; in production, name it with {variable('box_scores')}"
+    missing = [name for name in BOX_SCORES.column_names if name not in live]
+    needed = [name for name in missing if name in _NEEDED_FOR_GRADING]
+    detail = f"{BOX_SCORES.name} has {len(BOX_SCORES.columns) - len(missing)} of {len(BOX_SCORES.columns)} columns"
     if needed:
-        return Verdict.FAILED, f"{told} and lacks {', '.join(needed)}, without which nothing can be graded: add them"
-    return Verdict.FINE, told + "".join(f"; without {name}" for name in lacking)
+        return Health.FAILED, f"{detail}. Add {', '.join(needed)}: nothing can be graded without"
+    return Health.OK, detail + "".join(f"; without {name}" for name in missing)
 
 
-def _staging(staging: StagingArea, known: KnownDates) -> tuple[Verdict, str]:
-    tables = staging.list_tables(known)
-    refused = [table.name for table in tables if table.refusal]
-    told = f"{len(tables):,} staging tables"
+def _staging(staging: StagingArea, known_dates: KnownDates) -> tuple[Health, str]:
+    tables = staging.list_tables(known_dates)
+    refused = sum(table.refusal is not None for table in tables)
     if refused:
-        return Verdict.WARNING, f"{told}, {len(refused):,} of which nobody can take: see `nba-consolidation status`"
-    return Verdict.FINE, told
+        return (
+            Health.WARNING,
+            f"{refused:,} of {len(tables):,} staging tables are refused. See: nba-consolidation status",
+        )
+    return Health.OK, f"{len(tables):,} staging tables"

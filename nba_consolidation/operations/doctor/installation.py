@@ -1,108 +1,88 @@
-"""What `doctor` looks at on this machine: the settings, the versions of what is installed, and room on the disk."""
+"""Health checks of this machine: the settings, the installed libraries, and free disk space."""
 
 from __future__ import annotations
 
 import platform
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
-from nba_consolidation.leases import LeaseTiming
-from nba_consolidation.operations.doctor.health_checks import Look, Verdict
+from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.operations.doctor.health_checks import Health, HealthCheck
 from nba_consolidation.settings import LOCAL, PRODUCTION, Settings, unknown_variables, variable
 
 _DISTRIBUTION = "nba-consolidation"
-_NAMED = ("dagster", "duckdb", "sqlglot", "pyarrow")
+_NAMED_LIBRARIES = ("dagster", "duckdb", "sqlglot", "pyarrow")
 _GIB = 2**30
-LITTLE_ROOM, NO_ROOM = 2 * _GIB, _GIB // 4
-"""Bytes that must be free: DuckDB spills what a large merge does not have memory for."""
+LOW_SPACE, NO_SPACE = 2 * _GIB, _GIB // 4
+"""Bytes of free disk space: DuckDB spills what does not fit into memory."""
 
 
-def looks(
-    settings: Settings,
-    check_thresholds: Callable[[], object],
-    free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
-) -> Sequence[Look]:
-    """check_thresholds: raises SettingsError for a threshold of the daily quality that cannot be meant.
-
-    free: the bytes that are free where a path lies.
-    """
+def installation_checks(
+    settings: Settings, free_space: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
+) -> Sequence[HealthCheck]:
+    """free_space: the free bytes of the disk of a path."""
     return (
-        ("settings", lambda: _settings(settings, check_thresholds)),
-        ("versions", lambda: versions(_extras(settings))),
-        ("disk", lambda: _disk(settings, free)),
+        ("settings", lambda: _settings(settings)),
+        ("libraries", lambda: libraries(settings)),
+        ("disk", lambda: _disk(settings, free_space)),
     )
 
 
-def _settings(settings: Settings, check_thresholds: Callable[[], object]) -> tuple[Verdict, str]:
-    """Names only: a value can be a secret."""
-    check_thresholds()
-    LeaseTiming(settings.lease_ttl)
-    changed = [variable(name) for name in sorted(settings.model_fields_set)]
-    told = f"{settings.deployment}, in {settings.place}; set are {', '.join(changed) or 'none, all are defaults'}"
+def _settings(settings: Settings) -> tuple[Health, str]:
+    """Names the settings only: a value can be a secret."""
+    Thresholds.of(settings.quality_thresholds)
+    changed = ", ".join(variable(name) for name in sorted(settings.model_fields_set))
+    detail = f"{settings.deployment}, in {settings.place}; set: {changed or 'none'}"
     if unknown := unknown_variables():
-        return Verdict.WARNING, f"{told}. {', '.join(unknown)} set nothing: look at the spelling, or unset them"
-    return Verdict.FINE, told
+        return Health.WARNING, f"{detail}. {'; '.join(unknown)}. Correct the name, or unset the variable"
+    return Health.OK, detail
 
 
-def _extras(settings: Settings) -> Sequence[str]:
-    """The optional parts that these settings need."""
+def _pip_check() -> Sequence[str]:
+    """The conflicts that pip finds among the installed libraries."""
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode else ()
+
+
+def libraries(settings: Settings, pip_check: Callable[[], Sequence[str]] = _pip_check) -> tuple[Health, str]:
+    """Whether the installed libraries fit together, and those of the extras that the settings need are there."""
+    versions = {name: _version(name) for name in (_DISTRIBUTION, *_NAMED_LIBRARIES)}
+    if versions[_DISTRIBUTION] is None:
+        return Health.UNKNOWN, f"{_DISTRIBUTION} is not installed but run from its folder: pip install --editable ."
     needed = {
-        "production": settings.deployment == PRODUCTION,
-        "alerts": settings.slack_token is not None,
-        "telemetry": settings.otlp_endpoint is not None,
+        "production": settings.deployment == PRODUCTION and "dagster-gcp",
+        "alerts": settings.slack_token is not None and "dagster-slack",
+        "telemetry": settings.otlp_endpoint is not None and "opentelemetry-sdk",
     }
-    return [extra for extra, wanted in needed.items() if wanted]
+    missing = {extra: library for extra, library in needed.items() if library and _version(library) is None}
+    faults = [*(f"{library} is missing" for library in missing.values()), *pip_check()]
+    if faults:
+        extras = f"[{','.join(missing)}]" if missing else ""
+        command = f"pip install --constraint constraints.txt '{_DISTRIBUTION}{extras}'"
+        return Health.FAILED, f"{'; '.join(faults)}. Run: {command}"
+    installed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return Health.OK, f"Python {platform.python_version()}, {installed}"
 
 
-def versions(
-    extras: Sequence[str], requirements: Sequence[str] | None = None, installed: Mapping[str, str] | None = None
-) -> tuple[Verdict, str]:
-    """Whether every library that is needed is installed, in a version that was declared.
-
-    requirements, installed: instead of what this package declares, and of what is there, by name.
-    """
+def _version(distribution: str) -> str | None:
     try:
-        declared = metadata.requires(_DISTRIBUTION) or [] if requirements is None else requirements
-    except metadata.PackageNotFoundError:
-        return Verdict.UNKNOWN, f"{_DISTRIBUTION} is not installed but run from its folder: pip install --editable ."
-    wrong, of = [], ""
-    for requirement in map(Requirement, declared):
-        markers = [{"extra": extra} for extra in ("", *extras)]
-        if requirement.marker is not None and not any(map(requirement.marker.evaluate, markers)):
-            continue
-        found = _version(requirement.name, installed)
-        if found is None:
-            wrong.append(f"{requirement.name} is missing")
-        elif not requirement.specifier.contains(found, prereleases=True):
-            wrong.append(f"{requirement.name} is {found}, not {requirement.specifier}")
-    if wrong:
-        of = f"[{','.join(extras)}]" if extras else ""
-        return Verdict.FAILED, f"{'; '.join(wrong)}. pip install --constraint constraints.txt '{_DISTRIBUTION}{of}'"
-    told = [f"{name} {_version(name, installed)}" for name in (_DISTRIBUTION, *_NAMED)]
-    return Verdict.FINE, f"Python {platform.python_version()}, {', '.join(told)}"
-
-
-def _version(name: str, installed: Mapping[str, str] | None) -> str | None:
-    if installed is not None:
-        return installed.get(name)
-    try:
-        return metadata.version(name)
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _disk(settings: Settings, free: Callable[[Path], int]) -> tuple[Verdict, str]:
-    """Where the warehouse and the staging area lie; in production, where a run keeps what is temporary."""
-    places = [settings.home, settings.staging or settings.home] if settings.deployment == LOCAL else []
-    room = {path: free(path) for path in places or [Path(tempfile.gettempdir())] if path.exists()}
-    told = "; ".join(f"{left / _GIB:,.1f} GiB are free in {path}" for path, left in room.items())
-    least = min(room.values(), default=LITTLE_ROOM)
-    if least < LITTLE_ROOM:
-        to_do = "make room: `nba-consolidation cleanup` shows staging tables that were left lying"
-        return (Verdict.FAILED if least < NO_ROOM else Verdict.WARNING), f"{told}: {to_do}"
-    return Verdict.FINE, told
+def _disk(settings: Settings, free_space: Callable[[Path], int]) -> tuple[Health, str]:
+    """The disks of the warehouse and the staging area; in production, that of temporary files."""
+    folders = [settings.home, settings.staging or settings.home] if settings.deployment == LOCAL else []
+    free = {path: free_space(path) for path in folders or [Path(tempfile.gettempdir())] if path.exists()}
+    detail = "; ".join(f"{space / _GIB:,.1f} GiB free in {path}" for path, space in free.items())
+    least = min(free.values(), default=LOW_SPACE)
+    if least < LOW_SPACE:
+        health = Health.FAILED if least < NO_SPACE else Health.WARNING
+        return health, f"{detail}. Free some: nba-consolidation cleanup shows staging tables that were left over"
+    return Health.OK, detail

@@ -19,7 +19,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, SystemRepair, Tally
 from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, ALL_TABLES, LAST_WRITTEN, REMOVED, Column
 from nba_consolidation.sql import Statement, Value, over_dates
-from nba_consolidation.warehouse.adoption import ensure_adopted
+from nba_consolidation.warehouse.column_alignment import ensure_complete
 from nba_consolidation.warehouse.errors import TableIncomplete
 from nba_consolidation.warehouse.interface import Row, TransactionResult, Warehouse
 
@@ -106,7 +106,7 @@ def carry_all_columns(leased: LeasedDates, dates: Sequence[dt.date], live_column
 def adopted_columns(warehouse: Warehouse) -> tuple[Column, ...]:
     """The live columns of prediction_accuracy. Raises TableIncomplete where it is somebody else's, not adopted yet."""
     live = warehouse.live_columns(ACCURACY.name)
-    ensure_adopted(ACCURACY, live)
+    ensure_complete(ACCURACY, live)
     return live
 
 

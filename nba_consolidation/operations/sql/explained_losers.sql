@@ -1,5 +1,7 @@
 -- The versions that do not stand for one player on one date, oldest first.
-SELECT business_key, prediction_id, created_at, staging_table, outcome, lost_at, lease_token, run_id, consolidation_id
+SELECT
+  macro.BUSINESS_KEY(), prediction_id, created_at, staging_table, outcome,
+  lost_at, lease_token, run_id, consolidation_id
 FROM lost_versions
 WHERE game_date = @game_date
   AND player_lookup = @player_lookup

@@ -1,6 +1,6 @@
 -- The rows that stand for one player on one date, and where their values came from.
 SELECT
-  business_key, prediction_id, prediction_version, predicted_points, recommendation, is_active, superseded_by,
+  macro.BUSINESS_KEY(), prediction_id, prediction_version, predicted_points, recommendation, is_active, superseded_by,
   invalidated_at, invalidation_reason, created_at, updated_at,
   version_prediction_id, version_created_at, staging_table, batch_id, lease_token, run_id, consolidation_id
 FROM player_prop_predictions

@@ -1,11 +1,11 @@
-"""The daily report: one page of what the other assets came to."""
+"""The daily report: one HTML page about the results of the other assets."""
 
 import dagster as dg
 
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, Kinds, dates_of
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.daily_report.page import page
-from nba_consolidation.pipeline.daily_report.storage import keep, name_of
+from nba_consolidation.pipeline.daily_report.storage import file_name, save
 from nba_consolidation.schema import (
     CALIBRATION_VERSIONS,
     CONFIDENCE_CALIBRATION,
@@ -38,7 +38,7 @@ def report_asset(
         owners=OWNERS,
         tags={GRAIN: "game_date"},
         description="One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, "
-        "strategies, leases, and what needs a person. A run over many dates makes one page of them all.",
+        "strategies, leases, and the actions that people have to take. A run over many dates makes one page about all.",
     )
     def daily_report(
         context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
@@ -46,14 +46,17 @@ def report_asset(
         dates = dates_of(context)
         made = deployment.reporter.report(dates[0], dates[-1], context.log.debug)
         html = page(made)
-        place = keep(html, deployment.settings.reports_place, name_of(made.first, made.last))
-        needs = [{"urgency": need.urgency.name.lower(), "what": need.what, "to_do": need.to_do} for need in made.needs]
+        place = save(html, deployment.settings.reports_place, file_name(made.first, made.last))
+        actions = [
+            {"urgency": action.urgency.name.lower(), "what": action.what, "to_do": action.to_do}
+            for action in made.actions
+        ]
         return dg.MaterializeResult(
             metadata={
                 "report": dg.MetadataValue.path(place),
                 "bytes": len(html.encode()),
-                "needs": len(needs),
-                "needs_a_person": table_of(needs),
+                "actions_required": len(actions),
+                "actions": table_of(actions),
             }
         )
 

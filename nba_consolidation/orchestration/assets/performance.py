@@ -10,8 +10,9 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import performance as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
-from nba_consolidation.pipeline.analysis.performance import figures
-from nba_consolidation.pipeline.daily_report import png_plots as plots
+from nba_consolidation.pipeline.analysis.performance import queries
+from nba_consolidation.pipeline.daily_report import charts
+from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE, Table
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.wiring import Deployment
@@ -83,7 +84,7 @@ def _spec(table: Table, kinds: Kinds) -> dg.AssetSpec:
 def _standing(warehouse: Warehouse, dates: Sequence[dt.date]) -> _Figures:
     first, last = dates[0], dates[-1]
     return _Figures(
-        figures.performance(warehouse, first, last, by="all"), figures.calibration_scores(warehouse, first, last)
+        queries.performance(warehouse, first, last, by="all"), queries.calibration_scores(warehouse, first, last)
     )
 
 
@@ -104,14 +105,14 @@ def _of_date(rows: Sequence[Row], date: dt.date, columns: Sequence[str]) -> Meta
 
 def _plot(context: dg.AssetExecutionContext, warehouse: Warehouse, date: dt.date, stands: _Figures) -> None:
     """Pictures go to the last date only: what a result carries, Dagster repeats with every date of the run."""
-    over_time = figures.hit_rates_until(date, warehouse, _PLOTTED_WINDOW)
+    over_time = queries.hit_rates_until(date, warehouse, _PLOTTED_WINDOW)
     if over_time:
-        title = f"Hit rate over {_PLOTTED_WINDOW}, up to {date}"
-        _add(context, SYSTEM_PERFORMANCE, date, {"hit_rate_over_time": picture(plots.hit_rates(over_time, title))})
-    bins = figures.reliability_tables(warehouse, date, date, window=_RELIABILITY_WINDOW)
+        diagram = png(charts.hit_rates_over_time(over_time), f"Hit rate over {_PLOTTED_WINDOW}, up to {date}")
+        _add(context, SYSTEM_PERFORMANCE, date, {"hit_rate_over_time": picture(diagram)})
+    bins = queries.reliability_tables(warehouse, date, date, window=_RELIABILITY_WINDOW)
     if bins:
         scores = [
             row for row in stands.scores if row["game_date"] == date and row["time_window"] == _RELIABILITY_WINDOW
         ]
-        diagram = plots.reliability(bins, scores, f"Reliability, season up to {date}")
+        diagram = png(charts.reliability_by_system(bins, scores), f"Reliability, season up to {date}")
         _add(context, CONFIDENCE_CALIBRATION, date, {"reliability": picture(diagram)})

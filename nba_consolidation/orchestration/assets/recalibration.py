@@ -23,7 +23,8 @@ from nba_consolidation.orchestration.metadata import Metadata, column_schema, ta
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, Outcome, RecalibrationReport
 from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES, Event, History, read_history
-from nba_consolidation.pipeline.daily_report import png_plots as plots
+from nba_consolidation.pipeline.daily_report import charts
+from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.settings import SettingsError
 from nba_consolidation.warehouse.interface import Row
@@ -154,15 +155,18 @@ def _row(decision: Decision) -> Row:
 
 def _plot(context: dg.AssetExecutionContext, date: dt.date, decisions: Sequence[Decision]) -> None:
     """Reliability before and after, of systems for which something was tried, on bets that nothing was fitted on."""
-    shown = [
-        {"system_id": one.system_id, "method": one.trial.best.method, "bets": one.trial.before.bets,
-         "before": [vars(bucket) for bucket in one.trial.candidates[0].buckets],
-         "after": [vars(bucket) for bucket in one.trial.best.buckets],
-         "ece_before": one.trial.before.ece, "ece_after": one.trial.best.scores.ece}
+    diagrams = [
+        charts.reliability(
+            one.system_id,
+            f"{one.trial.best.method}, ECE {one.trial.before.ece:.3f} to {one.trial.best.scores.ece:.3f}, "
+            f"n = {one.trial.before.bets:,}",
+            [vars(bucket) for bucket in one.trial.candidates[0].buckets],
+            [vars(bucket) for bucket in one.trial.best.buckets],
+        )
         for one in decisions if one.trial
     ]  # fmt: skip
-    if shown:
-        diagram = plots.recalibration(shown, f"Reliability before and after, weeks up to {date}")
+    if diagrams:
+        diagram = png(diagrams, f"Reliability before and after, weeks up to {date}")
         context.add_asset_metadata({"reliability": picture(diagram)}, partition_key=str(date))
 
 

@@ -11,7 +11,8 @@ from nba_consolidation.orchestration.checks import reliability as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
 from nba_consolidation.pipeline.analysis.reliability import figures as standing
 from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
-from nba_consolidation.pipeline.daily_report import png_plots as plots
+from nba_consolidation.pipeline.daily_report import charts
+from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
 from nba_consolidation.warehouse.interface import Row
 from nba_consolidation.wiring import Deployment
@@ -79,7 +80,7 @@ def _of_date(date: ReviewedDate, players: Sequence[Row], policies: Sequence[Row]
 
 def _plot(context: dg.AssetExecutionContext, date: dt.date, players: Sequence[Row]) -> None:
     """The pictures go to the last date only: what a result carries, Dagster repeats with every date of the run."""
-    bet_on = [row for row in players if row["bets"]]
-    if bet_on:
-        funnel = plots.players(bet_on, f"Players' hit rates, season up to {date}", flagged=BLACKLISTED)
-        context.add_asset_metadata({"hit_rates_of_players": picture(funnel)}, partition_key=str(date))
+    funnel = charts.player_funnel(players, [row["player_lookup"] for row in players if row["status"] == BLACKLISTED])
+    if funnel:
+        image = png([funnel], f"Players' hit rates, season up to {date}")
+        context.add_asset_metadata({"hit_rates_of_players": picture(image)}, partition_key=str(date))

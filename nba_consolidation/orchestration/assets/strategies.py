@@ -9,9 +9,10 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import strategies as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
-from nba_consolidation.pipeline.analysis.betting import figures
+from nba_consolidation.pipeline.analysis.betting import queries
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluatedDate
-from nba_consolidation.pipeline.daily_report import png_plots as plots
+from nba_consolidation.pipeline.daily_report import charts
+from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, PICKED, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.wiring import Deployment
@@ -50,7 +51,7 @@ def betting_asset(
         if report.followed:
             context.log.info("Later dates of the season were brought up to date: %d", len(report.followed))
         by_date = {date.game_date: date for date in report.dates}
-        rows = figures.strategies(deployment.warehouse, dates[0], dates[-1])
+        rows = queries.strategies(deployment.warehouse, dates[0], dates[-1])
         for date in dates:
             of_date = [row for row in rows if row["game_date"] == date]
             context.add_asset_metadata(_of_date(by_date[date], of_date), partition_key=str(date))
@@ -73,22 +74,24 @@ def _of_date(date: EvaluatedDate, rows: Sequence[Row]) -> Metadata:
 
 def _chosen(rows: Sequence[Row]) -> list[Row]:
     """The picked one, the plain ones, and the best of the others that made bets of their own."""
-    told = [row for row in rows if row["system_id"] == PICKED or row["verdict"] == "baseline"]
-    others = [row for row in figures.plainest(rows) if row not in told and row["roi_low"] is not None]
-    return told + others[:_BEST_SHOWN]
+    baselines, others = queries.baselines_and_others(rows)
+    return baselines + [row for row in others if row["roi_low"] is not None][:_BEST_SHOWN]
 
 
 def _plot(context: dg.AssetExecutionContext, warehouse: Warehouse, date: dt.date, rows: Sequence[Row]) -> None:
     """Pictures go to the last date only: what a result carries, Dagster repeats with every date of the run."""
-    known = sorted((row for row in _chosen(rows) if row["roi_low"] is not None), key=lambda row: -row["roi"])
-    if not known:
+    known = [row for row in _chosen(rows) if row["roi_low"] is not None]
+    returns = charts.returns_by_strategy(sorted(known, key=lambda row: -row["roi"]))
+    if returns is None:
         return
-    best = figures.plainest([row for row in rows if row["roi_low"] is not None])[0]["strategy"]
-    named = {ALL_SYSTEMS: "every bet of every system", best: f"{best}: the best in hindsight",
-             PICKED: "the best before each date"}  # fmt: skip
-    over_time = figures.until(date, warehouse, named)
+    best = queries.simplest([row for row in rows if row["roi_low"] is not None])[0]["strategy"]
+    labels = {ALL_SYSTEMS: "every bet of every system", best: f"{best}: the best in hindsight",
+              PICKED: "the best before each date"}  # fmt: skip
+    over_time = queries.season_to_date(date, warehouse, labels)
     drawn = {
-        "returns": plots.strategies(known, f"Returns by strategy, season up to {date}"),
-        "profit_over_time": plots.profits(over_time, named, f"Profit at {rows[0]['odds']:+d}, one unit a bet"),
+        "returns": png([returns], f"Returns by strategy, season up to {date}"),
+        "profit_over_time": png(
+            [charts.profits_over_time(over_time, labels)], f"Profit at {rows[0]['odds']:+d}, one unit a bet"
+        ),
     }
-    context.add_asset_metadata({name: picture(png) for name, png in drawn.items()}, partition_key=str(date))
+    context.add_asset_metadata({name: picture(image) for name, image in drawn.items()}, partition_key=str(date))

@@ -28,10 +28,11 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse import alignment
-from nba_consolidation.warehouse.adoption import ensure_adopted
+from nba_consolidation.warehouse import column_alignment
+from nba_consolidation.warehouse.column_alignment import ensure_complete
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
-from nba_consolidation.warehouse.interface import KnownDates, StagingArea, StagingTable, TransactionResult
+from nba_consolidation.warehouse.interface import TransactionResult
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
 LOCK_TYPE = "consolidation"
 _log = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ class _Attempt:
         rows = warehouse.query(Statement("consolidated_staging_tables", bounds))
         self._in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
         self._live = warehouse.live_columns(PREDICTIONS.name)
-        ensure_adopted(PREDICTIONS, self._live)
+        ensure_complete(PREDICTIONS, self._live)
         if self._use_case.evolve:
             self._evolve(dates)
         self._manifest = freeze(self._listed, dates, self._in_ledger, self._live)
@@ -153,7 +154,7 @@ class _Attempt:
     def _evolve(self, dates: Sequence[dt.date]) -> None:
         """Adds the columns that the waiting tables have and the live table lacks."""
         tables = [table for table in self._listed if waiting_dates([table], dates)]
-        drifts = [alignment.drift(table.columns, self._live) for table in tables]
+        drifts = [column_alignment.compare_columns(table.columns, self._live) for table in tables]
         unknown = {column.name: column for drift in drifts for column in drift.unknown}
         if unknown:
             self._leased.add_columns(dates, PREDICTIONS.name, list(unknown.values()))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
 from nba_consolidation.schema import Column
-from nba_consolidation.warehouse.alignment import drift
-from nba_consolidation.warehouse.interface import StagingTable
-from nba_consolidation.warehouse.staging import naming
+from nba_consolidation.warehouse.column_alignment import compare_columns
+from nba_consolidation.warehouse.staging import table_names
+from nba_consolidation.warehouse.staging.interface import StagingTable
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class WaitingDate:
 def waiting_for(date: dt.date, tables: Collection[StagingTable], live: Sequence[Column]) -> WaitingDate:
     """What of the listed tables waits for that date."""
     of_date = sorted((table for table in tables if date in table.dates), key=lambda table: table.name)
-    names = [naming.batch_and_worker(table.name) for table in of_date]
-    differences = {table.name: drift(table.columns, live) for table in of_date}
+    names = [table_names.batch_and_worker(table.name) for table in of_date]
+    differences = {table.name: compare_columns(table.columns, live) for table in of_date}
     return WaitingDate(
         game_date=date,
         tables=tuple(table.name for table in of_date),

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.schema import Column
-from nba_consolidation.warehouse.alignment import drift
-from nba_consolidation.warehouse.interface import ManifestEntry, StagingTable
+from nba_consolidation.warehouse.column_alignment import compare_columns
+from nba_consolidation.warehouse.interface import ManifestEntry
+from nba_consolidation.warehouse.staging.interface import StagingTable
 
 LedgerKey = tuple[str, str, dt.date]
 """Staging table, fingerprint, game date: one state of a table, merged for one date."""
@@ -63,7 +64,7 @@ def freeze(
     entries, refused = [], []
     for table in tables:
         new = tuple(d for d in table.dates if d in dates and (table.name, table.fingerprint, d) not in consolidated)
-        reason = table.refusal or (drift(table.columns, live).refusal() if new else None)
+        reason = table.refusal or (compare_columns(table.columns, live).refusal() if new else None)
         if reason:
             refused.append(RefusedTable(table.name, reason))
         elif new:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nba_consolidation.fencing.fenced_writer import Parameters
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.interface import KnownDates
+from nba_consolidation.warehouse.staging.interface import KnownDates
 
 AUDITS = ("duplicate_business_keys", "active_twins", "unconserved_dates")
 _INVALIDATION = ("invalidated_at", "invalidation_reason")

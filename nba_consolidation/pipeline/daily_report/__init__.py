@@ -1,1 +1,1 @@
-"""The report of some game dates: what is gathered, what of it needs a person, and the page that shows it."""
+"""The daily report: one HTML page about one or several game dates, headed by the actions that people have to take."""

@@ -1,4 +1,4 @@
-"""What a report says, before it is a page: plain figures and rows, each as its use case has them."""
+"""The contents of a report before they become a page: values and rows, as the use cases return them."""
 
 from __future__ import annotations
 
@@ -12,56 +12,58 @@ from nba_consolidation.operations.quarantine import BrokenRule
 from nba_consolidation.operations.status import Status
 from nba_consolidation.pipeline.analysis.recalibration.drift import BucketDrift
 from nba_consolidation.pipeline.analysis.recalibration.versions import Version
-from nba_consolidation.pipeline.daily_report.action_required import Need
+from nba_consolidation.pipeline.daily_report.action_required import RequiredAction
 from nba_consolidation.warehouse.interface import Row
-
-OUTCOMES = ("correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What was done for the game dates, and what stands.
+    """What was done for the game dates, and their current rows.
 
-    standing: `game_date`, `total_rows`, `active_rows`, of the dates and of as many days before as charts show.
-    merged: of each date the sums of its consolidations. graded: of each date what became of its predictions.
-    duplicates: what each audit of duplicates found in the dates, by its name. status: what waits now.
+    predictions: `game_date`, `total_rows` and `active_rows`, also of the earlier dates that the charts show.
+    consolidated: by date, the sums over its consolidations. graded: by date, the number of predictions per outcome.
+    duplicates: by audit, how many duplicates there are in the dates. status: what is waiting now.
     """
 
-    standing: Sequence[Row]
-    merged: Sequence[Row]
+    predictions: Sequence[Row]
+    consolidated: Sequence[Row]
     graded: Sequence[Row]
     duplicates: Mapping[str, int]
     broken_rules: Sequence[BrokenRule]
     status: Status
 
-    def merged_total(self, figure: str) -> int:
-        """The sum of one figure of merged over the dates."""
-        return sum(row[figure] for row in self.merged)
+    def total_consolidated(self, column: str) -> int:
+        """The sum of one column of `consolidated` over the dates."""
+        return sum(row[column] for row in self.consolidated)
 
-    def graded_total(self, figure: str) -> int:
-        """The sum of one figure of OUTCOMES over the dates."""
-        return sum(row[figure] for row in self.graded)
+    def total_graded(self, outcome: str) -> int:
+        """How many predictions of all the dates have the outcome."""
+        return sum(row[outcome] for row in self.graded)
 
 
 @dataclass(frozen=True)
-class Reliability:
-    """What one system's confidence was worth over some days, as it came and as the calibration then in force has it.
+class SystemReliability:
+    """Hit rates by confidence of one system over some days: as the system stated it, and as calibrated.
 
-    Both are over the same bets. in_force: the version that holds on the last date; None: confidences as they come.
+    Both are over the same bets, each calibrated as on its own date. calibrated: empty if no calibration was in force.
+    in_force: the version in force on the last date, if any.
     """
 
     system_id: str
     bets: int
-    before: Sequence[BucketDrift]
-    after: Sequence[BucketDrift]
-    ece_before: float
-    ece_after: float
+    stated: Sequence[BucketDrift]
+    calibrated: Sequence[BucketDrift]
+    stated_ece: float
+    calibrated_ece: float
     in_force: Version | None
 
 
 @dataclass(frozen=True)
 class Players:
-    """The last review that the report may know of: rows of player_reliability and policy_reviews; none: no date."""
+    """The newest player review that precedes the report: rows of player_reliability and policy_reviews.
+
+    date: None if players have not been reviewed.
+    """
 
     date: dt.date | None
     rows: Sequence[Row]
@@ -69,43 +71,39 @@ class Players:
     overrides: Sequence[Row]
 
     @property
-    def told(self) -> list[Row]:
-        """Whoever is not simply normal."""
+    def flagged(self) -> list[Row]:
+        """The players whose status is not simply normal."""
         return [row for row in self.rows if row["status"] not in ("normal", "not_enough")]
 
     @property
-    def biased(self) -> list[Row]:
-        """Of whom too much or too little is predicted, for sure."""
-        return [row for row in self.rows if row["bias_flag"] not in ("normal", "not_enough")]
-
-    @property
-    def scattered(self) -> list[Row]:
-        """Whose points scatter more than those of players of like volume."""
-        return [row for row in self.rows if row["variance_flag"] == "high_for_volume"]
+    def biased_or_variable(self) -> list[Row]:
+        """The players whose points are predicted too high or too low, and then those whose points vary unusually."""
+        biased = [row for row in self.rows if row["bias_flag"] not in ("normal", "not_enough")]
+        return biased + [row for row in self.rows if row["variance_flag"] == "high_for_volume"]
 
 
 @dataclass(frozen=True)
 class Strategies:
-    """The last evaluation that the report may know of: rows of strategy_performance; none: no date.
+    """The newest strategy evaluation that precedes the report: rows of strategy_performance.
 
-    told: plain bets and what was picked, then the best of the others.
+    date: None if strategies have not been evaluated. highlighted: the baselines and PICKED, then the best others.
     """
 
     date: dt.date | None
     rows: Sequence[Row]
-    told: Sequence[Row]
+    highlighted: Sequence[Row]
 
-    def judged(self, column: str, value: str) -> int:
-        """Of how many strategies that is the judgement, with all of them considered."""
+    def count(self, column: str, value: str) -> int:
+        """The number of strategies with that value in `pays` or `verdict`."""
         return sum(row[column] == value for row in self.rows)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the page shows.
+    """Everything that the page shows about the game dates from first to last.
 
-    first, last: the game dates that it is about. performance: rows of system_performance of the last date, every
-    window. over_time: those of the 30 days' window, of every date of the season until then.
+    performance: rows of system_performance of the last analysed date, of every window. over_time: those of the window
+    of 30 days, of every date of the season until then.
     """
 
     first: dt.date
@@ -117,14 +115,14 @@ class Report:
     checks: Sequence[CheckResult]
     performance: Sequence[Row]
     over_time: Sequence[Row]
-    reliability: Sequence[Reliability]
+    reliability: Sequence[SystemReliability]
     waiting_calibrations: Sequence[Version]
     players: Players
     strategies: Strategies
-    happenings: Sequence[Happening]
-    needs: Sequence[Need]
+    lease_events: Sequence[Happening]
+    actions: Sequence[RequiredAction]
 
     @property
     def dates(self) -> str:
-        """The dates in words."""
+        """The date, or the first and the last."""
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"

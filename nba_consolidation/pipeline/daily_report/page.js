@@ -1,28 +1,29 @@
-// What a point of a chart tells: by pointer, touch or keyboard. Everything is in the tables too.
+// Shows the values of a chart's marker by pointer, touch or keyboard. The tables hold all of them as well.
 (() => {
   const tip = document.getElementById("tip");
-  let told = null;
+  let shown = null;
   const place = () => {
-    if (!told) return;
-    const box = told.getBoundingClientRect();
+    if (!shown) return;
+    const box = shown.getBoundingClientRect();
     const left = box.left + box.width / 2 - tip.offsetWidth / 2;
     const room = document.documentElement.clientWidth - tip.offsetWidth - 4;
     const above = box.top - tip.offsetHeight - 6;
     tip.style.left = `${Math.max(4, Math.min(left, room))}px`;
     tip.style.top = `${above >= 4 ? above : box.bottom + 6}px`;
   };
-  const tell = (mark) => {
-    told = mark;
-    tip.hidden = !mark;
-    if (mark) tip.textContent = mark.dataset.tip;
+  const show = (marker) => {
+    shown = marker;
+    tip.hidden = !marker;
+    if (marker) tip.textContent = marker.dataset.tip;
     place();
   };
-  // What is pointed at comes first; else what has the focus, which a page that moves under a resting pointer keeps.
-  const marked = (element) => element?.closest?.("[data-tip]") ?? null;
+  // The marker under the pointer comes first, then the focused one: it keeps its tip when the page scrolls below a
+  // resting pointer.
+  const markerOf = (element) => element?.closest?.("[data-tip]") ?? null;
   for (const name of ["pointerover", "click", "focusin"]) {
-    document.addEventListener(name, (event) => tell(marked(event.target) ?? marked(document.activeElement)));
+    document.addEventListener(name, (event) => show(markerOf(event.target) ?? markerOf(document.activeElement)));
   }
-  document.addEventListener("focusout", () => tell(null));
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") tell(null); });
+  document.addEventListener("focusout", () => show(null));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") show(null); });
   for (const name of ["scroll", "resize"]) addEventListener(name, place, { passive: true });
 })();

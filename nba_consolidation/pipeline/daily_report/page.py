@@ -1,66 +1,75 @@
-"""The page of a report: one HTML document that needs nothing else; light or dark; for a phone, a screen or paper."""
+"""The page of a report: one HTML file that needs no other file, for light and dark mode, phones, screens and paper."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from nba_consolidation.operations.daily_quality.results import Status
+from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
-from nba_consolidation.pipeline.daily_report.charts import drawings
-from nba_consolidation.pipeline.daily_report.columns import COLUMNS, NUMBERS
-from nba_consolidation.pipeline.daily_report.contents import Players, Reliability, Report
-from nba_consolidation.pipeline.daily_report.formatting import by_system_and_window, interval, shown
+from nba_consolidation.pipeline.daily_report.chart_files import svg
+from nba_consolidation.pipeline.daily_report.charts import Chart
+from nba_consolidation.pipeline.daily_report.contents import Report, SystemReliability
+from nba_consolidation.schema import ALL_SYSTEMS, TIME_WINDOWS, display_columns
+from nba_consolidation.schema.display import UNKNOWN, Row, fixed, percent, percent_range, plain, text_column
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from nba_consolidation.warehouse.interface import Row
-
-_HAPPENINGS_SHOWN = 40
-_URGENCY = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgency.WHEN_THERE_IS_TIME: ("later", "")}
-_SECTIONS = (("glance", "At a glance"), ("needs", "What needs a person"), ("hit-rates", "Hit rates"),
+_LEASE_EVENTS = 40
+_SYSTEMS = 9
+_MIN_BETS = 30
+"""With fewer bets an interval is too wide for a chart; the table shows the system nevertheless."""
+_BADGES = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgency.WHEN_THERE_IS_TIME: ("later", "")}
+_SECTIONS = (("glance", "At a glance"), ("actions", "Action required"), ("hit-rates", "Hit rates"),
              ("calibration", "Calibration"), ("players", "Players"), ("betting", "Betting"),
              ("work", "Work and leases"), ("checks", "Checks"))  # fmt: skip
+_RELIABILITY_COLUMNS = (
+    display_columns.SYSTEM,
+    text_column("confidences", "series"),
+    *display_columns.CALIBRATION_BINS,
+)
 
 
 def page(report: Report) -> str:
-    """The whole document. Whatever came from outside is escaped."""
+    """Returns the whole document. Everything that came from outside is escaped."""
     work = report.work
-    in_dates = [row for row in work.standing if report.first <= row["game_date"] <= report.last]
-    performance = [_with_interval(row) for row in sorted(report.performance, key=by_system_and_window)]
+    in_dates = [row for row in work.predictions if report.first <= row["game_date"] <= report.last]
     template = _environment().get_template("page.html")
     return template.render(
         report=report,
         title=_title(report),
-        verdict=_verdict(report),
-        urgency=_URGENCY,
+        summary=_summary(report),
+        badges=_BADGES,
         sections=_SECTIONS,
-        numbers=NUMBERS,
-        css=_ours("page.css"),
-        js=_ours("page.js"),
-        charts=drawings(report),
+        columns=display_columns,
+        reliability_columns=_RELIABILITY_COLUMNS,
+        css=_trusted_file("page.css"),
+        js=_trusted_file("page.js"),
         work=work,
         active=sum(row["active_rows"] for row in in_dates),
         total=sum(row["total_rows"] for row in in_dates),
         duplicates=sum(work.duplicates.values()),
-        day=_hit_rate(report),
+        hit_rate=_hit_rate(report),
         passed=sum(check.status is Status.PASSED for check in report.checks),
-        systems={row["system_id"] for row in performance if row["bets"]},
-        analysed=max((row["game_date"] for row in performance), default=None),
-        performance=performance,
-        buckets=[row for found in report.reliability for row in _bucket_rows(found)],
-        players=_players(report.players),
-        unknown=sum(row["status"] == "not_enough" for row in report.players.rows),
-        strategies=[_with_intervals(row) for row in report.strategies.told],
-        singular=report.players.biased + report.players.scattered,
+        analysed=max((row["game_date"] for row in report.performance if row["bets"]), default=None),
+        performance=sorted(report.performance, key=_system_and_window),
+        hit_rate_charts=_hit_rate_charts(report),
+        reliability_charts=_reliability_charts(report.reliability),
+        bins=[row for system in report.reliability for row in _bins(system)],
+        player_chart=charts.player_funnel(
+            report.players.rows, [row["player_lookup"] for row in report.players.flagged]
+        ),
+        undecided_players=sum(row["status"] == "not_enough" for row in report.players.rows),
+        strategy_chart=charts.returns_by_strategy(report.strategies.highlighted),
+        volume_chart=charts.active_predictions(work.predictions),
         broken_rules=[vars(rule) for rule in work.broken_rules],
-        happenings=[vars(entry) for entry in report.happenings[-_HAPPENINGS_SHOWN:]],
-        happenings_told=_told(len(report.happenings)),
-        checks=[vars(check) | {"status": check.status.value} for check in report.checks],
-        **COLUMNS,
+        lease_events=[vars(event) for event in report.lease_events[-_LEASE_EVENTS:]],
+        checks=[vars(check) for check in report.checks],
     )
 
 
@@ -70,80 +79,97 @@ def _title(report: Report) -> str:
     return f"{report.first:%-d %B %Y} to {report.last:%-d %B %Y}"
 
 
-def _verdict(report: Report) -> tuple[str, str]:
-    urgent = sum(need.urgency is Urgency.NOW for need in report.needs)
+def _summary(report: Report) -> tuple[str, str]:
+    urgent = sum(action.urgency is Urgency.NOW for action in report.actions)
     if urgent:
-        return f"{urgent} to look at now", "bad"
-    return (f"{len(report.needs)} to look at", "soon") if report.needs else ("all fine", "good")
+        return f"{urgent} urgent", "bad"
+    return (f"{len(report.actions)} to do", "soon") if report.actions else ("all fine", "good")
 
 
-def _hit_rate(report: Report) -> dict[str, str]:
-    """Of all systems together over the dates; the interval is Wilson's, by statsmodels."""
-    correct, wrong = report.work.graded_total("correct"), report.work.graded_total("wrong")
+def _hit_rate(report: Report) -> tuple[str, str]:
+    """The hit rate of all systems over the dates; its Wilson interval and the number of bets."""
+    correct, wrong = report.work.total_graded("correct"), report.work.total_graded("wrong")
     if not correct + wrong:
-        return {"rate": shown(None, "share"), "more": "no decided bet"}
+        return UNKNOWN, "no decided bet"
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(correct, correct + wrong, method="wilson")
-    return {
-        "rate": f"{correct / (correct + wrong):.1%}",
-        "more": f"{low:.1%} to {high:.1%}, n = {correct + wrong:,}",
-    }
+    return percent(correct / (correct + wrong)), f"{percent_range(low, high)}, n = {correct + wrong:,}"
 
 
-def _bucket_rows(found: Reliability) -> list[Row]:
+def _system_and_window(row: Row) -> tuple[bool, str, int]:
+    """Sorts all systems together last, and the shortest window first."""
+    return row["system_id"] == ALL_SYSTEMS, row["system_id"], TIME_WINDOWS.index(row["time_window"])
+
+
+def _hit_rate_charts(report: Report) -> list[Chart]:
+    """Of the systems with the most bets in the last 30 days: one chart of all, and one over time of each."""
+    enough = [row for row in report.performance if row["time_window"] == "30d" and row["bets"] >= _MIN_BETS]
+    shown = sorted(sorted(enough, key=lambda row: -row["bets"])[:_SYSTEMS], key=_system_and_window)
+    if not shown:
+        return []
+    systems = [row["system_id"] for row in shown]
+    over_time = [row for system in systems for row in report.over_time if row["system_id"] == system]
+    return [charts.hit_rates_by_system(shown), *charts.hit_rates_over_time(over_time)]
+
+
+def _reliability_charts(reliability: Sequence[SystemReliability]) -> list[Chart]:
+    drawn = [
+        charts.reliability(
+            system.system_id,
+            _ece(system),
+            [vars(row) for row in system.stated],
+            [vars(row) for row in system.calibrated],
+        )
+        for system in reliability
+    ]
+    return charts.most_bets(drawn, _SYSTEMS)
+
+
+def _ece(system: SystemReliability) -> str:
+    calibrated = f"{fixed(system.calibrated_ece, 3)} calibrated" if system.calibrated else "no calibration in force"
+    version = system.in_force
+    in_force = f"; in force: {version.version_id} ({version.method})" if version else ""
+    return f"ECE {fixed(system.stated_ece, 3)} as stated, {calibrated}, n = {system.bets:,}{in_force}"
+
+
+def _bins(system: SystemReliability) -> list[Row]:
     return [
-        vars(bucket) | {"system_id": found.system_id, "what": what, "interval": interval(vars(bucket)),
-                        "bucket": f"{bucket.lower_bound:.1f} to {bucket.upper_bound:.1f}"}
-        for what, buckets in (("as they came", found.before), ("calibrated", found.after))
-        for bucket in buckets
-    ]  # fmt: skip
-
-
-def _players(players: Players) -> Players:
-    return Players(
-        players.date, [_with_interval(row) for row in players.rows], [_with_interval(row) for row in players.policies],
-        [row | {"status": row["status"] or "computed again"} for row in players.overrides],
-    )  # fmt: skip
-
-
-def _with_interval(row: Row) -> Row:
-    return row | {"interval": interval(row)}
-
-
-def _with_intervals(row: Row) -> Row:
-    low, high = row["roi_low"], row["roi_high"]
-    return _with_interval(row) | {"roi_interval": None if low is None else f"{low:+.1%} to {high:+.1%}"}
-
-
-def _told(happenings: int) -> str:
-    return f"; the last {_HAPPENINGS_SHOWN} of {happenings:,}" if happenings > _HAPPENINGS_SHOWN else ""
+        vars(row) | {"system_id": system.system_id, "series": series}
+        for series, rows in (("as stated", system.stated), ("calibrated", system.calibrated))
+        for row in rows
+    ]
 
 
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    # A chart is markup of ours; what came from outside is escaped in it.
-    environment.filters |= {"shown": shown, "prose": _prose, "svg": Markup}
+    environment.filters |= {"plain": plain, "with_code": _with_code, "svg": _svg}
     return environment
 
 
-def _prose(text: str) -> Markup:
-    """A sentence whose `commands` are set as such."""
+def _svg(chart: Chart) -> Markup:
+    """The chart as markup; matplotlib and ElementTree have escaped every text from outside in it."""
     from markupsafe import Markup
 
-    said, command = Markup("{}"), Markup("<code>{}</code>")
+    return Markup(svg(chart))  # noqa: S704
+
+
+def _with_code(text: str) -> Markup:
+    """The sentence with its `commands` marked up as code."""
+    from markupsafe import Markup
+
+    sentence, command = Markup("{}"), Markup("<code>{}</code>")
     pieces = text.split("`")
-    return Markup().join((command if number % 2 else said).format(piece) for number, piece in enumerate(pieces))
+    return Markup().join((command if number % 2 else sentence).format(piece) for number, piece in enumerate(pieces))
 
 
-def _ours(name: str) -> Markup:
-    """A file beside this one, which is markup already."""
+def _trusted_file(name: str) -> Markup:
+    """A file of this package, which is not escaped."""
     from markupsafe import Markup
 
     return Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))  # noqa: S704

@@ -1,4 +1,4 @@
-"""Where reports are kept: a folder, or a bucket of Cloud Storage. A report is there whole, or not at all."""
+"""Where reports are saved: a folder, or a bucket of Cloud Storage. A report is saved whole, or not at all."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from nba_consolidation.errors import ConsolidationError
 BUCKET = "gs://"
 
 
-class ReportNotKept(ConsolidationError):
-    """The report was made, and could not be written where it should lie."""
+class ReportNotSaved(ConsolidationError):
+    """The report was made, but its place could not be written."""
 
 
-def name_of(first: dt.date, last: dt.date) -> str:
-    """The file of a report: the same dates replace it."""
+def file_name(first: dt.date, last: dt.date) -> str:
+    """The name of a report's file; a report of the same dates replaces it."""
     return f"report-{first}.html" if first == last else f"report-{first}-to-{last}.html"
 
 
-def keep(html: str, place: str, name: str) -> str:
-    """Writes a report into the folder or the `gs://bucket/path`, and returns where it is. Raises ReportNotKept."""
-    return _upload(html, place, name) if place.startswith(BUCKET) else str(write(html, Path(place) / name))
+def save(html: str, place: str, name: str) -> str:
+    """Saves a report in a folder or in `gs://bucket/path` and returns where it is. Raises ReportNotSaved."""
+    return _upload(html, place, name) if place.startswith(BUCKET) else str(write_file(html, Path(place) / name))
 
 
-def write(html: str, file: Path) -> Path:
-    """Writes a report into a file, whose folder is made. Raises ReportNotKept."""
+def write_file(html: str, file: Path) -> Path:
+    """Writes a report to a file, creating its folder. Raises ReportNotSaved."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
@@ -40,8 +40,8 @@ def write(html: str, file: Path) -> Path:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ReportNotKept(
-            f"the report could not be written to {file}: {error.strerror}; name another file"
+        raise ReportNotSaved(
+            f"the report could not be written to {file}: {error.strerror}; choose another file"
         ) from error
     return file.absolute()
 
@@ -56,6 +56,6 @@ def _upload(html: str, place: str, name: str) -> str:
     try:
         storage.Client().bucket(bucket).blob(path).upload_from_string(html, content_type="text/html; charset=utf-8")
     except (GoogleAPIError, GoogleAuthError, OSError) as error:
-        to_do = "see NBA_CONSOLIDATION_REPORTS and who may write into the bucket"
-        raise ReportNotKept(f"the report could not be written to {place}: {error}; {to_do}") from error
+        to_do = "check NBA_CONSOLIDATION_REPORTS and who may write to the bucket"
+        raise ReportNotSaved(f"the report could not be written to {place}: {error}; {to_do}") from error
     return f"{BUCKET}{bucket}/{path}"

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema import BOX_SCORES, Column
 from nba_consolidation.sql import Statement, Value, over_dates
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.interface import TransactionResult, Warehouse
-from nba_consolidation.warehouse.staging.typed_columns import Misfit, by_column, typed
+from nba_consolidation.warehouse.staging.row_conversion import ConversionError, convert_column, split_columns
 
 KEY = tuple(column.name for column in BOX_SCORES.columns if column.required)
 _MUST_HAVE = (*KEY, "points")
@@ -85,12 +85,12 @@ class LoadReport:
 def delivery(source: object, rows: Any) -> Delivery:
     """The rows of a file (`read_rows`), checked and in the declared types. Raises BoxScoresRefused naming `source`."""
     try:
-        names, values = by_column(rows)
+        names, values = split_columns(rows)
         given = _by_name(source, names, values)
-        arrays = {column.name: typed(column.name, given[column.name], column.type)
+        arrays = {column.name: convert_column(column.name, given[column.name], column.type)
                   for column in BOX_SCORES.columns if column.name in given}  # fmt: skip
-    except Misfit as misfit:
-        raise BoxScoresRefused(source, str(misfit), misfit.column, misfit.row, misfit.value) from misfit
+    except ConversionError as error:
+        raise BoxScoresRefused(source, str(error), error.column, error.row, error.value) from error
     for name in KEY:
         _ensure_given(source, name, arrays[name])
     return Delivery(

@@ -1,24 +1,32 @@
-"""How Arrow data becomes the rows of a BigQuery table: one load job, all of it or nothing. Decides no table's name."""
+"""Loads Arrow data into BigQuery: one load job per table, and temporary tables for a transaction's relations."""
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nba_consolidation.schema import Column
-from nba_consolidation.warehouse.bigquery.schema import schema_field
-from nba_consolidation.warehouse.bigquery.session import Aborted, BigQuerySession
-from nba_consolidation.warehouse.errors import WarehouseUnavailable
+from nba_consolidation.warehouse.bigquery.schema import loadable, schema_field
+from nba_consolidation.warehouse.bigquery.script import TablePath
+from nba_consolidation.warehouse.bigquery.session import BigQuerySession, JobAborted
+from nba_consolidation.warehouse.errors import StatementFailed, WarehouseError, WarehouseUnavailable
+from nba_consolidation.warehouse.interface import Relations
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
 Disposition = Literal["WRITE_TRUNCATE", "WRITE_EMPTY"]
+RELATION_PREFIX = "_relation_"
+_RELATION_LIFETIME = dt.timedelta(hours=1)
+_log = logging.getLogger(__name__)
 
 
 def load(
@@ -28,16 +36,16 @@ def load(
     columns: Sequence[Column],
     disposition: Disposition,
 ) -> None:
-    """Sends the rows, and once more under a new id where the service gives the job up (incident 23).
+    """Loads the rows as one job, and again under a new job id if the service aborts it (incident 23).
 
-    rows, columns: as `loadable` makes them. Raises StatementFailed for rows that BigQuery does not take,
-    WarehouseUnavailable where not all of them arrived.
+    rows, columns: as returned by `loadable`. Raises StatementFailed for rows that BigQuery does not accept,
+    WarehouseUnavailable if not all of them arrived.
     """
     send = _sender(session, target, rows, columns, disposition)
     for attempt in range(1, session.attempts + 1):
         try:
             job = session.load(f"{session.job_prefix}{uuid.uuid4().hex}", send)
-        except Aborted as error:
+        except JobAborted as error:
             failure = str(error)
             session.pause(attempt)
         else:
@@ -76,3 +84,44 @@ def _sender(
         )  # fmt: skip
 
     return send
+
+
+@contextmanager
+def relation_tables(session: BigQuerySession, dataset: str, relations: Relations) -> Iterator[Mapping[str, TablePath]]:
+    """Tables with the data of the relations while the block runs, and their paths by relation name.
+
+    No staging area lists them. They also expire, in case the process dies before it drops them. Raises StatementFailed
+    with the relation's name for data that BigQuery does not accept.
+    """
+    reference, unique = session.dataset(dataset), uuid.uuid4().hex
+    paths = {name: (reference.project, reference.dataset_id, f"{RELATION_PREFIX}{unique}_{name}") for name in relations}
+    try:
+        for name, data in relations.items():
+            _create_relation(session, name, ".".join(paths[name]), data)
+        yield paths
+    finally:
+        for path in paths.values():
+            _drop_relation(session, ".".join(path))
+
+
+def _create_relation(session: BigQuerySession, name: str, path: str, data: pa.Table) -> None:
+    """Creates the table, which has its columns even without rows, and loads the rows."""
+    from google.cloud.bigquery import Table
+
+    try:
+        rows, columns = loadable(data)
+        table = Table(path, schema=[schema_field(column) for column in columns])
+        table.expires = dt.datetime.now(dt.UTC) + _RELATION_LIFETIME
+        session.call(name, session.client.create_table, table, exists_ok=True)
+        if rows.num_rows:
+            load(session, table.reference, rows, columns, "WRITE_EMPTY")
+    except (ValueError, StatementFailed) as error:
+        raise StatementFailed(name, f"BigQuery does not accept the relation ({error})") from error
+
+
+def _drop_relation(session: BigQuerySession, path: str) -> None:
+    """A failure must neither undo a commit nor hide an earlier error: the table expires by itself."""
+    try:
+        session.call("drop", session.client.delete_table, path, not_found_ok=True)
+    except WarehouseError as error:
+        _log.warning("table %s could not be dropped and will expire: %s", path, error)

@@ -1,4 +1,4 @@
-"""Declared columns and tables as BigQuery's client has them, and back. Nothing is sent here."""
+"""Converts declared columns and tables to those of BigQuery's client, and back. Nothing is sent here."""
 
 from __future__ import annotations
 
@@ -9,48 +9,49 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
-from nba_consolidation.warehouse.arrow import arrow_type, googlesql_type
+from nba_consolidation.warehouse.arrow_types import arrow_type, googlesql_type
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
 _TYPE = re.compile(r"(?:(ARRAY)<)?(\w+)(?:\((\d+)(?:, *(\d+))?\))?>?")
-_OLD_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
+_LEGACY_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 _NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
 _NUMERIC_SCALE = 9
 _NUMERIC_WHOLE_DIGITS = 29
 
 
 def schema_field(column: Column) -> bigquery.SchemaField:
-    """The column as the client has it. Raises ValueError for a type that no table here has."""
+    """The column as the client represents it. Raises ValueError for a type that no declared table has."""
     from google.cloud.bigquery import SchemaField
 
     match = _TYPE.fullmatch(column.type)
     if match is None:
-        raise ValueError(f"column {column.name}: {column.type} is no type that BigQuery has")
+        raise ValueError(f"column {column.name}: BigQuery has no type {column.type}")
     repeated, kind, precision, scale = match.groups()
-    given: dict[str, Any] = {"description": column.description} if column.description else {}
+    options: dict[str, Any] = {"description": column.description} if column.description else {}
     if precision:
-        given |= {"precision": int(precision), "scale": int(scale or 0)}
-    return SchemaField(column.name, kind, mode="REPEATED" if repeated else "NULLABLE", **given)
+        options |= {"precision": int(precision), "scale": int(scale or 0)}
+    return SchemaField(column.name, kind, mode="REPEATED" if repeated else "NULLABLE", **options)
 
 
 def columns_of(fields: Sequence[bigquery.SchemaField]) -> tuple[Column, ...]:
-    """The columns of a table that is there, with GoogleSQL types."""
+    """The columns of an existing table, with GoogleSQL types."""
     return tuple(Column(field.name, _googlesql_type(field), field.description or "") for field in fields)
 
 
 def _googlesql_type(field: bigquery.SchemaField) -> str:
-    kind = _OLD_NAMES.get(field.field_type, field.field_type)
+    kind = _LEGACY_NAMES.get(field.field_type, field.field_type)
     if field.precision:
         kind += f"({field.precision}, {field.scale or 0})"
     return f"ARRAY<{kind}>" if field.mode == "REPEATED" else kind
 
 
 def table_resource(table: Table, dataset: bigquery.DatasetReference) -> bigquery.Table:
-    """The declared table: partitioned, clustered, every column described.
+    """The declared table with its partitioning, clustering and column descriptions.
 
-    A primary key is declared where no column of it can be NULL: the service believes it and plans by it.
+    Its primary key is declared only if none of the key's columns can be NULL, because BigQuery plans queries by it
+    without checking it.
     """
     from google.cloud import bigquery
     from google.cloud.bigquery.table import PrimaryKey, TableConstraints
@@ -70,9 +71,9 @@ def table_resource(table: Table, dataset: bigquery.DatasetReference) -> bigquery
 
 
 def loadable(data: pa.Table) -> tuple[pa.Table, tuple[Column, ...]]:
-    """The data in types that BigQuery loads from Parquet, and its columns. A column of no type is left out: it is NULL.
+    """The data in types that BigQuery loads from Parquet, and its columns. A column without a type is left out: NULL.
 
-    Raises ValueError naming a column whose type BigQuery does not have.
+    Raises ValueError with the name of a column whose type BigQuery does not have.
     """
     typed = data.select([field.name for field in data.schema if not _is_untyped(field.type)])
     columns = tuple(Column(field.name, _loaded_type(field), "") for field in typed.schema)

@@ -1,7 +1,6 @@
-"""One way to talk to BigQuery: a client made when first used, one layer of retries, every error translated.
+"""Calls BigQuery's client: created at the first use, with one layer of retries, and with typed errors.
 
-The client's own retries are switched off: two nested ones once inserted everything twice (incident 46). What is asked
-of the service stands in `bigquery_warehouse` and `bigquery_staging`.
+The client's own retries are turned off: two nested layers once inserted every row twice (incident 46).
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from nba_consolidation.warehouse.errors import StatementFailed, WarehouseError, WarehouseUnavailable
-from nba_consolidation.warehouse.staging.parquet_footer import first_line
+from nba_consolidation.warehouse.errors import StatementFailed, WarehouseError, WarehouseUnavailable, first_line
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -33,24 +31,24 @@ _UNAVAILABLE_REASONS = frozenset({"accessDenied", "billingNotEnabled", "billingT
 _CONCURRENT = "concurrent update"
 
 
-class NotThere(WarehouseUnavailable):
-    """A dataset, table or job that was asked for does not exist."""
+class ResourceMissing(WarehouseUnavailable):
+    """The dataset, table or job does not exist."""
 
 
-class AlreadyThere(WarehouseError):
-    """A table or job of that name exists."""
+class ResourceExists(WarehouseError):
+    """A table or job with that name exists already."""
 
 
-class ChangedMeanwhile(WarehouseError):
-    """What was to be changed is not in the state in which it was read."""
+class ResourceChanged(WarehouseError):
+    """The table has changed since it was read, so the conditional call did nothing."""
 
 
-class Aborted(WarehouseError):
-    """The service gave a job up and rolled it back, for no fault of its text: it can be sent again."""
+class JobAborted(WarehouseError):
+    """The service aborted the job and rolled it back for reasons outside its text; it can be sent again."""
 
 
 def connect(project: str | None, location: str | None) -> bigquery.Client:
-    """A client with the credentials of the process. project: without one, that of the credentials."""
+    """A client with the credentials of the process. project: by default that of the credentials."""
     from google.cloud.bigquery import Client
 
     return Client(project=project, location=location)
@@ -58,12 +56,12 @@ def connect(project: str | None, location: str | None) -> bigquery.Client:
 
 @dataclass(frozen=True)
 class BigQuerySession:
-    """How jobs are sent and calls are made.
+    """Sends jobs and makes calls.
 
-    make_client: called once, when first needed; dagster-gcp's resource or google.cloud.bigquery.Client.
-    maximum_bytes_billed: a query that would cost more fails before it runs. labels: put on every job.
-    job_prefix: begins the id of every job. request_timeout: seconds for one HTTP request; job_timeout: for one job,
-    which the service then stops. attempts: how often a call is made in all where the service hiccups.
+    make_client: called once, at the first use; dagster-gcp's resource or google.cloud.bigquery.Client.
+    maximum_bytes_billed: a query that would cost more fails before it runs. labels: set on every job.
+    job_prefix: the start of every job id. request_timeout: seconds per HTTP request. job_timeout: seconds per job,
+    after which the service stops it. attempts: attempts per call in total if the service has transient errors.
     """
 
     make_client: MakeClient
@@ -79,72 +77,72 @@ class BigQuerySession:
 
     @cached_property
     def client(self) -> bigquery.Client:
-        """The client. Raises WarehouseUnavailable where there are no credentials or no library."""
+        """The client. Raises WarehouseUnavailable if there are no credentials or the library is not installed."""
         try:
             return self.make_client()
         except Exception as error:
             raise WarehouseUnavailable(
-                f"there is no BigQuery client ({first_line(error)}); install the extra `production` and give the "
-                "process credentials (GOOGLE_APPLICATION_CREDENTIALS or Workload Identity)"
+                f"the BigQuery client could not be created ({first_line(error)}); install the extra `production`, and "
+                "give the process credentials (GOOGLE_APPLICATION_CREDENTIALS or Workload Identity)"
             ) from error
 
     def dataset(self, name: str) -> bigquery.DatasetReference:
-        """The dataset of that name, `project.dataset` or `dataset` of the client's project."""
+        """The dataset `project.dataset`, or `dataset` in the client's project."""
         from google.cloud.bigquery import DatasetReference
 
         return DatasetReference.from_string(name, default_project=self.client.project)
 
     def ensure_dataset(self, name: str) -> None:
-        """Creates the dataset where it is missing."""
+        """Creates the dataset if it does not exist."""
         from google.cloud.bigquery import Dataset
 
         reference = self.dataset(name)
         try:
             self.call(name, self.client.get_dataset, reference)
-        except NotThere:
+        except ResourceMissing:
             dataset = Dataset(reference)
             if self.location:
                 dataset.location = self.location
             self.call(name, self.client.create_dataset, dataset, exists_ok=True)
 
     def call(self, what: str, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """Calls one method of the client, again where the service hiccups. Raises WarehouseError's children."""
+        """Calls one method of the client, and again after a transient error. Raises a WarehouseError."""
         for attempt in itertools.count(1):
             try:
                 return function(*arguments, **options, retry=None, timeout=self.request_timeout)
             except Exception as error:
                 if not _is_transient(error) or attempt == self.attempts:
-                    raise _translated(what, error) from error
+                    raise _typed_error(what, error) from error
             self.pause(attempt)
         raise AssertionError("unreachable")
 
     def pause(self, attempt: int) -> None:
-        """Waits before the next attempt: longer each time, and never two processes alike."""
+        """Waits before the next attempt: longer each time, and with jitter, so that processes do not retry together."""
         self.sleep(self.jitter.uniform(0.5, 1.0) * min(0.25 * 2**attempt, 8.0))
 
     def query(self, text: str, job_id: str, check: Callable[[], None] = lambda: None) -> QueryJob:
-        """The job that ran the text, finished. An id that was used before is not run again but awaited.
+        """Runs the text and returns the finished job. A job id that was used before is awaited, not run again.
 
-        check: called while the job runs; what it raises, or anything else that interrupts us, cancels the job.
+        check: called while the job runs. An error that it raises, or any other interruption, cancels the job.
         """
         from google.cloud.bigquery import QueryJobConfig
 
         config = QueryJobConfig(labels=dict(self.labels), maximum_bytes_billed=self.maximum_bytes_billed)
         config.job_timeout_ms = round(self.job_timeout * 1000)
-        sent = {"job_config": config, "job_id": job_id, "location": self.location, "job_retry": None}
-        job: QueryJob = self._finished(job_id, lambda: self.call("query", self.client.query, text, **sent), check)
+        options = {"job_config": config, "job_id": job_id, "location": self.location, "job_retry": None}
+        job: QueryJob = self._await_job(job_id, lambda: self.call("query", self.client.query, text, **options), check)
         return job
 
     def load(self, job_id: str, send: Callable[..., LoadJob]) -> LoadJob:
-        """The load job that `send` makes, finished."""
-        job: LoadJob = self._finished(job_id, lambda: self.call("load", send, job_id=job_id), lambda: None)
+        """Starts a load job with `send` and returns it once it is finished."""
+        job: LoadJob = self._await_job(job_id, lambda: self.call("load", send, job_id=job_id), lambda: None)
         return job
 
-    def _finished(self, job_id: str, send: Callable[[], Any], check: Callable[[], None]) -> Any:
+    def _await_job(self, job_id: str, send: Callable[[], Any], check: Callable[[], None]) -> Any:
         try:
             try:
                 job = send()
-            except AlreadyThere:  # the reply to our first request got lost, not the job
+            except ResourceExists:  # the job was created, but the reply to the first request was lost
                 job = self.call("job", self.client.get_job, job_id, location=self.location)
             for attempt in itertools.count():
                 if job.state == "DONE":
@@ -153,7 +151,7 @@ class BigQuerySession:
                 self.sleep(min(0.1 * 1.5**attempt, 2.0))
                 self.call("job", job.reload)
         except StatementFailed:
-            raise  # there is no job: its request was refused
+            raise  # the request was refused, so there is no job
         except BaseException:
             self.cancel(job_id)
             raise
@@ -161,7 +159,7 @@ class BigQuerySession:
         return job
 
     def cancel(self, job_id: str) -> None:
-        """Asks the service to stop the job, which rolls it back. Where that fails, the fence still stands."""
+        """Asks the service to stop the job, which rolls it back. If that fails, the fence still protects the data."""
         try:
             self.call("cancel", self.client.cancel_job, job_id, location=self.location)
         except WarehouseError as error:
@@ -169,13 +167,13 @@ class BigQuerySession:
 
 
 def _raise_failure(job: Any) -> None:
-    """Raises what the finished job failed of, if it did."""
+    """Raises the error of a finished job that failed."""
     failure = job.error_result
     if not failure:
         return
     reason, message = failure.get("reason", ""), failure.get("message", "")
     if _CONCURRENT in message or reason in _TRANSIENT_REASONS:
-        raise Aborted(message)
+        raise JobAborted(message)
     if reason in _UNAVAILABLE_REASONS or (reason == "notFound" and "Dataset" in message):
         raise WarehouseUnavailable(_unavailable(f"job {job.job_id}", message))
     raise StatementFailed(SCRIPT, message)
@@ -194,19 +192,19 @@ def _reasons(error: Any) -> set[str]:
     return {detail.get("reason", "") for detail in error.errors if isinstance(detail, Mapping)}
 
 
-def _translated(what: str, error: Exception) -> Exception:
-    """Our error for one of the client's; anything that is no failure of a call stays what it is."""
+def _typed_error(what: str, error: Exception) -> Exception:
+    """The WarehouseError for an error of the client; any other exception is returned as it is."""
     import requests
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
 
     message = first_line(error)
     if isinstance(error, exceptions.NotFound):
-        return NotThere(_unavailable(what, message))
+        return ResourceMissing(_unavailable(what, message))
     if isinstance(error, exceptions.Conflict):
-        return AlreadyThere(message)
+        return ResourceExists(message)
     if isinstance(error, exceptions.PreconditionFailed):
-        return ChangedMeanwhile(message)
+        return ResourceChanged(message)
     if isinstance(error, exceptions.BadRequest):
         return StatementFailed(SCRIPT, message)
     if isinstance(error, exceptions.GoogleAPICallError | GoogleAuthError | requests.RequestException):
@@ -217,5 +215,5 @@ def _translated(what: str, error: Exception) -> Exception:
 def _unavailable(what: str, message: str) -> str:
     return (
         f"BigQuery cannot be used ({what}: {message}); check project, dataset, location and the roles of the "
-        "account: `nba-consolidation bootstrap` creates what is missing and lists the roles"
+        "account. To list the roles and what is missing, run: nba-consolidation bootstrap"
     )

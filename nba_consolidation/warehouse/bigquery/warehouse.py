@@ -1,6 +1,6 @@
-"""The production warehouse: a BigQuery dataset. A transaction is one script, one job with an id that we give.
+"""The production warehouse: a BigQuery dataset. A transaction is one script, sent as one job with an id of its own.
 
-What the script says is rendered in `bigquery_script`; how it is sent and what its errors mean, in `bigquery_session`.
+The script is rendered in `script`; how it is sent, and what its errors mean, is in `session`.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.bigquery import script
-from nba_consolidation.warehouse.bigquery.relations import brought
+from nba_consolidation.warehouse.bigquery.load import relation_tables
 from nba_consolidation.warehouse.bigquery.schema import columns_of, schema_field, table_resource
-from nba_consolidation.warehouse.bigquery.session import Aborted, BigQuerySession, NotThere
+from nba_consolidation.warehouse.bigquery.session import BigQuerySession, JobAborted, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
 from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, Row, TransactionResult
 from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
 
 
 class BigQueryWarehouse:
-    """A dataset (`project.dataset`, or `dataset` of the client's project) and the staging area that it reads.
+    """A dataset (`project.dataset`, or `dataset` in the client's project) and the staging area that it reads.
 
-    external: tables of somebody else's, `project.dataset.table` by the name that our statements have for them.
-    attempts: how often a transaction is sent in all while others keep changing the same tables.
+    external: tables that another system owns, as `project.dataset.table` by the name that the statements use.
+    attempts: how often a transaction is sent in total while other transactions change the same tables.
     """
 
     def __init__(
@@ -47,40 +47,38 @@ class BigQueryWarehouse:
         self._known_tables: set[str] = set()
 
     def create_tables(self, tables: Sequence[Table]) -> None:
-        """Creates what is missing, the datasets too; leaves what is there, and does not look for it again."""
-        wanted = {table.name: table for table in tables if table.name not in self._known_tables}
-        if not wanted:
+        """Creates the tables that do not exist, and the datasets; asks for each table once per instance."""
+        unknown = {table.name: table for table in tables if table.name not in self._known_tables}
+        if not unknown:
             return
         for name in dict.fromkeys((self.dataset, self.staging.dataset)):
             self.session.ensure_dataset(name)
         dataset, client = self.session.dataset(self.dataset), self.session.client
         self._known_tables |= {item.table_id for item in self.session.call("tables", _listed, client, dataset)}
-        for name in wanted.keys() - self._known_tables:
-            self.session.call(name, client.create_table, table_resource(wanted[name], dataset), exists_ok=True)
-        self._known_tables |= wanted.keys()
+        for name in unknown.keys() - self._known_tables:
+            self.session.call(name, client.create_table, table_resource(unknown[name], dataset), exists_ok=True)
+        self._known_tables |= unknown.keys()
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
-        """The table's columns as they are now."""
         return columns_of(self._table(table).schema)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
-        """Adds the columns that are missing, unless somebody changed the table since it was looked at."""
+        """Adds the columns that do not exist. Raises ResourceChanged if the table was changed since it was read."""
         resource = self._table(table)
-        there = {field.name.lower() for field in resource.schema}
-        missing = [schema_field(column) for column in columns if column.name.lower() not in there]
+        existing = {field.name.lower() for field in resource.schema}
+        missing = [schema_field(column) for column in columns if column.name.lower() not in existing]
         if missing:
             resource.schema = [*resource.schema, *missing]
             self.session.call(table, self.session.client.update_table, resource, ["schema"])
 
     def check(self) -> None:
-        """Gets both datasets, and runs a job that reads nothing."""
+        """Reads the metadata of both datasets, and runs a job that reads no table."""
         for name in dict.fromkeys((self.dataset, self.staging.dataset)):
             self.session.call(name, self.session.client.get_dataset, self.session.dataset(name))
         self.session.query("SELECT 1", self._job_id(uuid.uuid4().hex))
 
     def query(self, statement: Statement) -> list[Row]:
-        """The rows of one SELECT."""
-        text = script.select(statement, self._place)
+        text = script.select(statement, self._tables)
         try:
             return self._rows(self.session.query(text, self._job_id(uuid.uuid4().hex)))
         except StatementFailed as error:
@@ -95,46 +93,46 @@ class BigQueryWarehouse:
         check: Callable[[], None] = lambda: None,
         relations: Relations = NO_RELATIONS,
     ) -> TransactionResult:
-        """One script. It is sent anew, whole, while others change the same tables at the same moment.
+        """Runs one script. All of it is sent again if another transaction changed the same tables at the same time.
 
-        relations: loaded once, before, into tables beside the staging tables.
+        relations: loaded once, before the script, into tables beside the staging tables.
 
-        check: called before each attempt, and while we wait for the job; what it raises cancels the job.
+        check: called before each attempt and while the job runs; an error that it raises cancels the job.
         """
         for statement in statements:
             on_statement(statement.name)
         staged = self._staged(manifest)
-        with brought(self.session, self.staging.dataset, relations) as there:
-            place = replace(self._place, elsewhere={**self._place.elsewhere, **there})
-            transaction = script.transaction(statements, place, staged)
+        with relation_tables(self.session, self.staging.dataset, relations) as paths:
+            tables = replace(self._tables, elsewhere={**self._tables.elsewhere, **paths})
+            transaction = script.transaction(statements, tables, staged)
             started = time.monotonic()
-            job = self._committed(transaction, _consolidation_id(statements), check)
+            job = self._commit(transaction, _consolidation_id(statements), check)
         rows: dict[str, list[Row]] = {statement.name: [] for statement in statements}
         if transaction.selects:
             rows |= transaction.rows(self._rows(job))
         return TransactionResult(rows, time.monotonic() - started, _cost(job))
 
-    def _committed(self, transaction: script.Script, key: str, check: Callable[[], None]) -> Any:
-        """The job that ran the whole script, at whichever attempt; each attempt has an id of its own."""
+    def _commit(self, transaction: script.Script, key: str, check: Callable[[], None]) -> Any:
+        """The job of the first attempt that succeeded; each attempt has its own job id."""
         for attempt in range(1, self._attempts + 1):
             check()
             try:
                 return self.session.query(transaction.text, self._job_id(f"{key}_{attempt}"), check)
             except StatementFailed as error:
                 raise transaction.failure(error.message) from error
-            except Aborted as error:
+            except JobAborted as error:
                 reason = str(error)
             self.session.pause(attempt)
         raise WarehouseBusy(
             f"dataset {self.dataset}: {self._attempts} attempts were aborted, the last one because: {reason}; "
-            "wait for the other writers, and try again"
+            "wait for the other writers to finish, and run the command again"
         )
 
     @property
-    def _place(self) -> script.Place:
+    def _tables(self) -> script.TableLocations:
         dataset = self.session.dataset(self.dataset)
-        elsewhere = {name: script.path(path) for name, path in self._external.items()}
-        return script.Place(dataset.project, dataset.dataset_id, elsewhere)
+        elsewhere = {name: script.table_path(path) for name, path in self._external.items()}
+        return script.TableLocations(dataset.project, dataset.dataset_id, elsewhere)
 
     def _job_id(self, key: str) -> str:
         return f"{self.session.job_prefix}{key}"
@@ -143,21 +141,20 @@ class BigQueryWarehouse:
         if not manifest:
             return []
         self.staging.ensure_unchanged([entry.table for entry in manifest])
-        return script.staged_and_manifest(manifest, self.live_columns(PREDICTIONS.name), self.staging.place)
+        return script.staged_and_manifest(manifest, self.live_columns(PREDICTIONS.name), self.staging.tables)
 
     def _table(self, name: str) -> Any:
-        path = ".".join(self._place.path(name))
+        path = ".".join(self._tables.path(name))
         try:
             return self.session.call(name, self.session.client.get_table, path)
-        except NotThere as error:
+        except ResourceMissing as error:
             if name in self._external:
                 raise TableMissing(
-                    f"table {path} does not exist, or may not be read; it is somebody else's: give the right one as "
-                    f"the setting for {name}, or the right to read it"
+                    f"table {path} does not exist or may not be read. Another system owns it: correct the setting for "
+                    f"{name}, or grant this account the right to read it"
                 ) from error
             raise TableMissing(
-                f"table {name} does not exist in {self.dataset}; run `nba-consolidation bootstrap`, which creates the "
-                "tables"
+                f"table {name} does not exist in {self.dataset}. To create it, run: nba-consolidation bootstrap --apply"
             ) from error
 
     def _rows(self, job: Any) -> list[Row]:
@@ -173,9 +170,9 @@ def _fetched(job: Any, **options: Any) -> list[Any]:
 
 
 def _consolidation_id(statements: Sequence[Statement]) -> str:
-    """What the job's id is made of: the consolidation, so that not even another process can run it twice."""
-    given = (statement.parameters.get("consolidation_id") for statement in statements)
-    return next((str(one) for one in given if one), uuid.uuid4().hex)
+    """The basis of the job id: the consolidation's id if it has one, so that no process can run it twice."""
+    ids = (statement.parameters.get("consolidation_id") for statement in statements)
+    return next((str(consolidation_id) for consolidation_id in ids if consolidation_id), uuid.uuid4().hex)
 
 
 def _cost(job: Any) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The embedded warehouse: one DuckDB file, which one process at a time can open.
 
-So connections are short, opened with retry and jitter, and always closed. Staging tables are read from Parquet.
+Therefore connections are short, opened with retries and jitter, and always closed. Staging tables are Parquet files.
 """
 
 from __future__ import annotations
@@ -19,13 +19,19 @@ from sqlglot import exp
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse import alignment, ddl
+from nba_consolidation.warehouse.duckdb.statements import (
+    STAGED,
+    add_column,
+    copy_to_temporary_table,
+    create_staged_view,
+    create_table,
+)
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
     TableMissing,
-    TableRefused,
     WarehouseBusy,
     WarehouseUnavailable,
+    first_line,
 )
 from nba_consolidation.warehouse.interface import (
     NO_RELATIONS,
@@ -36,20 +42,17 @@ from nba_consolidation.warehouse.interface import (
     manifest_rows,
 )
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
-from nba_consolidation.warehouse.staging.parquet_footer import first_line
 
 if TYPE_CHECKING:
     import duckdb
-
-_STAGED = "staged"
 
 
 class DuckDBWarehouse:
     """A DuckDB file and the staging folder that it reads.
 
-    open_limit: seconds to wait for another process to let go of the file.
-    memory_limit: DuckDB's own notation, `2GB` for instance; it spills to disk beyond.
-    external: tables that elsewhere are somebody else's. Here nobody else makes them, so they are created with ours.
+    open_limit: seconds to wait until no other process has the file open.
+    memory_limit: in DuckDB's notation, for example `2GB`; beyond it, DuckDB spills to disk.
+    external: tables that another system owns in production. Here nobody else creates them, so this class does.
     """
 
     def __init__(
@@ -68,34 +71,29 @@ class DuckDBWarehouse:
         self._open_limit = open_limit
         self._external = external
         self._config: dict[str, Any] = {
-            "autoinstall_known_extensions": False,  # nothing is ever fetched
-            "python_enable_replacements": False,  # a missing table is an error, not a variable of ours of that name
+            "autoinstall_known_extensions": False,  # downloads nothing
+            "python_enable_replacements": False,  # a missing table is an error, not a Python variable of that name
             "memory_limit": memory_limit,
             "preserve_insertion_order": False,
         }
         self._sleep = sleep
-        self._jitter = jitter or random.Random()  # noqa: S311 (spreads retries, guards nothing)
+        self._jitter = jitter or random.Random()  # noqa: S311  not used for secrets
 
     def create_tables(self, tables: Sequence[Table]) -> None:
-        """Creates what is missing; leaves what is there."""
-        self._alter([ddl.create_table(table, "duckdb") for table in (*tables, *self._external)])
+        self._alter([create_table(table) for table in (*tables, *self._external)])
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
-        """Adds the columns that are missing, as NULL."""
-        self._alter([ddl.add_column(table, column, "duckdb") for column in columns])
+        self._alter([add_column(table, column) for column in columns])
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
-        """The table's columns, in order, with GoogleSQL types."""
         with self._connection() as connection:
             return _live_columns(connection, table, self.path)
 
     def check(self) -> None:
-        """Opens the file and lists its tables."""
         with self._connection() as connection:
             _execute(connection, "check", "SHOW TABLES")
 
     def query(self, statement: Statement) -> list[Row]:
-        """The rows of one SELECT."""
         with self._connection() as connection:
             return _execute(connection, statement.name, statement.render("duckdb"))
 
@@ -108,7 +106,7 @@ class DuckDBWarehouse:
         check: Callable[[], None] = lambda: None,
         relations: Relations = NO_RELATIONS,
     ) -> TransactionResult:
-        """One transaction over a connection of its own; the file is let go of at its end, whatever happens."""
+        """Runs one transaction over a connection of its own, which is closed at the end in any case."""
         with self._pinned(manifest) as files, self._connection() as connection:
             started = time.monotonic()
             with _transaction(connection):
@@ -160,7 +158,7 @@ class DuckDBWarehouse:
         raise AssertionError("unreachable")
 
     def _make_file(self) -> None:
-        """The file appears whole: one that DuckDB is only just making is no database yet to another process."""
+        """Creates the file atomically: while DuckDB initialises a file, no other process can open it as a database."""
         import duckdb
 
         if self.path.exists():
@@ -169,7 +167,7 @@ class DuckDBWarehouse:
         hidden = self.path.with_name(f".{uuid.uuid4().hex}.tmp")
         try:
             duckdb.connect(hidden, config=self._config).close()
-            with contextlib.suppress(FileExistsError):  # another process was quicker
+            with contextlib.suppress(FileExistsError):  # another process was faster
                 self.path.hardlink_to(hidden)
         finally:
             hidden.unlink(missing_ok=True)
@@ -177,7 +175,7 @@ class DuckDBWarehouse:
 
 @contextlib.contextmanager
 def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """BEGIN and COMMIT. Where the body raises there is no COMMIT, and closing the connection rolls back."""
+    """BEGIN and COMMIT. If the body raises, there is no COMMIT, and closing the connection rolls back."""
     import duckdb
 
     connection.execute("BEGIN TRANSACTION")
@@ -189,7 +187,7 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:
-    """The rows of a SELECT; none of any other statement, of which DuckDB would return a count."""
+    """The rows of a SELECT; no rows for any other statement, for which DuckDB would return a count."""
     import duckdb
 
     try:
@@ -210,7 +208,7 @@ def _live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
         relation = connection.table(table)
     except duckdb.CatalogException as error:
         raise TableMissing(
-            f"table {table} does not exist in {path}; run `nba-consolidation bootstrap`, which creates the tables"
+            f"table {table} does not exist in {path}. To create it, run: nba-consolidation bootstrap --apply"
         ) from error
     pairs = zip(relation.columns, relation.types, strict=True)
     return tuple(Column(name, _googlesql_type(str(kind)), "") for name, kind in pairs)
@@ -226,81 +224,35 @@ def _create_staged(
     files: Sequence[PinnedFile],
     live: Sequence[Column],
 ) -> None:
-    """The relations `staged` and `manifest` of this transaction."""
+    """Creates the relations `staged` and `manifest` for this transaction."""
     import duckdb
 
     try:
-        connection.execute(_staged_view(manifest, files, live).sql(dialect="duckdb"))
+        connection.execute(create_staged_view(manifest, files, live))
     except duckdb.Error as error:
-        raise StatementFailed(_STAGED, first_line(error)) from error
+        raise StatementFailed(STAGED, first_line(error)) from error
     _create_relation(connection, "manifest", pa.Table.from_pylist(manifest_rows(manifest)))
 
 
 def _create_relation(connection: duckdb.DuckDBPyConnection, name: str, data: pa.Table) -> None:
-    """A temporary table of that name with that data."""
+    """Creates a temporary table of that name with the data."""
     import duckdb
 
-    given = f"given_{name}"
+    source = f"arrow_{name}"
     try:
-        connection.register(given, data)
-        connection.execute(_copied(given, name).sql(dialect="duckdb"))
-        connection.unregister(given)
+        connection.register(source, data)
+        connection.execute(copy_to_temporary_table(source, name))
+        connection.unregister(source)
     except duckdb.Error as error:
         raise StatementFailed(name, first_line(error)) from error
 
 
-def _copied(source: str, name: str) -> exp.Create:
-    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
-    rows = exp.select("*").from_(exp.to_table(source))
-    return exp.Create(this=exp.to_table(name), kind="TABLE", expression=rows, properties=temporary)
-
-
-def _staged_view(manifest: Sequence[ManifestEntry], files: Sequence[PinnedFile], live: Sequence[Column]) -> exp.Create:
-    """A view over the pinned files, all in the live table's shape: one SELECT per set of columns and their layout.
-
-    DuckDB reads all files of one `read_parquet` with the types of the first: after a float32, it would round float64.
-    """
-    groups: dict[tuple[tuple[Column, ...], tuple[str, ...]], list[int]] = {}
-    for number, (entry, file) in enumerate(zip(manifest, files, strict=True)):
-        groups.setdefault((entry.table.columns, file.layout), []).append(number)
-    for (columns, _), numbers in groups.items():
-        refusal = alignment.drift(columns, live).refusal()
-        if refusal:
-            name = manifest[numbers[0]].table.name
-            raise TableRefused(name, refusal, "mend the worker, or switch schema evolution on")
-    selects = [_staged_select(columns, numbers, files, live) for (columns, _), numbers in groups.items()]
-    union = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
-    return exp.Create(
-        this=exp.to_table(_STAGED), kind="VIEW", expression=union,
-        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-    )  # fmt: skip
-
-
-def _staged_select(
-    staged: Sequence[Column], numbers: Sequence[int], files: Sequence[PinnedFile], live: Sequence[Column]
-) -> exp.Select:
-    """DuckDB numbers the files in the order given, from 0: by that it finds the table's number in the manifest."""
-    paths = exp.Array(expressions=[exp.Literal.string(_glob_escaped(files[number].path)) for number in numbers])
-    table_numbers = exp.Array(expressions=[exp.Literal.number(number) for number in numbers])
-    index = exp.cast(exp.column("file_index"), "BIGINT") + 1  # DuckDB has it unsigned
-    position = exp.Bracket(this=exp.paren(table_numbers), expressions=[index], offset=1)
-    return exp.select(
-        exp.alias_(exp.cast(position, "BIGINT"), "staging_table_number"),
-        exp.alias_(exp.column("file_row_number"), "staging_row"),
-        *alignment.aligned_columns(staged, live),
-    ).from_(exp.Anonymous(this="read_parquet", expressions=[paths]))
-
-
-def _glob_escaped(path: Path) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
-
-
 def _unavailable(path: Path, error: BaseException) -> str:
-    return f"the warehouse file {path} cannot be opened ({first_line(error)}); check the path and its permissions"
+    return f"warehouse file {path} cannot be opened ({first_line(error)}); check the path and its permissions"
 
 
 def _busy(path: Path, limit: float, error: BaseException) -> str:
     return (
-        f"the warehouse file {path} was held by another process for {limit:g} s ({first_line(error)}); "
-        "wait for that process, or stop it, and try again"
+        f"warehouse file {path} was in use by another process for {limit:g} s ({first_line(error)}); "
+        "wait for that process to finish, or stop it, and run the command again"
     )

@@ -1,123 +1,111 @@
-"""The production staging area: tables `_staging_*` of a BigQuery dataset, the warehouse's own or another one.
+"""The production staging area: tables `_staging_*` in a BigQuery dataset, that of the warehouse or another one.
 
-Listing is free of charge but for the rows by date, which are counted once per state of a table. Which rows are sound
-is none of its business.
+Listing is free of charge except for the rows by date, which are counted once per state of a table.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.bigquery.load import load
 from nba_consolidation.warehouse.bigquery.schema import columns_of, loadable
-from nba_consolidation.warehouse.bigquery.script import Place, counts_by_date
-from nba_consolidation.warehouse.bigquery.session import BigQuerySession, ChangedMeanwhile, NotThere
+from nba_consolidation.warehouse.bigquery.script import TableLocations, counts_by_date
+from nba_consolidation.warehouse.bigquery.session import BigQuerySession, ResourceChanged, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import KnownDates, StagingTable
-from nba_consolidation.warehouse.staging import naming
+from nba_consolidation.warehouse.staging import table_names
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
-Dates = Mapping[dt.date | None, int]
+RowsByDate = Mapping[dt.date | None, int]
 _DRAINED, _ARCHIVED = "drained", "archived"
 _TABLES_PER_COUNT = 500
-_REQUESTS_AT_ONCE = 8
-_CHANGED = "it changed since it was listed"
+_PARALLEL_REQUESTS = 8
 
 
 class BigQueryStaging:
     """A dataset of staging tables.
 
-    keep: how long a merged table stays as `drained_staging_*`, out of everybody's sight, before it expires; without,
-    it is dropped at once (and can be restored for the dataset's time travel window).
+    keep: how long a dropped table is kept as `drained_staging_*`, which nothing lists, until it expires. Without it the
+    table is deleted at once (and can be restored within the dataset's time travel window).
     """
 
     def __init__(self, session: BigQuerySession, dataset: str, *, keep: dt.timedelta | None = None) -> None:
         self.session = session
         self.dataset = dataset
         self._keep = keep
-        self._dates: dict[tuple[str, str], Dates] = {}
+        self._counted: dict[tuple[str, str], RowsByDate] = {}
 
     @property
-    def place(self) -> Place:
-        """Where the tables lie."""
+    def tables(self) -> TableLocations:
         reference = self.session.dataset(self.dataset)
-        return Place(reference.project, reference.dataset_id)
+        return TableLocations(reference.project, reference.dataset_id)
 
     def list_tables(self, known: KnownDates) -> list[StagingTable]:
-        """Every staging table, by name. One that disappears meanwhile was dropped by somebody: it is not listed."""
+        """Every staging table, by name. A table that is dropped during the listing is left out."""
         for attempt in range(1, self.session.attempts + 1):
-            found = [table for table in self._get_all(self._names()) if table is not None]
+            tables = [table for table in self._get_all(self._names()) if table is not None]
             try:
-                self._count_new(found)
+                self._count_new(tables)
                 break
-            except StatementFailed:  # one of them was dropped before it was counted: look again
+            except StatementFailed:  # a table was dropped before its rows were counted: list again
                 if attempt == self.session.attempts:
                     raise
-        return [self._described(table, known) for table in found]
+        return [self._described(table, known) for table in tables]
 
     def write(self, name: str, data: pa.Table) -> StagingTable:
         """Loads the rows as one job: the table appears with all of them, or stays as it was.
 
-        Raises TableRefused for a name that is none and for rows that BigQuery does not take, WarehouseUnavailable
-        where nothing was written.
+        Raises TableRefused for an invalid name and for rows that BigQuery does not accept, WarehouseUnavailable if
+        nothing was written.
         """
-        if not naming.is_valid(name):
-            raise TableRefused(name, "is not a staging table's name", "use _staging_{batch}_{worker}")
+        if not table_names.is_valid(name):
+            raise TableRefused(name, "is not a valid name", "use _staging_{batch}_{worker}")
         try:
             rows, columns = loadable(data)
             load(self.session, self._reference(name), rows, columns, "WRITE_TRUNCATE")
         except (ValueError, StatementFailed) as error:
-            raise TableRefused(
-                name, f"BigQuery does not take it ({error})", "mend the rows, and write again"
-            ) from error
+            reason = f"BigQuery does not accept it ({error})"
+            raise TableRefused(name, reason, "correct the rows and write them again") from error
         written = self._get(name)
         if written is None or written.num_rows != data.num_rows:
             raise WarehouseUnavailable(f"staging table {name} in {self.dataset} was replaced while it was written")
         return StagingTable(name, _fingerprint(written), data.num_rows, written.modified, columns_of(written.schema))
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
-        """Those that changed or went since they were listed; a table that BigQuery holds can be read."""
-        return dict.fromkeys(self._changed(tables), f"{_CHANGED}; consolidate again")
+        """The tables that were changed or dropped since they were listed; BigQuery can read any other table."""
+        errors = [changed_since_listed(name) for name in self._changed(tables)]
+        return {error.table: f"{error.reason}; {error.next_step}" for error in errors}
 
     def ensure_unchanged(self, tables: Sequence[StagingTable]) -> None:
-        """Raises TableRefused for the first table that is not in the listed state."""
+        """Raises TableRefused for the first table that was changed or dropped since it was listed."""
         for name in self._changed(tables):
-            raise TableRefused(name, _CHANGED, "consolidate again")
+            raise changed_since_listed(name)
 
     def drop(self, tables: Sequence[StagingTable]) -> list[str]:
-        """Drops, or sets aside until they expire, those that are still in the listed state."""
-        current = self._get_all([table.name for table in tables])
-        return [
-            listed.name
-            for listed, now in zip(tables, current, strict=True)
-            if now is not None and _fingerprint(now) == listed.fingerprint and self._drop(now)
-        ]
+        """Drops the tables that have not changed since they were listed, or keeps a copy of each until it expires."""
+        return [name for name, table in self._unchanged(tables) if self._drop(table)]
 
     def archive(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
-        """Copies those that are still in the listed state to `archived_staging_*`, where they never expire.
+        """Copies the tables that have not changed since they were listed to `archived_staging_*`, which never expire.
 
-        Its name there says which state of the table it is, so that a later one does not replace it.
+        The new name contains the fingerprint, so that archiving a later state does not replace it.
         """
-        current = self._get_all([table.name for table in tables])
-        places = {
-            listed.name: self._archive(now)
-            for listed, now in zip(tables, current, strict=True)
-            if now is not None and _fingerprint(now) == listed.fingerprint
-        }
-        return {name: place for name, place in places.items() if place is not None}
+        paths = {name: self._archive(table) for name, table in self._unchanged(tables)}
+        return {name: path for name, path in paths.items() if path is not None}
 
     def _names(self) -> list[str]:
         items = self.session.call("staging tables", self._list)
-        return sorted(item.table_id for item in items if item.table_type == "TABLE" and naming.is_valid(item.table_id))
+        return sorted(
+            item.table_id for item in items if item.table_type == "TABLE" and table_names.is_valid(item.table_id)
+        )
 
     def _list(self, **options: Any) -> list[Any]:
         return list(self.session.client.list_tables(self.session.dataset(self.dataset), **options))
@@ -128,43 +116,51 @@ class BigQueryStaging:
     def _get(self, name: str) -> bigquery.Table | None:
         try:
             return self.session.call(name, self.session.client.get_table, self._reference(name))
-        except NotThere:
+        except ResourceMissing:
             return None
 
     def _get_all(self, names: Sequence[str]) -> list[bigquery.Table | None]:
-        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
             return list(pool.map(self._get, names))
 
-    def _changed(self, tables: Sequence[StagingTable]) -> Iterator[str]:
+    def _unchanged(self, tables: Sequence[StagingTable]) -> list[tuple[str, bigquery.Table]]:
+        """Name and current metadata of the tables that are still in the listed state."""
         current = self._get_all([table.name for table in tables])
-        for listed, now in zip(tables, current, strict=True):
-            if now is None or _fingerprint(now) != listed.fingerprint:
-                yield listed.name
+        return [
+            (listed.name, table)
+            for listed, table in zip(tables, current, strict=True)
+            if table is not None and _fingerprint(table) == listed.fingerprint
+        ]
+
+    def _changed(self, tables: Sequence[StagingTable]) -> list[str]:
+        unchanged = {name for name, _ in self._unchanged(tables)}
+        return [table.name for table in tables if table.name not in unchanged]
 
     def _count_new(self, tables: Sequence[bigquery.Table]) -> None:
-        """Counts the rows by date of the states that were not seen before; forgets those that are gone."""
+        """Counts the rows by date of tables in a new state; forgets the counts of states that no longer exist."""
         states = {(table.table_id, _fingerprint(table)): table for table in tables}
-        self._dates = {state: dates for state, dates in self._dates.items() if state in states}
-        new = [state for state, table in states.items() if state not in self._dates and _has_dates(table)]
+        self._counted = {state: rows for state, rows in self._counted.items() if state in states}
+        new = [state for state, table in states.items() if state not in self._counted and _has_dates(table)]
         for start in range(0, len(new), _TABLES_PER_COUNT):
             self._count(new[start : start + _TABLES_PER_COUNT])
 
     def _count(self, states: Sequence[tuple[str, str]]) -> None:
-        text = counts_by_date([name for name, _ in states], self.place)
+        text = counts_by_date([name for name, _ in states], self.tables)
         job = self.session.query(text, f"{self.session.job_prefix}{uuid.uuid4().hex}")
         counts: list[dict[dt.date | None, int]] = [{} for _ in states]
         for row in self.session.call("rows by date", job.result, job_retry=None):
             counts[row["number"]][row["game_date"]] = row["n"]
-        self._dates.update(zip(states, counts, strict=True))
+        self._counted.update(zip(states, counts, strict=True))
 
     def _described(self, table: bigquery.Table, known: KnownDates) -> StagingTable:
         rows, columns = table.num_rows or 0, columns_of(table.schema)
-        every = self._dates.get((table.table_id, _fingerprint(table)), {})
-        dates = {date: count for date, count in every.items() if date is not None and date in known}
-        refusal = _no_date(columns, every) if rows and not dates else None
+        rows_by_date = self._counted.get((table.table_id, _fingerprint(table)), {})
+        dates = {date: count for date, count in rows_by_date.items() if date is not None and date in known}
+        refusal = no_known_date(columns, list(rows_by_date)) if rows and not dates else None
+        stray_rows = rows if refusal else sum(rows_by_date.values()) - sum(dates.values())
         return StagingTable(
             table.table_id, _fingerprint(table), rows, table.modified, columns,
-            {} if refusal else dates, rows if refusal else sum(every.values()) - sum(dates.values()), refusal,
+            {} if refusal else dates, stray_rows, refusal,
         )  # fmt: skip
 
     def _drop(self, table: bigquery.Table) -> bool:
@@ -172,60 +168,50 @@ class BigQueryStaging:
             if self._keep:
                 self._copy(table, f"{_DRAINED}{table.table_id}", dt.datetime.now(dt.UTC) + self._keep)
             self._delete_unchanged(table)
-        except (ChangedMeanwhile, NotThere):
+        except (ResourceChanged, ResourceMissing):
             return False
         return True
 
     def _archive(self, table: bigquery.Table) -> str | None:
-        """Where the copy is. One of a table that changed meanwhile is kept: it may be all that is left."""
+        """The path of the copy; None if the table changed meanwhile. That copy is kept: it may be the only one left."""
         name = f"{_ARCHIVED}{table.table_id}__{_fingerprint(table)}".replace("-", "_")
         try:
             self._copy(table, name, None)
             self._delete_unchanged(table)
-        except (ChangedMeanwhile, NotThere):
+        except (ResourceChanged, ResourceMissing):
             return None
-        return f"{self.place.dataset}.{name}"
+        return f"{self.tables.dataset}.{name}"
 
     def _delete_unchanged(self, table: bigquery.Table) -> None:
-        """Deletes the table on the condition that its etag is the one that was just read."""
+        """Deletes the table if it still has the etag that was just read."""
         self.session.call("drop", self._delete, table.path, {"If-Match": table.etag})
 
     def _delete(self, path: str, headers: Mapping[str, str], **options: Any) -> None:
-        """The client's own delete_table takes no condition."""
+        """Sends the request itself, because the client's delete_table has no condition."""
         send: Any = self.session.client._connection.api_request
         send(method="DELETE", path=path, headers=headers, timeout=options["timeout"])
 
     def _copy(self, table: bigquery.Table, name: str, expires: dt.datetime | None) -> None:
-        """Copies the table under a name that nobody lists; expires: when the copy goes, whatever the dataset's rule."""
+        """Copies the table to a name that is not listed, where it expires at that time, overriding the dataset."""
         from google.cloud.bigquery import CopyJobConfig
 
-        aside = self._reference(name)
+        target = self._reference(name)
         client, config = self.session.client, CopyJobConfig(write_disposition="WRITE_TRUNCATE")
 
         def copy(job_id: str, **options: Any) -> Any:
-            return client.copy_table(table.reference, aside, job_id=job_id, job_config=config, **options)
+            return client.copy_table(table.reference, target, job_id=job_id, job_config=config, **options)
 
         self.session.load(f"{self.session.job_prefix}{uuid.uuid4().hex}", copy)
-        copied = self.session.call(aside.table_id, client.get_table, aside)
+        copied = self.session.call(target.table_id, client.get_table, target)
         copied.expires = expires
-        self.session.call(aside.table_id, client.update_table, copied, ["expires"])
+        self.session.call(target.table_id, client.update_table, copied, ["expires"])
 
 
 def _fingerprint(table: bigquery.Table) -> str:
-    """Which state of the table it is. Its etag would do too, but nobody says what else that covers."""
+    """Identifies the state of the table. The etag is not used, because what else changes it is not documented."""
     created, modified = (round(moment.timestamp() * 1000) for moment in (table.created, table.modified))
     return f"{created}-{modified}-{table.num_rows}"
 
 
 def _has_dates(table: bigquery.Table) -> bool:
     return any(column.name == "game_date" and column.type == "DATE" for column in columns_of(table.schema))
-
-
-def _no_date(columns: Sequence[Column], dates: Dates) -> str:
-    staged = [column.type for column in columns if column.name == "game_date"]
-    if not staged:
-        return "it has no column game_date"
-    if staged != ["DATE"]:
-        return f"column game_date is {staged[0]} but DATE in the live table"
-    some = ", ".join(str(date) for date in list(dates)[:3])
-    return f"it holds no row of a known game date (but of {some})"

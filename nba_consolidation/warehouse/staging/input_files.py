@@ -1,6 +1,6 @@
-"""Files of rows that a person brings, predictions or box scores: Parquet, CSV, JSON lines. Read as they are.
+"""Reads input files of predictions or box scores: Parquet, CSV, JSON lines.
 
-Nothing is converted here: what CSV and JSON have as text stays text, and whoever asked knows the columns.
+Values are not converted: text in CSV and JSON stays text, because only the caller knows the column types.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from nba_consolidation.warehouse.errors import EmptyFile, UnreadableFile
-from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE, first_line
+from nba_consolidation.warehouse.errors import EmptyFile, UnreadableFile, first_line
+from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE
 
 
 def read_rows(path: Path | str) -> pa.Table | list[Mapping[str, Any]]:
-    """The rows of the file, by its suffix: .parquet, .csv (empty is NULL), .jsonl or .ndjson.
+    """The rows of the file; its suffix is .parquet, .csv (an empty field is NULL), .jsonl or .ndjson.
 
-    Raises UnreadableFile for a file that is missing or damaged, or of another suffix; EmptyFile for one without rows.
+    Raises UnreadableFile for a missing or damaged file or another suffix; EmptyFile for a file without rows.
     """
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
@@ -31,9 +31,9 @@ def read_rows(path: Path | str) -> pa.Table | list[Mapping[str, Any]]:
     except FileNotFoundError as error:
         raise UnreadableFile(f"file {path} does not exist; check the path") from error
     except UNREADABLE as error:
-        raise UnreadableFile(f"file {path} cannot be read ({first_line(error)}); write it anew") from error
+        raise UnreadableFile(f"file {path} cannot be read ({first_line(error)}); create it again") from error
     if not len(rows):
-        raise EmptyFile(f"file {path} holds no row; there is nothing to take from it")
+        raise EmptyFile(f"file {path} has no rows; check how it was created")
     return rows
 
 
@@ -65,13 +65,13 @@ def _json_lines(path: Path) -> list[Mapping[str, Any]]:
 
 
 def _record(number: int, line: str) -> Mapping[str, Any]:
-    """Numbers stay as they are written: a float would have forgotten the last digits of a line."""
+    """Numbers keep the digits that the file has; a float could change the last ones."""
     try:
         record = json.loads(line, parse_float=Decimal)
     except ValueError as error:
-        raise ValueError(f"line {number} is no JSON: {error}") from error
+        raise ValueError(f"line {number} is not JSON: {error}") from error
     if not isinstance(record, dict):
-        raise ValueError(f"line {number} is no JSON object")
+        raise ValueError(f"line {number} is not a JSON object")
     return record
 
 

@@ -1,7 +1,7 @@
-"""The embedded staging area: a folder with one Parquet file per staging table. DuckDB is never needed here.
+"""The embedded staging area: a folder with one Parquet file per staging table. It does not need DuckDB.
 
-A file appears whole (written under another name, then renamed) and is never changed in place, so its inode, size and
-modification time say which state of the table it is. What stands in a file is `parquet_footer`'s business.
+A file is written under another name, then renamed, and never changed in place. Its inode, size and modification time
+therefore identify the state of the table.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nba_consolidation.schema import Column
-from nba_consolidation.warehouse.arrow import columns_of
-from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import KnownDates, StagingTable
-from nba_consolidation.warehouse.staging import naming
-from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE, Footer, first_line, read_error, read_footer
+from nba_consolidation.warehouse.arrow_types import columns_of
+from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable, first_line
+from nba_consolidation.warehouse.staging import table_names
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
+from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE, Footer, read_error, read_footer
 
 _SUFFIX = ".parquet"
 _PINNED = ".pinned"
 _DROPPING = ".dropping"
 _ARCHIVE = "archive"
-_HALF_WRITTEN = ".tmp"
+_UNFINISHED = ".tmp"
 _ABANDONED_AFTER = dt.timedelta(hours=6)
 
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """A staging table's file in the state in which it was listed, for whoever reads it now."""
+    """A hard link to a staging table's file in its listed state, and the Arrow types of its columns."""
 
     path: Path
     layout: tuple[str, ...]
 
 
 class ParquetStaging:
-    """The folder. It need not exist yet; the first write makes it."""
+    """A folder of staging files. It need not exist yet: the first write creates it."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder).absolute()
         self._footers: dict[tuple[str, str], Footer] = {}
 
     def list_tables(self, known: KnownDates) -> list[StagingTable]:
-        """Every `_staging_*.parquet`, by name. Reads footers, and of a file with several dates the date column.
+        """Every `_staging_*.parquet`, by name. Reads the footers, and the date column of files with several dates.
 
-        First it finishes drops that a killed process left half done, so that no table stays out of sight.
+        First finishes the drops of killed processes, so that no table stays hidden.
         """
-        with contextlib.suppress(OSError), self._dropping(wait=False):  # busy, or a folder that we may only read
+        with contextlib.suppress(OSError), self._drop_lock(wait=False):  # another process drops, or it is read-only
             self._finish_interrupted_drops()
         tables = [table for entry in self._files() if (table := self._describe(entry, known)) is not None]
         current = {(table.name, table.fingerprint) for table in tables}
@@ -63,13 +63,13 @@ class ParquetStaging:
         return sorted(tables, key=lambda table: table.name)
 
     def write(self, name: str, data: pa.Table) -> StagingTable:
-        """Writes the file under a hidden name and renames it, so that nobody ever sees half of it.
+        """Writes the file under a hidden name and renames it, so that readers never see a partial file.
 
-        Raises TableRefused for a name that is none, WarehouseUnavailable where nothing was written.
+        Raises TableRefused for an invalid name, WarehouseUnavailable if nothing was written.
         """
-        if not naming.is_valid(name):
-            raise TableRefused(name, "is not a staging table's name", "use _staging_{batch}_{worker}")
-        hidden = self.folder / f".{name[:80]}.{uuid.uuid4().hex}{_HALF_WRITTEN}"
+        if not table_names.is_valid(name):
+            raise TableRefused(name, "is not a valid name", "use _staging_{batch}_{worker}")
+        hidden = self.folder / f".{name[:80]}.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             stat = _write_durably(hidden, data)
@@ -82,35 +82,34 @@ class ParquetStaging:
         return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns_of(data.schema))
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
-        """Decodes each file whole: a damaged page does not show in the footer."""
+        """Decodes each file completely, because a damaged page does not show in the footer."""
         reasons = {table.name: read_error(self.path_of(table.name)) for table in tables}
         return {name: reason for name, reason in reasons.items() if reason is not None}
 
     def drop(self, tables: Sequence[StagingTable]) -> list[str]:
-        """Drops the files that are still the listed ones.
+        """Deletes the files that have not changed since they were listed.
 
-        The file is renamed before it is looked at, so a redelivery in that instant is not dropped in its place.
+        Each file is renamed before its state is compared, so that a redelivery in that instant is not deleted instead.
         """
-        with self._putting_aside("dropped"):
+        with self._ready_to_drop("dropped"):
             return [table.name for table in tables if self._drop(table)]
 
     def archive(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
-        """Moves the files that are still the listed ones to `archive/`, which nobody lists.
+        """Moves the files that have not changed since they were listed to `archive/`, which is not listed.
 
-        To stage one again, move it back under its name without the state that stands behind it.
+        To stage one again, move it back and remove the fingerprint from its name.
         """
-        with self._putting_aside("archived"):
-            return {table.name: str(place) for table in tables if (place := self._archive(table)) is not None}
+        with self._ready_to_drop("archived"):
+            return {table.name: str(path) for table in tables if (path := self._archive(table)) is not None}
 
     def path_of(self, name: str) -> Path:
-        """The file of a staging table."""
         return self.folder / f"{name}{_SUFFIX}"
 
     @contextlib.contextmanager
     def pinned(self, tables: Sequence[StagingTable]) -> Iterator[list[PinnedFile]]:
-        """The files as they were listed, held by hard links while somebody reads them; in the order given.
+        """Hard links to the files in their listed state, in the order of `tables`, while the block reads them.
 
-        Raises TableRefused for one that changed since.
+        Raises TableRefused for a table that changed since it was listed.
         """
         folder = self.folder / _PINNED / uuid.uuid4().hex
         try:
@@ -121,7 +120,7 @@ class ParquetStaging:
     def _files(self) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.folder) as entries:
-                return [e for e in entries if e.name.startswith(naming.PREFIX) and e.name.endswith(_SUFFIX)]
+                return [e for e in entries if e.name.startswith(table_names.PREFIX) and e.name.endswith(_SUFFIX)]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -132,9 +131,9 @@ class ParquetStaging:
         try:
             stat = entry.stat()
         except OSError:
-            return None  # dropped by another consolidation while we listed, or a link to nowhere
-        if not naming.is_valid(name):
-            return _refused(name, stat, "its name has other characters than letters, digits and '_', or too many")
+            return None  # dropped by another consolidation during the listing, or a broken link
+        if not table_names.is_valid(name):
+            return _refused(name, stat, "its name is too long or has characters other than letters, digits and '_'")
         try:
             footer = self._footer(name, _fingerprint(stat), self.path_of(name))
         except FileNotFoundError:
@@ -142,14 +141,16 @@ class ParquetStaging:
         except UNREADABLE as error:
             return _refused(name, stat, f"it cannot be read as Parquet ({first_line(error)})")
         dates = {date: footer.dates[date] for date in sorted(d for d in footer.dates if d is not None and d in known)}
-        strays = footer.rows - sum(dates.values())
-        refusal = _twice(footer.columns) or (_no_date(footer) if footer.rows and not dates else None)
+        stray_rows = footer.rows - sum(dates.values())
+        refusal = _repeated_column(footer.columns)
+        if footer.rows and not dates:
+            refusal = refusal or no_known_date(footer.columns, list(footer.dates))
         if refusal:
             return _refused(name, stat, refusal, footer.rows, footer.columns)
-        return StagingTable(name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, strays)
+        return StagingTable(name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, stray_rows)
 
     def _footer(self, name: str, fingerprint: str, path: Path) -> Footer:
-        """The footer; kept, since a file of that fingerprint cannot change."""
+        """The footer, cached: a file with that fingerprint does not change."""
         key = (name, fingerprint)
         if key not in self._footers:
             self._footers[key] = read_footer(path)
@@ -162,8 +163,8 @@ class ParquetStaging:
             return [self._pin(table, folder) for table in tables]
         except OSError as error:
             raise WarehouseUnavailable(
-                f"staging tables cannot be held for reading in {folder.parent} ({error}); that needs a file system "
-                "with hard links, and files that this user may write"
+                f"staging files cannot be linked into {folder.parent} for reading ({error}); use a file system with "
+                "hard links, and make the files writable for this user"
             ) from error
 
     def _pin(self, table: StagingTable, folder: Path) -> PinnedFile:
@@ -174,7 +175,7 @@ class ParquetStaging:
         except FileNotFoundError:
             unchanged = False
         if not unchanged:
-            raise TableRefused(table.name, "it changed since it was listed", "consolidate again")
+            raise changed_since_listed(table.name)
         return PinnedFile(pin, self._layout(table, pin))
 
     def _layout(self, table: StagingTable, pin: Path) -> tuple[str, ...]:
@@ -182,21 +183,21 @@ class ParquetStaging:
             return self._footer(table.name, table.fingerprint, pin).layout
         except UNREADABLE as error:
             reason = f"it cannot be read as Parquet ({first_line(error)})"
-            raise TableRefused(table.name, reason, "mend the file, or take it away") from error
+            raise TableRefused(table.name, reason, "repair the file, or move it away") from error
 
     def _remove_abandoned(self) -> None:
-        """Pins and half-written files of processes that were killed: they hold disk space and nothing else."""
+        """Removes links and unfinished files that killed processes left behind; they only take up disk space."""
         oldest = dt.datetime.now(dt.UTC).timestamp() - _ABANDONED_AFTER.total_seconds()
-        for left in [*(self.folder / _PINNED).iterdir(), *self.folder.glob(f".*{_HALF_WRITTEN}")]:
+        for path in [*(self.folder / _PINNED).iterdir(), *self.folder.glob(f".*{_UNFINISHED}")]:
             with contextlib.suppress(OSError):
-                if left.stat().st_mtime < oldest:
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                if path.stat().st_mtime < oldest:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @contextlib.contextmanager
-    def _dropping(self, *, wait: bool) -> Iterator[None]:
-        """One process at a time drops: so what another finds put aside was left there by one that was killed.
+    def _drop_lock(self, *, wait: bool) -> Iterator[None]:
+        """Only one process drops at a time. Files in the drop folder without a drop going on are of a killed process.
 
-        The operating system lets go of the lock when its process dies. Raises BlockingIOError where it may not wait.
+        The operating system releases the lock when the process dies. Raises BlockingIOError if it must not wait.
         """
         folder = self.folder / _DROPPING
         if not wait and not folder.exists():
@@ -208,61 +209,62 @@ class ParquetStaging:
             yield
 
     @contextlib.contextmanager
-    def _putting_aside(self, what_for: str) -> Iterator[None]:
+    def _ready_to_drop(self, purpose: str) -> Iterator[None]:
+        """Holds the drop lock, after finishing the drops of killed processes."""
         if not self.folder.exists():
             yield
             return
         try:
-            with self._dropping(wait=True):
+            with self._drop_lock(wait=True):
                 self._finish_interrupted_drops()
                 yield
         except OSError as error:
-            raise WarehouseUnavailable(f"staging tables in {self.folder} cannot be {what_for} ({error})") from error
+            raise WarehouseUnavailable(f"staging tables in {self.folder} cannot be {purpose} ({error})") from error
 
     def _drop(self, table: StagingTable) -> bool:
         path = self.path_of(table.name)
-        aside = self.folder / _DROPPING / table.fingerprint / path.name
+        dropping = self.folder / _DROPPING / table.fingerprint / path.name
         try:
             if _fingerprint(path.stat()) != table.fingerprint:
                 return False
-            aside.parent.mkdir(exist_ok=True)
-            path.rename(aside)
+            dropping.parent.mkdir(exist_ok=True)
+            path.rename(dropping)
         except FileNotFoundError:
             return False
-        return self._settle(aside)
+        return self._delete_or_put_back(dropping)
 
     def _archive(self, table: StagingTable) -> Path | None:
-        """Where the file lies now. It is linked there before it goes from here, so it is never in neither place."""
-        place = self.folder / _ARCHIVE / f"{table.name}.{table.fingerprint}{_SUFFIX}"
-        place.parent.mkdir(exist_ok=True)
-        with contextlib.suppress(FileExistsError):  # that state was linked by a process that was killed then
+        """The new path. The file is linked there before it is dropped here, so that it always exists somewhere."""
+        archived = self.folder / _ARCHIVE / f"{table.name}.{table.fingerprint}{_SUFFIX}"
+        archived.parent.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # a process linked this state and was then killed
             try:
-                place.hardlink_to(self.path_of(table.name))
+                archived.hardlink_to(self.path_of(table.name))
             except FileNotFoundError:
                 return None
-        if _fingerprint(place.stat()) == table.fingerprint and self._drop(table):
-            return place
-        place.unlink()  # the state that was listed is gone, and another one stays
+        if _fingerprint(archived.stat()) == table.fingerprint and self._drop(table):
+            return archived
+        archived.unlink()  # the table has changed since it was listed: its new state stays where it is
         return None
 
-    def _settle(self, aside: Path) -> bool:
-        """Deletes the file that was put aside, or puts it back where it is not the state that was to be dropped."""
-        unchanged = _fingerprint(aside.stat()) == aside.parent.name
+    def _delete_or_put_back(self, dropping: Path) -> bool:
+        """Deletes a file that was moved to be dropped, or puts it back if it is not in the state to be dropped."""
+        unchanged = _fingerprint(dropping.stat()) == dropping.parent.name
         if not unchanged:
-            with contextlib.suppress(FileExistsError):  # an even newer redelivery stands there already
-                (self.folder / aside.name).hardlink_to(aside)
-        aside.unlink()
-        with contextlib.suppress(OSError):  # another table of that fingerprint is put aside there
-            aside.parent.rmdir()
+            with contextlib.suppress(FileExistsError):  # an even newer redelivery is there already
+                (self.folder / dropping.name).hardlink_to(dropping)
+        dropping.unlink()
+        with contextlib.suppress(OSError):  # another table with the same fingerprint is in this folder
+            dropping.parent.rmdir()
         return unchanged
 
     def _finish_interrupted_drops(self) -> None:
-        for aside in (self.folder / _DROPPING).glob(f"*/*{_SUFFIX}"):
-            self._settle(aside)
+        for dropping in (self.folder / _DROPPING).glob(f"*/*{_SUFFIX}"):
+            self._delete_or_put_back(dropping)
 
 
 def _write_durably(path: Path, data: pa.Table) -> os.stat_result:
-    """The state of the file as it was written: once it has its name, it may be merged and dropped at any moment."""
+    """Returns the file's state now: once it is renamed, it can be merged and dropped at any time."""
     with path.open("wb") as file:
         pq.write_table(data, file)
         file.flush()
@@ -270,20 +272,10 @@ def _write_durably(path: Path, data: pa.Table) -> os.stat_result:
         return os.fstat(file.fileno())
 
 
-def _twice(columns: Sequence[Column]) -> str | None:
+def _repeated_column(columns: Sequence[Column]) -> str | None:
     names = Counter(column.name.lower() for column in columns)
     repeated = [name for name, times in names.items() if times > 1]
-    return f"column {repeated[0]} stands in it twice" if repeated else None
-
-
-def _no_date(footer: Footer) -> str:
-    staged = [column.type for column in footer.columns if column.name == "game_date"]
-    if not staged:
-        return "it has no column game_date"
-    if staged != ["DATE"]:
-        return f"column game_date is {staged[0]} but DATE in the live table"
-    some = ", ".join(str(date) for date in list(footer.dates)[:3])
-    return f"it holds no row of a known game date (but of {some})"
+    return f"it has column {repeated[0]} twice" if repeated else None
 
 
 def _refused(

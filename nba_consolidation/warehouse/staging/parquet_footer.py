@@ -1,7 +1,4 @@
-"""What the footer of a Parquet file says: rows by game date, columns, and how the columns are laid out.
-
-Whether that makes a staging table which can be taken is decided in `parquet_staging`.
-"""
+"""Reads a Parquet file's footer: rows by game date, and columns with their GoogleSQL and Arrow types."""
 
 from __future__ import annotations
 
@@ -17,17 +14,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nba_consolidation.schema import Column
-from nba_consolidation.warehouse.arrow import columns_of, googlesql_type
+from nba_consolidation.warehouse.arrow_types import columns_of, googlesql_type
+from nba_consolidation.warehouse.errors import first_line
 
 UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError, KeyError)
-"""What reading a damaged file raises: a date beyond year 9999 and a name that is not UTF-8 are not Arrow's errors."""
+"""What reading a damaged file can raise. A date after year 9999 and a name that is not UTF-8 are not Arrow's errors."""
 
 
 @dataclass(frozen=True)
 class Footer:
-    """Rows by game date (None: no date), columns with GoogleSQL types, and Arrow's own types as `layout`.
+    """Rows by game date (None: no date), columns with GoogleSQL types, and their Arrow types as `layout`.
 
-    Two files of the same columns can differ in layout: int32 and int64 are both INT64.
+    Files with the same columns can differ in layout: int32 and int64 are both INT64.
     """
 
     dates: Mapping[dt.date | None, int]
@@ -40,30 +38,25 @@ class Footer:
 
 
 def read_footer(path: Path) -> Footer:
-    """Reads the footer, and the date column where a row group holds several dates. Raises one of UNREADABLE."""
+    """Reads the footer, and the date column if a row group has several dates. Raises one of UNREADABLE."""
     with pq.ParquetFile(path) as file:
-        return Footer(_rows_by_date(file), *_shape(file.schema_arrow.remove_metadata()))
+        return Footer(_rows_by_date(file), *_columns_and_layout(file.schema_arrow.remove_metadata()))
 
 
 def read_error(path: Path) -> str | None:
-    """Why the file cannot be decoded whole, if so."""
+    """Why the file cannot be decoded completely; None if it can."""
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches():
-                batch.validate(full=True)  # text that is not UTF-8 is found here only
+                batch.validate(full=True)  # text that is not UTF-8 shows only here
     except UNREADABLE as error:
         return first_line(error)
     return None
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message, or its type where it has none."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
 @lru_cache(maxsize=1024)
-def _shape(schema: pa.Schema) -> tuple[tuple[Column, ...], tuple[str, ...]]:
-    """Shared by all files of that schema: ten thousand of them are listed at once."""
+def _columns_and_layout(schema: pa.Schema) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """Cached, because ten thousand files of one schema can be listed at once."""
     return columns_of(schema), tuple(str(field.type) for field in schema)
 
 
@@ -76,18 +69,18 @@ def _rows_by_date(file: pq.ParquetFile) -> Mapping[dt.date | None, int]:
 
 
 def _from_statistics(metadata: pq.FileMetaData) -> Counter[dt.date | None] | None:
-    """Rows by date where every row group holds a single one, as nearly all do; else None."""
+    """Rows by date if every row group has a single date, as in nearly all files; otherwise None."""
     names = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
     column = names.index("game_date")
     counts: Counter[dt.date | None] = Counter()
     for index in range(metadata.num_row_groups):
         chunk = metadata.row_group(index).column(column)
-        found = chunk.statistics if chunk.is_stats_set else None
-        if found is None or not found.has_min_max or not found.has_null_count or found.null_count:
+        statistics = chunk.statistics if chunk.is_stats_set else None
+        if statistics is None or not statistics.has_min_max or not statistics.has_null_count or statistics.null_count:
             return None
-        if found.min != found.max:
+        if statistics.min != statistics.max:
             return None
-        counts[found.min] += metadata.row_group(index).num_rows
+        counts[statistics.min] += metadata.row_group(index).num_rows
     return counts
 
 

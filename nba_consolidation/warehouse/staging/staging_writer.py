@@ -1,6 +1,6 @@
-"""What a worker stages its rows with: checked against the declared columns, made Arrow, written whole or not at all.
+"""The StagingWriter, with which a worker stages its rows: checked against the declared columns, all or none written.
 
-Which value becomes which is `conversion`'s business; whether a row makes sense is judged when it is consolidated.
+Only columns and types are checked. The row rules apply when the rows are consolidated.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import WriteRefused
-from nba_consolidation.warehouse.interface import StagingArea, StagingTable
-from nba_consolidation.warehouse.staging import naming
-from nba_consolidation.warehouse.staging.typed_columns import Misfit, by_column, typed
+from nba_consolidation.warehouse.staging import table_names
+from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
+from nba_consolidation.warehouse.staging.row_conversion import ConversionError, convert_column, split_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,8 @@ _LINEAGE = frozenset(column.name for column in LINEAGE)
 class StagingWriter:
     """Writes a worker's share of a batch as one staging table.
 
-    columns: what a staged row may hold, the live table's for instance; without them, the declared core columns.
-    Lineage columns among them are left out: they are ours to set.
+    columns: the columns that a staged row may have, for example the live table's; by default the declared core columns.
+    Lineage columns are not accepted: the consolidation sets them.
     """
 
     def __init__(self, staging_area: StagingArea, columns: Sequence[Column] | None = None) -> None:
@@ -40,20 +40,20 @@ class StagingWriter:
     def write(
         self, batch_id: str, worker_id: str, rows: pd.DataFrame | pa.Table | Iterable[Mapping[str, Any]]
     ) -> StagingTable:
-        """Makes the staging table of that worker appear, whole; one that is there is replaced.
+        """Writes the worker's staging table at once, replacing an existing one.
 
-        Absent columns are not written, NaN and its kin are NULL, columns that the consolidation sets are taken and
-        ignored later. Raises WriteRefused for rows that cannot be staged (none at all among them), WarehouseError
-        where the staging area fails; then nothing was written.
+        Columns that no row has are not written; NaN and NaT become NULL; columns that the consolidation sets are
+        written and ignored later. Raises WriteRefused for rows that cannot be staged or if there are no rows,
+        WarehouseError if the staging area fails; nothing was written then.
         """
         try:
-            table = naming.staging_table_name(batch_id, worker_id)
+            table = table_names.staging_table_name(batch_id, worker_id)
         except ValueError as error:
-            raise WriteRefused(f"{naming.PREFIX}{batch_id}_{worker_id}", str(error)) from error
+            raise WriteRefused(f"{table_names.PREFIX}{batch_id}_{worker_id}", str(error)) from error
         try:
-            names, values = by_column(rows)
-        except Misfit as misfit:
-            raise WriteRefused(table, str(misfit), row=misfit.row, value=misfit.value) from misfit
+            names, values = split_columns(rows)
+        except ConversionError as error:
+            raise WriteRefused(table, str(error), row=error.row, value=error.value) from error
         if not values or not len(values[0]):
             raise WriteRefused(table, "there are no rows to write")
         self._check_names(table, names)
@@ -64,16 +64,16 @@ class StagingWriter:
         unknown = [name for name in names if name not in self._columns]
         missing = [name for name in self._required if name not in names]
         repeated = [name for name, times in Counter(names).items() if times > 1]
-        for wrong, what in ((unknown, "unknown"), (missing, "required and missing"), (repeated, "given twice")):
-            if wrong:
-                listed = ", ".join(str(name) for name in wrong)
-                raise WriteRefused(table, f"column {listed}: {what}", column=str(wrong[0]))
+        for columns, problem in ((unknown, "unknown"), (missing, "required and missing"), (repeated, "repeated")):
+            if columns:
+                listed = ", ".join(str(name) for name in columns)
+                raise WriteRefused(table, f"column {listed}: {problem}", column=str(columns[0]))
 
     def _convert(self, table: str, name: str, values: Any) -> pa.Array | pa.ChunkedArray:
         kind = self._columns[name].type
         try:
-            return typed(name, values, kind, exact=name in BUSINESS_KEY)
+            return convert_column(name, values, kind, exact=name in BUSINESS_KEY)
         except KeyError as error:
             raise WriteRefused(table, f"column {name}: a {kind} cannot be staged", column=name) from error
-        except Misfit as misfit:
-            raise WriteRefused(table, str(misfit), misfit.column, misfit.row, misfit.value) from misfit
+        except ConversionError as error:
+            raise WriteRefused(table, str(error), error.column, error.row, error.value) from error

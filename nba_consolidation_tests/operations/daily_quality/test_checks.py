@@ -15,7 +15,7 @@ from nba_consolidation.operations.daily_quality.readings import Readings
 from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport, Status
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.settings import SettingsError
-from nba_consolidation.warehouse.interface import StagingTable
+from nba_consolidation.warehouse.staging.interface import StagingTable
 
 DATE = dt.date(2026, 1, 15)
 NOW = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)

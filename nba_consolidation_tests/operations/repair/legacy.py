@@ -23,7 +23,7 @@ from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation.operations.repair.restore import Restorer, RestoreReport
 from nba_consolidation.schema import ACCURACY, ALL_TABLES, LAST_WRITTEN
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, TransactionResult
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW, WatchedWarehouse, Workbench, at

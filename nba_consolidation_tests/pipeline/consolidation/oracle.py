@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from nba_consolidation.warehouse.interface import KnownDates
+from nba_consolidation.warehouse.staging.interface import KnownDates
 from nba_consolidation_tests.pipeline.consolidation.workbench import Row
 
 KEY = ("game_date", "game_id", "player_lookup", "system_id", "current_points_line")

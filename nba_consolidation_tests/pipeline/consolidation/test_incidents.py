@@ -33,8 +33,8 @@ from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseError, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import KnownDates, StagingTable
-from nba_consolidation.warehouse.staging.naming import staging_table_name
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable
+from nba_consolidation.warehouse.staging.table_names import staging_table_name
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
@@ -189,8 +189,7 @@ def test_incident_05_the_lease_is_really_held_at_every_statement(bench: Workbenc
     held: dict[str, bool] = {}
 
     def look(step: str) -> None:
-        record = bench.leases.inspect(LEASE)
-        held[step] = record is not None and record.holder.run_id == "run-5"
+        held[step] = [record.holder.run_id for record in bench.leases.inspect([LEASE])] == ["run-5"]
 
     bench.consolidate(run_id="run-5", on_step=look)
     outside = {"list", "lease", "clean up"}

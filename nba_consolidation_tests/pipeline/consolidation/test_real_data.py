@@ -19,7 +19,7 @@ from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation_tests.pipeline.consolidation.oracle import KEY
 from nba_consolidation_tests.pipeline.consolidation.workbench import Workbench
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
 
 COMPARED = [

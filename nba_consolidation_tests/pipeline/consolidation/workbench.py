@@ -23,16 +23,10 @@ from nba_consolidation.pipeline.publication.publish import PublishedDate, Publis
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, SET_BY_CONSOLIDATION
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.interface import (
-    NO_RELATIONS,
-    KnownDates,
-    ManifestEntry,
-    Relations,
-    StagingTable,
-    TransactionResult,
-)
+from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, TransactionResult
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 

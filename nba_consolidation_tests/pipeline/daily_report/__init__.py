@@ -1,1 +1,1 @@
-"""The report: what it gathers, what it says needs a person, the page, and the browser that opens it."""
+"""The daily report: its contents, the required actions, the charts, the page, and the page in a browser."""

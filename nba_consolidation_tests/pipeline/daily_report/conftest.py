@@ -1,4 +1,4 @@
-"""A home in which everything happened that a report tells of, once for all tests that only read it."""
+"""A home with everything that a report can show, made once for all tests, which only read it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, G
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction, staged
 
-EVIL = '<script>alert("x")</script>$\\frac{a}{b}$&amp;'
-"""A name from outside that is markup, a script and a formula at once."""
+EVIL = '<script>alert("x")</script>$\\frac{a}{b$&amp;'
+"""A name from outside that is markup, a script and an invalid formula at once."""
 NEXT = DATE + dt.timedelta(1)
 
 
 def eventful(folder: Path) -> Graded:
-    """Predictions merged, quarantined and waiting; a month of graded bets; calibrations; players."""
+    """Consolidated, quarantined and waiting predictions; a month of graded bets; calibrations; players; strategies."""
     home = Graded(folder)
     home.deployment.staging.write(
         "_staging_20260115_120000_000001_w0",

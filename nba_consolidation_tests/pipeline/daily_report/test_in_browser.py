@@ -1,4 +1,4 @@
-"""The report in a real browser: on a phone and a screen, light, dark and on paper, by pointer and by keyboard."""
+"""The page in a browser: on a phone and a screen, light, dark and printed, with pointer and keyboard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 _FAINT = """() => {
-  // Every visible text: how much it stands out from what is behind it, as WCAG 2 has it.
+  // Every visible text whose contrast with its background, by WCAG 2, is too low.
   const channels = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
   const light = ([r, g, b]) => {
     const [x, y, z] = [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -30,7 +30,7 @@ _FAINT = """() => {
     }
     return [255, 255, 255];
   };
-  const found = [];
+  const faint = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const element = node.parentElement;
@@ -41,9 +41,9 @@ _FAINT = """() => {
     const [a, b] = [light(ink), light(behind(element))];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     const large = parseFloat(style.fontSize) >= 24;
-    if (contrast < (large ? 3 : 4.5)) found.push([node.data.trim().slice(0, 40), contrast]);
+    if (contrast < (large ? 3 : 4.5)) faint.push([node.data.trim().slice(0, 40), contrast]);
   }
-  return found;
+  return faint;
 }"""
 
 
@@ -55,15 +55,15 @@ def file(html: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Opened:
-    """The report in a window, and what the browser had to say about it."""
+    """The page in a window, with the messages and requests of the browser."""
 
     def __init__(self, browser: Browser, file: Path, width: int, scheme: Any) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.messages: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(file.as_uri())
 
 
@@ -81,9 +81,9 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
     page.close()
 
 
-def test_it_opens_without_a_word_asks_nobody_and_fits(opened: Opened, file: Path) -> None:
-    assert opened.said == []
-    assert [url for url in opened.asked if not url.startswith("data:")] == [file.as_uri()]
+def test_the_page_opens_without_messages_or_requests_and_fits_the_window(opened: Opened, file: Path) -> None:
+    assert opened.messages == []
+    assert [url for url in opened.requests if not url.startswith("data:")] == [file.as_uri()]
     wide = opened.page.evaluate(
         "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg, .skip') && "
         "e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"
@@ -92,23 +92,25 @@ def test_it_opens_without_a_word_asks_nobody_and_fits(opened: Opened, file: Path
     assert opened.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def test_all_text_stands_out_from_what_is_behind_it(opened: Opened) -> None:
+def test_all_text_has_enough_contrast(opened: Opened) -> None:
     assert opened.page.evaluate(_FAINT) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_so_it_does_where_all_is_fine(browser: Browser, report: Report, tmp_path: Path, scheme: str) -> None:
+def test_all_text_has_enough_contrast_when_all_is_fine(
+    browser: Browser, report: Report, tmp_path: Path, scheme: str
+) -> None:
     work = replace(report.work, duplicates={})
     checks = [replace(check, status=Status.PASSED) for check in report.checks]
     file = tmp_path / "fine.html"
-    file.write_text(page_of(replace(report, work=work, checks=checks, needs=[])), encoding="utf-8")
+    file.write_text(page_of(replace(report, work=work, checks=checks, actions=[])), encoding="utf-8")
     page = Opened(browser, file, 1440, scheme).page
     assert page.locator(".good").count() >= 3
     assert page.evaluate(_FAINT) == []
     page.close()
 
 
-def test_light_and_dark_are_not_the_same(browser: Browser, file: Path) -> None:
+def test_light_and_dark_mode_differ(browser: Browser, file: Path) -> None:
     looks = (
         "[document.body, document.querySelector('svg text')]"
         ".map(e => getComputedStyle(e)).map(s => s.backgroundColor + s.fill)"
@@ -118,7 +120,7 @@ def test_light_and_dark_are_not_the_same(browser: Browser, file: Path) -> None:
     assert light[1] != dark[1]
 
 
-def test_a_point_tells_its_figures_to_a_pointer_and_takes_them_back(page: Page) -> None:
+def test_a_tooltip_appears_under_the_pointer_and_disappears(page: Page) -> None:
     tip, point = page.locator("#tip"), page.locator("svg [data-tip]").first
     assert tip.is_hidden()
     point.hover(force=True)
@@ -134,7 +136,7 @@ def test_a_point_tells_its_figures_to_a_pointer_and_takes_them_back(page: Page) 
     assert tip.is_hidden()
 
 
-def test_what_a_point_tells_goes_with_it_and_is_below_where_there_is_no_room_above(page: Page) -> None:
+def test_a_tooltip_follows_its_marker_and_is_below_it_if_there_is_no_room_above(page: Page) -> None:
     tip, point = page.locator("#tip"), page.locator("svg [tabindex]").first
     point.focus()
     to_the_edge = "point => scrollBy({top: point.getBoundingClientRect().top - 5, behavior: 'instant'})"
@@ -146,25 +148,25 @@ def test_what_a_point_tells_goes_with_it_and_is_below_where_there_is_no_room_abo
     assert box["y"] >= of["y"] + of["height"]
 
 
-def test_a_point_tells_its_figures_to_a_keyboard(page: Page) -> None:
+def test_a_tooltip_appears_for_the_focused_marker(page: Page) -> None:
     seen = []
     for _ in range(60):
         page.keyboard.press("Tab")
-        told = page.evaluate("document.activeElement.dataset?.tip")
-        if told:
-            seen.append(told)
-            assert page.locator("#tip").inner_text() == told
+        text = page.evaluate("document.activeElement.dataset?.tip")
+        if text:
+            seen.append(text)
+            assert page.locator("#tip").inner_text() == text
     assert len(set(seen)) >= 3
 
 
-def test_the_first_tab_skips_to_the_figures(page: Page) -> None:
+def test_the_first_tab_stop_skips_to_the_summary(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.url.endswith("#glance")
 
 
-def test_on_paper_it_is_dark_on_white_and_leaves_out_what_cannot_be_clicked(browser: Browser, file: Path) -> None:
+def test_the_printed_page_is_dark_on_white_and_has_no_links(browser: Browser, file: Path) -> None:
     page = Opened(browser, file, 1440, "dark").page
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -173,7 +175,7 @@ def test_on_paper_it_is_dark_on_white_and_leaves_out_what_cannot_be_clicked(brow
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_without_scripts_all_figures_are_there(browser: Browser, file: Path) -> None:
+def test_without_scripts_all_tables_and_charts_are_visible(browser: Browser, file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file.as_uri())

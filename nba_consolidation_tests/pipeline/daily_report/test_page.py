@@ -1,4 +1,4 @@
-"""The page: one document, nothing from outside in it but text, every figure that it should have."""
+"""The page: one complete document, text from outside only as text, and every value that it should have."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Document(HTMLParser):
             self.text += data
 
     def named(self, tag: str) -> list[Mapping[str, str | None]]:
-        """The attributes of every element of that name."""
+        """The attributes of every element with that name."""
         return [attributes for name, attributes in self.elements if name == tag]
 
 
@@ -57,7 +57,7 @@ def document(html: str) -> Document:
     return Document(html)
 
 
-def test_it_is_whole_and_needs_nothing_from_anywhere(document: Document, html: str) -> None:
+def test_the_page_is_complete_and_loads_nothing(document: Document, html: str) -> None:
     assert document.open == []
     for _, attributes in document.elements:
         for name in ("src", "href", "action", "data", "xlink:href"):
@@ -70,7 +70,7 @@ def test_it_is_whole_and_needs_nothing_from_anywhere(document: Document, html: s
     assert policy.startswith("default-src 'none'")
 
 
-def test_ids_are_there_once_and_whatever_refers_to_one_finds_it(document: Document) -> None:
+def test_ids_are_unique_and_every_reference_has_its_target(document: Document) -> None:
     ids = Counter(attributes["id"] for _, attributes in document.elements if "id" in attributes)
     assert set(ids.values()) == {1}
     targets = {attributes.get("href") for _, attributes in document.elements} | {
@@ -79,82 +79,83 @@ def test_ids_are_there_once_and_whatever_refers_to_one_finds_it(document: Docume
         for value in attributes.values()
         for reference in re.findall(r"url\((#[^)]+)\)", value or "")
     }
-    wanted = {target for target in targets if target and target.startswith("#")}
-    assert wanted
-    assert wanted <= {f"#{name}" for name in ids}
+    references = {target for target in targets if target and target.startswith("#")}
+    assert references
+    assert references <= {f"#{name}" for name in ids}
 
 
-def test_what_comes_from_outside_is_text_and_never_markup(document: Document, html: str) -> None:
+def test_text_from_outside_is_never_markup(document: Document, html: str) -> None:
     assert len(document.named("script")) == 1
     assert EVIL in document.text
     assert '<script>alert("x")' not in html
     assert any(EVIL in (mark.get("data-tip") or "") for mark in document.named("use"))
 
 
-def test_every_chart_says_what_it_shows_to_those_who_cannot_see_it(document: Document) -> None:
+def test_every_chart_has_a_description_for_screen_readers(document: Document) -> None:
     charts = list(document.named("svg"))
     assert len(charts) >= 6
     assert all(svg["aria-label"] and svg["role"] in ("img", "group") for svg in charts)
-    reached = [mark for mark in document.named("use") if mark.get("tabindex") == "0"]
-    assert reached
-    assert all(mark["aria-label"] == mark["data-tip"] for mark in reached)
+    focusable = [mark for mark in document.named("use") if mark.get("tabindex") == "0"]
+    assert focusable
+    assert all(mark["aria-label"] == mark["data-tip"] for mark in focusable)
 
 
-def test_charts_have_no_colour_of_their_own(document: Document) -> None:
+def test_charts_use_only_colours_of_the_page(document: Document) -> None:
     styles = [str(attributes["style"]) for _, attributes in document.elements if "style" in attributes]
     colours = {colour for style in styles for colour in re.findall(r"(?:fill|stroke):\s*([^;]+)", style)}
     assert len(colours) >= 4
     assert all(colour in ("none", "currentColor") or colour.startswith("var(--") for colour in colours), colours
 
 
-def test_the_figures_are_in_the_text(document: Document, report: Report) -> None:
-    told = " ".join(document.text.split())
-    assert "Predictions, Thursday, 15 January 2026" in told
+def test_the_values_are_in_the_text(document: Document, report: Report) -> None:
+    text = " ".join(document.text.split())
+    assert "Predictions, Thursday, 15 January 2026" in text
     for row in report.performance:
         if row["bets"]:
-            assert f"{row['hit_rate']:.1%}" in told
-            assert f"{row['hit_rate_low']:.1%} to {row['hit_rate_high']:.1%}" in told
-    for need in report.needs:
-        assert need.what.replace("`", "") in told
-        assert need.to_do.replace("`", "") in told
-    for found in report.reliability:
-        assert f"ECE {found.ece_before:.3f} as it came" in told
-    assert "1 bets decided" not in told or report.work.graded_total("correct") == 1
-    assert all(check.name in told for check in report.checks)
+            assert f"{row['hit_rate']:.1%}".replace("%", " %") in text
+            assert f"{row['hit_rate_low']:.1%} to {row['hit_rate_high']:.1%}".replace("%", " %") in text
+    for action in report.actions:
+        assert action.what.replace("`", "") in text
+        assert action.to_do.replace("`", "") in text
+    for system in report.reliability:
+        assert f"ECE {system.stated_ece:.3f} as stated" in text
+    decided = report.work.total_graded("correct") + report.work.total_graded("wrong")
+    assert f"Graded{decided}decided bets" in text
+    assert all(check.name in text for check in report.checks)
 
 
-def test_headings_go_down_one_step_at_a_time(document: Document) -> None:
+def test_heading_levels_are_never_skipped(document: Document) -> None:
     levels = [int(tag[1]) for tag, _ in document.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
 
 
-def test_the_same_report_is_the_same_page_to_the_byte(report: Report, html: str) -> None:
+def test_the_same_report_gives_the_same_page_byte_for_byte(report: Report, html: str) -> None:
     assert page(report) == html
 
 
-def test_where_nothing_is_known_it_says_so_and_invents_nothing(report: Report) -> None:
+def test_without_data_the_page_names_the_next_commands_and_shows_no_numbers(report: Report) -> None:
     bare = replace(
         report,
         work=Work([], [], [], {"duplicate_business_keys": 0}, [], Status()),
         checks=[], performance=[], over_time=[], reliability=[], waiting_calibrations=[],
-        players=Players(None, (), (), ()), strategies=Strategies(None, (), ()), happenings=[], needs=[],
+        players=Players(None, (), (), ()), strategies=Strategies(None, (), ()), lease_events=[], actions=[],
     )  # fmt: skip
-    told = " ".join(Document(page(bare)).text.split())
-    assert "all fine" in told
-    assert "no decided bet" in told
+    text = " ".join(Document(page(bare)).text.split())
+    assert "all fine" in text
+    assert "no decided bet" in text
     for hint in (
         "nba-consolidation grade",
         "nba-consolidation players review",
         "strategies evaluate",
-        "No decided bet has a confidence",
+        "No decided bet of these days has a confidence",
     ):
-        assert hint in told
-    assert "nan" not in told.lower().split()
-    assert "%" not in told.split("Hit rates")[0]
+        assert hint in text
+    assert "nan" not in text.lower().split()
+    assert "%" not in text.split("Hit rates")[0]
 
 
-def test_a_range_says_both_ends(report: Report) -> None:
-    told = Document(page(replace(report, first=DATE.replace(day=2)))).text
-    assert "2 January 2026 to 15 January 2026" in told
+def test_the_title_of_a_range_has_both_dates(report: Report) -> None:
+    text = Document(page(replace(report, first=DATE.replace(day=2)))).text
+    assert "2 January 2026 to 15 January 2026" in text

@@ -20,7 +20,7 @@ from nba_consolidation.pipeline.grading.box_scores import (
     load,
 )
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
@@ -70,8 +70,8 @@ def stand(warehouse: Warehouse, make: Make) -> list[Row]:
 
 def written_by_others(warehouse: Warehouse, make: Make, *rows: Mapping[str, Any]) -> None:
     """Rows that stand in the table past every check, as in production."""
-    insert = make("others", "INSERT INTO player_game_summary (each_column) SELECT each_column FROM theirs",
-                  columns=SCHEMA.names)  # fmt: skip
+    sql = "INSERT INTO player_game_summary (`macro.EACH_COLUMN`) SELECT macro.EACH_COLUMN() FROM theirs"
+    insert = make("others", sql, columns=SCHEMA.names)
     warehouse.run([insert], relations={"theirs": pa.Table.from_pylist([dict(row) for row in rows], SCHEMA)})
 
 

@@ -18,7 +18,7 @@ from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation_tests.pipeline.grading.oracle import graded_by_pandas
 from nba_consolidation_tests.pipeline.grading.workbench import GradingBench
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
 
 

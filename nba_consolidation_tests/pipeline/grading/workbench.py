@@ -15,7 +15,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, Table
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW, Row, Workbench, at, prediction
 
 GAME = "20260115_BOS_MIA"

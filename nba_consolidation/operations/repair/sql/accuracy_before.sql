@@ -30,7 +30,7 @@ FROM (
     CAST(SUM(correct) AS INT64) AS correct
   FROM (
     SELECT
-      accuracy_key,
+      macro.ACCURACY_KEY(),
       COUNT(*) AS copies,
       MAX(IF(grading_id IS NULL, confidence_score, NULL)) AS highest,
       COUNTIF(grading_id IS NULL AND COALESCE(confidence_score, 0) <> 0) AS unfenced,
@@ -39,7 +39,7 @@ FROM (
       COUNTIF(prediction_correct IS TRUE) AS correct
     FROM prediction_accuracy
     WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
-    GROUP BY accuracy_key
+    GROUP BY macro.ACCURACY_KEY()
   )
   GROUP BY game_date, system_id
 )

@@ -5,19 +5,19 @@ CREATE TEMP TABLE accuracy_ranks AS
 SELECT
   version_id,
   ROW_NUMBER() OVER (
-    PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
   ) AS version_rank,
   RANK() OVER (
-    PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
   ) AS tier,
   COUNT(*) OVER (
-    PARTITION BY accuracy_key ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
   ) AS peers,
   rescaled
 FROM (
   SELECT
     V.version_id,
-    V.accuracy_key,
+    macro.ACCURACY_KEY(V),
     V.actual_points IS NOT NULL AS is_graded,
     COALESCE(V.recommendation IN ('OVER', 'UNDER'), FALSE) AS is_bet,
     V.graded_at,

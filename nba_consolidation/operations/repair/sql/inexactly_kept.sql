@@ -1,9 +1,9 @@
 -- Kept rows that are not what they were, because prediction_accuracy_removed has a column of a narrower type. There must
 -- be none.
-SELECT each_column
+SELECT macro.EACH_COLUMN()
 FROM prediction_accuracy_removed
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   AND removed_by_grading_id = @grading_id
 EXCEPT DISTINCT
-SELECT each_column
+SELECT macro.EACH_COLUMN()
 FROM accuracy_versions

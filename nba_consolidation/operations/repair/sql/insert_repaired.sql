@@ -1,10 +1,10 @@
 -- One row per key goes back. A confidence in percent is divided by 100, exactly, and rounded to what its column holds;
 -- only such a row is ours from now on, all others are as they were.
 INSERT INTO prediction_accuracy (
-  each_column, confidence_score, confidence_decile, grading_id, lease_token, run_id
+  `macro.EACH_COLUMN`, confidence_score, confidence_decile, grading_id, lease_token, run_id
 )
 SELECT
-  V.each_column,
+  macro.EACH_COLUMN(V),
   IF(V.rescaled, V.fraction, V.confidence_score),
   IF(V.rescaled, LEAST(10, CAST(FLOOR(V.fraction * 10) AS INT64) + 1), V.confidence_decile),
   IF(V.rescaled, @grading_id, V.grading_id),

@@ -1,9 +1,9 @@
 -- Every row that goes, or stays with another confidence, is kept as it was.
 INSERT INTO prediction_accuracy_removed (
-  each_column, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
+  `macro.EACH_COLUMN`, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
 )
 SELECT
-  V.each_column,
+  macro.EACH_COLUMN(V),
   IF(R.version_rank > 1, 'removed', 'changed'),
   IF(R.version_rank > 1, 'duplicate', 'confidence_scale'),
   @now,

@@ -1,8 +1,8 @@
 -- What the restored run wrote is kept too, as everything that leaves the table.
 INSERT INTO prediction_accuracy_removed (
-  each_column, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
+  `macro.EACH_COLUMN`, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
 )
-SELECT T.each_column, 'removed', 'restored', @now, @grading_id, @run_id
+SELECT macro.EACH_COLUMN(T), 'removed', 'restored', @now, @grading_id, @run_id
 FROM prediction_accuracy AS T
 WHERE T.game_date BETWEEN @first_date AND @last_date AND T.game_date IN UNNEST(@game_dates)
   AND T.run_id = @restored_run_id

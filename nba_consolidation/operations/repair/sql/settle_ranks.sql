@@ -6,8 +6,8 @@ FROM (
   SELECT
     P.version_id,
     ROW_NUMBER() OVER (
-      PARTITION BY V.accuracy_key
-      ORDER BY TO_JSON_STRING(STRUCT(V.each_column AS each_column)) DESC, P.version_id
+      PARTITION BY macro.ACCURACY_KEY(V)
+      ORDER BY macro.ROW_AS_JSON(V) DESC, P.version_id
     ) AS version_rank
   FROM accuracy_ranks AS P
   JOIN accuracy_versions AS V ON V.version_id = P.version_id

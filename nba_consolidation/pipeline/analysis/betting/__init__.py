@@ -1,4 +1,4 @@
-"""What flat bets would have come to, by strategy: counted in SQL by bet, resampled by game date, chosen walk-forward.
+"""What flat bets by various strategies would have won: counted per bet in SQL, resampled by game date, walk-forward.
 
-What a bet came to is decided by the grading, whom not to bet on by the review of players. What is noise is said to be.
+The outcome of a bet is decided by grading, and which players are flagged by the player review.
 """

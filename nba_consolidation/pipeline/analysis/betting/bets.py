@@ -1,27 +1,24 @@
-"""The bets of a season, and what each strategy won and lost on every date of it. Judges nothing."""
+"""The bets of a season, and what each strategy won and lost on every date of it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nba_consolidation.pipeline.analysis.betting.strategies import (
+    COMBINED,
     CONFIDENCES,
     EDGES,
     PLAYERS,
-    TOGETHER,
     Strategy,
     bettors,
-    grid,
-    of_bettor,
+    strategies_of,
 )
-from nba_consolidation.pipeline.analysis.betting.streaks import Runs, one_after_the_other
 from nba_consolidation.schema import ALL_SYSTEMS, PICKED
 from nba_consolidation.warehouse.interface import Row
 
@@ -32,10 +29,10 @@ _MICRO, _TENTHS = 10**6, 10
 
 
 @dataclass(frozen=True)
-class Bets:
-    """Of one bettor, each [b], in order of dates and within one as season_bets has them.
+class BettorBets:
+    """The decided bets of one bettor, an entry each: by date, and within a date in the order of season_bets.
 
-    day: the number of the game date. confidence, edge: how many thresholds above the first each bet reaches.
+    day: number of the game date. confidence, edge: how many thresholds above the first one the bet reaches.
     """
 
     day: Small
@@ -45,114 +42,117 @@ class Bets:
     won: Flags
 
     @classmethod
-    def of(cls, days: Sequence[int], numbers: Sequence[Sequence[int]]) -> Bets:
-        """From the whole numbers that season_bets makes of bets, by date."""
-        day = np.repeat(np.asarray(days, np.int32), [len(found) for found in numbers])
-        packed = np.fromiter(chain.from_iterable(numbers), np.int64, len(day))
-        confidence, rest = np.divmod(packed, 4000)
-        edge, bits = np.divmod(rest.astype(np.int32), 4)
-        micros, tenths = confidence.astype(np.int32) - 1, edge - 1
+    def of(cls, rows: Sequence[Row], dates: Sequence[dt.date]) -> BettorBets:
+        """From the rows of season_bets of one bettor; see there how a bet is packed into a whole number."""
+        ordered = sorted(rows, key=lambda row: row["game_date"])
+        number = {date: at for at, date in enumerate(dates)}
+        days = np.array([number[row["game_date"]] for row in ordered], np.int32)
+        day = np.repeat(days, [len(row["bets"]) for row in ordered])
+        packed = np.fromiter(chain.from_iterable(row["bets"] for row in ordered), np.int64, len(day))
+        micros, rest = np.divmod(packed, 4000)
+        tenths, bits = np.divmod(rest.astype(np.int32), 4)
         return cls(
             day,
-            _reached(micros, [round(bound * _MICRO) for bound in CONFIDENCES[1:]]),
-            _reached(tenths, [round(bound * _TENTHS) for bound in EDGES[1:]]),
+            _thresholds_reached(micros.astype(np.int32) - 1, [round(bound * _MICRO) for bound in CONFIDENCES[1:]]),
+            _thresholds_reached(tenths - 1, [round(bound * _TENTHS) for bound in EDGES[1:]]),
             bits >= 2,
             bits % 2 == 1,
         )
 
-    def counts(self, dates: int) -> Whole:
-        """[d, s, 2]: bets lost and won on each date by each strategy of `of_bettor`."""
-        shape = (dates, 2, len(CONFIDENCES), len(EDGES), 2)
-        indices = (self.day, self.flagged.astype(np.int32), self.confidence, self.edge, self.won.astype(np.int32))
-        cell = np.ravel_multi_index(indices, shape)
-        cells = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
-        for axis in (2, 3):  # what reaches a threshold reaches all below it
-            cells = np.flip(np.flip(cells, axis).cumsum(axis), axis)
-        by_players = np.stack([cells.sum(axis=1), cells[:, 0]], axis=1)
-        return by_players.reshape(dates, len(PLAYERS) * len(CONFIDENCES) * len(EDGES), 2)
+    @classmethod
+    def combined(cls, parts: Sequence[BettorBets]) -> BettorBets:
+        """The bets of several bettors; within a date, one bettor after the other."""
+        arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in cls.__annotations__]
+        order = np.argsort(arrays[0], kind="stable")
+        return cls(*(array[order] for array in arrays))
 
-    def runs(self, dates: int) -> Runs:
-        """[d, s]: of each strategy of `of_bettor`."""
-        return Runs.beside([self._runs(strategy, dates) for strategy in of_bettor("")])
+    def chosen(self, strategy: Strategy) -> BettorBets:
+        """The bets that the strategy makes."""
+        reached = self.confidence >= CONFIDENCES.index(strategy.min_confidence)
+        made = reached & (self.edge >= EDGES.index(strategy.min_edge))
+        return self._select(made if strategy.players == PLAYERS[0] else made & ~self.flagged)
 
-    def _runs(self, strategy: Strategy, dates: int) -> Runs:
-        confidence, edge = CONFIDENCES.index(strategy.min_confidence), EDGES.index(strategy.min_edge)
-        chosen = (self.confidence >= confidence) & (self.edge >= edge)
-        if strategy.players != PLAYERS[0]:
-            chosen &= ~self.flagged
-        at = np.flatnonzero(chosen)
-        return Runs.of(self.day[at], self.won[at], dates)
+    def on_day(self, day: int) -> BettorBets:
+        """The bets of one date."""
+        return self._select(slice(*np.searchsorted(self.day, [day, day + 1])))
+
+    def _select(self, index: Flags | slice) -> BettorBets:
+        return BettorBets(*(getattr(self, name)[index] for name in self.__annotations__))
 
 
-def _reached(values: Small, bounds: Sequence[int]) -> Small:
+def _thresholds_reached(values: Small, thresholds: Sequence[int]) -> Small:
     reached = np.zeros(values.shape, np.int32)
-    for bound in bounds:
-        reached += values >= bound
+    for threshold in thresholds:
+        reached += values >= threshold
     return reached
 
 
+def longest_losing_streaks(day: Small, won: Flags, dates: int) -> Whole:
+    """The longest streak of lost bets until the end of each date, over bets in the order of their dates."""
+    place = np.arange(len(day))
+    streak = place - np.maximum.accumulate(np.where(won, place, -1))
+    longest = np.concatenate([[0], np.maximum.accumulate(streak)])
+    return longest[np.searchsorted(day, np.arange(dates), side="right")]
+
+
 @dataclass(frozen=True)
-class Daily:
-    """won[d, s], lost[d, s] and runs [d, s], of the d-th game date and the s-th strategy."""
+class DailyResults:
+    """The results of strategies, each an array of [game date, strategy].
+
+    won, lost: numbers of bets on the date. longest_losing_streak: until the end of the date. bets: by bettor.
+    """
 
     game_dates: tuple[dt.date, ...]
     strategies: tuple[Strategy, ...]
     won: Whole
     lost: Whole
-    runs: Runs
+    longest_losing_streak: Whole
+    bets: Mapping[str, BettorBets]
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> Daily:
-        """From the rows of season_bets. All systems bet one after the other, in the order of their names.
+    def of(cls, rows: Sequence[Row]) -> DailyResults:
+        """From the rows of season_bets. ALL bets as one system after the other, in the order of their names.
 
-        Raises ConsolidationError for a system whose name means another thing here.
+        Raises ConsolidationError for a system with a reserved name.
         """
         dates = tuple(sorted({row["game_date"] for row in rows}))
         names = bettors(row["bettor"] for row in rows)
-        found = {name: _bets(rows, dates, name) for name in names if name != ALL_SYSTEMS}
-        counts = {name: bets.counts(len(dates)) for name, bets in found.items()}
-        runs = {name: bets.runs(len(dates)) for name, bets in found.items()}
-        systems = [name for name in names if name not in TOGETHER]
-        nothing = np.zeros((len(dates), len(of_bettor("")), 2), np.int64)
-        counts[ALL_SYSTEMS] = sum((counts[name] for name in systems), nothing)
-        runs[ALL_SYSTEMS] = one_after_the_other([Runs.none(nothing.shape[:2]), *(runs[name] for name in systems)])
-        counted = np.concatenate([counts[name] for name in names], axis=1)
-        beside = _concatenated([runs[name] for name in names])
-        return cls(dates, tuple(grid(names)), counted[:, :, 1], counted[:, :, 0], beside)
+        bets = {
+            name: BettorBets.of([row for row in rows if row["bettor"] == name], dates)
+            for name in names if name != ALL_SYSTEMS
+        }  # fmt: skip
+        systems = [bets[name] for name in names if name not in COMBINED]
+        bets[ALL_SYSTEMS] = BettorBets.combined(systems) if systems else BettorBets.of([], dates)
+        strategies = [strategy for name in names for strategy in strategies_of(name)]
+        results = [_results(bets[strategy.system_id].chosen(strategy), len(dates)) for strategy in strategies]
+        won, lost, longest = np.stack(results, axis=-1)
+        return cls(dates, tuple(strategies), won, lost, longest, bets)
 
-    def following(self, picks: Whole) -> Daily:
-        """With one strategy more: on date d it makes the bets of strategy picks[d]; of none where that is -1."""
-        (made,) = np.nonzero(picks >= 0)
-        at = made, picks[made]
-
-        def followed(of: npt.NDArray[Any]) -> Whole:
-            found = np.zeros((len(picks), 1), np.int64)
-            found[made, 0] = of[at]
-            return found
-
-        runs = self.runs
-        picked = Runs(*(followed(part) for part in (runs.bets, runs.first, runs.last, runs.longest)))
-        return Daily(
+    def with_picks(self, picks: Whole) -> DailyResults:
+        """Adds the strategy PICKED: on date d it makes the bets of strategy picks[d], or none if that is -1."""
+        made = [
+            self.bets[self.strategies[pick].system_id].on_day(day).chosen(self.strategies[pick])
+            for day, pick in enumerate(picks.tolist()) if pick >= 0
+        ]  # fmt: skip
+        picked = BettorBets.combined(made) if made else self.bets[ALL_SYSTEMS].on_day(-1)
+        won, lost, longest = _results(picked, len(picks))
+        return DailyResults(
             self.game_dates,
             (*self.strategies, Strategy(PICKED)),
-            np.hstack([self.won, followed(self.won)]),
-            np.hstack([self.lost, followed(self.lost)]),
-            _concatenated([runs, picked]),
+            np.column_stack([self.won, won]),
+            np.column_stack([self.lost, lost]),
+            np.column_stack([self.longest_losing_streak, longest]),
+            self.bets,
         )
 
     @property
     def baselines(self) -> Whole:
-        """[s]: the number of the strategy that each is held against."""
+        """The number of each strategy's baseline."""
         number = {strategy: at for at, strategy in enumerate(self.strategies)}
         return np.array([number[strategy.baseline] for strategy in self.strategies])
 
 
-def _bets(rows: Sequence[Row], dates: Sequence[dt.date], bettor: str) -> Bets:
-    number = {date: at for at, date in enumerate(dates)}
-    of = sorted((row for row in rows if row["bettor"] == bettor), key=lambda row: row["game_date"])
-    return Bets.of([number[row["game_date"]] for row in of], [row["bets"] for row in of])
-
-
-def _concatenated(runs: Sequence[Runs]) -> Runs:
-    parts = zip(*((one.bets, one.first, one.last, one.longest) for one in runs), strict=True)
-    return Runs(*(np.concatenate(part, axis=1) for part in parts))
+def _results(bets: BettorBets, dates: int) -> tuple[Whole, Whole, Whole]:
+    """By date: bets won, bets lost, and the longest losing streak so far."""
+    won, lost = (np.bincount(bets.day[bets.won == result], minlength=dates) for result in (True, False))
+    return won, lost, longest_losing_streaks(bets.day, bets.won, dates)

@@ -1,27 +1,28 @@
-"""The strategies that are looked at: whose bets, from which confidence and edge on, with or without flagged players."""
+"""The strategies that are evaluated: whose bets, from which confidence and edge on, with or without flagged players."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.pipeline.analysis.performance.buckets import EDGE_BOUNDS
+from nba_consolidation.pipeline.analysis.performance.counts import EDGE_BOUNDS
 from nba_consolidation.schema import ALL_SYSTEMS, MAJORITY, PICKED, UNANIMOUS
 
 CONFIDENCES = (0.0, 0.55, 0.6, 0.7, 0.8)
-"""From which confidence on, as the system said it before the game and the grading kept it, between 0 and 1. 0: any."""
+"""Minimum confidences, from 0 to 1, as stated by the system before the game and kept by grading. 0: any or none."""
 
 EDGES = (0.0, *map(float, EDGE_BOUNDS))
-"""From which |predicted - line| on, in points; where the buckets of system_performance begin."""
+"""Minimum edges |predicted - line| in points; the same bounds as the buckets of system_performance."""
 
 PLAYERS = ("all", "unflagged")
-TOGETHER = (ALL_SYSTEMS, UNANIMOUS, MAJORITY)
+COMBINED = (ALL_SYSTEMS, UNANIMOUS, MAJORITY)
+"""Bettors that combine the bets of several systems."""
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """Which bets are made, one unit each. system_id: a system, one of `TOGETHER`, or PICKED."""
+    """Which bets are made, one unit each. system_id: a system, one of COMBINED, or PICKED."""
 
     system_id: str
     min_confidence: float = 0.0
@@ -30,7 +31,7 @@ class Strategy:
 
     @property
     def name(self) -> str:
-        """For people, and the key of the table: `ALL, confidence 0.6+, edge 3+, unflagged players`."""
+        """The key in the table, and the name for people: `ALL, confidence 0.6+, edge 3+, unflagged players`."""
         parts = [self.system_id]
         if self.min_confidence:
             parts.append(f"confidence {self.min_confidence:g}+")
@@ -42,13 +43,12 @@ class Strategy:
 
     @property
     def baseline(self) -> Strategy:
-        """The plain bets that it is held against: of the same system; of all, where it is about several."""
-        together = self.system_id in (*TOGETHER, PICKED)
-        return Strategy(ALL_SYSTEMS if together else self.system_id)
+        """The strategy to compare with: every bet of the same system, or of all systems if it combines several."""
+        return Strategy(ALL_SYSTEMS if self.system_id in (*COMBINED, PICKED) else self.system_id)
 
 
-def of_bettor(bettor: str) -> list[Strategy]:
-    """Its strategies, the plain one first: by players, confidence and edge, as `Daily` counts them."""
+def strategies_of(bettor: str) -> list[Strategy]:
+    """All strategies of a bettor, its baseline first."""
     return [
         Strategy(bettor, confidence, edge, players)
         for players in PLAYERS
@@ -57,18 +57,13 @@ def of_bettor(bettor: str) -> list[Strategy]:
     ]
 
 
-def bettors(found: Iterable[str]) -> list[str]:
-    """All whose bets there are, several systems together first. Raises ConsolidationError."""
-    systems = sorted(set(found) - {UNANIMOUS, MAJORITY})
-    taken = sorted({ALL_SYSTEMS, PICKED} & set(systems))
-    if taken:
+def bettors(names: Iterable[str]) -> list[str]:
+    """The combined bettors and then the systems. Raises ConsolidationError if a system has a reserved name."""
+    systems = sorted(set(names) - {UNANIMOUS, MAJORITY})
+    reserved = sorted({ALL_SYSTEMS, PICKED} & set(systems))
+    if reserved:
         raise ConsolidationError(
-            f"prediction_accuracy has a system called {taken[0]}, which strategy_performance means something else by; "
-            f"give it another name"
+            f"prediction_accuracy has a system named {reserved[0]}, which has another meaning in "
+            "strategy_performance; rename the system"
         )
-    return [*TOGETHER, *systems]
-
-
-def grid(of: Sequence[str]) -> list[Strategy]:
-    """All strategies of these bettors."""
-    return [strategy for bettor in of for strategy in of_bettor(bettor)]
+    return [*COMBINED, *systems]

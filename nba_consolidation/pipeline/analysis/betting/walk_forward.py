@@ -1,4 +1,4 @@
-"""A season gone through date by date: what is known after each, and what would then have been picked for the next."""
+"""Goes through a season date by date: estimates what is known after each, and picks the strategy for the next."""
 
 from __future__ import annotations
 
@@ -8,76 +8,80 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.betting.bets import Daily, Whole
+from nba_consolidation.pipeline.analysis.betting.bets import DailyResults, Whole
 from nba_consolidation.pipeline.analysis.betting.resampling import Floats, Interval, Resampled, Singles, adjusted_p
 
-DATES_NEEDED, BETS_NEEDED = 20, 100
-"""Below either nothing is said of a strategy but what it came to: an interval of fewer is too narrow."""
+MIN_DATES, MIN_BETS = 20, 100
+"""Below either, nothing is estimated: intervals from fewer would be too narrow."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Of every strategy, and then of the picked one, after some date; each [s + 1], of hit rates. NaN: not enough."""
+class Estimates:
+    """Intervals and p-values of hit rates after some date, by strategy, PICKED last. NaN: too few dates or bets.
+
+    profit_p: for the difference from the hit rate that breaks even. difference, difference_p: from the baseline.
+    """
 
     interval: Interval
-    pays_p: Floats
+    profit_p: Floats
     difference: Interval
     difference_p: Floats
 
 
 @dataclass(frozen=True)
-class Walk:
-    """picks[d]: the number of the strategy whose bets are made on the d-th date, by what was known before; -1: none.
+class WalkForward:
+    """picks[d]: the strategy picked for date d from what was known before it, or -1; the last one is for the next date.
 
-    picks has one more than there are dates: what would be bet on next. judged: by how many dates are known.
+    estimates: by the number of dates that were known.
     """
 
     picks: Whole
-    judged: dict[int, Judged]
-
-    @classmethod
-    def of(cls, daily: Daily, break_even: float, known: Collection[int]) -> Walk:
-        """Picked is the highest lower end; of equal ones the plainer. known: after how many dates all is to be said.
-
-        What is said of a date is worked out beside the walk, which does not wait for it.
-        """
-        dates, strategies = daily.won.shape
-        totals = Resampled.nothing(strategies + 1)
-        won, bets, days = (np.zeros(strategies + 1, np.int64) for _ in range(3))
-        baselines = np.append(daily.baselines, 0)
-        picks = np.full(dates + 1, -1)
-        judged: dict[int, Future[Judged]] = {}
-        with ThreadPoolExecutor(1) as beside:
-            for number in range(dates + 1):
-                enough = np.flatnonzero((days >= DATES_NEEDED) & (bets >= BETS_NEEDED))
-                rates = totals.hit_rates(enough)
-                interval = Interval.of(rates)
-                picks[number] = _best(enough, interval.low, strategies)
-                if number in known:
-                    rows = _Rows(enough, rates, won[enough] / np.maximum(bets[enough], 1), days[enough], baselines)
-                    judged[number] = beside.submit(rows.judged, interval, break_even)
-                if number < dates:
-                    won_now, bets_now = _on_date(daily, number, int(picks[number]))
-                    totals.add(daily.game_dates[number], won_now, bets_now)
-                    won, bets, days = won + won_now, bets + bets_now, days + (bets_now > 0)
-        return cls(picks, {number: found.result() for number, found in judged.items()})
+    estimates: dict[int, Estimates]
 
 
-def _best(numbers: Whole, low: Floats, strategies: int) -> int:
-    """Of the strategies proper; the picked one is none to pick."""
+def walk_forward(results: DailyResults, break_even: float, estimate_after: Collection[int]) -> WalkForward:
+    """Picks the strategy whose interval has the highest lower end; of equal ones the first.
+
+    estimate_after: numbers of known dates for which estimates are needed. They are computed in a second thread.
+    """
+    dates, strategies = results.won.shape
+    totals = Resampled.zero(strategies + 1)
+    won, bets, days = (np.zeros(strategies + 1, np.int64) for _ in range(3))
+    baselines = np.append(results.baselines, 0)
+    picks = np.full(dates + 1, -1)
+    estimates: dict[int, Future[Estimates]] = {}
+    with ThreadPoolExecutor(1) as second_thread:
+        for known in range(dates + 1):
+            enough = np.flatnonzero((days >= MIN_DATES) & (bets >= MIN_BETS))
+            resampled = totals.hit_rates(enough)
+            interval = Interval.of(resampled)
+            picks[known] = _pick(enough, interval.low, strategies)
+            if known in estimate_after:
+                hit_rates = won[enough] / np.maximum(bets[enough], 1)
+                sample = _Sample(enough, resampled, hit_rates, days[enough], baselines)
+                estimates[known] = second_thread.submit(sample.estimates, interval, break_even)
+            if known < dates:
+                won_now, bets_now = _on_date(results, known, int(picks[known]))
+                totals.add(results.game_dates[known], won_now, bets_now)
+                won, bets, days = won + won_now, bets + bets_now, days + (bets_now > 0)
+    return WalkForward(picks, {known: future.result() for known, future in estimates.items()})
+
+
+def _pick(numbers: Whole, low: Floats, strategies: int) -> int:
+    """PICKED itself, whose number is `strategies`, is never picked."""
     candidates = (numbers < strategies) & ~np.isnan(low)
     return int(numbers[np.argmax(np.where(candidates, low, -np.inf))]) if candidates.any() else -1
 
 
-def _on_date(daily: Daily, number: int, pick: int) -> tuple[Whole, Whole]:
-    """Bets won, and all bets, of every strategy and of the one that is picked."""
-    won, lost = (np.append(of, of[pick] if pick >= 0 else 0) for of in (daily.won[number], daily.lost[number]))
+def _on_date(results: DailyResults, day: int, pick: int) -> tuple[Whole, Whole]:
+    """Bets won and all bets of each strategy, and of PICKED."""
+    won, lost = (np.append(row, row[pick] if pick >= 0 else 0) for row in (results.won[day], results.lost[day]))
     return won, won + lost
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The strategies of which there is enough: their numbers, resampled hit rates, hit rates and dates with bets."""
+class _Sample:
+    """The strategies with enough dates and bets: their numbers, resampled and actual hit rates, and dates with bets."""
 
     numbers: Whole
     resampled: Singles
@@ -85,38 +89,35 @@ class _Rows:
     dates: Whole
     baselines: Whole
 
-    def judged(self, interval: Interval, break_even: float) -> Judged:
-        pays = adjusted_p(self.hit_rates - break_even, self.resampled - np.float32(break_even), self.dates)
-        pays[np.isnan(interval.low)] = np.nan
-        difference, p = self._beside_baselines()
-        return Judged(
-            Interval(*(self._spread(end) for end in interval)),
-            self._spread(pays),
-            Interval(*(self._spread(end) for end in difference)),
-            self._spread(p),
+    def estimates(self, interval: Interval, break_even: float) -> Estimates:
+        profit_p = adjusted_p(self.hit_rates - break_even, self.resampled - np.float32(break_even), self.dates)
+        profit_p[np.isnan(interval.low)] = np.nan
+        difference, difference_p = self._differences()
+        return Estimates(
+            Interval(*map(self._for_all, interval)),
+            self._for_all(profit_p),
+            Interval(*map(self._for_all, difference)),
+            self._for_all(difference_p),
         )
 
-    def _beside_baselines(self) -> tuple[Interval, Floats]:
-        """Of pairs over the same resamples; a baseline beside itself is none, nor is one without enough."""
+    def _differences(self) -> tuple[Interval, Floats]:
+        """Differences from the baseline in the same resamples, for strategies whose baseline has enough bets too."""
         row = np.full(len(self.baselines), -1)
         row[self.numbers] = np.arange(len(self.numbers))
-        to = row[self.baselines[self.numbers]]
-        compared = np.flatnonzero((to >= 0) & (to != np.arange(len(to))))
-        ends, p = (np.full((size, len(to)), np.nan) for size in (2, 1))
+        baseline = row[self.baselines[self.numbers]]
+        compared = np.flatnonzero((baseline >= 0) & (baseline != np.arange(len(baseline))))
+        ends, p = (np.full((size, len(baseline)), np.nan) for size in (2, 1))
         if len(compared):
-            differences = self.resampled[compared] - self.resampled[to[compared]]
-            estimates = self.hit_rates[compared] - self.hit_rates[to[compared]]
-            ends[:, compared] = _ends(differences, estimates)
+            differences = self.resampled[compared] - self.resampled[baseline[compared]]
+            estimates = self.hit_rates[compared] - self.hit_rates[baseline[compared]]
+            # Bets that are the same as the baseline's certainly do not differ from them.
+            same = (estimates == 0) & ~differences.any(axis=1)
+            ends[:, compared] = [np.where(same, 0.0, end) for end in Interval.of(differences)]
             p[0, compared] = adjusted_p(estimates, differences, self.dates[compared])
         return Interval(*ends), p[0]
 
-    def _spread(self, values: Floats) -> Floats:
-        spread = np.full(len(self.baselines), np.nan)
-        spread[self.numbers] = values
-        return spread
-
-
-def _ends(differences: Singles, estimates: Floats) -> Floats:
-    """Bets that are the same as the baseline's do not differ: that is certain."""
-    same = (estimates == 0) & ~differences.any(axis=1)
-    return np.array([np.where(same, 0.0, end) for end in Interval.of(differences)])
+    def _for_all(self, values: Floats) -> Floats:
+        """The values by the number of the strategy, NaN for those without enough dates and bets."""
+        for_all = np.full(len(self.baselines), np.nan)
+        for_all[self.numbers] = values
+        return for_all

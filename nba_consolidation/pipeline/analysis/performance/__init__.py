@@ -1,4 +1,4 @@
-"""How good each system is, and what its confidence is worth: counted in SQL by day, summed up by window of time.
+"""Hit rates, errors, returns and calibration of each system: counted by day in SQL, summed up by time window.
 
-Intervals are statsmodels', scores scikit-learn's. Which bet was right is decided by the grading, not here.
+The outcome of a prediction is decided by grading, not here.
 """

@@ -1,4 +1,4 @@
-"""The use case: graded predictions of some game dates become the tables of performance, under their fence."""
+"""The use case: computes the performance tables of some game dates from graded predictions, and writes them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.computed_tables import ComputedTables
 from nba_consolidation.fencing.fenced_writer import FencedWriter, log_outcome
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.performance.buckets import EDGE_BOUNDS
-from nba_consolidation.pipeline.analysis.performance.calibration import reliability, scores, scores_by_stretch
-from nba_consolidation.pipeline.analysis.performance.counts import DailyCounts
-from nba_consolidation.pipeline.analysis.performance.figures import analysed_dates
-from nba_consolidation.pipeline.analysis.performance.rates import STANDARD_ODDS, with_figures
-from nba_consolidation.pipeline.analysis.performance.windows import Span, bounds, first_date_read, reach, touched
+from nba_consolidation.pipeline.analysis.performance import metrics
+from nba_consolidation.pipeline.analysis.performance.counts import EDGE_BOUNDS, DailyCounts
+from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates
+from nba_consolidation.pipeline.analysis.performance.windows import (
+    DateRange,
+    dependent_dates,
+    earliest_start,
+    last_dependent,
+    window_bounds,
+)
 from nba_consolidation.schema import ALL_TABLES, CALIBRATION_SCORES, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE
 from nba_consolidation.sql import Statement, Value
 from nba_consolidation.warehouse.interface import Warehouse
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _log = logging.getLogger(__name__)
 LOCK_TYPE = "performance"
@@ -35,7 +41,7 @@ _EDGES = {f"edge_bound_{number}": bound for number, bound in enumerate(EDGE_BOUN
 
 @dataclass(frozen=True)
 class AnalysedDate:
-    """What stands of one date in the three tables, and how many of these rows this run had to write."""
+    """The current rows of one date in the three tables, and how many of them this run wrote."""
 
     game_date: dt.date
     total_rows: int = 0
@@ -44,10 +50,7 @@ class AnalysedDate:
 
 @dataclass(frozen=True)
 class AnalysisReport:
-    """What an analysis came to. followed: later dates, analysed before, whose windows hold the dates asked for.
-
-    Times of the lease are in milliseconds.
-    """
+    """The result of an analysis. followed: later dates, analysed before, whose windows contain the requested dates."""
 
     run_id: str
     performance_id: str
@@ -64,40 +67,44 @@ class AnalysisReport:
 
 @dataclass(frozen=True)
 class Analyst:
-    """Everything an analysis needs. odds: American, what `roi` is computed at."""
+    """Everything an analysis needs. odds: American, for `roi`."""
 
     writer: FencedWriter
-    odds: int = STANDARD_ODDS
+    odds: int = metrics.STANDARD_ODDS
 
     def analyse(
         self, dates: Collection[dt.date], holder: Holder, on_step: Callable[[str], None] = lambda _: None
     ) -> AnalysisReport:
-        """Brings the tables up to date for the dates, and for later ones whose windows hold them, in one transaction.
+        """Recomputes the rows of the dates, and of later dates whose windows contain them, in one transaction.
 
-        Rows that come out as they stand are left alone. Raises LeaseError, WarehouseError, FencedOut; then nothing was
-        written. Call it when the grading of the dates is committed: it reads what stands.
+        Rows that do not change are not rewritten. Raises LeaseError, WarehouseError, FencedOut; then nothing was
+        written. Call it after the grading of the dates is committed.
         """
         started = time.monotonic()
-        asked = sorted(set(dates))
-        if not asked:
+        requested = sorted(set(dates))
+        if not requested:
             return AnalysisReport(holder.run_id, "", (), (), 0.0)
         warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)
-        followed = [date for date in _analysed(warehouse, asked) if date not in set(asked)]
-        ordered = sorted([*asked, *followed])
+        followed = sorted(set(_dependent(warehouse, requested)) - set(requested))
+        ordered = sorted([*requested, *followed])
         performance_id = uuid.uuid4().hex
         with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
             on_step("count")
-            counts = _counted(warehouse, ordered)
+            counts = _counts(warehouse, ordered)
             on_step("compute")
-            frames = self._computed(counts)
-            stands = _TABLES.write(
+            frames = {
+                "performance": metrics.performance(counts, self.odds),
+                "calibration": metrics.calibration(counts),
+                "scores": metrics.calibration_scores(counts),
+            }
+            current = _TABLES.write(
                 leased, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
             )
-        written = tuple(AnalysedDate(**stands.get(date, {"game_date": date})) for date in ordered)
+        analysed = tuple(AnalysedDate(**current.get(date, {"game_date": date})) for date in ordered)
         seconds = round(time.monotonic() - started, 3)
         report = AnalysisReport(
-            holder.run_id, performance_id, written, tuple(followed), seconds,
+            holder.run_id, performance_id, analysed, tuple(followed), seconds,
             leased.lease.waited_ms, leased.lease.held_ms,
         )  # fmt: skip
         log_outcome(
@@ -106,25 +113,18 @@ class Analyst:
         )  # fmt: skip
         return report
 
-    def _computed(self, counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """The rows of each table as they should stand."""
-        return {
-            "performance": with_figures(counts, self.odds),
-            "calibration": reliability(counts),
-            "scores": scores(counts),
-        }
+
+def _dependent(warehouse: Warehouse, requested: Sequence[dt.date]) -> list[dt.date]:
+    """The dates that have been analysed and whose windows contain one of the requested dates."""
+    analysed = analysed_dates(warehouse, requested[0], max(map(last_dependent, requested)))
+    return dependent_dates(analysed, requested)
 
 
-def _analysed(warehouse: Warehouse, asked: Sequence[dt.date]) -> list[dt.date]:
-    """Later dates that have been analysed and would be wrong if what they sum up had changed."""
-    return touched(analysed_dates(warehouse, asked[0], max(map(reach, asked))), asked)
-
-
-def _counted(warehouse: Warehouse, dates: Sequence[dt.date]) -> pd.DataFrame:
-    """The counts of all windows of the dates, from one pass over the graded rows."""
-    span = Span(min(map(first_date_read, dates)), dates[-1])
-    parameters: dict[str, Value] = {"first_date": span.first, "last_date": span.last, **_EDGES}
+def _counts(warehouse: Warehouse, dates: Sequence[dt.date]) -> pd.DataFrame:
+    """The counts of all windows that end with the dates, from one pass over the graded rows."""
+    days = DateRange(min(map(earliest_start, dates)), dates[-1])
+    parameters: dict[str, Value] = {"first_date": days.first, "last_date": days.last, **_EDGES}
     names = ("graded_rows", "daily_counts", "daily_confidences")
     rows = warehouse.run([Statement(name, parameters) for name in names]).rows
-    scored = scores_by_stretch(rows["daily_confidences"], bounds(dates))
-    return DailyCounts.of(span, rows["daily_counts"], scored).in_windows(dates)
+    scores = metrics.score_sums(rows["daily_confidences"], window_bounds(dates))
+    return DailyCounts.of(days, rows["daily_counts"], scores).in_windows(dates)

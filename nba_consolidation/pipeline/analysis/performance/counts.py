@@ -1,87 +1,111 @@
-"""What each system did, by day, and the sums of it over windows of time. Whole numbers: sums are exact in any order."""
+"""Counts of each system by day and bucket, and their sums over time windows. Whole numbers, exact in any order."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.pipeline.analysis.performance.buckets import buckets
-from nba_consolidation.pipeline.analysis.performance.windows import Span, first_date_of
-from nba_consolidation.schema import ALL_SYSTEMS, TIME_WINDOWS
+from nba_consolidation.pipeline.analysis.performance.windows import DateRange, window_start
+from nba_consolidation.schema import ALL_SYSTEMS, OUTCOMES, TIME_WINDOWS
 from nba_consolidation.warehouse.interface import Row
 
-OUTCOMES = ("correct", "wrong", "push", "passed", "not_a_bet", "voided")
-COUNTED = ("graded", *OUTCOMES, "compared", "absolute_error_tenths", "error_tenths", "confidence_micros")
-SCORED = ("brier_units", "log_loss_units")
-FIGURES = (*COUNTED, *SCORED)
+SCORES = ("brier_units", "log_loss_units")
+EDGE_BOUNDS = (1, 2, 3, 5)
+"""Points of |predicted - line| at which the second and each later bucket begins. graded_rows.sql has as many."""
+_BINS = 10  # of confidence
+_COUNTED = ("graded", *OUTCOMES, "compared", "absolute_error_tenths", "error_tenths", "confidence_micros")
+_COUNTS = (*_COUNTED, *SCORES)
 _CELL = ["system_id", "sliced_by", "bucket"]
+
+
+class Bucket(NamedTuple):
+    """One bucket of a slice. Number 0 is the whole slice `all`; of the others, the rows that fit no bucket."""
+
+    sliced_by: str
+    bucket: int
+    bucket_label: str
+    lower_bound: float | None = None
+    upper_bound: float | None = None
+
+
+def _buckets() -> Iterator[Bucket]:
+    yield Bucket("all", 0, "all")
+    yield Bucket("confidence", 0, "none from 0 to 1")
+    for number in range(1, _BINS + 1):
+        lower, upper = (number - 1) / _BINS, number / _BINS
+        yield Bucket("confidence", number, f"{lower:.1f} to {upper:.1f}", lower, upper)
+    yield Bucket("edge", 0, "no line")
+    bounds = (0.0, *map(float, EDGE_BOUNDS))
+    for number, (lower, end) in enumerate(zip(bounds, (*bounds[1:], None), strict=True), start=1):
+        label = f"from {lower:g}" if end is None else f"{lower:g} to {end:g}"
+        yield Bucket("edge", number, f"{label} points", lower, end)
 
 
 @dataclass(frozen=True)
 class DailyCounts:
-    """The counts of every day of a span, added up from its first one.
+    """The counts of every day of a range, as running sums from its first day.
 
-    cells: system, slice and bucket of each; running[d, c, f]: figure f of cell c on all days before the d-th.
+    cells: the system, slice and bucket of each cell. running[d, c, k]: count k of cell c over all days before the d-th.
     """
 
-    span: Span
+    days: DateRange
     cells: pd.DataFrame
     running: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, span: Span, counted: Sequence[Row], scored: pd.DataFrame) -> DailyCounts:
-        """From the rows of daily_counts and the scores, by date and system. Raises ConsolidationError."""
-        daily = pd.DataFrame(counted, columns=["game_date", *_CELL, *COUNTED])
+    def of(cls, days: DateRange, counted: Sequence[Row], scores: pd.DataFrame) -> DailyCounts:
+        """From the rows of daily_counts and the sums of scores. Raises ConsolidationError for a system named ALL."""
+        daily = pd.DataFrame(counted, columns=["game_date", *_CELL, *_COUNTED])
         if (daily["system_id"] == ALL_SYSTEMS).any():
             raise ConsolidationError(
-                f"prediction_accuracy has a system called {ALL_SYSTEMS}, which is what all systems together are "
-                f"called in system_performance; give it another name ({span.first} to {span.last})"
+                f"{days.first} to {days.last}: prediction_accuracy has a system named {ALL_SYSTEMS}, which in "
+                "system_performance means all systems together; rename the system"
             )
-        daily = _with_all_systems(_with_scores(daily, scored))
-        numbers = daily.groupby(_CELL, sort=True)
-        cells = pd.DataFrame(list(numbers.groups), columns=_CELL)
-        running = np.zeros(((span.last - span.first).days + 2, len(cells), len(FIGURES)), np.int64)
-        days = (pd.to_datetime(daily["game_date"]) - pd.Timestamp(span.first)).dt.days
-        running[days.to_numpy(np.int64) + 1, numbers.ngroup()] = daily[list(FIGURES)].to_numpy(np.int64)
-        return cls(span, cells, running.cumsum(axis=0))
+        daily = _with_all_systems(_with_scores(daily, scores))
+        by_cell = daily.groupby(_CELL, sort=True)
+        cells = pd.DataFrame(list(by_cell.groups), columns=_CELL)
+        running = np.zeros(((days.last - days.first).days + 2, len(cells), len(_COUNTS)), np.int64)
+        day = (pd.to_datetime(daily["game_date"]) - pd.Timestamp(days.first)).dt.days
+        running[day.to_numpy(np.int64) + 1, by_cell.ngroup()] = daily[list(_COUNTS)].to_numpy(np.int64)
+        return cls(days, cells, running.cumsum(axis=0))
 
     def in_windows(self, dates: Sequence[dt.date]) -> pd.DataFrame:
-        """The counts of all windows that end with the dates: one row each for every system and bucket that has any.
+        """One row per window that ends with one of the dates, system and bucket that has graded rows.
 
-        A system that was graded at all in a date's windows has its row for all of them, of nothing too.
+        A system that was graded in any window of a date has a row for all windows of that date, even if it is empty.
         """
         sums = {window: self._sums(window, dates) for window in TIME_WINDOWS}
-        graded = np.stack([found[:, :, 0] for found in sums.values()])
+        graded = np.stack([window_sums[:, :, 0] for window_sums in sums.values()])
         whole = (self.cells["sliced_by"] == "all").to_numpy()
-        shown = (graded > 0) | ((graded.max(axis=0) > 0) & whole)
-        parts = self._rows(dates, sums, shown)
-        bounds = pd.DataFrame(buckets())
-        rows = pd.concat(list(parts), ignore_index=True).merge(bounds, on=["sliced_by", "bucket"])
+        has_row = (graded > 0) | ((graded.max(axis=0) > 0) & whole)
+        rows = pd.concat(list(self._rows(dates, sums, has_row)), ignore_index=True)
+        rows = rows.merge(pd.DataFrame(_buckets()), on=["sliced_by", "bucket"])
         return rows.assign(bets=rows["correct"] + rows["wrong"])
 
     def _sums(self, window: str, dates: Sequence[dt.date]) -> npt.NDArray[np.int64]:
-        firsts = [max(self._day(first_date_of(window, date)), 0) for date in dates]
-        lasts = [self._day(date) for date in dates]
-        sums: npt.NDArray[np.int64] = self.running[np.array(lasts) + 1] - self.running[firsts]
+        firsts = [max(self._day(window_start(window, date)), 0) for date in dates]
+        lasts = np.array([self._day(date) for date in dates])
+        sums: npt.NDArray[np.int64] = self.running[lasts + 1] - self.running[firsts]
         return sums
 
     def _day(self, date: dt.date) -> int:
-        return (date - self.span.first).days
+        return (date - self.days.first).days
 
     def _rows(
-        self, dates: Sequence[dt.date], sums: dict[str, npt.NDArray[np.int64]], shown: npt.NDArray[np.bool_]
+        self, dates: Sequence[dt.date], sums: dict[str, npt.NDArray[np.int64]], has_row: npt.NDArray[np.bool_]
     ) -> Iterator[pd.DataFrame]:
         lasts = pd.Series(pd.to_datetime(list(dates)))
-        for (window, found), kept in zip(sums.items(), shown, strict=True):
-            firsts = pd.Series(pd.to_datetime([first_date_of(window, date) for date in dates]))
+        for (window, window_sums), kept in zip(sums.items(), has_row, strict=True):
+            firsts = pd.Series(pd.to_datetime([window_start(window, date) for date in dates]))
             date, cell = kept.nonzero()
-            yield pd.DataFrame(found[date, cell], columns=list(FIGURES)).assign(
+            yield pd.DataFrame(window_sums[date, cell], columns=list(_COUNTS)).assign(
                 game_date=lasts.iloc[date].to_numpy(),
                 first_date=firsts.iloc[date].to_numpy(),
                 time_window=window,
@@ -89,15 +113,15 @@ class DailyCounts:
             )
 
 
-def _with_scores(daily: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
-    """Scores belong to a system's day as a whole. No column ever turns to floats: these would round large sums."""
-    columns = ["game_date", *_CELL, *FIGURES]
-    whole = scored.assign(sliced_by="all", bucket=0)
+def _with_scores(daily: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Adds the scores to the slice `all`. Every column stays a whole number: floats would round large sums."""
+    columns = ["game_date", *_CELL, *_COUNTS]
+    whole = scores.assign(sliced_by="all", bucket=0)
     rows = pd.concat([part.reindex(columns=columns, fill_value=0) for part in (daily, whole)], ignore_index=True)
-    rows = rows.astype(dict.fromkeys(("bucket", *FIGURES), np.int64))
+    rows = rows.astype(dict.fromkeys(("bucket", *_COUNTS), np.int64))
     return rows.groupby(["game_date", *_CELL], as_index=False).sum()
 
 
 def _with_all_systems(daily: pd.DataFrame) -> pd.DataFrame:
-    together = daily.groupby(["game_date", "sliced_by", "bucket"], as_index=False)[list(FIGURES)].sum()
-    return pd.concat([daily, together.assign(system_id=ALL_SYSTEMS)], ignore_index=True)
+    sums = daily.groupby(["game_date", "sliced_by", "bucket"], as_index=False)[list(_COUNTS)].sum()
+    return pd.concat([daily, sums.assign(system_id=ALL_SYSTEMS)], ignore_index=True)

@@ -1,4 +1,4 @@
-"""The windows of time: which dates each of them sums up."""
+"""The time windows that performance is summed up over: a day, 7 days, 30 days, a season."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ from typing import NamedTuple
 from nba_consolidation.schema import TIME_WINDOWS
 
 _DAYS = {"day": 1, "7d": 7, "30d": 30}
-_SEASON_BEGINS = (7, 1)  # the games of a season end in June and begin in October
+_SEASON_START = (7, 1)  # the games of a season end in June and begin in October
 
 
-class Span(NamedTuple):
-    """Dates from the first to the last, both included."""
+class DateRange(NamedTuple):
+    """The dates from first to last, both included."""
 
     first: dt.date
     last: dt.date
 
 
-def season_of(date: dt.date) -> Span:
-    """The season that a date is in: 1 July to 30 June."""
-    begins = dt.date(date.year, *_SEASON_BEGINS)
-    if date < begins:
-        begins = begins.replace(year=date.year - 1)
-    return Span(begins, begins.replace(year=begins.year + 1) - dt.timedelta(1))
+def season_of(date: dt.date) -> DateRange:
+    """The season of a date: 1 July to 30 June."""
+    start = dt.date(date.year, *_SEASON_START)
+    if date < start:
+        start = start.replace(year=date.year - 1)
+    return DateRange(start, start.replace(year=start.year + 1) - dt.timedelta(1))
 
 
-def first_date_of(window: str, date: dt.date) -> dt.date:
-    """Where a window that ends with the date begins; raises KeyError for one that there is not."""
+def window_start(window: str, date: dt.date) -> dt.date:
+    """The first date of the window that ends with the date. Raises KeyError for an unknown window."""
     if window == "season":
         return season_of(date).first
     return date - dt.timedelta(_DAYS[window] - 1)
 
 
-def first_date_read(date: dt.date) -> dt.date:
-    """Where the longest of the windows begins; early in a season that is not the season."""
-    return min(first_date_of(window, date) for window in TIME_WINDOWS)
+def earliest_start(date: dt.date) -> dt.date:
+    """The first date of the longest window that ends with the date; early in a season that is not the season."""
+    return min(window_start(window, date) for window in TIME_WINDOWS)
 
 
-def bounds(dates: Collection[dt.date]) -> list[dt.date]:
-    """In order, where the windows that end with the dates begin, and the days after their ends."""
-    begin = {first_date_of(window, date) for date in dates for window in TIME_WINDOWS}
-    return sorted(begin | {date + dt.timedelta(1) for date in dates})
+def window_bounds(dates: Collection[dt.date]) -> list[dt.date]:
+    """The first date of each window that ends with one of the dates, and the day after each of the dates; sorted."""
+    starts = {window_start(window, date) for date in dates for window in TIME_WINDOWS}
+    return sorted(starts | {date + dt.timedelta(1) for date in dates})
 
 
-def reach(date: dt.date) -> dt.date:
-    """The last date that some window with this date in it can end with."""
+def last_dependent(date: dt.date) -> dt.date:
+    """The last date whose windows can contain this one."""
     return max(season_of(date).last, date + dt.timedelta(max(_DAYS.values()) - 1))
 
 
-def touched(candidates: Iterable[dt.date], changed: Sequence[dt.date]) -> list[dt.date]:
-    """Of the candidates, those whose windows hold one of the changed dates, which are in order."""
-    found = []
+def dependent_dates(candidates: Iterable[dt.date], changed: Sequence[dt.date]) -> list[dt.date]:
+    """Those candidates whose windows contain one of the changed dates, which must be sorted."""
+    dependent = []
     for date in candidates:
         before = bisect_right(changed, date)
-        if before and changed[before - 1] >= first_date_read(date):
-            found.append(date)
-    return found
+        if before and changed[before - 1] >= earliest_start(date):
+            dependent.append(date)
+    return dependent

@@ -41,7 +41,7 @@ from nba_consolidation.pipeline.analysis.recalibration.versions import (
 from nba_consolidation.schema import ALL_TABLES, CALIBRATION_EVENTS, CALIBRATION_VERSIONS, Table
 from nba_consolidation.settings import today
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 LOCK_TYPE = "recalibration"

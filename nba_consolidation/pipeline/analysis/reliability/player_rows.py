@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nba_consolidation.pipeline.analysis.performance.rates import DECIMALS
+from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS
 from nba_consolidation.pipeline.analysis.reliability.bias import Bias
 from nba_consolidation.pipeline.analysis.reliability.bias import flags as bias_flags
 from nba_consolidation.pipeline.analysis.reliability.discovery import false_discovery_rates

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.performance.rates import STANDARD_ODDS, profit
+from nba_consolidation.pipeline.analysis.performance.metrics import STANDARD_ODDS, profit
 from nba_consolidation.pipeline.analysis.reliability.evidence import ENOUGH, Evidence
 from nba_consolidation.pipeline.analysis.reliability.status import CODE, Signals
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from nba_consolidation.fencing.computed_tables import ComputedTables
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.performance.windows import Span, season_of
+from nba_consolidation.pipeline.analysis.performance.windows import DateRange, season_of
 from nba_consolidation.pipeline.analysis.reliability.figures import reviewed_dates
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override, decided, in_force
 from nba_consolidation.pipeline.analysis.reliability.player_rows import judged
@@ -98,7 +98,7 @@ class Reviewer:
         return self.review(standing, holder)
 
     def _season(
-        self, leased: LeasedDates, span: Span, dates: Sequence[dt.date], on_step: Callable[[str], None]
+        self, leased: LeasedDates, span: DateRange, dates: Sequence[dt.date], on_step: Callable[[str], None]
     ) -> list[ReviewedDate]:
         warehouse = self.writer.warehouse
         on_step("count")

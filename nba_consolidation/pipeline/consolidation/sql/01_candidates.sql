@@ -6,21 +6,21 @@ CREATE TEMP TABLE candidates AS
 SELECT
   *,
   ROW_NUMBER() OVER (
-    PARTITION BY business_key, broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
+    PARTITION BY macro.BUSINESS_KEY(), broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
   ) AS version_rank,
   COUNT(*) OVER (
-    PARTITION BY business_key, broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
+    PARTITION BY macro.BUSINESS_KEY(), broken_rule IS NULL ORDER BY created_at DESC, prediction_id DESC
   ) AS peers
 FROM (
   SELECT
     S.staging_table_number,
     S.staging_row,
     M.game_date AS consolidated_date,
-    S.business_key,
+    macro.BUSINESS_KEY(S),
     S.created_at,
     S.prediction_id,
     CASE
-      WHEN S.misfit IS NOT NULL THEN S.misfit
+      WHEN S.row_error IS NOT NULL THEN S.row_error
       WHEN S.game_date IS NULL
         THEN 'game_date|present|a row must name its game date'
       WHEN S.game_date NOT BETWEEN @first_known_date AND @last_known_date

@@ -10,7 +10,7 @@ SELECT
   SPLIT(C.broken_rule, '|')[OFFSET(0)],
   SPLIT(C.broken_rule, '|')[OFFSET(1)],
   SPLIT(C.broken_rule, '|')[OFFSET(2)],
-  COALESCE(S.original_row, TO_JSON_STRING(STRUCT(S.each_column AS each_column))),
+  COALESCE(S.original_row, macro.ROW_AS_JSON(S)),
   @now,
   L.token,
   @run_id,

@@ -7,9 +7,9 @@ FROM (
     P.staging_table_number,
     P.staging_row,
     ROW_NUMBER() OVER (
-      PARTITION BY P.business_key
+      PARTITION BY macro.BUSINESS_KEY(P)
       ORDER BY
-        TO_JSON_STRING(STRUCT(S.each_column AS each_column)) DESC,
+        macro.ROW_AS_JSON(S) DESC,
         P.staging_table_number DESC,
         P.staging_row DESC
     ) AS version_rank

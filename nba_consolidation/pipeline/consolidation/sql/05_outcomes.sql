@@ -4,7 +4,7 @@ CREATE TEMP TABLE outcomes AS
 SELECT
   N.staging_table_number,
   N.staging_row,
-  N.business_key,
+  macro.BUSINESS_KEY(N),
   N.created_at,
   N.prediction_id,
   CASE
@@ -17,8 +17,8 @@ SELECT
   END AS outcome
 FROM candidates AS N
 LEFT JOIN (
-  SELECT business_key, prediction_id, created_at, version_prediction_id, version_created_at
+  SELECT macro.BUSINESS_KEY(), prediction_id, created_at, version_prediction_id, version_created_at
   FROM player_prop_predictions
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
-) AS T ON SAME_KEY(T, N)
+) AS T ON macro.SAME_KEY(T, N)
 WHERE N.broken_rule IS NULL AND N.version_rank = 1

@@ -3,16 +3,16 @@ UPDATE outcomes AS O
 SET outcome = W.outcome
 FROM (
   SELECT
-    E.business_key,
+    macro.BUSINESS_KEY(E),
     IF(
-      TO_JSON_STRING(STRUCT(S.each_column AS each_column)) > TO_JSON_STRING(STRUCT(T.each_column AS each_column)),
+      macro.ROW_AS_JSON(S) > macro.ROW_AS_JSON(T),
       'updated', 'stale'
     ) AS outcome
   FROM equals AS E
   JOIN staged AS S ON S.staging_table_number = E.staging_table_number AND S.staging_row = E.staging_row
   JOIN player_prop_predictions AS T
-    ON SAME_KEY(T, E)
+    ON macro.SAME_KEY(T, E)
     AND T.game_date BETWEEN @first_date AND @last_date
     AND T.game_date IN UNNEST(@game_dates)
 ) AS W
-WHERE SAME_KEY(O, W)
+WHERE macro.SAME_KEY(O, W)

@@ -1,13 +1,15 @@
 -- The versions that do not stand, kept so that a row can be explained: superseded by a newer one of the same
 -- consolidation, stale against what stands, or replaced by it.
 INSERT INTO lost_versions (
-  business_key, prediction_id, created_at, staging_table, outcome, lost_at, lease_token, run_id, consolidation_id
+  `macro.BUSINESS_KEY`, prediction_id, created_at, staging_table, outcome,
+  lost_at, lease_token, run_id, consolidation_id
 )
 SELECT
-  V.business_key, V.prediction_id, V.created_at, V.staging_table, V.outcome, @now, L.token, @run_id, @consolidation_id
+  macro.BUSINESS_KEY(V), V.prediction_id, V.created_at, V.staging_table, V.outcome,
+  @now, L.token, @run_id, @consolidation_id
 FROM (
   SELECT
-    C.business_key,
+    macro.BUSINESS_KEY(C),
     C.prediction_id,
     C.created_at,
     M.staging_table,
@@ -19,13 +21,13 @@ FROM (
   WHERE C.broken_rule IS NULL AND (C.version_rank > 1 OR O.outcome NOT IN ('inserted', 'updated'))
   UNION ALL
   SELECT
-    T.business_key,
+    macro.BUSINESS_KEY(T),
     COALESCE(T.version_prediction_id, T.prediction_id) AS prediction_id,
     COALESCE(T.version_created_at, T.created_at) AS created_at,
     T.staging_table,
     'replaced' AS outcome
   FROM player_prop_predictions AS T
-  JOIN outcomes AS O ON SAME_KEY(O, T)
+  JOIN outcomes AS O ON macro.SAME_KEY(O, T)
   WHERE O.outcome = 'updated'
     AND T.game_date BETWEEN @first_date AND @last_date
     AND T.game_date IN UNNEST(@game_dates)

@@ -3,7 +3,7 @@
 -- others name the one that supersedes them. Known before anything is written, so that a new row is written once.
 CREATE TEMP TABLE standing AS
 SELECT
-  business_key,
+  macro.BUSINESS_KEY(),
   staging_table_number,
   staging_row,
   outcome,
@@ -13,16 +13,16 @@ FROM (
   SELECT
     *,
     ROW_NUMBER() OVER (
-      PARTITION BY activation_key
+      PARTITION BY macro.ACTIVATION_KEY()
       ORDER BY version_created_at DESC, version_prediction_id DESC, current_points_line DESC
     ) AS version_rank,
     FIRST_VALUE(prediction_id) OVER (
-      PARTITION BY activation_key
+      PARTITION BY macro.ACTIVATION_KEY()
       ORDER BY version_created_at DESC, version_prediction_id DESC, current_points_line DESC
     ) AS newest_id
   FROM (
     SELECT
-      business_key,
+      macro.BUSINESS_KEY(),
       staging_table_number,
       staging_row,
       outcome,
@@ -34,7 +34,7 @@ FROM (
     WHERE outcome = 'inserted'
     UNION ALL
     SELECT
-      T.business_key,
+      macro.BUSINESS_KEY(T),
       O.staging_table_number,
       O.staging_row,
       COALESCE(O.outcome, 'unchanged') AS outcome,
@@ -43,7 +43,7 @@ FROM (
       COALESCE(O.prediction_id, T.version_prediction_id, T.prediction_id) AS version_prediction_id,
       IF(T.invalidated_at < O.created_at, NULL, T.invalidated_at) AS invalidated_at
     FROM player_prop_predictions AS T
-    LEFT JOIN outcomes AS O ON SAME_KEY(O, T) AND O.outcome = 'updated'
+    LEFT JOIN outcomes AS O ON macro.SAME_KEY(O, T) AND O.outcome = 'updated'
     WHERE T.game_date BETWEEN @first_date AND @last_date AND T.game_date IN UNNEST(@game_dates)
   )
 )

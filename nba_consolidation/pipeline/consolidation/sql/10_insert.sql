@@ -1,11 +1,11 @@
 -- The newest staged rows of new business keys go in.
 INSERT INTO player_prop_predictions (
-  business_key, prediction_id, created_at, each_column,
+  `macro.BUSINESS_KEY`, prediction_id, created_at, `macro.EACH_COLUMN`,
   prediction_version, is_active, superseded_by, updated_at,
   version_created_at, version_prediction_id, staging_table, batch_id, lease_token, run_id, consolidation_id
 )
 SELECT
-  S.business_key, S.prediction_id, S.created_at, S.each_column,
+  macro.BUSINESS_KEY(S), S.prediction_id, S.created_at, macro.EACH_COLUMN(S),
   1, N.is_active, N.superseded_by, @now,
   S.created_at, S.prediction_id, M.staging_table, M.batch_id, L.token, @run_id, @consolidation_id
 FROM standing AS N

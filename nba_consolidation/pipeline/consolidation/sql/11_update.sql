@@ -3,7 +3,7 @@
 -- bring: invalidate.sql).
 UPDATE player_prop_predictions AS T
 SET
-  each_column = V.each_column,
+  macro.EACH_COLUMN = macro.EACH_COLUMN(V),
   invalidation_reason = IF(T.invalidated_at >= V.created_at, T.invalidation_reason, NULL),
   invalidated_at = IF(T.invalidated_at >= V.created_at, T.invalidated_at, NULL),
   prediction_version = COALESCE(T.prediction_version, 1) + 1,
@@ -31,6 +31,6 @@ FROM (
   JOIN leases AS L ON L.game_date = N.game_date
   WHERE N.outcome = 'updated'
 ) AS V
-WHERE SAME_KEY(T, V)
+WHERE macro.SAME_KEY(T, V)
   AND T.game_date BETWEEN @first_date AND @last_date
   AND T.game_date IN UNNEST(@game_dates)

@@ -8,18 +8,18 @@ SET
   updated_at = @now
 FROM (
   SELECT
-    C.business_key,
+    macro.BUSINESS_KEY(C),
     GREATEST(S.invalidated_at, S.created_at) AS invalidated_at,
     S.invalidation_reason
   FROM candidates AS C
   JOIN staged AS S ON S.staging_table_number = C.staging_table_number AND S.staging_row = C.staging_row
   WHERE C.broken_rule IS NULL AND S.invalidated_at IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY C.business_key
+    PARTITION BY macro.BUSINESS_KEY(C)
     ORDER BY GREATEST(S.invalidated_at, S.created_at) DESC, COALESCE(S.invalidation_reason, '') DESC
   ) = 1
 ) AS I
-WHERE SAME_KEY(T, I)
+WHERE macro.SAME_KEY(T, I)
   AND T.game_date BETWEEN @first_date AND @last_date
   AND T.game_date IN UNNEST(@game_dates)
   AND I.invalidated_at >= COALESCE(T.version_created_at, T.created_at)

@@ -22,9 +22,9 @@ FROM (
   FROM box_scores
   WHERE minutes_played < 0 OR minutes_played > 70
   UNION ALL
-  SELECT game_date, 'player_lookup_unusual', game_id, player_lookup, CONCAT('matches ', PLAYER_KEY(player_lookup))
+  SELECT game_date, 'player_lookup_unusual', game_id, player_lookup, CONCAT('matches ', macro.PLAYER_KEY(player_lookup))
   FROM box_scores
-  WHERE TRIM(player_lookup) <> '' AND player_lookup <> PLAYER_KEY(player_lookup)
+  WHERE TRIM(player_lookup) <> '' AND player_lookup <> macro.PLAYER_KEY(player_lookup)
   UNION ALL
   SELECT
     game_date,
@@ -37,7 +37,7 @@ FROM (
       game_date,
       game_id,
       player_lookup,
-      PLAYER_KEY(player_lookup) AS player_key,
+      macro.PLAYER_KEY(player_lookup) AS player_key,
       CONCAT(
         COALESCE(CAST(points AS STRING), 'no'), ' points in ',
         COALESCE(CAST(CAST(minutes_played AS FLOAT64) AS STRING), 'no'), ' minutes'
@@ -57,7 +57,7 @@ FROM (
   FROM box_scores AS B
   JOIN games AS G ON G.game_date = B.game_date AND G.game_id = B.game_id
   WHERE TRIM(B.game_id) <> '' AND TRIM(B.player_lookup) <> ''
-  GROUP BY B.game_date, PLAYER_KEY(B.player_lookup)
+  GROUP BY B.game_date, macro.PLAYER_KEY(B.player_lookup)
   HAVING COUNT(DISTINCT G.game_key) > 1
   UNION ALL
   SELECT B.game_date, 'game_under_two_ids', MIN(B.game_id), NULL, CONCAT('also ', MAX(B.game_id))

@@ -1,6 +1,6 @@
 -- Every spelling of a name with the key that finds its player, folded once per spelling.
 CREATE TEMP TABLE players AS
-SELECT player_lookup, PLAYER_KEY(player_lookup) AS player_key
+SELECT player_lookup, macro.PLAYER_KEY(player_lookup) AS player_key
 FROM (
   SELECT DISTINCT player_lookup
   FROM box_scores

@@ -64,5 +64,5 @@ LEFT JOIN (
   FROM prediction_accuracy
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 ) AS T
-  ON SAME_ACCURACY_KEY(T, G)
-WHERE T.game_date IS NULL OR ANY_DIFFERENT(T, G)
+  ON macro.SAME_ACCURACY_KEY(T, G)
+WHERE T.game_date IS NULL OR macro.ANY_DIFFERENT(T, G)

@@ -1,7 +1,7 @@
 -- Rows of prediction_accuracy whose prediction is active no longer, since another line took its place or it was
 -- invalidated. A row of no prediction that we know stays as it is, and so does one that only waits again.
 CREATE TEMP TABLE outdated AS
-SELECT T.accuracy_key
+SELECT macro.ACCURACY_KEY(T)
 FROM prediction_accuracy AS T
 JOIN player_prop_predictions AS P
   ON P.game_date = T.game_date

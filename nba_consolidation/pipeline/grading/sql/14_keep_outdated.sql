@@ -1,7 +1,7 @@
 INSERT INTO prediction_accuracy_removed (
-  each_column, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
+  `macro.EACH_COLUMN`, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
 )
-SELECT T.each_column, 'removed', 'not_active', @now, @grading_id, @run_id
+SELECT macro.EACH_COLUMN(T), 'removed', 'not_active', @now, @grading_id, @run_id
 FROM prediction_accuracy AS T
-JOIN outdated AS O ON SAME_ACCURACY_KEY(T, O)
+JOIN outdated AS O ON macro.SAME_ACCURACY_KEY(T, O)
 WHERE T.game_date BETWEEN @first_date AND @last_date AND T.game_date IN UNNEST(@game_dates)

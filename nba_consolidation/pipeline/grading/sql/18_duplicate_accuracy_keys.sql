@@ -1,6 +1,6 @@
 -- Keys that are graded more than once; NULL lines are equal. There must be none.
-SELECT accuracy_key, COUNT(*) AS copies
+SELECT macro.ACCURACY_KEY(), COUNT(*) AS copies
 FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
-GROUP BY accuracy_key
+GROUP BY macro.ACCURACY_KEY()
 HAVING COUNT(*) > 1

@@ -5,7 +5,7 @@ SELECT
   V.game_id,
   V.player_lookup,
   V.system_id,
-  BECAME(T) AS outcome
+  macro.OUTCOME(T) AS outcome
 FROM verdicts AS V
 JOIN prediction_accuracy AS T
   ON T.game_date = V.game_date
@@ -14,4 +14,4 @@ JOIN prediction_accuracy AS T
   AND T.system_id = V.system_id
   AND T.line_value IS NOT DISTINCT FROM V.current_points_line
 WHERE T.game_date BETWEEN @first_date AND @last_date AND T.game_date IN UNNEST(@game_dates)
-  AND BECAME(T) IS NOT NULL
+  AND macro.OUTCOME(T) IS NOT NULL

@@ -13,9 +13,9 @@ LEFT JOIN (
 ) AS K
   ON K.game_date = D.game_date AND K.game_id = D.game_id AND K.player_lookup = D.player_lookup
 LEFT JOIN (
-  SELECT DISTINCT each_column, TRUE AS stands
+  SELECT DISTINCT macro.EACH_COLUMN(), TRUE AS stands
   FROM player_game_summary
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 ) AS S
   ON S.game_date = D.game_date AND S.game_id = D.game_id AND S.player_lookup = D.player_lookup
-  AND NOT ANY_DIFFERENT(D, S)
+  AND NOT macro.ANY_DIFFERENT(D, S)

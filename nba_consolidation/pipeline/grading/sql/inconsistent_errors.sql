@@ -1,6 +1,6 @@
 -- Graded rows whose errors and verdict do not follow from their own parts. There must be none. What an older grader did
 -- not fill in is no contradiction.
-SELECT accuracy_key, predicted_points, actual_points, signed_error, absolute_error, prediction_correct, outcome
+SELECT macro.ACCURACY_KEY(), predicted_points, actual_points, signed_error, absolute_error, prediction_correct, outcome
 FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date
   AND game_date IN UNNEST(@game_dates)

@@ -1,11 +1,11 @@
 -- What does not stand yet as the files have it.
-INSERT INTO player_game_summary (each_column)
-SELECT D.each_column
+INSERT INTO player_game_summary (`macro.EACH_COLUMN`)
+SELECT macro.EACH_COLUMN(D)
 FROM delivered_box_scores AS D
 WHERE NOT EXISTS (
   SELECT 1
   FROM player_game_summary AS S
   WHERE S.game_date BETWEEN @first_date AND @last_date AND S.game_date IN UNNEST(@game_dates)
     AND S.game_date = D.game_date AND S.game_id = D.game_id AND S.player_lookup = D.player_lookup
-    AND NOT ANY_DIFFERENT(D, S)
+    AND NOT macro.ANY_DIFFERENT(D, S)
 )

@@ -1,6 +1,6 @@
 -- Rows that stand for a game and player of the files, but not as the files have them.
 CREATE TEMP TABLE outdated_box_scores AS
-SELECT S.each_column
+SELECT macro.EACH_COLUMN(S)
 FROM player_game_summary AS S
 WHERE S.game_date BETWEEN @first_date AND @last_date AND S.game_date IN UNNEST(@game_dates)
   AND EXISTS (
@@ -12,5 +12,5 @@ WHERE S.game_date BETWEEN @first_date AND @last_date AND S.game_date IN UNNEST(@
     SELECT 1
     FROM delivered_box_scores AS D
     WHERE D.game_date = S.game_date AND D.game_id = S.game_id AND D.player_lookup = S.player_lookup
-      AND NOT ANY_DIFFERENT(D, S)
+      AND NOT macro.ANY_DIFFERENT(D, S)
   )

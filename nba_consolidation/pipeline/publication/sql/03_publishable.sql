@@ -3,7 +3,7 @@
 -- that an offset is a whole number: without them it is rendered as if arrays began at 0 everywhere.)
 CREATE TEMP TABLE publishable AS
 SELECT
-  P.each_column,
+  macro.EACH_COLUMN(P),
   COALESCE(
     CAST(ROUND(
       C.curve[SAFE_OFFSET(CAST(P.knot AS INT64))] * (P.knot + 1 - P.percent)
@@ -20,7 +20,7 @@ SELECT
   P.variance_flag
 FROM (
   SELECT
-    V.each_column,
+    macro.EACH_COLUMN(V),
     V.is_actionable,
     V.filter_reason,
     R.status AS player_status,
@@ -40,7 +40,7 @@ FROM (
       ''
     ) AS filters
   FROM validated_predictions AS V
-  LEFT JOIN reviewed_players AS R ON R.game_date = V.game_date AND R.player_key = PLAYER_KEY(V.player_lookup)
+  LEFT JOIN reviewed_players AS R ON R.game_date = V.game_date AND R.player_key = macro.PLAYER_KEY(V.player_lookup)
   WHERE V.game_date BETWEEN @first_date AND @last_date AND V.game_date IN UNNEST(@game_dates)
 ) AS P
 LEFT JOIN calibrations AS C ON C.game_date = P.game_date AND C.system_id = P.system_id

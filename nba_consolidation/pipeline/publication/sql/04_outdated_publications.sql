@@ -2,12 +2,12 @@
 CREATE TEMP TABLE outdated_publications AS
 SELECT DISTINCT game_date
 FROM (
-  SELECT each_column, 1 AS publishable, 0 AS published
+  SELECT macro.EACH_COLUMN(), 1 AS publishable, 0 AS published
   FROM publishable
   UNION ALL
-  SELECT each_column, 0 AS publishable, 1 AS published
+  SELECT macro.EACH_COLUMN(), 0 AS publishable, 1 AS published
   FROM published_predictions
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 )
-GROUP BY each_column
+GROUP BY macro.EACH_COLUMN()
 HAVING SUM(publishable) <> SUM(published)

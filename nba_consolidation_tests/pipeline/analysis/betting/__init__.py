@@ -1,1 +1,1 @@
-"""Strategies: counted as by hand, resampled by date, picked out of time; and what is luck is called so."""
+"""Strategies: counts compared with counting by hand, resampling by date, walk-forward picks, and significance."""

@@ -1,4 +1,4 @@
-"""Made-up seasons: as graded rows, as the rows that season_bets gives, and what plain pandas makes of them."""
+"""Invented seasons, as graded rows and as rows of season_bets, and their results counted by hand."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nba_consolidation.pipeline.analysis.betting.bets import Daily
-from nba_consolidation.pipeline.analysis.betting.verdicts import judged
+from nba_consolidation.pipeline.analysis.betting.bets import DailyResults
+from nba_consolidation.pipeline.analysis.betting.strategy_rows import strategy_rows
 from nba_consolidation.schema import MAJORITY, UNANIMOUS
 from nba_consolidation_tests.pipeline.analysis.performance.graded import graded
 
@@ -26,26 +26,26 @@ def day(number: int) -> dt.date:
 
 
 def packed(won: bool, confidence: float | None = 0.65, edge: float | None = 2.0, flagged: bool = False) -> int:
-    """A bet as season_bets has it."""
+    """A bet packed into a whole number as in season_bets."""
     micros = -1 if confidence is None else round(confidence * 10**6)
     tenths = -1 if edge is None else round(edge * 10)
     return 4000 * (micros + 1) + 4 * (tenths + 1) + 2 * flagged + won
 
 
 def on(number: int, bets: Sequence[int], bettor: str = "s1") -> Row:
-    """What one bets on the number-th date."""
+    """A row of season_bets: the bets of one bettor on the number-th date."""
     return {"game_date": day(number), "bettor": bettor, "bets": list(bets)}
 
 
 def coins(seed: int, dates: int = 60, systems: int = 3, players: int = 20, chance: float = 11 / 21) -> list[Row]:
-    """Coin flips that just break even at -110. One score decides all bets on a player, whose systems mostly agree."""
+    """Coin flips that just break even at -110. Most systems agree on a player, whose one score decides all bets."""
     random_ = np.random.default_rng(seed)
     rows = []
     for number in range(dates):
         won = random_.random(players) < chance
         for system in range(systems):
-            alike = random_.random(players) < 0.7
-            result = np.where(alike, won, random_.random(players) < chance)
+            agrees = random_.random(players) < 0.7
+            result = np.where(agrees, won, random_.random(players) < chance)
             confidence, edge = random_.random(players) * 0.5 + 0.5, random_.random(players) * 8
             bets = [packed(bool(w), c, e) for w, c, e in zip(result, confidence, edge, strict=True)]
             rows.append(on(number, bets, f"s{system}"))
@@ -53,23 +53,23 @@ def coins(seed: int, dates: int = 60, systems: int = 3, players: int = 20, chanc
 
 
 def evaluated(rows: Sequence[Row], dates: Sequence[dt.date], odds: int = -110) -> pd.DataFrame:
-    """The rows of the table."""
-    return judged(Daily.of(rows), SEASON, dates, odds)
+    """The rows of strategy_performance."""
+    return strategy_rows(DailyResults.of(rows), SEASON, dates, odds)
 
 
 def on_dates(frame: pd.DataFrame, dates: Sequence[dt.date]) -> pd.DataFrame:
-    """The rows of these dates, numbered anew."""
+    """The rows of these dates, with a new index."""
     return frame[frame["game_date"].isin(dates)].reset_index(drop=True)
 
 
 def by_strategy(frame: pd.DataFrame, date: dt.date | None = None) -> dict[str, Row]:
-    """The rows of a date, the last one unless another is given, by strategy."""
+    """The rows of a date (by default the last one), by strategy."""
     of = frame[frame["game_date"] == (date or frame["game_date"].max())]
     return {row["strategy"]: {str(name): value for name, value in row.items()} for row in of.to_dict("records")}
 
 
 def random_games(seed: int, dates: int = 24, players: int = 8) -> list[Row]:
-    """Graded rows as graders leave them: three systems, now and then several lines, no confidence, every outcome."""
+    """Graded rows of three systems: some players with several lines, some bets without confidence, every outcome."""
     chance = random.Random(seed)
     rows = []
     for number in range(dates):
@@ -83,8 +83,8 @@ def random_games(seed: int, dates: int = 24, players: int = 8) -> list[Row]:
 
 def _bet(chance: random.Random, date: dt.date, player: str, system: str, points: int, line: Decimal) -> Row:
     over = chance.random() < 0.6
-    came = "push" if points == line else "correct" if (points > line) is over else "wrong"
-    outcome = chance.choices([came, "passed", "voided", "not_a_bet"], [12, 1, 1, 1])[0]
+    result = "push" if points == line else "correct" if (points > line) is over else "wrong"
+    outcome = chance.choices([result, "passed", "voided", "not_a_bet"], [12, 1, 1, 1])[0]
     edge = Decimal(chance.choice([0, 5, 9, 10, 19, 20, 30, 49, 50, 70, chance.randrange(100)])) / 10
     confidence = chance.choice([None, "0.549999", "0.55", "0.6", "0.7", "0.8", "1", "0.3", "72"])
     return graded(
@@ -102,7 +102,7 @@ def _bet(chance: random.Random, date: dt.date, player: str, system: str, points:
 
 
 def bets_by_hand(rows: Iterable[Row], flagged: set[tuple[dt.date, str]]) -> list[Row]:
-    """Every decided bet of every bettor, from graded rows, in the order in which they count as made."""
+    """Every decided bet of every bettor, from graded rows, in the order in which the bets are made."""
     made = []
     votes: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
@@ -141,20 +141,20 @@ def bets_by_hand(rows: Iterable[Row], flagged: set[tuple[dt.date, str]]) -> list
 
 
 def by_hand(bets: Sequence[Row], odds: int) -> Row:
-    """What some bets came to, one after the other."""
+    """The results of some bets, counted one by one."""
     win = odds / 100 if odds > 0 else 100 / -odds
     profit = run = longest = 0.0
-    highest = fallen = 0.0
+    peak = drawdown = 0.0
     for number, bet in enumerate(bets):
         won = bet["outcome"] == "correct"
         profit += win if won else -1
         run = 0 if won else run + 1
         longest = max(longest, run)
         if number + 1 == len(bets) or bets[number + 1]["date"] != bet["date"]:
-            highest = max(highest, profit)
-            fallen = max(fallen, highest - profit)
+            peak = max(peak, profit)
+            drawdown = max(drawdown, peak - profit)
     won = sum(bet["outcome"] == "correct" for bet in bets)
     return {
         "bets": len(bets), "correct": won, "wrong": len(bets) - won, "bet_days": len({bet["date"] for bet in bets}),
-        "profit": profit, "roi": profit / len(bets), "longest_losing_run": longest, "max_drawdown": fallen,
+        "profit": profit, "roi": profit / len(bets), "longest_losing_run": longest, "max_drawdown": drawdown,
     }  # fmt: skip

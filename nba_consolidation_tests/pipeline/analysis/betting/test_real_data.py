@@ -1,4 +1,4 @@
-"""Real games: what was counted with pandas alone is reached, and no luck is called skill."""
+"""Real games: the results equal those counted with pandas alone, and no luck is called significant."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 from nba_consolidation.leases import Holder
 from nba_consolidation.schema import PICKED
 from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, Row
-from nba_consolidation_tests.pipeline.analysis.performance.test_real_data import REAL, rows, wanted
+from nba_consolidation_tests.pipeline.analysis.performance.test_real_data import REAL, expected, rows
 
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
-__all__ = ["rows", "wanted"]
+__all__ = ["expected", "rows"]
 
 
 @pytest.fixture(scope="module")
 def strategies(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
-    """Of the last date, by name; from rows that do not say what became of them."""
+    """The rows of the last date, by name, from graded rows without an outcome column."""
     home = Graded(tmp_path_factory.mktemp("real"))
     home.add(
         {str(k): None if pd.isna(v) else v for k, v in row.items() if k != "outcome"} for row in rows.to_dict("records")
@@ -27,24 +27,24 @@ def strategies(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     return {row["strategy"]: row for row in home.read("strategy_performance")}
 
 
-def test_plain_bets_are_what_was_counted(strategies: dict[str, Row], wanted: Any) -> None:
-    found = strategies["ALL"]
-    assert (found["correct"], found["wrong"]) == (wanted["correct"], wanted["wrong"]) == (4910, 4863)
-    assert found["bet_days"] == wanted["dates"]
-    assert found["roi"] == pytest.approx((4910 * 100 / 110 - 4863) / 9773, abs=1e-6)
-    for system, counted in wanted["by_system"].items():
+def test_baselines_equal_what_was_counted(strategies: dict[str, Row], expected: Any) -> None:
+    row = strategies["ALL"]
+    assert (row["correct"], row["wrong"]) == (expected["correct"], expected["wrong"]) == (4910, 4863)
+    assert row["bet_days"] == expected["dates"]
+    assert row["roi"] == pytest.approx((4910 * 100 / 110 - 4863) / 9773, abs=1e-6)
+    for system, counted in expected["by_system"].items():
         assert (strategies[system]["correct"], strategies[system]["wrong"]) == (
             counted["right"], counted["wrong"]
         )  # fmt: skip
 
 
-def test_the_best_in_hindsight_is_called_luck_and_picking_it_in_time_did_not_pay(strategies: dict[str, Row]) -> None:
-    judged = [row for row in strategies.values() if row["pays"] != "not_enough"]
-    best = max(judged, key=lambda row: row["roi"])
+def test_the_best_strategy_in_hindsight_is_noise_and_picking_in_advance_lost_money(strategies: dict[str, Row]) -> None:
+    known = [row for row in strategies.values() if row["pays"] != "not_enough"]
+    best = max(known, key=lambda row: row["roi"])
     assert best["roi"] > 0.15
     assert (best["pays"], best["verdict"]) == ("noise", "noise")
-    assert "profit" not in {row["pays"] for row in judged}
-    assert "better" not in {row["verdict"] for row in judged}
+    assert "profit" not in {row["pays"] for row in known}
+    assert "better" not in {row["verdict"] for row in known}
     picked = strategies[PICKED]
     assert picked["bets"] > 1000
     assert picked["roi_low"] < picked["roi"] < 0
@@ -52,6 +52,6 @@ def test_the_best_in_hindsight_is_called_luck_and_picking_it_in_time_did_not_pay
 
 
 def test_flat_bets_on_everything_lost_money(strategies: dict[str, Row]) -> None:
-    """By itself its interval says so; `pays` has all the others considered."""
+    """Its own interval excludes 0; `pays` also takes all other strategies into account."""
     assert strategies["ALL"]["roi_high"] < 0
     assert strategies["ALL"]["roi_p"] < 0.1

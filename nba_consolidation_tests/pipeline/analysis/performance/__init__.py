@@ -1,1 +1,1 @@
-"""Hit rates, calibration and returns: held against plain pandas, and what is written when."""
+"""Hit rates, calibration and returns compared with plain pandas, and which rows an analysis writes."""

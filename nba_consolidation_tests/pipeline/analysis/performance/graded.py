@@ -1,4 +1,4 @@
-"""Graded rows for the tests of performance, the way into prediction_accuracy, and what pandas alone makes of them."""
+"""Graded rows for tests, a home to write them to, and the same results computed with pandas alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
 from nba_consolidation.schema import ACCURACY, ALL_TABLES
 from nba_consolidation.settings import Settings
-from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.wiring import Deployment, deploy
 
 Row = dict[str, Any]
@@ -46,12 +46,12 @@ def graded(outcome: str | None = "correct", **changes: Any) -> Row:
 
 
 def bets(won: int, lost: int, **changes: Any) -> list[Row]:
-    """So many bets won and lost."""
+    """Graded rows of so many bets won and lost."""
     return [graded("correct", **changes)] * won + [graded("wrong", **changes)] * lost
 
 
 def random_rows(seed: int, days: int = 60, per_day: int = 30) -> list[Row]:
-    """Rows over some days around the turn of a season, of four systems, with some days off, and every kind of row."""
+    """Rows of every kind, of four systems, over some days around the turn of a season, without bets on some days."""
     chance = random.Random(seed)
     first = dt.date(2026, 6, 1)
     dates = [first + dt.timedelta(day) for day in range(days) if chance.random() > 0.2]
@@ -74,7 +74,7 @@ def _random_row(chance: random.Random, date: dt.date) -> Row:
 
 
 class Graded:
-    """A home with graded rows, and the analysis of them."""
+    """A home with graded rows, and their analysis."""
 
     def __init__(self, home: Path, **settings: Any) -> None:
         self.settings = Settings(home=home, lease_wait=0, **settings)
@@ -84,7 +84,7 @@ class Graded:
         return deploy(self.settings)
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows into prediction_accuracy, past every guard."""
+        """Inserts rows into prediction_accuracy, without lease and fence."""
         self.deployment.prepare()
         data = pa.Table.from_pylist(list(rows), SCHEMA)
         with self._connection() as connection:
@@ -95,7 +95,7 @@ class Graded:
         return self.deployment.analyst.analyse(dates or [DATE], Holder.here(run_id))
 
     def read(self, table: str, **where: Any) -> list[Row]:
-        """Rows of one of the three tables, in order of their key."""
+        """Rows of a table, in the order of its primary key."""
         (declared,) = (one for one in ALL_TABLES if one.name == table)
         frame = self.frame(f"SELECT * FROM {table} ORDER BY {', '.join(declared.primary_key)}")
         for name, value in where.items():
@@ -103,12 +103,12 @@ class Graded:
         return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in frame.to_dict("records")]
 
     def one(self, table: str, **where: Any) -> Row:
-        """The one row of that kind; of a date's slices the whole."""
+        """The only row with these values."""
         (row,) = self.read(table, **where)
         return row
 
     def whole(self, window: str = "day", system: str = "catboost_v9", date: dt.date = DATE) -> Row:
-        """The figures of a system and window."""
+        """The row of system_performance of a system and window, not divided into buckets."""
         return self.one("system_performance", game_date=date, system_id=system, time_window=window, sliced_by="all")
 
     def scores(self, window: str = "day", system: str = "catboost_v9", date: dt.date = DATE) -> Row:
@@ -129,7 +129,7 @@ class Graded:
 
 
 def window_of(rows: pd.DataFrame, window: str, date: dt.date) -> pd.DataFrame:
-    """The rows that a window sums up, by the design's words."""
+    """The rows in a window, by its definition."""
     year = date.year if (date.month, date.day) >= (7, 1) else date.year - 1
     firsts = {"season": dt.date(year, 7, 1)}
     firsts |= {name: date - dt.timedelta(days - 1) for name, days in (("day", 1), ("7d", 7), ("30d", 30))}
@@ -137,7 +137,7 @@ def window_of(rows: pd.DataFrame, window: str, date: dt.date) -> pd.DataFrame:
 
 
 def oracle(rows: pd.DataFrame, odds: int = -110) -> Row:
-    """The figures of some graded rows, by hand."""
+    """The columns of system_performance for some graded rows, computed with pandas."""
     count = rows["outcome"].value_counts()
     won, lost = int(count.get("correct", 0)), int(count.get("wrong", 0))
     known = rows[rows["actual_points"].notna() & (rows["outcome"] != "voided")]
@@ -159,7 +159,7 @@ def oracle(rows: pd.DataFrame, odds: int = -110) -> Row:
 
 
 def wilson(won: int, of: int) -> tuple[float | None, float | None]:
-    """The interval as Wilson (1927) has it: the roots of (p - phat)^2 = z^2 p (1 - p) / n."""
+    """The interval by its definition (Wilson 1927): the roots of (p - phat)^2 = z^2 p (1 - p) / n."""
     if not of:
         return None, None
     z, rate = 1.959963984540054, won / of
@@ -168,37 +168,37 @@ def wilson(won: int, of: int) -> tuple[float | None, float | None]:
 
 
 def scored(rows: pd.DataFrame) -> Row:
-    """Calibration by hand: every bet with a confidence between 0 and 1."""
+    """The columns of calibration_scores for some graded rows, computed with numpy."""
     decided = rows[rows["outcome"].isin(BETS)]
     known = decided[decided["confidence_score"].map(lambda c: c is not None and 0 <= c <= 1).astype(bool)]
-    promised = known["confidence_score"].astype(float).to_numpy()
-    came = (known["outcome"] == "correct").to_numpy().astype(float)
-    nothing: Row = {"bets": 0, "without_confidence": len(decided), "ece": None, "brier": None, "log_loss": None}
+    confidence = known["confidence_score"].astype(float).to_numpy()
+    won = (known["outcome"] == "correct").to_numpy().astype(float)
+    unknown: Row = {"bets": 0, "without_confidence": len(decided), "ece": None, "brier": None, "log_loss": None}
     if not len(known):
-        return nothing
+        return unknown
     bins = known["confidence_score"].map(lambda c: min(int(c * 10), 9)).to_numpy()
-    gaps = [abs(promised[bins == b].mean() - came[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    given = np.clip(np.where(came == 1, promised, 1 - promised), np.finfo(float).eps, 1)
+    gaps = [abs(confidence[bins == b].mean() - won[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
+    likelihood = np.clip(np.where(won == 1, confidence, 1 - confidence), np.finfo(float).eps, 1)
     return {
         "bets": len(known),
         "without_confidence": len(decided) - len(known),
         "ece": sum(gaps),
-        "brier": float(((promised - came) ** 2).mean()),
-        "log_loss": float(-np.log(given).mean()),
+        "brier": float(((confidence - won) ** 2).mean()),
+        "log_loss": float(-np.log(likelihood).mean()),
     }
 
 
-def close(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Every wanted figure is there, to the last digit that is kept; nothing where nothing is wanted."""
-    return all(_alike(found[name], value) for name, value in wanted.items())
+def close(row: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether the row has all expected values, whole numbers exactly and others to six decimals."""
+    return all(_equal(row[name], value) for name, value in expected.items())
 
 
-def _alike(found: Any, wanted: Any) -> bool:
-    if wanted is None or found is None:
-        return found is wanted
-    return bool(abs(found - wanted) <= (0 if isinstance(wanted, int) else 6e-7))
+def _equal(actual: Any, expected: Any) -> bool:
+    if expected is None or actual is None:
+        return actual is expected
+    return bool(abs(actual - expected) <= (0 if isinstance(expected, int) else 6e-7))
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """The rows as they were made, exact."""
+    """The rows as a frame, with exact decimals."""
     return pd.DataFrame(list(rows), columns=SCHEMA.names).astype(object).replace({np.nan: None})

@@ -16,7 +16,7 @@ from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Policy
 from nba_consolidation.pipeline.analysis.recalibration.selection import Scores, scores
 from nba_consolidation.pipeline.analysis.recalibration.versions import History, calibration_of
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+REAL = Path(__file__).parents[5] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
 KEY = ["game_date", "game_id", "player_lookup", "system_id", "line_value"]
 BEGINS, ENDS, WEEK = dt.date(2024, 11, 14), dt.date(2025, 1, 12), dt.timedelta(7)
@@ -71,7 +71,7 @@ def test_the_pipeline_is_calibrated_out_of_time_and_as_good_as_the_best_candidat
 
 
 def test_the_figures_of_the_documents_are_those_that_come_out(reached: dict[str, Scores]) -> None:
-    told = (Path(__file__).parents[2] / "docs" / "recalibration.md").read_text(encoding="utf-8")
+    told = (Path(__file__).parents[4] / "docs" / "recalibration.md").read_text(encoding="utf-8")
     rows = {"confidences as they came": "identity", "this pipeline": "pipeline", "Platt": "platt"}
     for words, name in rows.items():
         assert f"| {words} | {reached[name].log_loss:.5f} | {reached[name].ece:.4f} |" in told

@@ -1,9 +1,9 @@
--- By date, how many strategies stand in strategy_performance, and how many of their rows this transaction wrote.
+-- By date, the strategies with a current row in strategy_performance, and how many of these rows this transaction wrote.
 SELECT
   game_date,
   COUNT(*) AS strategies,
   COUNTIF(evaluation_id = @evaluation_id) AS written_rows,
-  COUNTIF(pays <> 'not_enough') AS judged,
+  COUNTIF(pays <> 'not_enough') AS with_enough_data,
   COUNTIF(pays = 'profit') AS paying,
   COUNTIF(pays = 'loss') AS losing,
   COUNTIF(verdict = 'better') AS better,

@@ -5,11 +5,11 @@ WHERE T.game_date BETWEEN @first_date AND @last_date
   AND EXISTS (
     SELECT 1
     FROM (
-      SELECT each_column
+      SELECT macro.EACH_COLUMN()
       FROM calibration_scores
       WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
       EXCEPT DISTINCT
-      SELECT each_column
+      SELECT macro.EACH_COLUMN()
       FROM computed_scores
     ) AS outdated
     WHERE outdated.game_date = T.game_date

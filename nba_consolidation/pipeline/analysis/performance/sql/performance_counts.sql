@@ -1,4 +1,4 @@
--- By date, how many rows stand in the tables of performance, and how many of them this transaction wrote.
+-- By date, the current rows of the performance tables, and how many of them this transaction wrote.
 SELECT game_date, COUNT(*) AS total_rows, COUNTIF(performance_id = @performance_id) AS written_rows
 FROM (
   SELECT game_date, performance_id FROM system_performance

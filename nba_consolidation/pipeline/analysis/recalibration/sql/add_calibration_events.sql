@@ -1,6 +1,6 @@
 -- What happened, unless it did before.
-INSERT INTO confidence_recalibration_events (each_column, lease_token, run_id, recorded_at)
-SELECT N.each_column, L.token, @run_id, @now
+INSERT INTO confidence_recalibration_events (`macro.EACH_COLUMN`, lease_token, run_id, recorded_at)
+SELECT macro.EACH_COLUMN(N), L.token, @run_id, @now
 FROM new_events AS N
 JOIN leases AS L ON L.game_date = N.lease_date
 LEFT JOIN confidence_recalibration_events AS T

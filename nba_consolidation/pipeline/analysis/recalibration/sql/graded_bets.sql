@@ -17,7 +17,7 @@ FROM (
       game_date,
       system_id,
       confidence_score,
-      BECAME(T) AS became
+      macro.OUTCOME(T) AS became
     FROM prediction_accuracy AS T
     WHERE game_date >= @first_date AND game_date < @before
   )

@@ -27,7 +27,7 @@ FROM (
   FROM (
     SELECT
       *,
-      BECAME(T) AS became
+      macro.OUTCOME(T) AS became
     FROM prediction_accuracy AS T
     WHERE game_date BETWEEN @first_date AND @last_date
       AND NOT COALESCE(system_id IN UNNEST(@disabled_systems), FALSE)
@@ -35,7 +35,7 @@ FROM (
   WHERE became IS NOT NULL
 ) AS G
 JOIN (
-  SELECT player_lookup, PLAYER_KEY(player_lookup) AS player_key
+  SELECT player_lookup, macro.PLAYER_KEY(player_lookup) AS player_key
   FROM (
     SELECT DISTINCT player_lookup
     FROM prediction_accuracy

@@ -1,11 +1,11 @@
 -- The computed rows that do not stand yet.
-INSERT INTO policy_reviews (each_column, review_id, lease_token, run_id, computed_at)
-SELECT fresh.each_column, @review_id, L.token, @run_id, @now
+INSERT INTO policy_reviews (`macro.EACH_COLUMN`, review_id, lease_token, run_id, computed_at)
+SELECT macro.EACH_COLUMN(fresh), @review_id, L.token, @run_id, @now
 FROM (
-  SELECT each_column
+  SELECT macro.EACH_COLUMN()
   FROM computed_policy_reviews
   EXCEPT DISTINCT
-  SELECT each_column
+  SELECT macro.EACH_COLUMN()
   FROM policy_reviews
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 ) AS fresh

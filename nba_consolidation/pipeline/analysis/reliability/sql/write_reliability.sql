@@ -1,11 +1,11 @@
 -- The computed rows that do not stand yet.
-INSERT INTO player_reliability (each_column, review_id, lease_token, run_id, computed_at)
-SELECT fresh.each_column, @review_id, L.token, @run_id, @now
+INSERT INTO player_reliability (`macro.EACH_COLUMN`, review_id, lease_token, run_id, computed_at)
+SELECT macro.EACH_COLUMN(fresh), @review_id, L.token, @run_id, @now
 FROM (
-  SELECT each_column
+  SELECT macro.EACH_COLUMN()
   FROM computed_reliability
   EXCEPT DISTINCT
-  SELECT each_column
+  SELECT macro.EACH_COLUMN()
   FROM player_reliability
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 ) AS fresh

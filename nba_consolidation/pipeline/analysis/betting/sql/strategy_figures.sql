@@ -1,7 +1,0 @@
--- What strategies came to until some dates: of one bettor or each, of one strategy or each; the best lower end first.
-SELECT * EXCEPT (lease_token)
-FROM strategy_performance
-WHERE game_date BETWEEN @first_date AND @last_date
-  AND (@system_id IS NULL OR system_id = @system_id)
-  AND (@strategy IS NULL OR strategy = @strategy)
-ORDER BY game_date, roi_low IS NULL, roi_low DESC, bets DESC, strategy

@@ -1,0 +1,155 @@
+"""The columns of the tables that people read, at the terminal and on the report's page."""
+
+from __future__ import annotations
+
+from nba_consolidation.schema.display import (
+    DisplayColumn,
+    Row,
+    compact,
+    count_column,
+    fixed_column,
+    interval_column,
+    percent_column,
+    plain,
+    text_column,
+    words_column,
+)
+from nba_consolidation.schema.grading import OUTCOMES
+
+SYSTEM = text_column("system", "system_id")
+WINDOW = text_column("window", "time_window")
+HIT_RATE = (
+    count_column("bets", "bets"),
+    percent_column("hit rate", "hit_rate"),
+    interval_column("95 % interval", "hit_rate"),
+)
+"""A hit rate is never shown without its interval and its number of bets."""
+
+PERFORMANCE = (
+    *HIT_RATE,
+    count_column("push", "push", 3),
+    count_column("passed", "passed", 4),
+    count_column("voided", "voided", 3),
+    count_column("compared", "compared", 2),
+    fixed_column("MAE", "mae", 2),
+    fixed_column("bias", "bias", 2, sign="+"),
+    percent_column("ROI -110", "roi_110", sign="+"),
+)
+CALIBRATION_SCORES = (
+    SYSTEM,
+    *HIT_RATE,
+    percent_column("mean confidence", "mean_confidence"),
+    fixed_column("ECE", "ece", 4),
+    fixed_column("Brier", "brier", 4, rank=1),
+    fixed_column("log loss", "log_loss", 4, rank=1),
+    count_column("without confidence", "without_confidence", 2),
+)
+CALIBRATION_BINS = (
+    DisplayColumn("confidence", lambda row: f"{row['lower_bound']:.1f} to {row['upper_bound']:.1f}"),
+    percent_column("mean confidence", "mean_confidence"),
+    *HIT_RATE,
+)
+PLAYERS = (
+    text_column("player", "player_lookup"),
+    words_column("status", "status"),
+    *HIT_RATE,
+    fixed_column("effective bets", "effective_bets", 1, rank=1),
+    percent_column("shrunken", "shrunken_rate", 2),
+    fixed_column("q", "worse_q", 3, rank=2),
+    fixed_column("bias", "bias", 1, rank=3, sign="+"),
+    fixed_column("SD 10", "points_sd_10", 1, rank=3),
+    words_column("variance", "variance_flag", 3),
+    text_column("since", "since", 4),
+    text_column("until", "until", 4),
+    text_column("reason", "reason", 5, wide=True),
+)
+BIAS_AND_VARIANCE = (
+    text_column("player", "player_lookup"),
+    words_column("bias", "bias_flag"),
+    fixed_column("mean error", "bias", 1, sign="+"),
+    words_column("variance", "variance_flag"),
+    fixed_column("SD of points, 10 games", "points_sd_10", 1),
+    fixed_column("SD of peers, 20 games", "peer_sd_20", 1),
+)
+POLICIES = (
+    text_column("policy", "policy"),
+    text_column("in use", "acting"),
+    count_column("flagged", "flagged_players"),
+    count_column("ever", "ever_flagged", 1),
+    *HIT_RATE,
+    percent_column("vs others", "difference", sign="+"),
+    words_column("verdict", "verdict"),
+)
+OVERRIDES = (
+    text_column("player", "player_lookup"),
+    DisplayColumn("status", lambda row: row["status"] or "as computed"),
+    text_column("from", "first_date"),
+    text_column("to", "last_date"),
+    text_column("author", "author"),
+    text_column("reason", "reason", wide=True),
+    text_column("decided at", "created_at"),
+)
+
+
+def _strategy(row: Row) -> str:
+    return f"{row['strategy']} (next: {row['picked']})" if row["picked"] else plain(row["strategy"])
+
+
+STRATEGIES = (
+    DisplayColumn("strategy", _strategy),
+    *HIT_RATE,
+    percent_column("ROI", "roi", sign="+"),
+    interval_column("95 % by date", "roi", sign="+"),
+    fixed_column("p", "roi_p", 3, rank=1),
+    words_column("pays", "pays"),
+    percent_column("vs baseline", "difference", 1, sign="+"),
+    interval_column("95 % by date", "difference", 3, sign="+"),
+    fixed_column("p", "difference_p", 3, rank=2),
+    words_column("verdict", "verdict", 1),
+    count_column("losing streak", "longest_losing_run", 2),
+    fixed_column("drawdown", "max_drawdown", 1, rank=2),
+)
+CONSOLIDATED_DATES = (
+    text_column("date", "game_date"),
+    count_column("runs", "consolidations"),
+    count_column("tables", "staging_tables"),
+    count_column("staged", "staged"),
+    count_column("inserted", "inserted"),
+    count_column("updated", "updated"),
+    count_column("stale", "stale"),
+    count_column("superseded", "superseded"),
+    count_column("quarantined", "quarantined"),
+    text_column("last consolidated", "last_consolidated_at"),
+)
+GRADED_DATES = (
+    text_column("date", "game_date"),
+    count_column("active", "active"),
+    *(count_column(name.replace("_", " "), name) for name in (*OUTCOMES, "waiting")),
+    text_column("last graded", "last_graded_at"),
+)
+QUARANTINE_RULES = (
+    text_column("column", "column_name"),
+    text_column("rule", "rule"),
+    count_column("rows", "quarantined"),
+    count_column("tables", "staging_tables", 2),
+    text_column("first date", "first_date", 3),
+    text_column("last date", "last_date", 3),
+    text_column("reason", "reason", wide=True),
+)
+LEASE_EVENTS = (
+    text_column("at", "at"),
+    words_column("event", "what"),
+    text_column("lease", "lease"),
+    text_column("holder", "holder_id"),
+    text_column("run", "run_id", 1),
+    text_column("for or by", "other", wide=True),
+    fixed_column("seconds", "seconds", 1),
+    text_column("detail", "detail", wide=True),
+)
+CHECKS = (
+    text_column("check", "name"),
+    text_column("status", "status"),
+    DisplayColumn("value", lambda row: compact(row["value"]), 1, right=True),
+    text_column("threshold", "threshold", 2),
+    text_column("result and what to do", "message", wide=True),
+)
