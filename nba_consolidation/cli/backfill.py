@@ -88,7 +88,7 @@ def backfill(session: Session, /, since: dt.date, until: dt.date | None, what: s
     with bar(what, transient=True) as (advance, news):
         report = run(since, last, chunk, work, _teller(advance, news, (last - since).days + 1))
     emit(as_json, _document(report, what), *_grids(report), _summary(report))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.failed or report.refused else Exit.DONE)
+    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if report.failed or report.refused else Exit.DONE)
 
 
 def _teller(

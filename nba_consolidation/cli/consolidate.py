@@ -95,7 +95,7 @@ def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: 
     emit(as_json, _document(report, publication), *_report(report, publication))
     if publication and publication.error:
         raise publication.error
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.refused or report.poisoned else Exit.DONE)
+    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if report.refused or report.poisoned else Exit.DONE)
 
 
 @click.command()

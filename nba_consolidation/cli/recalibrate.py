@@ -59,7 +59,7 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
         "seconds": report.seconds,
     }
     emit(as_json, document, _decisions_grid(report), _summary(report, waiting), _publication_summary(published))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if waiting or report.rolled_back else Exit.DONE)
+    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE)
 
 
 def _decision(one: Decision) -> dict[str, Any]:

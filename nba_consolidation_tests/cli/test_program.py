@@ -141,7 +141,7 @@ def test_an_interruption_ends_with_130(terminal: Terminal, monkeypatch: pytest.M
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Consolidator, "consolidate", interrupt)
-    assert "run it again" in terminal.run("consolidate", exit_code=130).stderr
+    assert "Run the command again" in terminal.run("consolidate", exit_code=130).stderr
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:

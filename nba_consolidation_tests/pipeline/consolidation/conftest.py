@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,5 +11,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import Workbench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
-    return Workbench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    bench = Workbench(tmp_path)
+    with bench.kept_open():
+        yield bench

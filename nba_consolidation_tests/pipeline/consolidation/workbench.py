@@ -29,6 +29,7 @@ from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, R
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
+from nba_consolidation_tests.prepared import prepare
 
 Row = dict[str, Any]
 
@@ -145,8 +146,8 @@ class Workbench:
         self.leases = leases or MemoryLeaseStore()
 
     def kept_open(self) -> duckdb.DuckDBPyConnection:
-        """A connection beside which all others open at once: a property test has no time to open files."""
-        self.warehouse.create_tables(ALL_TABLES)
+        """A connection beside which all others of this process open at once. No other process can open the file."""
+        prepare(self.warehouse.path)
         return duckdb.connect(self.warehouse.path, config=self.warehouse._config)
 
     def stage(
@@ -195,8 +196,8 @@ class Workbench:
         return use_case.publish(dates or (DATE,), Holder.here("publication"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
-        """Plain SQL, past every guard; the tables are made first."""
-        self.warehouse.create_tables(ALL_TABLES)
+        """Plain SQL, past every guard."""
+        prepare(self.warehouse.path)
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             cursor = connection.execute(text, list(parameters))

@@ -1,5 +1,6 @@
 """A workbench for each test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,5 +9,7 @@ from nba_consolidation_tests.pipeline.grading.workbench import GradingBench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> GradingBench:
-    return GradingBench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[GradingBench]:
+    bench = GradingBench(tmp_path)
+    with bench.kept_open():
+        yield bench

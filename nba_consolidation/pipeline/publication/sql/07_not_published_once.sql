@@ -11,3 +11,4 @@ FROM (
 )
 GROUP BY macro.ACTIVATION_KEY()
 HAVING SUM(validated) <> 1 OR SUM(published) <> 1
+ORDER BY macro.ACTIVATION_KEY()

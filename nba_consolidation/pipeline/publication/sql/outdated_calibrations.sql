@@ -23,3 +23,4 @@ LEFT JOIN (
 WHERE P.game_date BETWEEN @first_date AND @last_date AND P.game_date IN UNNEST(@game_dates)
   AND COALESCE(P.calibration_version, '') <> COALESCE(C.version_id, '')
 GROUP BY P.game_date, P.system_id
+ORDER BY P.game_date, P.system_id

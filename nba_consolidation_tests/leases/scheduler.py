@@ -1,6 +1,7 @@
-"""Several runs at one store, one at a time and in an order that the test decides: threads without their chance.
+"""Runs several threads one at a time, in an order that the test decides, so that their interleaving is reproducible.
 
-A run gives way at each call of the store and wherever it waits; when all wait, the clock goes on to the first of them.
+A thread pauses at each call of the store and wherever it waits. When all of them wait, the clock advances to the end of
+the first wait.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,12 @@ from threading import Semaphore, Thread, current_thread
 
 from nba_consolidation.leases import LeaseRecord, LeaseStore
 from nba_consolidation.leases.interface import is_over
-from nba_consolidation_tests.leases.fakes import FakeClock, TroubledStore
+from nba_consolidation_tests.leases.fakes import FakeClock, FaultyStore
 
 
 @dataclass
 class Run:
-    """A thread that goes on when it is told to: not before it is ready, or the clock says `until`."""
+    """A paused thread. It may continue once it is `ready`, or at the time `until`."""
 
     thread: Thread
     ready: Callable[[], bool] = lambda: True
@@ -22,62 +23,62 @@ class Run:
     go: Semaphore = field(default_factory=lambda: Semaphore(0))
 
 
-class Stage:
-    """`choose` says which of so many runs that could go on is next; `errors` are what runs ended with."""
+class Scheduler:
+    """`choose` picks one of so many runs that can continue; `errors` are the errors with which runs ended."""
 
     def __init__(self, clock: FakeClock, choose: Callable[[int], int]) -> None:
         self.errors: list[BaseException] = []
         self._clock = clock
         self._choose = choose
         self._runs: dict[Thread, Run] = {}
-        self._gave_way = Semaphore(0)
+        self._paused = Semaphore(0)
 
     def add(self, work: Callable[[], object]) -> None:
         thread = Thread(target=self._perform, args=(work,), daemon=True)
         self._runs[thread] = Run(thread)
 
-    def play(self) -> None:
-        """Until every run has ended."""
+    def run_all(self) -> None:
+        """Runs until every thread has ended."""
         for thread in self._runs:
             thread.start()
         while self._runs:
             ready = [run for run in self._runs.values() if run.ready() or self._clock.monotonic() >= run.until]
             if ready:
                 ready[self._choose(len(ready))].go.release()
-                assert self._gave_way.acquire(timeout=10)
+                assert self._paused.acquire(timeout=10)
             else:
                 self._clock.advance(min(run.until for run in self._runs.values()) - self._clock.monotonic())
 
-    def give_way(self, ready: Callable[[], bool] = lambda: True, seconds: float = 0.0) -> None:
-        """Let others go on, until it is ready or the seconds have passed."""
+    def pause_until(self, ready: Callable[[], bool] = lambda: True, seconds: float = 0.0) -> None:
+        """Lets other threads run until this one is ready or the seconds have passed."""
         run = self._runs[current_thread()]
         run.ready, run.until = ready, self._clock.monotonic() + seconds
-        self._gave_way.release()
+        self._paused.release()
         run.go.acquire()
 
     def work(self, seconds: float) -> None:
-        """Take that long."""
-        self.give_way(lambda: False, seconds)
+        """Takes that long."""
+        self.pause_until(lambda: False, seconds)
 
     def _perform(self, work: Callable[[], object]) -> None:
         run = self._runs[current_thread()]
         run.go.acquire()
         try:
             work()
-        except BaseException as error:  # noqa: BLE001  the test looks at it
+        except BaseException as error:  # noqa: BLE001  the test checks it
             self.errors.append(error)
         finally:
             del self._runs[current_thread()]
-            self._gave_way.release()
+            self._paused.release()
 
 
-class StagedStore(TroubledStore):
-    """The store as one run sees it, with faults of its own; whoever waits is woken by every change."""
+class ScheduledStore(FaultyStore):
+    """The store as one run sees it, with its own faults. A waiting run becomes ready with every change."""
 
-    def __init__(self, inner: LeaseStore, clock: FakeClock, stage: Stage) -> None:
+    def __init__(self, inner: LeaseStore, clock: FakeClock, scheduler: Scheduler) -> None:
         super().__init__(inner, clock)
-        self._stage = stage
-        self.before_call = lambda _name: stage.give_way()
+        self._scheduler = scheduler
+        self.before_call = lambda _name: scheduler.pause_until()
 
     def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
-        self._stage.give_way(lambda: is_over(record, self.inner.inspect([record.key])), timeout)
+        self._scheduler.pause_until(lambda: is_over(record, self.inner.inspect([record.key])), timeout)

@@ -1,4 +1,4 @@
-"""What every store of leases promises. Runs against each store of `conftest.STORES`."""
+"""The contract of every lease store. Runs against each store of `conftest.STORES`."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from nba_consolidation.leases import (
 )
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock
 
-TTL = 3.0  # a real server is waited for
+TTL = 3.0  # seconds; tests against a real server wait that long
 
 
 def take(store: LeaseStore, holder: Holder = ANNA, *keys: str, nonce: str = "nonce") -> tuple[LeaseRecord, ...]:
@@ -31,7 +31,7 @@ def micros(clock: FakeClock) -> int:
     return round(clock.now().timestamp() * 1_000_000)
 
 
-def test_a_free_key_is_acquired_and_the_store_shows_by_whom(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_free_key_is_acquired_and_listed_with_its_holder(store: LeaseStore, clock: FakeClock) -> None:
     (record,) = take(store)
     assert (record.key, record.holder, record.operation_id) == (KEY, ANNA, "nonce")
     assert record.lock_type == "consolidation"
@@ -40,12 +40,12 @@ def test_a_free_key_is_acquired_and_the_store_shows_by_whom(store: LeaseStore, c
     assert store.list() == (record,)
 
 
-def test_a_key_that_nobody_holds_shows_nothing(store: LeaseStore) -> None:
+def test_a_free_key_has_no_lease(store: LeaseStore) -> None:
     assert store.inspect([KEY]) == ()
     assert store.list() == ()
 
 
-def test_the_token_is_the_time_of_the_acquiring_write_in_microseconds(store: LeaseStore, clock: FakeClock) -> None:
+def test_the_token_is_the_time_of_the_acquisition_in_microseconds(store: LeaseStore, clock: FakeClock) -> None:
     (record,) = take(store)
     assert record.token == micros(clock)
 
@@ -56,7 +56,7 @@ def test_many_keys_are_inspected_at_once(store: LeaseStore) -> None:
     assert store.inspect(["grading_2026-01-15"]) == ()
 
 
-def test_incident_09_a_store_that_works_passes_its_check_which_leaves_nothing_behind(store: LeaseStore) -> None:
+def test_incident_09_the_check_of_a_working_store_passes_and_leaves_nothing_behind(store: LeaseStore) -> None:
     store.check()
     records = take(store)
     store.check()
@@ -71,19 +71,19 @@ def test_a_held_key_is_refused_with_the_record_of_its_holder(store: LeaseStore) 
     assert refused.value.record == annas
 
 
-def test_a_holder_cannot_take_its_own_lease_a_second_time(store: LeaseStore) -> None:
+def test_a_holder_cannot_acquire_its_own_lease_again(store: LeaseStore) -> None:
     take(store)
     with pytest.raises(LeaseHeld):
         take(store, nonce="another")
 
 
-def test_many_keys_come_sorted_and_once_each(store: LeaseStore) -> None:
+def test_many_keys_are_acquired_sorted_and_without_repetitions(store: LeaseStore) -> None:
     records = take(store, ANNA, NEXT_KEY, KEY, NEXT_KEY)
     assert [record.key for record in records] == [KEY, NEXT_KEY]
     assert store.list() == records
 
 
-def test_many_keys_are_taken_all_or_none(store: LeaseStore) -> None:
+def test_many_keys_are_acquired_all_or_none(store: LeaseStore) -> None:
     (annas,) = take(store, ANNA, NEXT_KEY)
     with pytest.raises(LeaseHeld) as refused:
         take(store, BERT, KEY, NEXT_KEY)
@@ -91,21 +91,21 @@ def test_many_keys_are_taken_all_or_none(store: LeaseStore) -> None:
     assert store.list() == (annas,)
 
 
-def test_the_first_held_key_is_the_one_that_is_named(store: LeaseStore) -> None:
+def test_the_error_names_the_first_held_key(store: LeaseStore) -> None:
     take(store, ANNA, KEY, NEXT_KEY)
     with pytest.raises(LeaseHeld) as refused:
         take(store, BERT, NEXT_KEY, KEY)
     assert refused.value.record.key == KEY
 
 
-def test_incident_11_a_finished_lease_leaves_nothing_behind(store: LeaseStore) -> None:
+def test_incident_11_a_released_lease_leaves_nothing_behind(store: LeaseStore) -> None:
     records = take(store, ANNA, KEY, NEXT_KEY)
     assert store.release(records) == (KEY, NEXT_KEY)
     assert store.list() == ()
     take(store, BERT, KEY, NEXT_KEY)
 
 
-def test_incident_14_a_lease_is_expired_exactly_when_its_ttl_is_over(store: LeaseStore, clock: FakeClock) -> None:
+def test_incident_14_a_lease_expires_exactly_after_its_ttl(store: LeaseStore, clock: FakeClock) -> None:
     take(store)
     clock.advance(TTL - clock.instant)
     (just_before,) = store.inspect([KEY])
@@ -116,7 +116,7 @@ def test_incident_14_a_lease_is_expired_exactly_when_its_ttl_is_over(store: Leas
     assert [record.expired for record in store.list()] == [True]
 
 
-def test_incident_14_an_expired_lease_is_taken_by_the_next(store: LeaseStore, clock: FakeClock) -> None:
+def test_incident_14_an_expired_lease_can_be_acquired_by_another_holder(store: LeaseStore, clock: FakeClock) -> None:
     (annas,) = take(store)
     clock.advance(TTL - clock.instant)
     with pytest.raises(LeaseHeld):
@@ -128,7 +128,7 @@ def test_incident_14_an_expired_lease_is_taken_by_the_next(store: LeaseStore, cl
 
 
 @pytest.mark.parametrize("clock_step", [0.0, -3600.0, 3600.0])
-def test_tokens_grow_over_releases_and_clock_steps(store: LeaseStore, clock: FakeClock, clock_step: float) -> None:
+def test_tokens_grow_across_releases_and_clock_steps(store: LeaseStore, clock: FakeClock, clock_step: float) -> None:
     tokens = []
     for _ in range(3):
         records = take(store)
@@ -138,9 +138,7 @@ def test_tokens_grow_over_releases_and_clock_steps(store: LeaseStore, clock: Fak
     assert tokens == sorted(set(tokens))
 
 
-def test_tokens_grow_over_a_renewal_a_forced_release_and_a_clock_step_together(
-    store: LeaseStore, clock: FakeClock
-) -> None:
+def test_tokens_grow_across_a_renewal_a_forced_release_and_a_clock_step(store: LeaseStore, clock: FakeClock) -> None:
     first = take(store)
     clock.advance(1)
     (renewed,) = store.renew(first, TTL)
@@ -151,7 +149,7 @@ def test_tokens_grow_over_a_renewal_a_forced_release_and_a_clock_step_together(
     assert second.token > renewed.version
 
 
-def test_a_renewal_lasts_a_whole_ttl_from_now_and_keeps_the_token(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_renewal_extends_the_lease_to_a_whole_ttl_and_keeps_the_token(store: LeaseStore, clock: FakeClock) -> None:
     taken = take(store, ANNA, KEY, NEXT_KEY)
     clock.advance(TTL / 2)
     renewed = store.renew(taken, TTL)
@@ -197,7 +195,7 @@ def test_an_expired_lease_that_nobody_took_can_be_renewed(store: LeaseStore, clo
     assert not renewed.expired
 
 
-def test_a_record_from_before_a_renewal_neither_renews_nor_releases(store: LeaseStore) -> None:
+def test_a_record_from_before_a_renewal_can_neither_renew_nor_release(store: LeaseStore) -> None:
     before = take(store)
     renewed = store.renew(before, TTL)
     with pytest.raises(LeaseLost):
@@ -206,7 +204,7 @@ def test_a_record_from_before_a_renewal_neither_renews_nor_releases(store: Lease
     assert store.list() == renewed
 
 
-def test_nobody_can_release_the_lease_of_another(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_release_leaves_the_leases_of_other_holders(store: LeaseStore, clock: FakeClock) -> None:
     annas = take(store, ANNA, KEY, NEXT_KEY)
     clock.advance(TTL)
     (berts,) = take(store, BERT, KEY)
@@ -236,7 +234,7 @@ def test_incident_16_forced_release_needs_the_holders_id_and_is_audited(store: L
 
 
 @pytest.mark.parametrize(("by", "reason"), [("", "the host is gone"), ("operator", " ")])
-def test_incident_16_forced_release_asks_who_and_why(store: LeaseStore, by: str, reason: str) -> None:
+def test_incident_16_forced_release_needs_a_name_and_a_reason(store: LeaseStore, by: str, reason: str) -> None:
     records = take(store)
     with pytest.raises(LeaseMisuse):
         store.force_release(KEY, ANNA.holder_id, by=by, reason=reason)
@@ -249,14 +247,14 @@ def test_incident_12_a_forced_release_ends_one_lease_and_leaves_the_others(store
     assert store.list() == (other,)
 
 
-def test_forced_releases_are_told_oldest_first(store: LeaseStore) -> None:
+def test_forced_releases_are_listed_oldest_first(store: LeaseStore) -> None:
     for reason in ("first", "second"):
         take(store)
         store.force_release(KEY, ANNA.holder_id, by="operator", reason=reason)
     assert [forced.reason for forced in store.forced_releases()] == ["first", "second"]
 
 
-def test_what_nobody_holds_cannot_be_released_by_force(store: LeaseStore) -> None:
+def test_a_free_key_cannot_be_released_by_force(store: LeaseStore) -> None:
     with pytest.raises(LeaseMisuse, match="nobody holds"):
         store.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
 
@@ -270,12 +268,12 @@ def test_what_nobody_holds_cannot_be_released_by_force(store: LeaseStore) -> Non
     ],
     ids=["try_acquire", "inspect", "force_release"],
 )
-def test_a_key_of_another_shape_is_refused(store: LeaseStore, call: Callable[[LeaseStore, str], object]) -> None:
+def test_an_invalid_key_is_refused(store: LeaseStore, call: Callable[[LeaseStore, str], object]) -> None:
     with pytest.raises(LeaseMisuse, match="'2026-01-15'"):
         call(store, "2026-01-15")
 
 
-def test_one_of_many_threads_gets_the_lease(store: LeaseStore) -> None:
+def test_exactly_one_of_many_threads_acquires_the_lease(store: LeaseStore) -> None:
     def attempt(number: int) -> int:
         try:
             return len(take(store, Holder(f"holder-{number}", "run", "host", number), nonce=str(number)))
@@ -287,7 +285,9 @@ def test_one_of_many_threads_gets_the_lease(store: LeaseStore) -> None:
 
 
 @pytest.mark.parametrize("change", ["released", "taken over", "expired"])
-def test_nobody_waits_for_a_change_that_has_happened(store: LeaseStore, clock: FakeClock, change: str) -> None:
+def test_a_wait_for_a_change_that_has_already_happened_returns(
+    store: LeaseStore, clock: FakeClock, change: str
+) -> None:
     annas = take(store)
     if change == "expired":
         clock.advance(TTL)
@@ -295,10 +295,10 @@ def test_nobody_waits_for_a_change_that_has_happened(store: LeaseStore, clock: F
         store.release(annas)
         if change == "taken over":
             take(store, BERT, nonce="berts")
-    assert _wait_returns(store, annas[0])
+    assert wait_returns(store, annas[0])
 
 
-def test_a_release_wakes_whoever_waits(store: LeaseStore) -> None:
+def test_a_release_ends_a_wait_for_a_change(store: LeaseStore) -> None:
     annas = take(store)
     waiting = Thread(target=store.wait_for_change, args=(annas[0], 60.0), daemon=True)
     waiting.start()
@@ -313,40 +313,40 @@ def test_a_wait_for_a_change_ends_at_its_timeout(store: LeaseStore) -> None:
     assert store.inspect([KEY]) == (annas,)
 
 
-def _wait_returns(store: LeaseStore, seen: LeaseRecord) -> bool:
-    waiting = Thread(target=store.wait_for_change, args=(seen, 60.0), daemon=True)
+def wait_returns(store: LeaseStore, record: LeaseRecord) -> bool:
+    waiting = Thread(target=store.wait_for_change, args=(record, 60.0), daemon=True)
     waiting.start()
     waiting.join(timeout=5)
     return not waiting.is_alive()
 
 
 def wait_event(store: LeaseStore, seconds: float = 60, **changes: object) -> LeaseEvent:
-    """A wait of Bert for Anna, who holds the lease."""
+    """Bert waits for the lease that Anna holds."""
     (annas,) = store.inspect([KEY]) or take(store)
     fields = {"id": "wait-1", "kind": WAIT, "key": KEY, "holder": BERT, "other": ANNA,
               "began_at": annas.read_at, "ends_at": annas.read_at + timedelta(seconds=seconds)} | changes  # fmt: skip
     return LeaseEvent(**fields)  # type: ignore[arg-type]
 
 
-def test_a_wait_is_seen_by_everybody_until_it_is_over_and_kept_after_that(store: LeaseStore) -> None:
+def test_a_wait_event_is_visible_while_it_lasts_and_kept_afterwards(store: LeaseStore) -> None:
     assert store.events() == ()
     began = wait_event(store)
     store.record(began)
-    (seen,) = store.events()
-    assert (seen, seen.waiting) == (began, True)
+    (event,) = store.events()
+    assert (event, event.waiting) == (began, True)
     store.record(wait_event(store, outcome="acquired"))
-    (seen,) = store.events()
-    assert (seen.outcome, seen.waiting, seen.other) == ("acquired", False, ANNA)
+    (event,) = store.events()
+    assert (event.outcome, event.waiting, event.other) == ("acquired", False, ANNA)
 
 
-def test_a_waiter_that_died_waits_no_longer_than_it_would_have(store: LeaseStore, clock: FakeClock) -> None:
+def test_the_wait_of_a_dead_process_ends_at_its_time_limit(store: LeaseStore, clock: FakeClock) -> None:
     store.record(wait_event(store, seconds=2))
     clock.advance(2.1)
-    (seen,) = store.events()
-    assert not seen.waiting
+    (event,) = store.events()
+    assert not event.waiting
 
 
-def test_events_are_told_oldest_first_and_those_of_last_week_are_forgotten(store: LeaseStore) -> None:
+def test_events_are_listed_oldest_first_and_for_a_week(store: LeaseStore) -> None:
     first = wait_event(store)
     store.record(replace(first, id="b", began_at=first.began_at + timedelta(seconds=1)))
     store.record(replace(first, id="a"))
@@ -354,7 +354,7 @@ def test_events_are_told_oldest_first_and_those_of_last_week_are_forgotten(store
     assert [event.id for event in store.events()] == ["a", "b"]
 
 
-def test_an_event_gives_nobody_a_lease_and_takes_none_away(store: LeaseStore) -> None:
+def test_an_event_changes_no_lease(store: LeaseStore) -> None:
     records = take(store)
     store.record(wait_event(store))
     assert store.list() == records

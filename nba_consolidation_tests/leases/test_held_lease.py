@@ -1,4 +1,4 @@
-"""The lease while it is held: its heartbeat, its loss, its end. Coming by it is in `test_acquire`."""
+"""A lease while it is held: renewal, loss, release. Acquiring it is in `test_acquire`."""
 
 import logging
 import threading
@@ -24,8 +24,8 @@ from nba_consolidation_tests.leases.fakes import (
     NEXT_KEY,
     FakeClock,
     Fault,
-    Heart,
-    TroubledStore,
+    FaultyStore,
+    ManualHeartbeat,
     Write,
     hold_and_lose,
 )
@@ -33,27 +33,27 @@ from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 
 TIMING = LeaseTiming(ttl=30)
 NO_WAIT = WaitPolicy(limit=0)
-NO_ANSWER = AmbiguousReply("no answer came")
+NO_REPLY = AmbiguousReply("no reply came")
 DOWN = LeaseUnavailable("the store is down")
 
 
 @pytest.fixture
-def troubled(clock: FakeClock) -> TroubledStore:
-    return TroubledStore(MemoryLeaseStore(clock=clock.now), clock)
+def faulty(clock: FakeClock) -> FaultyStore:
+    return FaultyStore(MemoryLeaseStore(clock=clock.now), clock)
 
 
 @pytest.fixture
-def heart(clock: FakeClock) -> Heart:
-    return Heart(clock)
+def heartbeat(clock: FakeClock) -> ManualHeartbeat:
+    return ManualHeartbeat(clock)
 
 
 def overtake(store: LeaseStore, clock: FakeClock) -> None:
-    """The lease runs out by the store's clock alone, and Bert takes it."""
+    """The lease expires by the store's clock only, and Bert acquires it."""
     clock.step(TIMING.ttl)
     store.try_acquire([KEY], BERT, TIMING.ttl, operation_id="berts")
 
 
-def test_the_lease_tells_its_tokens_and_its_records(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_held_lease_has_the_tokens_and_records_of_the_store(store: LeaseStore, clock: FakeClock) -> None:
     with hold(store, [NEXT_KEY, KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
         lease.ensure_held(ask_store=True)
         assert lease.records == store.list()
@@ -61,13 +61,13 @@ def test_the_lease_tells_its_tokens_and_its_records(store: LeaseStore, clock: Fa
         assert list(lease.tokens) == [KEY, NEXT_KEY]
 
 
-def test_incident_11_the_end_of_the_block_frees_every_lease(store: LeaseStore, clock: FakeClock) -> None:
+def test_incident_11_the_end_of_the_block_releases_every_lease(store: LeaseStore, clock: FakeClock) -> None:
     with hold(store, [KEY, NEXT_KEY], ANNA, time=clock.without_heartbeat()):
         pass
     assert store.list() == ()
 
 
-def test_a_block_that_fails_frees_its_leases_too(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_block_that_raises_releases_its_leases_too(store: LeaseStore, clock: FakeClock) -> None:
     with (
         pytest.raises(ZeroDivisionError) as failure,
         hold(store, [KEY], ANNA, time=clock.without_heartbeat()),
@@ -77,16 +77,16 @@ def test_a_block_that_fails_frees_its_leases_too(store: LeaseStore, clock: FakeC
     assert not hasattr(failure.value, "__notes__")
 
 
-def test_a_machine_that_cannot_start_the_heartbeat_does_not_keep_the_lease(
-    troubled: TroubledStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+def test_the_lease_is_released_if_the_renewal_thread_cannot_start(
+    faulty: FaultyStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", fail)
-    with pytest.raises(RuntimeError, match="new thread"), hold(troubled, [KEY], ANNA, time=clock.without_heartbeat()):
+    with pytest.raises(RuntimeError, match="new thread"), hold(faulty, [KEY], ANNA, time=clock.without_heartbeat()):
         pytest.fail("the block ran without a heartbeat")
-    assert troubled.list() == ()
+    assert faulty.list() == ()
 
 
 def test_the_next_holder_gets_a_larger_token(store: LeaseStore, clock: FakeClock) -> None:
@@ -97,11 +97,11 @@ def test_the_next_holder_gets_a_larger_token(store: LeaseStore, clock: FakeClock
         assert berts.tokens[KEY] > first
 
 
-def test_the_lease_tells_how_long_it_was_waited_for_and_held(troubled: TroubledStore, clock: FakeClock) -> None:
-    records = troubled.inner.try_acquire([KEY], BERT, 300, operation_id="berts")
-    troubled.while_waiting.append(lambda: troubled.inner.release(records))
+def test_a_held_lease_measures_how_long_it_waited_and_was_held(faulty: FaultyStore, clock: FakeClock) -> None:
+    records = faulty.inner.try_acquire([KEY], BERT, 300, operation_id="berts")
+    faulty.while_waiting.append(lambda: faulty.inner.release(records))
     wait = WaitPolicy(limit=10, poll=2, jitter=0)
-    with hold(troubled, [KEY], ANNA, wait=wait, time=clock.without_heartbeat()) as lease:
+    with hold(faulty, [KEY], ANNA, wait=wait, time=clock.without_heartbeat()) as lease:
         clock.advance(1.25)
         assert (lease.waited_ms, lease.held_ms) == (2000, 1250)
         clock.advance(1.25)
@@ -109,7 +109,7 @@ def test_the_lease_tells_how_long_it_was_waited_for_and_held(troubled: TroubledS
     assert (lease.waited_ms, lease.held_ms) == (2000, 2500)
 
 
-def test_a_lease_that_was_released_may_not_be_used_any_more(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_released_lease_cannot_be_used(store: LeaseStore, clock: FakeClock) -> None:
     with hold(store, [KEY], ANNA, time=clock.without_heartbeat()) as lease:
         pass
     with pytest.raises(LeaseLost, match="released"):
@@ -122,78 +122,82 @@ def test_a_lease_that_was_released_may_not_be_used_any_more(store: LeaseStore, c
 # The heartbeat
 
 
-def test_the_heartbeat_keeps_the_lease_beyond_its_ttl(store: LeaseStore, clock: FakeClock, heart: Heart) -> None:
-    with hold(store, [KEY, NEXT_KEY], ANNA, timing=TIMING, time=heart.time) as lease:
+def test_the_heartbeat_keeps_the_lease_beyond_its_ttl(
+    store: LeaseStore, clock: FakeClock, heartbeat: ManualHeartbeat
+) -> None:
+    with hold(store, [KEY, NEXT_KEY], ANNA, timing=TIMING, time=heartbeat.time) as lease:
         tokens = lease.tokens
         for _ in range(10):
             clock.advance(10)
-            heart.beat()
+            heartbeat.run_once()
         lease.ensure_held(ask_store=True)
         assert lease.tokens == tokens
         with pytest.raises(LeaseHeld), hold(store, [KEY], BERT, wait=NO_WAIT, time=clock.without_heartbeat()):
             pass
-    assert heart.asked == [10.0] * 11
+    assert heartbeat.pauses == [10.0] * 11
 
 
-def test_the_heartbeat_ends_with_the_block(store: LeaseStore, clock: FakeClock, heart: Heart) -> None:
-    with hold(store, [KEY], ANNA, timing=TIMING, time=heart.time):
+def test_the_heartbeat_ends_with_the_block(store: LeaseStore, clock: FakeClock, heartbeat: ManualHeartbeat) -> None:
+    with hold(store, [KEY], ANNA, timing=TIMING, time=heartbeat.time):
         clock.advance(10)
-        heart.beat()
-        assert heart.is_beating()
-    assert not heart.is_beating()
+        heartbeat.run_once()
+        assert heartbeat.is_running()
+    assert not heartbeat.is_running()
     assert store.list() == ()
 
 
-def test_a_heartbeat_outlives_a_store_that_is_down_for_a_while(
-    troubled: TroubledStore, clock: FakeClock, heart: Heart
+def test_renewal_continues_after_the_store_was_down_for_a_while(
+    faulty: FaultyStore, clock: FakeClock, heartbeat: ManualHeartbeat
 ) -> None:
-    troubled.faults["renew"].extend([Fault(DOWN), Fault(LeaseDenied("no")), Fault(OSError("what?"))])
-    with hold(troubled, [KEY], ANNA, timing=TIMING, time=heart.time) as lease:
+    faulty.faults["renew"].extend([Fault(DOWN), Fault(LeaseDenied("no")), Fault(OSError("what?"))])
+    with hold(faulty, [KEY], ANNA, timing=TIMING, time=heartbeat.time) as lease:
         for seconds in (10.0, 2.5, 2.5, 2.5):
             clock.advance(seconds)
-            heart.beat()
+            heartbeat.run_once()
         clock.advance(25)
         lease.ensure_held(ask_store=True)
-    assert heart.asked == [10.0, 2.5, 2.5, 2.5, 10.0]
+    assert heartbeat.pauses == [10.0, 2.5, 2.5, 2.5, 10.0]
 
 
-def test_a_store_that_stays_down_costs_the_lease_when_its_ttl_is_over(
-    troubled: TroubledStore, clock: FakeClock, heart: Heart
+def test_the_lease_is_lost_when_the_store_is_down_for_a_whole_ttl(
+    faulty: FaultyStore, clock: FakeClock, heartbeat: ManualHeartbeat
 ) -> None:
-    troubled.faults["renew"].extend([Fault(DOWN)] * 9)
-    with hold_and_lose(troubled, [KEY], heart.time, timing=TIMING) as lease:
+    faulty.faults["renew"].extend([Fault(DOWN)] * 9)
+    with hold_and_lose(faulty, [KEY], heartbeat.time, timing=TIMING) as lease:
         clock.advance(29)
-        heart.beat()
+        heartbeat.run_once()
         lease.ensure_held()
-        assert heart.asked[-1] == 1.0
+        assert heartbeat.pauses[-1] == 1.0
         clock.advance(1)
-        heart.last_beat()
+        heartbeat.run_to_its_end()
         with pytest.raises(LeaseLost, match="was not renewed for 30 s and expired"):
             lease.ensure_held()
 
 
-def test_the_heartbeat_notices_that_the_lease_was_taken_over(store: LeaseStore, clock: FakeClock, heart: Heart) -> None:
-    with hold_and_lose(store, [KEY], heart.time, timing=TIMING) as lease:
+def test_the_heartbeat_notices_that_the_lease_was_taken_over(
+    store: LeaseStore, clock: FakeClock, heartbeat: ManualHeartbeat
+) -> None:
+    with hold_and_lose(store, [KEY], heartbeat.time, timing=TIMING) as lease:
         overtake(store, clock)
         lease.ensure_held()  # the loss cannot be known yet: this is why the warehouse checks the fence
-        heart.last_beat()
+        heartbeat.run_to_its_end()
         with pytest.raises(LeaseLost) as lost:
             lease.ensure_held()
     assert lost.value.keys == (KEY,)
     assert [record.holder for record in store.list()] == [BERT]
 
 
-def test_a_renewal_whose_answer_took_longer_than_the_ttl_is_none(troubled: TroubledStore, clock: FakeClock) -> None:
-    def thirty_seconds_on_the_way(_call: str) -> None:
+def test_a_renewal_whose_reply_took_longer_than_the_ttl_does_not_count(faulty: FaultyStore, clock: FakeClock) -> None:
+    def take_thirty_seconds(_call: str) -> None:
         clock.steady += 30
 
-    with hold_and_lose(troubled, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
-        troubled.before_call = thirty_seconds_on_the_way
+    with hold_and_lose(faulty, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
+        faulty.before_call = take_thirty_seconds
         with pytest.raises(LeaseLost, match="expired"):
             lease.renew()
 
 
-def test_a_renewal_by_hand_lasts_a_whole_ttl(store: LeaseStore, clock: FakeClock) -> None:
+def test_an_explicit_renewal_extends_the_lease_to_a_whole_ttl(store: LeaseStore, clock: FakeClock) -> None:
     with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
         clock.advance(29)
         lease.renew()
@@ -202,22 +206,22 @@ def test_a_renewal_by_hand_lasts_a_whole_ttl(store: LeaseStore, clock: FakeClock
 
 
 @pytest.mark.parametrize("write", ["happens", "never", "late"])
-def test_a_renewal_without_an_answer_is_no_loss(troubled: TroubledStore, clock: FakeClock, write: Write) -> None:
-    troubled.faults["renew"].append(Fault(NO_ANSWER, write))
-    with hold(troubled, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
+def test_a_renewal_whose_reply_was_lost_does_not_lose_the_lease(
+    faulty: FaultyStore, clock: FakeClock, write: Write
+) -> None:
+    faulty.faults["renew"].append(Fault(NO_REPLY, write))
+    with hold(faulty, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
         for _ in range(3):
             clock.advance(9)
             lease.renew()
         clock.advance(29)
         lease.ensure_held(ask_store=True)
-    assert troubled.list() == ()
+    assert faulty.list() == ()
 
 
-def test_a_renewal_without_an_answer_that_was_not_written_adds_no_time(
-    troubled: TroubledStore, clock: FakeClock
-) -> None:
-    troubled.faults["renew"].append(Fault(NO_ANSWER, "never"))
-    with hold_and_lose(troubled, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
+def test_a_renewal_that_was_not_written_does_not_extend_the_lease(faulty: FaultyStore, clock: FakeClock) -> None:
+    faulty.faults["renew"].append(Fault(NO_REPLY, "never"))
+    with hold_and_lose(faulty, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         clock.advance(20)
         lease.renew()
         clock.advance(9.9)
@@ -230,30 +234,30 @@ def test_a_renewal_without_an_answer_that_was_not_written_adds_no_time(
 # The loss
 
 
-def test_incident_14_a_process_that_slept_beyond_its_ttl_is_told_without_asking_the_store(
-    troubled: TroubledStore, clock: FakeClock
+def test_incident_14_a_process_that_slept_longer_than_its_ttl_notices_without_asking_the_store(
+    faulty: FaultyStore, clock: FakeClock
 ) -> None:
-    with hold_and_lose(troubled, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
+    with hold_and_lose(faulty, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         clock.advance(29.9)
         lease.ensure_held()
         clock.advance(0.1)
-        troubled.calls.clear()
+        faulty.calls.clear()
         with pytest.raises(LeaseLost):
             lease.ensure_held()
-        assert troubled.calls == []
+        assert faulty.calls == []
         with pytest.raises(LeaseLost):
             lease.ensure_held()
 
 
 @pytest.mark.parametrize("renewed", [False, True])
-def test_our_own_time_counts_from_the_question_not_from_the_answer(
-    troubled: TroubledStore, clock: FakeClock, renewed: bool
+def test_local_validity_counts_from_the_request_not_from_the_reply(
+    faulty: FaultyStore, clock: FakeClock, renewed: bool
 ) -> None:
-    def five_seconds_on_the_way(_call: str) -> None:
-        clock.steady += 5  # by our clock alone, as if the store's answer had been old when it came
+    def take_five_seconds(_call: str) -> None:
+        clock.steady += 5  # by the local clock only, as if the reply had been on its way for so long
 
-    troubled.before_call = five_seconds_on_the_way
-    with hold_and_lose(troubled, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
+    faulty.before_call = take_five_seconds
+    with hold_and_lose(faulty, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         if renewed:
             lease.renew()
         clock.steady += 24.9
@@ -263,7 +267,7 @@ def test_our_own_time_counts_from_the_question_not_from_the_answer(
             lease.ensure_held()
 
 
-def test_lost_once_is_lost_for_good(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_lost_lease_stays_lost(store: LeaseStore, clock: FakeClock) -> None:
     with hold_and_lose(store, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         clock.advance(30)
         with pytest.raises(LeaseLost):
@@ -273,7 +277,7 @@ def test_lost_once_is_lost_for_good(store: LeaseStore, clock: FakeClock) -> None
             lease.renew()
 
 
-def test_asking_the_store_finds_a_loss_that_our_own_clock_does_not_show(store: LeaseStore, clock: FakeClock) -> None:
+def test_asking_the_store_shows_a_loss_that_the_local_clock_does_not(store: LeaseStore, clock: FakeClock) -> None:
     with hold_and_lose(store, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         overtake(store, clock)
         lease.ensure_held()
@@ -283,7 +287,7 @@ def test_asking_the_store_finds_a_loss_that_our_own_clock_does_not_show(store: L
             lease.ensure_held()
 
 
-def test_asking_the_store_finds_a_lease_that_ran_out_by_its_clock_alone(store: LeaseStore, clock: FakeClock) -> None:
+def test_asking_the_store_shows_a_lease_that_expired_by_its_clock_only(store: LeaseStore, clock: FakeClock) -> None:
     with hold_and_lose(store, [KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         clock.step(TIMING.ttl)
         lease.ensure_held()
@@ -291,24 +295,26 @@ def test_asking_the_store_finds_a_lease_that_ran_out_by_its_clock_alone(store: L
             lease.ensure_held(ask_store=True)
 
 
-def test_asking_a_store_that_is_down_fails_closed(troubled: TroubledStore, clock: FakeClock) -> None:
-    troubled.faults["inspect"].append(Fault(DOWN))
-    with hold(troubled, [KEY], ANNA, time=clock.without_heartbeat()) as lease:
+def test_asking_a_store_that_is_down_fails_closed(faulty: FaultyStore, clock: FakeClock) -> None:
+    faulty.faults["inspect"].append(Fault(DOWN))
+    with hold(faulty, [KEY], ANNA, time=clock.without_heartbeat()) as lease:
         with pytest.raises(LeaseUnavailable):
             lease.ensure_held(ask_store=True)
         lease.ensure_held(ask_store=True)
 
 
-def test_incident_16_a_holder_learns_of_a_forced_release(store: LeaseStore, clock: FakeClock, heart: Heart) -> None:
-    with hold_and_lose(store, [KEY], heart.time, timing=TIMING) as lease:
+def test_incident_16_a_holder_notices_a_forced_release(
+    store: LeaseStore, clock: FakeClock, heartbeat: ManualHeartbeat
+) -> None:
+    with hold_and_lose(store, [KEY], heartbeat.time, timing=TIMING) as lease:
         store.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
         clock.advance(10)
-        heart.last_beat()
+        heartbeat.run_to_its_end()
         with pytest.raises(LeaseLost):
             lease.ensure_held()
 
 
-def test_one_lost_key_loses_them_all_and_the_others_are_freed_at_the_end(store: LeaseStore, clock: FakeClock) -> None:
+def test_one_lost_key_loses_all_and_the_others_are_released_at_the_end(store: LeaseStore, clock: FakeClock) -> None:
     with hold_and_lose(store, [KEY, NEXT_KEY], clock.without_heartbeat(), timing=TIMING) as lease:
         store.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
         with pytest.raises(LeaseLost) as lost:
@@ -320,7 +326,7 @@ def test_one_lost_key_loses_them_all_and_the_others_are_freed_at_the_end(store: 
 # The end
 
 
-def test_a_loss_that_nobody_noticed_is_reported_at_the_end(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_loss_that_was_not_noticed_before_is_raised_at_the_end(store: LeaseStore, clock: FakeClock) -> None:
     with pytest.raises(LeaseLost) as lost, hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()):
         overtake(store, clock)
     assert str(lost.value) == (
@@ -330,7 +336,7 @@ def test_a_loss_that_nobody_noticed_is_reported_at_the_end(store: LeaseStore, cl
     assert [record.holder for record in store.list()] == [BERT]
 
 
-def test_a_block_that_fails_keeps_its_own_error_and_notes_the_loss(store: LeaseStore, clock: FakeClock) -> None:
+def test_a_block_that_raises_keeps_its_error_with_the_loss_as_a_note(store: LeaseStore, clock: FakeClock) -> None:
     def work() -> None:
         with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()):
             overtake(store, clock)
@@ -341,30 +347,30 @@ def test_a_block_that_fails_keeps_its_own_error_and_notes_the_loss(store: LeaseS
     assert "was taken over" in failure.value.__notes__[0]
 
 
-@pytest.mark.parametrize("fault", [Fault(NO_ANSWER, "happens"), Fault(NO_ANSWER, "never"), Fault(DOWN)])
-def test_a_release_that_fails_is_tried_again(troubled: TroubledStore, clock: FakeClock, fault: Fault) -> None:
-    troubled.faults["release"].append(fault)
-    with hold(troubled, [KEY], ANNA, time=clock.without_heartbeat()):
+@pytest.mark.parametrize("fault", [Fault(NO_REPLY, "happens"), Fault(NO_REPLY, "never"), Fault(DOWN)])
+def test_a_failed_release_is_tried_again(faulty: FaultyStore, clock: FakeClock, fault: Fault) -> None:
+    faulty.faults["release"].append(fault)
+    with hold(faulty, [KEY], ANNA, time=clock.without_heartbeat()):
         pass
-    assert troubled.list() == ()
+    assert faulty.list() == ()
 
 
-def test_incident_44_a_release_that_cannot_be_does_not_mark_finished_work_as_failed(
-    troubled: TroubledStore, clock: FakeClock, caplog: pytest.LogCaptureFixture
+def test_incident_44_a_failed_release_does_not_mark_finished_work_as_failed(
+    faulty: FaultyStore, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    troubled.faults["release"].extend([Fault(DOWN)] * 9)
-    with caplog.at_level(logging.WARNING), hold(troubled, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()):
+    faulty.faults["release"].extend([Fault(DOWN)] * 9)
+    with caplog.at_level(logging.WARNING), hold(faulty, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()):
         pass
     assert "will expire by itself" in caplog.text
     clock.advance(TIMING.ttl)
-    assert [record.expired for record in troubled.list()] == [True]
+    assert [record.expired for record in faulty.list()] == [True]
 
 
-def test_a_release_after_a_late_renewal_still_frees_the_lease(troubled: TroubledStore, clock: FakeClock) -> None:
-    troubled.faults["renew"].append(Fault(NO_ANSWER, "late"))
-    with hold(troubled, [KEY], ANNA, time=clock.without_heartbeat()) as lease:
+def test_a_lease_is_released_even_if_its_last_renewal_arrives_late(faulty: FaultyStore, clock: FakeClock) -> None:
+    faulty.faults["renew"].append(Fault(NO_REPLY, "late"))
+    with hold(faulty, [KEY], ANNA, time=clock.without_heartbeat()) as lease:
         lease.renew()
-    assert troubled.list() == ()
+    assert faulty.list() == ()
 
 
 def test_a_lease_without_a_key_is_refused(store: LeaseStore, clock: FakeClock) -> None:
@@ -372,7 +378,7 @@ def test_a_lease_without_a_key_is_refused(store: LeaseStore, clock: FakeClock) -
         pass
 
 
-def test_the_heartbeat_never_keeps_a_process_alive(store: LeaseStore, heart: Heart) -> None:
-    with hold(store, [KEY], ANNA, time=heart.time):
-        beating = [thread for thread in threading.enumerate() if thread.name == f"lease {KEY}"]
-        assert [thread.daemon for thread in beating] == [True]
+def test_the_heartbeat_never_keeps_a_process_alive(store: LeaseStore, heartbeat: ManualHeartbeat) -> None:
+    with hold(store, [KEY], ANNA, time=heartbeat.time):
+        threads = [thread for thread in threading.enumerate() if thread.name == f"lease {KEY}"]
+        assert [thread.daemon for thread in threads] == [True]

@@ -1,4 +1,4 @@
-"""Any order of acquisitions, renewals, releases, forced releases and clock steps, against a model, for every store."""
+"""Compares every store with a model over any sequence of acquisitions, renewals, releases and clock steps."""
 
 import tempfile
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ durations = st.integers(1, 100)
 
 @dataclass(frozen=True)
 class Entry:
-    """What the model knows of the lease of a key; `version` is the store's, and no more than a name here."""
+    """The lease of a key in the model. `version` comes from the store and is only compared."""
 
     holder: Holder
     token: int
@@ -33,7 +33,7 @@ class Entry:
 
 
 class LeaseMachine(RuleBasedStateMachine):
-    """The model is a dict; `handed_out` are all records that anybody ever got, so also those that are long stale."""
+    """The model is a dict. `handed_out` are all records that were ever returned, stale ones included."""
 
     make_store: ClassVar[StoreFactory]
     make_clock: ClassVar[type[FakeClock]]
@@ -81,9 +81,9 @@ class LeaseMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         records = self._any_records(data)
-        ours = tuple(record.key for record in records if self._is_current(record))
-        assert self.store.release(records) == ours
-        for key in ours:
+        current = tuple(record.key for record in records if self._is_current(record))
+        assert self.store.release(records) == current
+        for key in current:
             del self.entries[key]
 
     @rule(key=st.sampled_from(KEYS), holder=st.sampled_from(HOLDERS))
@@ -106,15 +106,15 @@ class LeaseMachine(RuleBasedStateMachine):
         self.clock.step(-seconds)
 
     @invariant()
-    def the_store_shows_what_the_model_knows(self) -> None:
-        shown = {
+    def the_store_equals_the_model(self) -> None:
+        leases = {
             record.key: (Entry(record.holder, record.token, record.version, record.expires_at), record.expired)
             for record in self.store.list()
         }
-        assert shown == {key: (entry, self.clock.now() >= entry.ends) for key, entry in self.entries.items()}
+        assert leases == {key: (entry, self.clock.now() >= entry.ends) for key, entry in self.entries.items()}
 
     @invariant()
-    def every_forced_release_left_its_trace(self) -> None:
+    def every_forced_release_is_audited(self) -> None:
         assert len(self.store.forced_releases()) == self.forced
 
     def _any_records(self, data: st.DataObject) -> tuple[LeaseRecord, ...]:
@@ -132,7 +132,7 @@ class LeaseMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("name", sorted(STORES))
-def test_no_sequence_of_events_gives_a_lease_to_two_or_lets_a_token_shrink(name: str) -> None:
+def test_no_sequence_of_events_gives_a_lease_to_two_holders_or_shrinks_a_token(name: str) -> None:
     parts = {"make_store": staticmethod(STORES[name]), "make_clock": CLOCKS.get(name, FakeClock)}
     machine = type("Machine", (LeaseMachine,), parts)
     run_state_machine_as_test(
