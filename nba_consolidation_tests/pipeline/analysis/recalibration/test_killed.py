@@ -21,6 +21,8 @@ from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, G
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction, staged
 
+pytestmark = pytest.mark.other_processes
+
 ROOT = Path(nba_consolidation.__file__).parents[1]
 DIES = """
 import sys, time
