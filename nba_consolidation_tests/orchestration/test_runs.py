@@ -17,7 +17,8 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_
 from nba_consolidation_tests.prepared import connect
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
-CONSOLIDATED, VALIDATED, STAGING = "player_prop_predictions", "validated_predictions", "staging_predictions"
+CONSOLIDATED, VALIDATED, PUBLISHED = "player_prop_predictions", "validated_predictions", "published_predictions"
+STAGING = "staging_predictions"
 
 
 def double_a_row(graph: Graph) -> None:
