@@ -18,7 +18,7 @@ from threading import Event, Thread
 from typing import Any
 
 from nba_consolidation.leases import Holder, WaitPolicy, hold
-from nba_consolidation_tests.leases.googles_client import googles_client
+from nba_consolidation_tests.leases.google_client import google_client
 from nba_consolidation_tests.leases.lease_worker import store_at
 from nba_consolidation_tests.leases.predecessor import PredecessorLock
 
@@ -40,7 +40,7 @@ def ours(place: str) -> Take:
 
 def predecessors(place: str) -> Take:
     """Takes the predecessor's lock, with its poll of five seconds."""
-    client = googles_client(place, "test", "(default)")
+    client = google_client(place, "test", "(default)")
     number = Random().random()
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The command group: global options, how errors end, and which commands there are. No command is written here."""
+"""The command group: the options of all commands, the list of commands, and how errors end the program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
 from nba_consolidation.cli.box_scores import actuals
 from nba_consolidation.cli.cleanup import cleanup
-from nba_consolidation.cli.consolidate import consolidate, validate
+from nba_consolidation.cli.consolidate import consolidate, publish, validate
 from nba_consolidation.cli.demo import demo
 from nba_consolidation.cli.doctor import doctor
 from nba_consolidation.cli.duplicates import duplicates
@@ -21,7 +21,7 @@ from nba_consolidation.cli.exit_codes import MEANINGS, Exit, exit_for
 from nba_consolidation.cli.explain import explain
 from nba_consolidation.cli.grade import grade
 from nba_consolidation.cli.locks import locks
-from nba_consolidation.cli.output import say
+from nba_consolidation.cli.output import print_error
 from nba_consolidation.cli.performance import analyse, calibration, performance
 from nba_consolidation.cli.players import players
 from nba_consolidation.cli.quality import quality
@@ -41,6 +41,7 @@ _COMMANDS = (
     stage,
     consolidate,
     validate,
+    publish,
     backfill,
     actuals,
     grade,
@@ -65,12 +66,11 @@ _COMMANDS = (
     demo,
 )
 _WIDTH = 100
-_INTERRUPTED = "What was not committed was rolled back, and nothing staged is lost: run it again."
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
 
 
 class _App(click.Group):
-    """Ends every error in a message and an exit code: no traceback for what a person can act on."""
+    """Ends every error with a message and an exit code; a traceback is printed with --debug only."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(self.commands)  # in the order of the work, not of the alphabet
@@ -82,26 +82,27 @@ class _App(click.Group):
             message = "\n".join([str(error), *getattr(error, "__notes__", ())])
             self._end(ctx, message, exit_for(error))
         except KeyboardInterrupt:
-            self._end(ctx, _INTERRUPTED, Exit.INTERRUPTED)
+            message = "Uncommitted changes were rolled back, and staged rows are safe. Run the command again."
+            self._end(ctx, message, Exit.INTERRUPTED)
         except click.UsageError as error:
             if ctx.invoked_subcommand != quality.name:
                 raise
             error.show()
-            ctx.exit(Exit.NOT_CHECKED)  # 2 would tell of warnings
+            ctx.exit(Exit.NOT_CHECKED)  # 2 would mean warnings
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception as error:  # the outermost shell: what nobody foresaw is told all the same
+        except Exception as error:  # the outermost handler of unexpected errors
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise  # `| head` has seen enough; click knows how to end quietly
-            message = f"unexpected {type(error).__name__}: {error}. See where with --debug before the command."
+                raise  # the reader, such as `| head`, has closed the pipe; click ends quietly
+            message = f"unexpected {type(error).__name__}: {error}. For a traceback put --debug before the command."
             self._end(ctx, message, Exit.FAILED)
 
     def _end(self, ctx: click.Context, message: str, code: Exit) -> None:
         if ctx.params.get("debug"):
-            say(traceback.format_exc())
+            print_error(traceback.format_exc())
         if ctx.invoked_subcommand == quality.name and code is not Exit.INTERRUPTED:
-            code = Exit.NOT_CHECKED  # whatever it was, no check has passed, failed or warned
-        say(message, prefix="Interrupted" if code is Exit.INTERRUPTED else "Error")
+            code = Exit.NOT_CHECKED  # no check has passed, failed or warned
+        print_error(message, prefix="Interrupted" if code is Exit.INTERRUPTED else "Error")
         ctx.exit(code)
 
 
@@ -132,7 +133,7 @@ def _setting_options(command: _Command) -> _Command:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH},
 )
 @_setting_options
-@click.option("--debug", is_flag=True, help="Show where an error came from.")
+@click.option("--debug", is_flag=True, help="Print the traceback of an error.")
 @click.version_option(package_name="nba-consolidation")
 @click.pass_context
 def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: ARG001 (_App reads debug)
@@ -143,8 +144,9 @@ def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: A
     JSON document: dates and times in ISO 8601, decimals as strings, so that no digit is lost.
     """
     for warning in unknown_variables():
-        say(warning, prefix="Warning")
-    ctx.obj = Session.of({name: value for name, value in options.items() if value is not None})
+        print_error(warning, prefix="Warning")
+    given = {name: value for name, value in options.items() if value is not None}
+    ctx.obj = Session(Settings.from_environment(options=given))
     configure_logs(*ctx.obj.settings.log_output)
     start_metrics(ctx.obj.settings.otlp_endpoint)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.options import apply_option
+from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import PRODUCTION
 
 if TYPE_CHECKING:
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--apply", "applied", is_flag=True, help="Do it, and no more than is shown.")
-@json_option
-@pass_session
-def bootstrap(session: Session, applied: bool, as_json: bool) -> None:
+@apply_option
+@session_command
+def bootstrap(session: Session, applied: bool) -> None:
     """Show which tables would be created.
 
     Also which columns would be added to tables that are there, with or without rows: these are adopted, and keep all
@@ -34,8 +34,7 @@ def bootstrap(session: Session, applied: bool, as_json: bool) -> None:
     if applied:
         use_case.apply(at.warehouse, changes)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()
-    emit(
-        as_json,
+    session.show(
         {
             "place": session.settings.place,
             "applied": applied,

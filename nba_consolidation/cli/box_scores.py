@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.files import expanded, files_argument
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.options import expand_folders, files_argument
+from nba_consolidation.cli.output import Column, Grid, Shown, counted
 from nba_consolidation.cli.progress import tracked
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import LOCAL, variable
 
@@ -39,9 +39,8 @@ class ReadFile:
 
 @click.command()
 @files_argument
-@json_option
-@pass_session
-def actuals(session: Session, /, files: Sequence[Path], as_json: bool) -> None:
+@session_command
+def actuals(session: Session, files: Sequence[Path]) -> Exit:
     """Load files of box scores, to grade by.
 
     Parquet, CSV or JSON lines; a directory stands for all such files in it. Columns: player_lookup, game_id, game_date,
@@ -57,11 +56,11 @@ def actuals(session: Session, /, files: Sequence[Path], as_json: bool) -> None:
             f"In production box scores are read from {session.settings.box_scores_path}, which is not ours to change. "
             f"Load them there, or name another table with {variable('box_scores')}."
         )
-    read = [_read(path) for path in tracked(expanded(files), "reading")]
+    read = [_read(path) for path in tracked(expand_folders(files), "reading")]
     deliveries = [file.delivery for file in read if file.delivery]
     report = load(session.with_tables().warehouse, deliveries) if deliveries else None
-    emit(as_json, _document(read, report), *_shown(read, report))
-    click.get_current_context().exit(_exit(read, report))
+    session.show(_document(read, report), *_shown(read, report))
+    return _exit(read, report)
 
 
 def _read(path: Path) -> ReadFile:
@@ -80,7 +79,7 @@ def _read(path: Path) -> ReadFile:
 def _exit(read: Sequence[ReadFile], report: LoadReport | None) -> Exit:
     if any(file.error for file in read):
         return Exit.FAILED
-    return Exit.NEEDS_A_PERSON if report and report.problems else Exit.DONE
+    return Exit.REQUIRES_ATTENTION if report and report.problems else Exit.DONE
 
 
 def _document(read: Sequence[ReadFile], report: LoadReport | None) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.options import apply_option
+from nba_consolidation.cli.output import Column, Grid, counted
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.staging_cleanup import CleanUpReport, OldTable
@@ -27,15 +28,12 @@ _COLUMNS = (
 
 
 @click.command()
-@click.option("--apply", "applied", is_flag=True, help="Do it, and no more than is shown.")
+@apply_option
 @click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Another age than the setting's.")
 @click.option("--archive", "archived", multiple=True, metavar="NAME",
               help="Also take this table away, though not consolidated; its rows are kept. Repeatable.")  # fmt: skip
-@json_option
-@pass_session
-def cleanup(
-    session: Session, /, applied: bool, older_than: float | None, archived: tuple[str, ...], as_json: bool
-) -> None:
+@session_command
+def cleanup(session: Session, applied: bool, older_than: float | None, archived: tuple[str, ...]) -> Exit:
     """Show the staging tables that were left lying.
 
     With --apply, those that are consolidated or empty are dropped, if they did not change since. All others stay: they
@@ -45,8 +43,8 @@ def cleanup(
     with steps() as on_step:
         on_step("list")
         report = deployment.clean_up(older_than).clean_up(session.holder(), dry_run=not applied, archive=archived)
-    emit(as_json, _document(report), Grid(_COLUMNS, [_row(table) for table in report.tables]), _summary(report))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.left_over else Exit.DONE)
+    session.show(_document(report), Grid(_COLUMNS, [_row(table) for table in report.tables]), _summary(report))
+    return Exit.REQUIRES_ATTENTION if report.left_over else Exit.DONE
 
 
 def _document(report: CleanUpReport) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, emit, json_option
+from nba_consolidation.cli.output import Column, Grid, Shown
 from nba_consolidation.cli.performance import performance_grid
 from nba_consolidation.cli.progress import bar
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ Where to look
               help="Game dates; a whole season has 170.")  # fmt: skip
 @click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
-@json_option
-@pass_session
-def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bool) -> None:
+@session_command
+def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
     """Make a season of games and consolidate it under contention.
 
     Works in .demo (or --home), and begins by removing what an earlier demo left there. Ends with 1 unless everything
@@ -79,8 +78,8 @@ def demo(session: Session, /, dates: int, seed: int, processes: int, as_json: bo
         program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0],
         report=outcome.report,
     )  # fmt: skip
-    emit(as_json, _document(outcome), *_shown(outcome), look)
-    click.get_current_context().exit(Exit.DONE if outcome.as_expected else Exit.FAILED)
+    session.show(_document(outcome), *_shown(outcome), look)
+    return Exit.DONE if outcome.as_expected else Exit.FAILED
 
 
 def _document(outcome: Outcome) -> dict[str, object]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, emit, json_option
+from nba_consolidation.cli.output import Column, Grid
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.doctor.health_checks import HealthCheck
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@json_option
-@pass_session
-def doctor(session: Session, as_json: bool) -> None:
+@session_command
+def doctor(session: Session) -> Exit:
     """Check that everything needed is there.
 
     Settings, libraries and disk space; the lease store, its latency and clock; the warehouse, its tables and the
@@ -31,22 +30,21 @@ def doctor(session: Session, as_json: bool) -> None:
 
     deployment, place = session.deployment(), session.settings.place
     if not deployment.begun:
-        emit(as_json, {"place": place, "health": Health.OK, "checks": []},
+        session.show({"place": place, "health": Health.OK, "checks": []},
              f"{place} does not exist yet; the first consolidation creates it.")  # fmt: skip
-        return
+        return Exit.DONE
     with steps() as on_step:
         results = run_checks(_checks(deployment), on_step)
     worst = max((result.health for result in results), key=list(Health).index)
     rows = [(result.subject, result.health.value, result.detail) for result in results]
     summaries = {Health.FAILED: "some checks failed.", Health.WARNING: "no check failed, some warn."}
-    emit(
-        as_json,
+    session.show(
         {"place": place, "health": worst, "checks": results},
         Grid([Column("subject"), Column("health"), Column("detail", fold=True)], rows),
         f"{place}: {summaries.get(worst, 'every check passed.')}",
     )
-    codes = {Health.OK: Exit.DONE, Health.WARNING: Exit.NEEDS_A_PERSON, Health.FAILED: Exit.FAILED}
-    click.get_current_context().exit(codes[worst])
+    codes = {Health.OK: Exit.DONE, Health.WARNING: Exit.REQUIRES_ATTENTION, Health.FAILED: Exit.FAILED}
+    return codes[worst]
 
 
 def _checks(deployment: Deployment) -> Sequence[HealthCheck]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import date_options, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import Column, Grid, Shown, counted
 from nba_consolidation.cli.progress import tracked
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.fencing.audits import Audit
@@ -22,9 +21,8 @@ _SHOWN = 10
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def duplicates(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def duplicates(session: Session, dates: DateRange) -> Exit:
     """Look for duplicates in what is published.
 
     Without dates: in all history. Ends with 3 if an audit that must find nothing finds something.
@@ -32,21 +30,19 @@ def duplicates(session: Session, /, as_json: bool, **dates: dt.date | None) -> N
     from nba_consolidation.fencing.audits import AUDITS
     from nba_consolidation.operations.status import standing_dates
 
-    span = span_of(**dates)
     warehouse = session.existing().warehouse
-    audited = standing_dates(warehouse, span.first, span.last) if span.given else standing_dates(warehouse)
+    audited = standing_dates(warehouse, dates.first, dates.last) if dates.is_limited else standing_dates(warehouse)
     found = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
     blocking = sum(len(findings) for audit, findings in found if audit.blocking)
     verdict = f"{counted(blocking, 'finding')} that must not be." if blocking else "No duplicates."
-    emit(
-        as_json,
+    session.show(
         {"dates": len(audited), "blocking_findings": blocking, "audits": [_document(*entry) for entry in found]},
         _overview(found),
         *(_details(*entry) for entry in found),
         f"{verdict} Audited {counted(len(audited), 'date')}"
         + (f", {audited[0]} to {audited[-1]}." if audited else "."),
     )
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if blocking else Exit.DONE)
+    return Exit.REQUIRES_ATTENTION if blocking else Exit.DONE
 
 
 def _document(audit: Audit, findings: list[Row]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The exit codes, and which error ends in which. The one place that knows; `--help` and the README read it here."""
+"""The exit codes, and the one with which each error ends a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Exit(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
-    NEEDS_A_PERSON = 3
+    REQUIRES_ATTENTION = 3
     HELD = 4
     NOT_CHECKED = 5
     INTERRUPTED = 130
@@ -22,17 +22,17 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.DONE: "Done.",
-    Exit.FAILED: "Something could not be done; the message says what, and what to do now.",
-    Exit.USAGE: "The command or a setting is wrong; nothing was done.",
-    Exit.NEEDS_A_PERSON: "Done, but a person should look: refused tables, poisoned dates, findings.",
-    Exit.HELD: "Somebody else holds the lease or the warehouse and is named; try again later.",
-    Exit.NOT_CHECKED: "Of quality alone: a check could not run, which is no pass. There, 1 is failed and 2 warnings.",
-    Exit.INTERRUPTED: "Interrupted. Running it again is always safe.",
+    Exit.FAILED: "Failed. The message says what happened and what to do next.",
+    Exit.USAGE: "The command or a setting is wrong. Nothing was done.",
+    Exit.REQUIRES_ATTENTION: "Done, but something requires attention: refused tables, poisoned dates, findings.",
+    Exit.HELD: "Another process, which is named, holds the lease or the warehouse. Try again later.",
+    Exit.NOT_CHECKED: "Only `quality`: a check could not run. There, 1 means failed and 2 means warnings.",
+    Exit.INTERRUPTED: "Interrupted. Running the command again is safe.",
 }
 
 
 def exit_for(error: ConsolidationError) -> Exit:
-    """The code with which an error that nobody handled ends a command."""
+    """The code for an error that no command has handled."""
     from nba_consolidation.leases import LeaseHeld
     from nba_consolidation.warehouse.errors import WarehouseBusy
 

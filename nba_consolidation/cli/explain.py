@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.dates import game_date
-from nba_consolidation.cli.output import Column, Facts, Grid, Shown, emit, json_option
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.options import date_option
+from nba_consolidation.cli.output import Column, Facts, Grid, Shown
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
@@ -33,16 +33,15 @@ def _line(ctx: click.Context, param: click.Parameter, value: str | None) -> Deci
 
 
 @click.command()
-@click.option("--date", required=True, callback=game_date, metavar="DATE", help="The game date.")
+@date_option("--date", "date", "The game date.", required=True)
 @click.option("--player", required=True, help="The player_lookup, lebronjames for instance.")
 @click.option("--system", help="Only this prediction system.")
 @click.option("--game", help="Only this game.")
 @click.option("--line", callback=_line, help=f"Only this line; `{_NO_LINE}` for predictions without one.")
-@json_option
-@pass_session
+@session_command
 def explain(
-    session: Session, /, date: dt.date, player: str, system: str | None, game: str | None,
-    line: Decimal | str | None, as_json: bool,
+    session: Session, date: dt.date, player: str, system: str | None, game: str | None,
+    line: Decimal | str | None,
 ) -> None:  # fmt: skip
     """Tell where a player's rows came from.
 
@@ -61,7 +60,7 @@ def explain(
             "`nba-consolidation status` and what was set aside with `nba-consolidation quarantine`. "
             "A player is written in lower case, without blanks."
         )
-    emit(as_json, {"predictions": found}, *(part for one in found for part in _shown(one)))
+    session.show({"predictions": found}, *(part for one in found for part in _shown(one)))
 
 
 def _asked(date: dt.date, player: str, *others: object) -> str:

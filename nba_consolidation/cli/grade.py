@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.box_scores import problem_grids
-from nba_consolidation.cli.dates import date_options, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
@@ -42,9 +41,8 @@ _SHOWN = 20
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def grade(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def grade(session: Session, dates: DateRange) -> Exit:
     """Grade what consumers read against box scores, and count anew how good each system is.
 
     Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
@@ -52,18 +50,17 @@ def grade(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
     """
     from nba_consolidation.operations.status import standing_dates
 
-    span = span_of(**dates)
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, span.first, span.last)
+    standing = standing_dates(deployment.warehouse, dates.first, dates.last)
     if not standing:
-        emit(as_json, {"dates": []}, f"Nothing stands for {span}: consolidate first.")
-        return
+        session.show({"dates": []}, f"Nothing stands for {dates}: consolidate first.")
+        return Exit.DONE
     with steps() as on_step:
         report = deployment.grader.grade(standing, session.holder(), on_step)
         graded = [date.game_date for date in report.dates if date.graded]
         analysis = deployment.analyst.analyse(graded, session.holder(), on_step)
-    emit(as_json, _document(report, analysis), *_report(report, analysis))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
+    session.show(_document(report, analysis), *_report(report, analysis))
+    return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
 
 
 def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]:

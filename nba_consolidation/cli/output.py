@@ -61,7 +61,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def say(message: str, prefix: str = "") -> None:
+def print_error(message: str, prefix: str = "") -> None:
     """A line on stderr."""
     text = f"{prefix}: {message}" if prefix else message
     click.echo(_printable(text, sys.stderr.encoding, keep="\n"), err=True)

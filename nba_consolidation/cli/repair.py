@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import Span, date_options, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
+from nba_consolidation.cli.options import DateRange, apply_option, date_options
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest
 from nba_consolidation.cli.progress import bar
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
@@ -39,17 +39,11 @@ _RESTORED = (
 )
 
 
-apply_option = click.option(
-    "--apply/--dry-run", "applied", default=False, help="Do it. Without, only what would happen is said."
-)
-
-
 @click.command()
 @date_options
 @apply_option
-@json_option
-@pass_session
-def repair(session: Session, /, applied: bool, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
     """Repair a legacy prediction_accuracy.
 
     Afterwards there is one row per key: graded before ungraded, a bet before none, then the newest. Confidences that
@@ -60,24 +54,22 @@ def repair(session: Session, /, applied: bool, as_json: bool, **dates: dt.date |
     """
     from nba_consolidation.operations.repair.repair import accuracy_dates
 
-    span = span_of(**dates)
     deployment = session.existing()
-    standing = accuracy_dates(deployment.warehouse, span.first, span.last)
+    standing = accuracy_dates(deployment.warehouse, dates.first, dates.last)
     with bar("repairing dates" if applied else "looking at dates", transient=True) as (advance, _):
         if applied:
             report = deployment.repairer.repair(standing, session.holder(), advance)
         else:
             report = deployment.repairer.forecast(standing, advance)
-    emit(as_json, _document(report), *_report(report, span))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
+    session.show(_document(report), *_report(report, dates))
+    return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
 
 
 @click.command()
 @click.option("--run", "run_id", required=True, metavar="ID", help="The run, as it was printed, or in the ledger.")
 @apply_option
-@json_option
-@pass_session
-def restore(session: Session, run_id: str, applied: bool, as_json: bool) -> None:
+@session_command
+def restore(session: Session, run_id: str, applied: bool) -> Exit:
     """Put back what a repair or a grading removed.
 
     Rows that the run removed or changed come back exactly as they were, and rows that it wrote go. Not where a later
@@ -95,8 +87,8 @@ def restore(session: Session, run_id: str, applied: bool, as_json: bool) -> None
         "totals": {figure: report.total(figure) for figure in _RESTORED_FIGURES},
         "poisoned": _poisoned(report.poisoned),
     }
-    emit(as_json, document, *latest(_restored_grid(report)), _poisoned_grid(report.poisoned), _restored(report))
-    click.get_current_context().exit(Exit.NEEDS_A_PERSON if report.poisoned else Exit.DONE)
+    session.show(document, *latest(_restored_grid(report)), _poisoned_grid(report.poisoned), _restored(report))
+    return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
 
 
 _RESTORED_FIGURES = ("put_back", "taken_out", "total_rows")
@@ -147,16 +139,16 @@ def _poisoned(errors: Mapping[dt.date, ConsolidationError]) -> list[dict[str, An
     return [{"game_date": date, "error": error} for date, error in sorted(errors.items())]
 
 
-def _report(report: RepairReport, span: Span) -> list[Shown]:
+def _report(report: RepairReport, dates: DateRange) -> list[Shown]:
     total = report.total
     systems = [(system or "-", *_cells(repair)) for system, repair in report.by_system.items()]
-    dates = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
+    in_need = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
     footer = ("total", *_cells(total)) if len(systems) > 1 else None
     return [
         Grid((Column("system"), *_FIGURES), systems, "By system", footer),
-        *latest(Grid((Column("date"), *_FIGURES), dates, "Dates that needed it" if report.run_id else "Dates in need")),
+        *latest(Grid((Column("date"), *_FIGURES), in_need, "Repaired dates" if report.run_id else "Dates to repair")),
         _poisoned_grid(report.poisoned),
-        _sentences(report, span),
+        _sentences(report, dates),
     ]
 
 
@@ -184,9 +176,9 @@ def _hit_rate(tally: Tally) -> str | None:
     return f"{tally.hit_rate:.2%} ({100 * low:.1f} to {100 * high:.1f}) of {tally.bets:,}"
 
 
-def _sentences(report: RepairReport, span: Span) -> str:
+def _sentences(report: RepairReport, dates: DateRange) -> str:
     if not report.systems and not report.poisoned:
-        return f"Nothing is graded for {span}."
+        return f"Nothing is graded for {dates}."
     total, repaired = report.total, counted(len(report.repaired_dates), "date")
     told = f"{counted(total.duplicates, 'duplicate')} and {counted(total.normalised, 'confidence')} in percent"
     if not total.needed:

@@ -1,15 +1,17 @@
-"""What a command stands on: the settings, and the deployment that they describe. Loads the warehouse when asked."""
+"""What every command gets: the settings, the deployment that they describe, and the way to print its result."""
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nba_consolidation.cli.output import Shown, emit, json_option
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
@@ -23,38 +25,55 @@ class Session:
     """One call of the program."""
 
     settings: Settings
+    as_json: bool = False
 
-    @classmethod
-    def of(cls, overrides: Mapping[str, Any]) -> Session:
-        """The environment's settings with those of the command line in front. Raises SettingsError."""
-        return cls(Settings.from_environment(options=overrides))
+    def show(self, document: Mapping[str, Any], *parts: Shown) -> None:
+        """Prints the result: the document as JSON if --json was given, else the parts."""
+        emit(self.as_json, document, *parts)
 
     def deployment(self) -> Deployment:
-        """The deployment, nothing opened yet."""
+        """The deployment; nothing is opened yet."""
         from nba_consolidation.wiring import deploy
 
         return deploy(self.settings)
 
     def with_tables(self) -> Deployment:
-        """The deployment with its tables made, so that "empty" is never a failed read (incident 41)."""
+        """The deployment with all tables created, so that an empty one can be read (incident 41)."""
         deployment = self.deployment()
         deployment.prepare()
         return deployment
 
     def existing(self) -> Deployment:
-        """The same for commands that only look. Raises ConsolidationError where nothing was ever made."""
+        """The deployment for commands that only read. Raises ConsolidationError where nothing was ever created."""
         if not self.deployment().begun:
             raise ConsolidationError(
-                f"there is nothing in {self.settings.place} yet; stage and consolidate first, "
-                "or name the right folder with --home"
+                f"{self.settings.place} does not exist yet. Stage and consolidate first, or name the folder with --home"
             )
         return self.with_tables()
 
     def holder(self) -> Holder:
-        """Who we are for a lease: this process, under a run id that tells when it began."""
+        """Identifies this process as a holder of leases, with a run id that says when it started."""
         from nba_consolidation.leases import Holder
 
         return Holder.here(f"terminal-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}")
+
+
+def session_command(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Adds --json, passes the Session first, and ends the program with the exit code that the command returns.
+
+    A group that is a command too does nothing itself if a subcommand follows.
+    """
+
+    @json_option
+    @click.pass_context
+    @functools.wraps(command)
+    def run(ctx: click.Context, /, *, as_json: bool, **options: Any) -> None:
+        if ctx.invoked_subcommand is not None:
+            return
+        if code := command(replace(ctx.find_root().obj, as_json=as_json), **options):
+            ctx.exit(code)
+
+    return run
 
 
 pass_session = click.make_pass_decorator(Session)

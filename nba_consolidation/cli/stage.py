@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.files import expanded, files_argument
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.options import expand_folders, files_argument
+from nba_consolidation.cli.output import Column, Grid, Shown, counted
 from nba_consolidation.cli.progress import tracked
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
     from nba_consolidation.schema import Column as TableColumn
     from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
 
+_MAX_ROWS = 20
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -41,9 +42,8 @@ class StagedFile:
 @files_argument
 @click.option("--batch", help="Batch of the staging tables.  [default: now, or the batch in the file's name]")
 @click.option("--worker", help="Worker of the staging table, for one file.  [default: from the file's name]")
-@json_option
-@pass_session
-def stage(session: Session, /, files: Sequence[Path], batch: str | None, worker: str | None, as_json: bool) -> None:
+@session_command
+def stage(session: Session, files: Sequence[Path], batch: str | None, worker: str | None) -> Exit:
     """Stage files of predictions.
 
     Parquet, CSV or JSON lines; a directory stands for all such files in it.
@@ -51,13 +51,13 @@ def stage(session: Session, /, files: Sequence[Path], batch: str | None, worker:
     A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
     staging it again replaces the table. A file without rows is skipped. Nothing is consolidated yet.
     """
-    paths = expanded(files)
+    paths = expand_folders(files)
     if worker is not None and len(paths) > 1:
         raise click.UsageError(f"--worker names the table of one file, and there are {len(paths)}. Leave it out.")
     stager = _Stager(session, batch, worker)
     results = [stager.stage(path) for path in tracked(paths, "staging")]
-    _show(results, as_json)
-    click.get_current_context().exit(Exit.FAILED if any(result.error for result in results) else Exit.DONE)
+    session.show(_document(results), *_parts(results))
+    return Exit.FAILED if any(result.error for result in results) else Exit.DONE
 
 
 class _Stager:
@@ -131,26 +131,28 @@ class _Stager:
         return self._session.with_tables().warehouse.live_columns(PREDICTIONS.name)
 
 
-def _show(results: Sequence[StagedFile], as_json: bool) -> None:
-    staged = [result for result in results if result.staging_table]
-    failed = [result for result in results if result.error]
-    emit(
-        as_json,
-        {
-            "files": results,
-            "staged_files": len(staged),
-            "skipped_files": len(results) - len(staged) - len(failed),
-            "failed_files": len(failed),
-            "rows": sum(result.rows for result in staged),
-        },
-        Grid(
-            [Column("file", fold=True), Column("staging table"), Column("rows", right=True)],
-            [(result.file.name, result.staging_table, result.rows) for result in _some(staged)],
-        ),
-        *_left_out(staged),
-        Grid([Column("not staged", fold=True), Column("why", fold=True)], [(r.file.name, r.error) for r in failed]),
+def _document(results: Sequence[StagedFile]) -> dict[str, Any]:
+    staged = sum(result.staging_table is not None for result in results)
+    failed = sum(result.error is not None for result in results)
+    return {
+        "files": results,
+        "staged_files": staged,
+        "skipped_files": len(results) - staged - failed,
+        "failed_files": failed,
+        "rows": sum(result.rows for result in results),
+    }
+
+
+def _parts(results: Sequence[StagedFile]) -> list[Shown]:
+    staged = [(result.file.name, result.staging_table, result.rows) for result in results if result.staging_table]
+    failed = [(result.file.name, result.error) for result in results if result.error]
+    more = len(staged) - _MAX_ROWS
+    return [
+        Grid([Column("file", fold=True), Column("staging table"), Column("rows", right=True)], staged[-_MAX_ROWS:]),
+        f"... and {more:,} more before these; --json lists all." if more > 0 else "",
+        Grid([Column("not staged", fold=True), Column("why", fold=True)], failed),
         _summary(results),
-    )
+    ]
 
 
 def _summary(results: Sequence[StagedFile]) -> str:
@@ -166,15 +168,3 @@ def _summary(results: Sequence[StagedFile]) -> str:
     elif staged:
         lines.append("Next: nba-consolidation consolidate")
     return "\n".join(lines)
-
-
-_SHOWN = 20
-
-
-def _some(staged: Sequence[StagedFile]) -> Sequence[StagedFile]:
-    return staged[-_SHOWN:]
-
-
-def _left_out(staged: Sequence[StagedFile]) -> list[str]:
-    more = len(staged) - _SHOWN
-    return [f"... and {more:,} more before these; --json lists all."] if more > 0 else []

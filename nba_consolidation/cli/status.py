@@ -9,8 +9,8 @@ import click
 
 from nba_consolidation.cli.consolidate import refused_grid
 from nba_consolidation.cli.locks import lease_document, lease_grid
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.status import DateStatus, Status
@@ -32,15 +32,14 @@ _COLUMNS = (
 
 @click.command()
 @click.option("--all", "every", is_flag=True, help="Show every date, not only those that wait and the last ones.")
-@json_option
-@pass_session
-def status(session: Session, every: bool, as_json: bool) -> None:
+@session_command
+def status(session: Session, every: bool) -> None:
     """Show what waits and what stands.
 
     Also which staging tables were refused, and who holds a lease.
     """
     found = _status(session)
-    emit(as_json, {"place": session.settings.place, **_document(found)}, *_shown(found, session, every))
+    session.show({"place": session.settings.place, **_document(found)}, *_shown(found, session, every))
 
 
 def _status(session: Session) -> Status:

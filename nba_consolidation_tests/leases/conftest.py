@@ -1,7 +1,7 @@
-"""Every store there is, by name: a test that takes `store` runs against each of them. Add a new store here.
+"""All lease stores by name: a test with the fixture `store` runs against each of them. Add a new store here.
 
-"real" is Firestore itself, tested when the environment names an emulator (FIRESTORE_EMULATOR_HOST) or a project
-(NBA_CONSOLIDATION_TEST_PROJECT, with credentials). The tests then wait for real, and skip what needs an obedient clock.
+"real" is Firestore itself; it is tested if the environment names an emulator (FIRESTORE_EMULATOR_HOST) or a project
+(NBA_CONSOLIDATION_TEST_PROJECT, with credentials). The tests then really wait, and skip what needs a controlled clock.
 """
 
 import os
@@ -29,7 +29,7 @@ IS_REAL_FIRESTORE_GIVEN = EMULATOR is not None or "NBA_CONSOLIDATION_TEST_PROJEC
 
 @dataclass
 class Firestore:
-    """One double for the whole run, in which every test has a database of its own, and one connection to it."""
+    """One double for the whole test run, with a database for each test, and one connection to it."""
 
     double: FirestoreDouble = field(default_factory=FirestoreDouble)
     _numbers: Iterator[int] = field(default_factory=count)
@@ -53,7 +53,7 @@ def shared_firestore() -> Firestore:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def end_of_the_double() -> Iterator[None]:
+def stop_the_double() -> Iterator[None]:
     yield
     if shared_firestore.cache_info().currsize:
         shared_firestore().double.stop()
@@ -80,7 +80,7 @@ STORES: dict[str, StoreFactory] = {
     ),
 }
 CLOCKS: dict[str, type[FakeClock]] = {"firestore": OneWayClock}
-"""Of the stores whose clock cannot do all that a FakeClock can."""
+"""The clocks of stores that need another one than FakeClock."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Time that only tests move, and a store whose replies get lost. The stores themselves are not faked here."""
+"""Clocks that only tests move, a heartbeat that tests control, and a store whose calls fail."""
 
 import threading
 from collections import defaultdict, deque
@@ -35,10 +35,10 @@ T = TypeVar("T")
 
 
 class FakeClock:
-    """The store's clock and our own; they advance together, and only the store's can be stepped."""
+    """The store's clock and the local one. `advance` moves both; `step` moves the store's only."""
 
     instant = 0.001
-    """Seconds that are enough to tell before from after."""
+    """Seconds that are enough to separate before from after."""
 
     def __init__(self) -> None:
         self.wall = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ class FakeClock:
         self.wall += timedelta(seconds=seconds)
 
     def tick(self) -> datetime:
-        """The moment of a write in a store whose writes never happen at the same moment."""
+        """The time of a write in a store whose writes never have the same time."""
         self.wall += timedelta(microseconds=1)
         return self.wall
 
@@ -67,19 +67,19 @@ class FakeClock:
 
 
 class OneWayClock(FakeClock):
-    """As Firestore's: it never steps back."""
+    """A clock that never steps back, like Firestore's."""
 
     def step(self, seconds: float) -> None:
         super().step(max(0.0, seconds))
 
 
 class RealClock(FakeClock):
-    """The clock of a server that is not ours: nothing but waiting moves it, and nobody else can read it."""
+    """The clock of a real server: it advances only by waiting, and cannot be read."""
 
     instant = 1.0
 
     def now(self) -> datetime:
-        pytest.skip("a real server tells nobody what time it is")
+        pytest.skip("the clock of a real server cannot be read")
 
     def advance(self, seconds: float) -> None:
         self.steady += seconds
@@ -87,15 +87,15 @@ class RealClock(FakeClock):
 
     def step(self, seconds: float) -> None:
         if not 0 <= seconds <= 10:
-            pytest.skip("nobody steps the clock of a real server, or waits for it that long")
+            pytest.skip("the clock of a real server cannot be stepped, and this wait would be too long")
         sleep(seconds)
 
 
-class Heart:
-    """A heartbeat that beats when the test says so; `asked` are the pauses that the lease wanted."""
+class ManualHeartbeat:
+    """Lets the renewal thread run only when the test says so; `pauses` are the pauses that it asked for."""
 
     def __init__(self, clock: FakeClock) -> None:
-        self.asked: list[float] = []
+        self.pauses: list[float] = []
         self.time = TimeSource(clock.monotonic, self._pause)
         self._go = threading.Semaphore(0)
         self._parked = threading.Semaphore(0)
@@ -103,50 +103,50 @@ class Heart:
 
     def _pause(self, stop: threading.Event, seconds: float) -> bool:
         self._thread = threading.current_thread()
-        self.asked.append(seconds)
+        self.pauses.append(seconds)
         self._parked.release()
         while not stop.is_set():
             if self._go.acquire(timeout=0.001):
                 return False
         return True
 
-    def beat(self) -> None:
-        """One beat; returns once the heart rests again."""
+    def run_once(self) -> None:
+        """One renewal; returns once the thread pauses again."""
         assert self._parked.acquire(timeout=5)
         self._go.release()
         assert self._parked.acquire(timeout=5)
         self._parked.release()
 
-    def last_beat(self) -> None:
-        """One beat after which the heart stops by itself."""
+    def run_to_its_end(self) -> None:
+        """One renewal after which the thread ends by itself."""
         assert self._parked.acquire(timeout=5)
         self._go.release()
         self._thread.join(timeout=5)
-        assert not self.is_beating()
+        assert not self.is_running()
 
-    def is_beating(self) -> bool:
+    def is_running(self) -> bool:
         return self._thread.is_alive()
 
 
 @dataclass(frozen=True)
 class Fault:
-    """The error that a call raises, and whether its write happens: before the error, not at all, or later on."""
+    """The error that a call raises, and whether its write happens before the error, never, or later."""
 
     error: BaseException
     write: Write = "never"
 
 
-class TroubledStore:
-    """A store before which calls fail as told, and in which waiting advances the clock instead of sleeping.
+class FaultyStore:
+    """Wraps a store: its calls fail as planned in `faults`, and waiting advances the clock instead of sleeping.
 
-    `calls` are the names of all calls, `asked` the keys of each try to acquire, `waits` the timeouts.
+    `calls` are the names of all calls, `requested` the keys of each try_acquire, `waits` the timeouts.
     """
 
     def __init__(self, inner: LeaseStore, clock: FakeClock) -> None:
         self.inner = inner
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self.calls: list[str] = []
-        self.asked: list[tuple[str, ...]] = []
+        self.requested: list[tuple[str, ...]] = []
         self.waits: list[float] = []
         self.recorded = 0
         self.before_call: Callable[[str], object] = lambda _name: None
@@ -172,7 +172,7 @@ class TroubledStore:
         self, keys: Iterable[str], holder: Holder, ttl: float, *, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
         keys = tuple(keys)
-        self.asked.append(keys)
+        self.requested.append(keys)
         return self._call("try_acquire", lambda: self.inner.try_acquire(keys, holder, ttl, operation_id=operation_id))
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
@@ -223,7 +223,7 @@ def hold_and_lose(
     timing: LeaseTiming,
     wait: WaitPolicy | None = None,
 ) -> Iterator[HeldLease]:
-    """`hold` by Anna, for a block that runs through to its last line, after which the loss is raised."""
+    """`hold` by Anna for a block that runs to its end, after which LeaseLost is raised."""
     block, wait = ExitStack(), wait or WaitPolicy()
     yield block.enter_context(hold(store, keys, ANNA, timing=timing, wait=wait, time=time))
     with pytest.raises(LeaseLost):

@@ -1,4 +1,4 @@
-"""What the process tests start: `hold STORE KEY TTL` or `count STORE KEY COUNTER TIMES`. Talks over stdin and stdout.
+"""The process that the process tests start: `hold STORE KEY TTL` or `count STORE KEY COUNTER TIMES`.
 
 STORE is the file of a SQLite store, or the `host:port` of a Firestore double.
 """
@@ -24,8 +24,8 @@ def store_at(place: str) -> LeaseStore:
     return FirestoreLeaseStore("test", emulator=place) if ":" in place else SqliteLeaseStore(Path(place))
 
 
-def hold_until_told(place: str, key: str, ttl: str) -> None:
-    """Hold the lease, say the token, wait for a line, and say whether it is still held."""
+def hold_until_asked(place: str, key: str, ttl: str) -> None:
+    """Hold the lease, print the token, wait for a line on stdin, and print whether the lease is still held."""
     try:
         with hold(store_at(place), [key], Holder.here("run"), timing=LeaseTiming(float(ttl))) as lease:
             print(lease.tokens[key], flush=True)
@@ -37,14 +37,14 @@ def hold_until_told(place: str, key: str, ttl: str) -> None:
 
 
 def count(place: str, key: str, counter: str, times: str) -> None:
-    """Increment a number in a file, which loses increments unless the lease keeps everybody else out."""
+    """Increment a number in a file so that increments would be lost if two processes held the lease."""
     for _ in range(int(times)):
         while not _increment(store_at(place), key, Path(counter)):
             pass
 
 
 def _increment(store: LeaseStore, key: str, counter: Path) -> bool:
-    """Whether the store gave us the lease; the short ttl is for one that it could not be given back to."""
+    """Whether the lease was acquired. The ttl is short, because a lease whose release failed has to expire."""
     try:
         with hold(store, [key], Holder.here("run"), wait=WaitPolicy(60, poll=0.05), timing=LeaseTiming(5)) as lease:
             number = int(counter.read_text())
@@ -56,5 +56,5 @@ def _increment(store: LeaseStore, key: str, counter: Path) -> bool:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., None]] = {"hold": hold_until_told, "count": count}
+    commands: dict[str, Callable[..., None]] = {"hold": hold_until_asked, "count": count}
     commands[sys.argv[1]](*sys.argv[2:])

@@ -1,7 +1,8 @@
-"""The lock that this project replaces, as far as others can see it: its protocol, with Google's own client.
+"""The lock that this project replaces: its Firestore protocol, with Google's client.
 
-A transaction reads the document and sets it unless `expires_at` is in the future of the client's own clock; whoever
-does not get it looks again every five seconds; a release deletes, whatever is there. No renewal, no token.
+A transaction reads the document, and sets it unless `expires_at` is later than the client's own clock. A client that
+does not get the lock polls every five seconds. A release deletes the document unconditionally. There is no renewal and
+no token.
 """
 
 from collections.abc import Callable
@@ -30,13 +31,13 @@ class PredecessorLock:
         return self.client.collection(f"{lock_type}_locks").document(self.key)
 
     def try_acquire(self) -> bool:
-        """Whether it is ours now."""
+        """Whether this holder has the lock now."""
         document = self._document
 
         @firestore.transactional
         def get_and_set(transaction: firestore.Transaction) -> bool:
-            found = document.get(transaction=transaction)
-            if found.exists and found.get("expires_at") > self.now():
+            current = document.get(transaction=transaction)
+            if current.exists and current.get("expires_at") > self.now():
                 return False
             transaction.set(document, self._fields())
             return True

@@ -1,6 +1,6 @@
-"""The Firestore double itself: that it answers as Firestore does, and that its faults are the ones asked for.
+"""Tests of the Firestore double: it behaves as Firestore does, and its faults happen as planned.
 
-What is said of Firestore is asked of the official emulator too, when FIRESTORE_EMULATOR_HOST names one.
+The tests of Firestore's behaviour run against the official emulator too, if FIRESTORE_EMULATOR_HOST names one.
 """
 
 import subprocess
@@ -34,14 +34,14 @@ from nba_consolidation.leases.firestore.rpc import connect
 from nba_consolidation_tests.firestore_double import Database, Fault, FirestoreDouble, RemoteDouble
 from nba_consolidation_tests.leases.conftest import EMULATOR, shared_firestore
 from nba_consolidation_tests.leases.fakes import FakeClock
-from nba_consolidation_tests.leases.googles_client import googles_client
+from nba_consolidation_tests.leases.google_client import google_client
 
 OPTIONS: dict[str, Any] = {"retry": None, "timeout": 5}
 
 
 @dataclass(frozen=True)
 class Raw:
-    """The protocol without any comfort, at one database of its own."""
+    """Calls the protocol directly, on a database of its own."""
 
     address: str
     project: str = field(default_factory=lambda: f"test-{uuid4().hex}")
@@ -81,7 +81,7 @@ class Raw:
         target = {"documents": {"documents": [self.name()]}, "target_id": 1}
         open_until_read: SimpleQueue[ListenRequest] = SimpleQueue()
         open_until_read.put(ListenRequest(database=self.path, add_target=target))
-        route = [("google-cloud-resource-prefix", self.path)]  # the emulator hears of no document without it
+        route = [("google-cloud-resource-prefix", self.path)]  # the emulator sends no document without it
         return self.client.listen(requests=iter(open_until_read.get, None), metadata=route, **OPTIONS)
 
 
@@ -106,10 +106,10 @@ def version(moment: datetime) -> dict[str, Any]:
 
 
 ABSENT: dict[str, Any] = {"current_document": {"exists": False}}
-THERE: dict[str, Any] = {"current_document": {"exists": True}}
+PRESENT: dict[str, Any] = {"current_document": {"exists": True}}
 
 
-# As Firestore does
+# Firestore's behaviour
 
 
 def test_a_document_is_created_once(raw: Raw) -> None:
@@ -119,7 +119,7 @@ def test_a_document_is_created_once(raw: Raw) -> None:
     assert raw.number() == 1
 
 
-def test_a_write_to_a_version_that_is_not_there_fails(raw: Raw) -> None:
+def test_a_write_on_the_condition_of_an_old_version_fails(raw: Raw) -> None:
     [first] = raw.commit(raw.put(1))
     [second] = raw.commit(raw.put(2, **version(first)))
     for write in (raw.put(3, **version(first)), raw.delete(**version(first))):
@@ -132,13 +132,13 @@ def test_a_write_to_a_version_that_is_not_there_fails(raw: Raw) -> None:
     assert raw.number() is None
 
 
-def test_what_is_not_there_can_be_deleted_but_not_updated(raw: Raw) -> None:
+def test_a_missing_document_can_be_deleted_but_not_updated(raw: Raw) -> None:
     raw.commit(raw.delete())
     with pytest.raises(NotFound):
-        raw.commit(raw.put(1, **THERE))
+        raw.commit(raw.put(1, **PRESENT))
 
 
-def test_update_times_grow_over_deletion_and_making_anew(raw: Raw) -> None:
+def test_update_times_grow_across_deletion_and_recreation(raw: Raw) -> None:
     times: list[datetime] = []
     for number in range(5):
         times += raw.commit(raw.put(number, **ABSENT))
@@ -163,7 +163,7 @@ def test_a_commit_may_write_and_delete_the_same_document(raw: Raw) -> None:
     assert raw.number() is None
 
 
-def test_a_mask_leaves_the_other_fields_alone_and_deletes_what_is_not_given(raw: Raw) -> None:
+def test_a_mask_keeps_the_other_fields_and_deletes_masked_ones_without_a_value(raw: Raw) -> None:
     raw.commit(raw.put(1))
     other = {"name": raw.name(), "fields": {"other": {"integer_value": 2}, "unnamed": {"integer_value": 3}}}
     raw.commit({"update": other, "update_mask": {"field_paths": ["other"]}})
@@ -174,7 +174,7 @@ def test_a_mask_leaves_the_other_fields_alone_and_deletes_what_is_not_given(raw:
     assert set(reply.found.fields) == {"other"}
 
 
-def test_the_server_puts_in_its_time(raw: Raw) -> None:
+def test_the_server_fills_in_its_time(raw: Raw) -> None:
     transform = {"field_path": "at", "set_to_server_value": "REQUEST_TIME"}
     [moment] = raw.commit(raw.put(1, update_transforms=[transform]))
     [reply] = raw.read()
@@ -183,19 +183,19 @@ def test_the_server_puts_in_its_time(raw: Raw) -> None:
     assert at.microsecond % 1000 == 0
 
 
-def test_a_read_tells_its_time_also_of_what_is_not_there(raw: Raw) -> None:
+def test_a_read_has_a_time_for_missing_documents_too(raw: Raw) -> None:
     [moment] = raw.commit(raw.put(1))
-    found, missing = sorted(raw.read("things/one", "things/two"), key=lambda reply: "missing" in reply)
-    assert found.found.update_time == moment <= found.read_time == missing.read_time
+    present, missing = sorted(raw.read("things/one", "things/two"), key=lambda reply: "missing" in reply)
+    assert present.found.update_time == moment <= present.read_time == missing.read_time
     assert missing.missing == raw.name("things/two")
 
 
-def test_a_query_gives_a_whole_collection_and_its_time(raw: Raw) -> None:
+def test_a_query_returns_a_whole_collection_and_its_time(raw: Raw) -> None:
     raw.commit(raw.put(1), raw.put(2, at="things/two"), raw.put(3, at="other/one"))
 
     def query(collection: str) -> list[Any]:
-        wanted = {"from_": [{"collection_id": collection}]}
-        request = {"parent": f"{raw.path}/documents", "structured_query": wanted}
+        query = {"from_": [{"collection_id": collection}]}
+        request = {"parent": f"{raw.path}/documents", "structured_query": query}
         return list(raw.client.run_query(request=request, **OPTIONS))
 
     assert [reply.document.name for reply in query("things") if reply.document.name] == [
@@ -205,7 +205,7 @@ def test_a_query_gives_a_whole_collection_and_its_time(raw: Raw) -> None:
     assert all(reply.read_time for reply in query("none"))
 
 
-def test_a_stream_tells_what_is_and_then_every_change(raw: Raw) -> None:
+def test_a_stream_sends_the_current_state_and_then_every_change(raw: Raw) -> None:
     states = _states(raw.listen())
     assert next(states) is None
     raw.commit(raw.put(1))
@@ -224,34 +224,36 @@ def _states(responses: Any) -> Iterator[int | None]:
             yield None
 
 
-def test_googles_own_client_can_listen(raw: Raw) -> None:
-    heard: SimpleQueue[list[int]] = SimpleQueue()
-    document = googles_client(raw.address, raw.project, raw.database).collection("things").document("one")
-    watch = document.on_snapshot(lambda found, _changes, _time: heard.put([one.get("number") for one in found]))
-    assert heard.get(timeout=10) == []
+def test_the_official_client_can_listen(raw: Raw) -> None:
+    received: SimpleQueue[list[int]] = SimpleQueue()
+    document = google_client(raw.address, raw.project, raw.database).collection("things").document("one")
+    watch = document.on_snapshot(
+        lambda documents, _changes, _time: received.put([one.get("number") for one in documents])
+    )
+    assert received.get(timeout=10) == []
     document.set({"number": 1})
-    assert heard.get(timeout=10) == [1]
+    assert received.get(timeout=10) == [1]
     document.delete()
-    assert heard.get(timeout=10) == []
+    assert received.get(timeout=10) == []
     watch.unsubscribe()  # type: ignore[no-untyped-call]
 
 
-def test_transactions_at_once_lose_no_increment(raw: Raw) -> None:
-    client = googles_client(raw.address, raw.project, raw.database)
+def test_concurrent_transactions_lose_no_increment(raw: Raw) -> None:
+    client = google_client(raw.address, raw.project, raw.database)
     document = client.collection("things").document("one")
     document.set({"number": 0})
 
     @google_firestore.transactional
     def increment(transaction: google_firestore.Transaction) -> None:
-        found = document.get(transaction=transaction)
-        transaction.update(document, {"number": found.get("number") + 1})
+        snapshot = document.get(transaction=transaction)
+        transaction.update(document, {"number": snapshot.get("number") + 1})
 
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(lambda _: increment(client.transaction(max_attempts=100)), range(6)))
     assert raw.number() == 6
 
 
-# Of the double alone
+# The double alone
 
 
 @pytest.fixture
@@ -263,7 +265,7 @@ def at(clock: FakeClock) -> tuple[Raw, Database]:
 At = tuple[Raw, Database]
 
 
-def test_a_transaction_fails_when_another_writes_what_it_read(at: At) -> None:
+def test_a_transaction_fails_if_another_one_changed_what_it_read(at: At) -> None:
     raw, database = at
     transaction = database.begin()
     database.read([raw.name()], transaction)
@@ -275,13 +277,13 @@ def test_a_transaction_fails_when_another_writes_what_it_read(at: At) -> None:
     database.rollback(transaction)
 
 
-def test_a_transaction_that_nobody_began_is_refused(at: At) -> None:
+def test_an_unknown_transaction_is_refused(at: At) -> None:
     raw, _ = at
     with pytest.raises(InvalidArgument):
         raw.client.commit(request={"database": raw.path, "transaction": b"?"}, **OPTIONS)
 
 
-def test_time_is_the_clock_s_but_never_goes_back_or_stands_still(at: At, clock: FakeClock) -> None:
+def test_commit_times_follow_the_clock_but_always_grow(at: At, clock: FakeClock) -> None:
     raw, _ = at
     [first] = raw.commit(raw.put(1))
     assert first == clock.now()
@@ -293,7 +295,7 @@ def test_time_is_the_clock_s_but_never_goes_back_or_stands_still(at: At, clock: 
     assert third == clock.now()
 
 
-def test_a_database_that_nobody_made_is_missing() -> None:
+def test_an_unknown_database_is_missing() -> None:
     with pytest.raises(NotFound, match="does not exist"):
         Raw(shared_firestore().double.address, "test", "nowhere").commit()
 
@@ -308,7 +310,7 @@ def test_a_database_that_nobody_made_is_missing() -> None:
         (Fault("Commit", resets=True), GoogleAPICallError, False),
     ],
 )
-def test_a_fault_befalls_one_call_and_the_next_goes_well(
+def test_a_fault_applies_to_one_call_and_the_next_succeeds(
     at: At, fault: Fault, error: type[Exception], written: bool
 ) -> None:
     raw, database = at
@@ -320,7 +322,7 @@ def test_a_fault_befalls_one_call_and_the_next_goes_well(
     assert raw.number() == 2
 
 
-def test_a_delay_makes_a_write_late_and_not_undone(at: At) -> None:
+def test_a_delayed_write_is_late_but_happens(at: At) -> None:
     raw, database = at
     database.faults.add(Fault("Commit", delay=0.2))
     with pytest.raises(DeadlineExceeded):
@@ -345,7 +347,7 @@ def test_a_share_of_all_calls_fails_until_the_faults_are_cleared(at: At) -> None
     assert database.calls["Commit"] == 41
 
 
-def test_what_the_double_cannot_do_it_says(at: At) -> None:
+def test_the_double_refuses_what_it_does_not_implement(at: At) -> None:
     raw, _ = at
     nested = raw.put(1, update_mask={"field_paths": ["a.b"]})
     increment = raw.put(1, update_transforms=[{"field_path": "number", "increment": {"integer_value": 1}}])
@@ -354,9 +356,9 @@ def test_what_the_double_cannot_do_it_says(at: At) -> None:
             raw.commit(write)
 
 
-def test_fifty_clients_at_once_are_served(at: At) -> None:
+def test_fifty_concurrent_clients_are_served(at: At) -> None:
     raw, database = at
-    listeners = [Thread(target=_read_until_there, args=(raw,), daemon=True) for _ in range(50)]
+    listeners = [Thread(target=_read_until_written, args=(raw,), daemon=True) for _ in range(50)]
     for listener in listeners:
         listener.start()
     with ThreadPoolExecutor(50) as threads:
@@ -369,11 +371,11 @@ def test_fifty_clients_at_once_are_served(at: At) -> None:
     assert database.calls["Commit"] == 201
 
 
-def _read_until_there(raw: Raw) -> None:
+def _read_until_written(raw: Raw) -> None:
     next(number for number in _states(raw.listen()) if number is not None)
 
 
-def test_a_double_in_a_process_of_its_own_is_told_what_to_do_from_here() -> None:
+def test_a_double_in_another_process_can_be_controlled() -> None:
     process = subprocess.Popen([sys.executable, "-m", double_package.__name__], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -396,7 +398,7 @@ def test_a_double_in_a_process_of_its_own_is_told_what_to_do_from_here() -> None
         process.communicate()
 
 
-def test_a_port_that_is_asked_for_is_the_one_that_is_served() -> None:
+def test_the_double_serves_the_requested_port() -> None:
     with FirestoreDouble() as first:
         address = first.address
     with FirestoreDouble(int(address.rpartition(":")[2])) as second:

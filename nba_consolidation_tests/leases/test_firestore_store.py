@@ -1,4 +1,4 @@
-"""What only the Firestore store can do wrong: calls and their number, lost replies, whose clock, errors, listeners."""
+"""Tests of the Firestore store alone: number of calls, lost replies, clocks, documents, errors, the listener."""
 
 import sys
 import threading
@@ -34,14 +34,14 @@ from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, Fake
 
 TTL = 30.0
 PATIENCE = 5.0
-"""The store's timeout, and by how much `expires_at` of a document is later than the end of the lease."""
+"""The store's timeout, by which a document's `expires_at` can be later than the end of the lease."""
 NO_WAIT = WaitPolicy(limit=0)
 SEASON = [lease_key("consolidation", date(2025, 10, 21) + timedelta(days=day)) for day in range(600)]
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A store, the database of the double behind it, and the clock of both."""
+    """A store, its database on the double, and the clock of both."""
 
     firestore: Firestore
     name: str
@@ -55,21 +55,22 @@ class Bench:
         return dict(self.database.calls)
 
     def impatient(self) -> FirestoreLeaseStore:
-        """A store that waits no longer than a fifth of a second for an answer."""
+        """A store that waits only 0.2 s for a reply."""
         address = self.firestore.double.address
         return FirestoreLeaseStore("test", self.name, timeout=0.2, client=lambda: connect(address))
 
     def document(self, collection: str = "consolidation_locks", key: str = KEY) -> dict[str, object]:
-        """The fields as a reader has them who knows nothing of us."""
+        """The document's fields as another program reads them."""
         name = f"projects/test/databases/{self.name}/documents/{collection}/{key}"
-        found, _ = self.database.read([name])
-        return {} if found[name] is None else {field: _plain(value) for field, value in found[name].fields.items()}
+        documents, _ = self.database.read([name])
+        fields = {} if documents[name] is None else documents[name].fields
+        return {field: _plain(value) for field, value in fields.items()}
 
 
 def _plain(value: object) -> object:
     kind = value.WhichOneof("value_type")  # type: ignore[attr-defined]
-    found = getattr(value, kind)
-    return found.ToDatetime(tzinfo=UTC) if kind == "timestamp_value" else found
+    plain = getattr(value, kind)
+    return plain.ToDatetime(tzinfo=UTC) if kind == "timestamp_value" else plain
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def bench(clock: FakeClock) -> Bench:
     firestore = shared_firestore()
     name, database = firestore.add(clock)
     store = firestore.store(name, clock)
-    store.check()  # as at start; it brings the server's time
+    store.check()  # as at start-up; it also reads the server's time
     database.calls.clear()
     return Bench(firestore, name, database, clock, store)
 
@@ -87,17 +88,17 @@ def take(store: FirestoreLeaseStore, *keys: str, holder: Holder = ANNA, nonce: s
 
 
 def until(happened: Callable[[], object]) -> None:
-    """Wait for what another thread is about to do."""
+    """Wait until another thread has done something."""
     give_up = monotonic() + 10
     while not happened():
         assert monotonic() < give_up
         sleep(0.001)
 
 
-# How many calls
+# Number of calls
 
 
-def test_a_free_lease_costs_one_call_to_take_one_to_renew_and_one_to_release(bench: Bench) -> None:
+def test_acquiring_renewing_and_releasing_take_one_call_each(bench: Bench) -> None:
     taken: list[Sequence[LeaseRecord]] = []
     assert bench.calls_of(lambda: taken.append(take(bench.store))) == {"Commit": 1}
     assert bench.calls_of(lambda: taken.append(bench.store.renew(taken[-1], TTL))) == {"Commit": 1}
@@ -105,13 +106,13 @@ def test_a_free_lease_costs_one_call_to_take_one_to_renew_and_one_to_release(ben
     assert bench.store.list() == ()
 
 
-def test_a_store_that_nobody_checked_asks_for_the_time_once(bench: Bench) -> None:
+def test_a_store_without_a_check_reads_the_server_time_once(bench: Bench) -> None:
     fresh = bench.firestore.store(bench.name, bench.clock)
     assert bench.calls_of(lambda: take(fresh)) == {"BatchGetDocuments": 1, "Commit": 1}
     assert bench.calls_of(lambda: take(fresh, NEXT_KEY)) == {"Commit": 1}
 
 
-def test_a_whole_season_is_taken_renewed_asked_for_and_released_in_one_call_each(bench: Bench) -> None:
+def test_a_whole_season_is_acquired_renewed_read_and_released_in_one_call_each(bench: Bench) -> None:
     def season() -> None:
         records = bench.store.renew(take(bench.store, *SEASON[:170]), TTL)
         assert bench.store.inspect(SEASON[:170]) == records
@@ -120,14 +121,14 @@ def test_a_whole_season_is_taken_renewed_asked_for_and_released_in_one_call_each
     assert bench.calls_of(season) == {"Commit": 3, "BatchGetDocuments": 1}
 
 
-def test_more_keys_than_one_commit_may_write_are_taken_in_several(bench: Bench) -> None:
+def test_more_keys_than_fit_in_one_commit_are_acquired_in_several(bench: Bench) -> None:
     records = take(bench.store, *SEASON)
     assert bench.database.calls == {"Commit": 3}
     assert bench.store.release(bench.store.renew(records, TTL)) == tuple(SEASON)
     assert bench.database.calls == {"Commit": 9}
 
 
-def test_none_of_very_many_is_kept_when_one_of_the_last_is_held(bench: Bench) -> None:
+def test_none_of_very_many_keys_is_kept_if_one_of_the_last_is_held(bench: Bench) -> None:
     held = take(bench.store, SEASON[-1], holder=BERT, nonce="berts")
     with pytest.raises(LeaseHeld) as refused:
         take(bench.store, *SEASON)
@@ -135,17 +136,17 @@ def test_none_of_very_many_is_kept_when_one_of_the_last_is_held(bench: Bench) ->
     assert bench.store.list() == held
 
 
-def test_what_of_very_many_was_not_given_back_at_once_is_given_back_in_the_end(bench: Bench) -> None:
-    """The third commit finds a held lease, and the request that would take back the first gets lost."""
+def test_leases_of_earlier_commits_are_released_even_if_the_first_release_is_lost(bench: Bench) -> None:
+    """The third commit finds a held lease, and the request that would release the first ones is lost."""
     held = take(bench.store, SEASON[-1], holder=BERT, nonce="berts")
-    bench.database.faults.add(Fault("Commit", times=3))  # nothing befalls these
+    bench.database.faults.add(Fault("Commit", times=3))  # without effect
     bench.database.faults.add(Fault.lost_request("Commit"))
     with pytest.raises(LeaseHeld), hold(bench.store, SEASON, ANNA, wait=NO_WAIT, time=bench.clock.without_heartbeat()):
         pytest.fail("the block ran without the leases")
     assert bench.store.list() == held
 
 
-def test_a_held_or_expired_lease_costs_one_look_more(bench: Bench) -> None:
+def test_a_held_or_expired_lease_takes_one_more_read(bench: Bench) -> None:
     take(bench.store)
     with pytest.raises(LeaseHeld):
         take(bench.store, holder=BERT, nonce="berts")
@@ -154,12 +155,12 @@ def test_a_held_or_expired_lease_costs_one_look_more(bench: Bench) -> None:
     assert bench.calls_of(lambda: take(bench.store)) == {"Commit": 2, "BatchGetDocuments": 1}
 
 
-# Replies that get lost
+# Lost replies
 
 
 @pytest.mark.parametrize("fault", [Fault.lost_reply("Commit"), Fault.lost_request("Commit")], ids=["reply", "request"])
 @pytest.mark.parametrize("lost", ["taking", "renewing", "releasing"])
-def test_no_lost_message_costs_the_lease_or_lets_one_wait_for_oneself(bench: Bench, fault: Fault, lost: str) -> None:
+def test_no_lost_message_loses_the_lease_or_makes_a_run_wait_for_itself(bench: Bench, fault: Fault, lost: str) -> None:
     def lose(when: str) -> None:
         if when == lost:
             bench.database.faults.add(fault)
@@ -174,7 +175,7 @@ def test_no_lost_message_costs_the_lease_or_lets_one_wait_for_oneself(bench: Ben
     assert bench.store.list() == ()
 
 
-def test_the_client_repeats_nothing_by_itself(bench: Bench) -> None:
+def test_the_client_does_not_retry_by_itself(bench: Bench) -> None:
     bench.database.faults.add(Fault.lost_reply("Commit", times=-1))
     with pytest.raises(AmbiguousReply, match="No reply from Firestore database"):
         take(bench.store)
@@ -188,18 +189,18 @@ def test_a_write_that_arrives_late_is_recognised(bench: Bench) -> None:
     with hold(impatient, [KEY], ANNA, wait=WaitPolicy(limit=10, poll=0.05)) as lease:
         lease.ensure_held(ask_store=True)
         assert [record.operation_id for record in bench.store.list()] == [lease.records[0].operation_id]
-    impatient.wait_for_change(lease.records[0], 1.0)  # until the late write is in, if it came after the release
+    impatient.wait_for_change(lease.records[0], 1.0)  # until the late write has arrived, if it came after the release
     assert all(record.holder == ANNA for record in bench.store.list())
 
 
-def test_a_broken_connection_does_not_cost_the_lease(bench: Bench) -> None:
+def test_a_broken_connection_does_not_lose_the_lease(bench: Bench) -> None:
     bench.database.faults.add(Fault("Commit", applied=True, resets=True))
     with hold(bench.store, [KEY], ANNA, wait=NO_WAIT, time=bench.clock.without_heartbeat()) as lease:
         lease.ensure_held(ask_store=True)
     assert bench.store.list() == ()
 
 
-def test_incident_16_a_forced_release_without_an_answer_is_done_and_audited_or_neither(bench: Bench) -> None:
+def test_incident_16_a_forced_release_whose_reply_was_lost_is_both_done_and_audited_or_neither(bench: Bench) -> None:
     for fault, done in ((Fault.lost_request("Commit"), 0), (Fault.lost_reply("Commit"), 1)):
         records = bench.store.list() or take(bench.store)
         bench.database.faults.add(fault)
@@ -212,7 +213,7 @@ def test_incident_16_a_forced_release_without_an_answer_is_done_and_audited_or_n
 # Races
 
 
-def test_one_of_many_takes_a_lease_that_ran_out(bench: Bench) -> None:
+def test_exactly_one_of_many_acquires_an_expired_lease(bench: Bench) -> None:
     take(bench.store)
     bench.clock.advance(TTL)
 
@@ -241,7 +242,7 @@ def test_incident_01_many_threads_under_one_lease_lose_nothing(bench: Bench) -> 
     assert clock_of_its_own.calls["Commit"] >= 72
 
 
-def test_contention_is_tried_again_and_given_up_soon(bench: Bench) -> None:
+def test_write_conflicts_are_retried_up_to_a_limit(bench: Bench) -> None:
     bench.database.faults.add(Fault("Commit", "ABORTED", "too much contention"))
     records = bench.store.renew(take(bench.store), TTL)
     bench.database.faults.add(Fault("Commit", "ABORTED", "too much contention", times=-1))
@@ -256,11 +257,11 @@ def test_contention_is_tried_again_and_given_up_soon(bench: Bench) -> None:
     assert bench.store.list() == records
 
 
-# Whose clock
+# Clocks
 
 
 @pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
-def test_a_client_whose_clock_is_an_hour_off_keeps_and_respects_leases(ahead: float) -> None:
+def test_leases_work_for_a_client_whose_clock_is_an_hour_off(ahead: float) -> None:
     firestore = shared_firestore()
     clock = MachineClock(ahead)
     name, database = firestore.add(clock)
@@ -275,14 +276,14 @@ def test_a_client_whose_clock_is_an_hour_off_keeps_and_respects_leases(ahead: fl
         assert 0 < refused.value.record.remaining <= TTL
         for _ in range(2):
             (record,) = lease.records
-            shown = bench.document()["expires_at"]
-            assert isinstance(shown, datetime)
-            assert record.expires_at <= shown <= record.expires_at + timedelta(seconds=60)
+            written = bench.document()["expires_at"]
+            assert isinstance(written, datetime)
+            assert record.expires_at <= written <= record.expires_at + timedelta(seconds=60)
             lease.renew()
-    assert database.calls["BatchGetDocuments"] == 2  # one for the time, one for the second who asked
+    assert database.calls["BatchGetDocuments"] == 2  # one for the time, one for the refused request
 
 
-def test_the_end_that_the_predecessor_reads_is_never_before_the_real_one_and_moves_with_time(bench: Bench) -> None:
+def test_expires_at_is_never_before_the_real_end_and_follows_renewals(bench: Bench) -> None:
     late = timedelta(seconds=PATIENCE)
     for _ in range(3):
         (record,) = take(bench.store)
@@ -294,10 +295,10 @@ def test_the_end_that_the_predecessor_reads_is_never_before_the_real_one_and_mov
         bench.clock.advance(10_000)
 
 
-# What a document looks like
+# Documents
 
 
-def test_the_document_has_what_the_predecessor_reads_and_a_field_for_cleaning_up(bench: Bench) -> None:
+def test_the_document_has_the_fields_of_the_predecessor_and_one_for_the_ttl_policy(bench: Bench) -> None:
     (record,) = take(bench.store)
     document = bench.document()
     written = document["expires_at"]
@@ -317,19 +318,19 @@ def test_the_document_has_what_the_predecessor_reads_and_a_field_for_cleaning_up
     }
 
 
-def test_a_renewal_writes_down_the_token_and_always_changes_something(bench: Bench) -> None:
+def test_a_renewal_stores_the_token_and_always_changes_the_document(bench: Bench) -> None:
     (record,) = take(bench.store)
     assert "token" not in bench.document()
     for _ in range(3):
         (renewed,) = bench.store.renew([record], TTL)
         assert renewed.version > record.version
         record = renewed
-        bench.clock.steady -= 1e-6  # as if our clock ran slow: then the next renewal has the same end
+        bench.clock.steady -= 1e-6  # as if the local clock ran slow: then the next renewal has the same end
         assert bench.document()["token"] == record.token
     assert bench.store.list() == (record,)
 
 
-def test_taking_over_leaves_nothing_of_the_old_lease(bench: Bench) -> None:
+def test_acquiring_an_expired_lease_replaces_the_whole_document(bench: Bench) -> None:
     (renewed,) = bench.store.renew(take(bench.store), TTL)
     bench.clock.advance(TTL)
     (taken,) = take(bench.store, holder=BERT, nonce="berts")
@@ -338,7 +339,7 @@ def test_taking_over_leaves_nothing_of_the_old_lease(bench: Bench) -> None:
     assert bench.store.list() == (taken,)
 
 
-def test_each_kind_of_work_has_its_collection(bench: Bench) -> None:
+def test_each_kind_of_work_has_its_own_collection(bench: Bench) -> None:
     keys = ["consolidation_2026-01-15", "grading_2026-01-15", "schema_evolution_2026-01-15"]
     records = take(bench.store, *keys)
     assert bench.document("consolidation_locks", keys[0])
@@ -352,7 +353,7 @@ def test_each_kind_of_work_has_its_collection(bench: Bench) -> None:
     assert bench.document("a", keys[1])
 
 
-def test_a_document_that_nobody_can_read_keeps_everybody_out_until_it_is_released_by_force(bench: Bench) -> None:
+def test_an_unreadable_document_blocks_the_key_until_it_is_released_by_force(bench: Bench) -> None:
     bench.database.commit(_writes(bench.name, KEY))
     with pytest.raises(LeaseHeld, match="held by unknown") as refused:
         take(bench.store)
@@ -373,7 +374,7 @@ def _writes(database: str, key: str) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("code", "error", "words"),
+    ("code", "error", "message"),
     [
         ("PERMISSION_DENIED", LeaseDenied, "No permission .* roles/datastore.user"),
         ("UNAUTHENTICATED", LeaseDenied, "No valid credentials .* gcloud auth application-default login"),
@@ -383,14 +384,14 @@ def _writes(database: str, key: str) -> list[object]:
         ("INVALID_ARGUMENT", LeaseUnavailable, "cannot keep leases .* native mode"),
     ],
 )
-def test_incident_10_each_trouble_has_its_own_error_which_says_what_to_do(
-    bench: Bench, code: str, error: type[LeaseError], words: str
+def test_incident_10_each_kind_of_failure_has_its_own_error_and_next_step(
+    bench: Bench, code: str, error: type[LeaseError], message: str
 ) -> None:
     for method in ("Commit", "RunQuery"):
         bench.database.faults.add(Fault(method, code))
-    with pytest.raises(error, match=words) as writing:
+    with pytest.raises(error, match=message) as writing:
         take(bench.store)
-    with pytest.raises(error, match=words) as reading:
+    with pytest.raises(error, match=message) as reading:
         bench.store.list()
     assert "project test" in str(reading.value)
     assert isinstance(writing.value, AmbiguousReply) == (code in ("UNAVAILABLE", "INTERNAL"))
@@ -398,7 +399,7 @@ def test_incident_10_each_trouble_has_its_own_error_which_says_what_to_do(
     assert bench.store.list() == ()
 
 
-def test_incident_10_a_wait_is_not_begun_for_an_error(bench: Bench) -> None:
+def test_incident_10_an_error_is_raised_without_waiting(bench: Bench) -> None:
     bench.database.faults.add(Fault("Commit", "PERMISSION_DENIED", times=-1))
     with pytest.raises(LeaseDenied), hold(bench.store, [KEY], ANNA, time=bench.clock.without_heartbeat()):
         pytest.fail("the block ran without the lease")
@@ -412,20 +413,18 @@ def test_incident_09_the_check_finds_a_missing_permission_to_read_or_to_write(be
         bench.store.check()
 
 
-def test_incident_09_the_check_finds_that_there_is_no_such_database(bench: Bench) -> None:
+def test_incident_09_the_check_finds_a_missing_database(bench: Bench) -> None:
     with pytest.raises(LeaseUnavailable, match=r"database nowhere .* does not exist .* firestore databases create"):
         bench.firestore.store("nowhere", bench.clock).check()
 
 
-def test_incident_09_the_check_finds_that_the_client_is_not_installed(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_incident_09_the_check_finds_a_missing_client_library(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "google.api_core.exceptions", None)
     with pytest.raises(LeaseUnavailable, match=r"pip install 'nba-consolidation\[production\]'"):
         bench.store.check()
 
 
-def test_incident_09_the_check_finds_that_there_are_no_credentials() -> None:
+def test_incident_09_the_check_finds_missing_credentials() -> None:
     def fail() -> object:
         raise DefaultCredentialsError("none found")  # type: ignore[no-untyped-call]
 
@@ -433,18 +432,18 @@ def test_incident_09_the_check_finds_that_there_are_no_credentials() -> None:
         FirestoreLeaseStore("test", client=fail).check()  # type: ignore[arg-type]
 
 
-def test_two_checks_at_once_do_not_find_each_other(bench: Bench) -> None:
+def test_two_checks_at_once_both_pass(bench: Bench) -> None:
     bench.database.faults.add(Fault("Commit", "ABORTED"))
     bench.store.check()
 
 
-def test_a_server_that_is_not_there_is_unavailable() -> None:
+def test_an_unreachable_server_is_unavailable() -> None:
     store = FirestoreLeaseStore("test", emulator="127.0.0.1:1")
     with pytest.raises(LeaseUnavailable):
         take(store)
 
 
-def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(bench: Bench) -> None:
+def test_a_call_to_a_slow_server_ends_at_the_timeout(bench: Bench) -> None:
     bench.database.faults.add(Fault("RunQuery", delay=1.0))
     with pytest.raises(LeaseUnavailable, match="DEADLINE_EXCEEDED"):
         bench.impatient().list()
@@ -453,7 +452,7 @@ def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(
 # The listener
 
 
-def test_a_renewal_does_not_wake_whoever_waits_and_a_release_does(bench: Bench) -> None:
+def test_a_release_ends_a_wait_and_a_renewal_does_not(bench: Bench) -> None:
     records = take(bench.store)
     waiting = Thread(target=bench.store.wait_for_change, args=(records[0], 60), daemon=True)
     waiting.start()
@@ -467,7 +466,7 @@ def test_a_renewal_does_not_wake_whoever_waits_and_a_release_does(bench: Bench) 
     assert bench.database.calls["Listen"] == 1
 
 
-def test_the_next_holder_is_woken_by_the_listener_long_before_it_would_look_again(bench: Bench) -> None:
+def test_the_listener_wakes_the_next_holder_long_before_its_next_poll(bench: Bench) -> None:
     records = take(bench.store)
     entered = Event()
 
@@ -486,7 +485,7 @@ def test_the_next_holder_is_woken_by_the_listener_long_before_it_would_look_agai
 @pytest.mark.parametrize(
     "fault", [Fault("Listen", "UNAVAILABLE"), Fault("Listen", "PERMISSION_DENIED"), Fault("Listen", "UNIMPLEMENTED")]
 )
-def test_a_listener_that_fails_leaves_the_poll_and_no_busy_loop(bench: Bench, fault: Fault) -> None:
+def test_after_a_failed_listener_the_wait_sleeps_until_its_timeout(bench: Bench, fault: Fault) -> None:
     slept: list[float] = []
     store = FirestoreLeaseStore(
         "test", bench.name, emulator=bench.firestore.double.address, monotonic=bench.clock.monotonic, sleep=slept.append
@@ -504,22 +503,22 @@ def test_a_listener_that_stalls_silently_ends_at_the_timeout(bench: Bench) -> No
     assert bench.store.list() == (record,)
 
 
-def threads_of_ours() -> int:
+def running_threads() -> int:
     return sum(not thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate())
 
 
-def test_no_wait_leaves_a_stream_or_a_thread_behind(bench: Bench) -> None:
+def test_no_wait_leaves_a_stream_or_thread_behind(bench: Bench) -> None:
     (record,) = take(bench.store)
     bench.store.wait_for_change(record, 0.01)
-    before = threads_of_ours()
+    before = running_threads()
     for _ in range(5):
         bench.store.wait_for_change(record, 0.01)
     bench.store.wait_for_change(replace(record, operation_id="another"), 60)
     until(lambda: not bench.database.listeners)
-    until(lambda: threads_of_ours() <= before)
+    until(lambda: running_threads() <= before)
 
 
-def test_a_lost_lease_is_noticed_by_the_heartbeat_through_the_server(bench: Bench) -> None:
+def test_a_renewal_after_a_forced_release_is_a_lost_lease(bench: Bench) -> None:
     records = take(bench.store)
     bench.store.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
     with pytest.raises(LeaseLost):

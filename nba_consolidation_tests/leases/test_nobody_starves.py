@@ -1,4 +1,4 @@
-"""Many who want many leases at the same time: nobody deadlocks, nobody starves, and never two inside."""
+"""Many runs that need many leases at once: no deadlock, no starvation, and never two holders of one key."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,16 +25,16 @@ from nba_consolidation.leases import (
 from nba_consolidation_tests.firestore_double import FirestoreDouble
 from nba_consolidation_tests.leases.fakes import FakeClock, Fault
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
-from nba_consolidation_tests.leases.stage import Stage, StagedStore
+from nba_consolidation_tests.leases.scheduler import ScheduledStore, Scheduler
 
 KEYS = tuple(lease_key("consolidation", date(2026, 1, day)) for day in range(1, 31))
-TIMING = LeaseTiming(ttl=9)  # less than the others' work takes, so that it must be renewed
+TIMING = LeaseTiming(ttl=9)  # seconds; less than the others' work takes, so that leases must be renewed
 LONG = WaitPolicy(limit=1000, poll=2)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run does: hold these leases so often, for so many seconds; and the replies that it does not get."""
+    """What one run does: it holds these keys so many times, each for some seconds, and some replies are lost."""
 
     keys: frozenset[str]
     seconds: int
@@ -42,7 +42,7 @@ class Plan:
     lost: tuple[Fault, ...] = ()
 
 
-LOST = st.builds(Fault, st.just(AmbiguousReply("no answer came")), st.sampled_from(["happens", "never", "late"]))
+LOST = st.builds(Fault, st.just(AmbiguousReply("no reply came")), st.sampled_from(["happens", "never", "late"]))
 PLANS = st.lists(
     st.builds(
         Plan,
@@ -57,83 +57,81 @@ PLANS = st.lists(
 
 
 @dataclass
-class Play:
-    """Runs at one store in memory, in an order by chance; `inside` are the keys that somebody works on."""
+class Simulation:
+    """Runs at one store in memory, in a random order. `in_use` are the keys that a run is working on."""
 
     seed: int
     clock: FakeClock = field(default_factory=FakeClock)
-    inside: set[str] = field(default_factory=set)
+    in_use: set[str] = field(default_factory=set)
     served: list[Holder] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
-        self.stage = Stage(self.clock, self.rng.randrange)
+        self.scheduler = Scheduler(self.clock, self.rng.randrange)
         self.store = MemoryLeaseStore(clock=self.clock.now)
         self._numbers = count()
 
-    def add(self, plan: Plan, *, wait: WaitPolicy = LONG, on_time: Callable[[], bool] = lambda: True) -> Holder:
-        """A run of the plan, as long as it is `on_time`."""
+    def add(self, plan: Plan, *, wait: WaitPolicy = LONG, goes_on: Callable[[], bool] = lambda: True) -> Holder:
+        """Adds a run of the plan, which repeats as long as `goes_on` is true."""
         holder = Holder(f"holder-{next(self._numbers)}", "run", "host", 1)
-        store = StagedStore(self.store, self.clock, self.stage)
+        store = ScheduledStore(self.store, self.clock, self.scheduler)
         store.faults["try_acquire"].extend(plan.lost[:1])
         store.faults["renew"].extend(plan.lost[1:])
 
         def run() -> None:
             for _ in range(plan.times):
-                if on_time():
+                if goes_on():
                     self._work(store, plan, holder, wait)
 
-        self.stage.add(run)
+        self.scheduler.add(run)
         return holder
 
-    def _work(self, store: StagedStore, plan: Plan, holder: Holder, wait: WaitPolicy) -> None:
+    def _work(self, store: ScheduledStore, plan: Plan, holder: Holder, wait: WaitPolicy) -> None:
         time = self.clock.without_heartbeat()
         with hold(store, plan.keys, holder, timing=TIMING, wait=wait, time=time, rng=self.rng) as lease:
-            assert not self.inside & plan.keys
-            self.inside |= plan.keys
-            self.stage.work(plan.seconds)
+            assert not self.in_use & plan.keys
+            self.in_use |= plan.keys
+            self.scheduler.work(plan.seconds)
             lease.ensure_held()
-            self.inside -= plan.keys
+            self.in_use -= plan.keys
         self.served.append(holder)
 
 
 @settings(max_examples=80, deadline=None)
 @given(plans=PLANS, seed=st.integers(0, 10_000))
-def test_any_runs_with_any_leases_are_all_served_and_while_one_waits_another_works(
-    plans: list[Plan], seed: int
-) -> None:
-    play = Play(seed)
-    began = play.clock.monotonic()
+def test_all_runs_get_their_leases_and_one_works_while_others_wait(plans: list[Plan], seed: int) -> None:
+    simulation = Simulation(seed)
+    began = simulation.clock.monotonic()
     for plan in plans:
-        play.add(plan)
-    play.stage.play()
-    assert play.stage.errors == []
-    assert len(play.served) == sum(plan.times for plan in plans)
-    assert play.store.list() == ()
-    assert play.clock.monotonic() - began <= sum(plan.seconds * plan.times for plan in plans) + 0.001
+        simulation.add(plan)
+    simulation.scheduler.run_all()
+    assert simulation.scheduler.errors == []
+    assert len(simulation.served) == sum(plan.times for plan in plans)
+    assert simulation.store.list() == ()
+    assert simulation.clock.monotonic() - began <= sum(plan.seconds * plan.times for plan in plans) + 0.001
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_backfill_is_served_while_small_runs_take_turns_without_a_pause(seed: int) -> None:
-    """At every moment one of the small runs holds a lease, so all are never free at once."""
-    play = Play(seed)
+def test_a_backfill_gets_its_leases_while_small_runs_take_turns_without_a_pause(seed: int) -> None:
+    """At any time one of the small runs holds a lease, so the keys are never all free at once."""
+    simulation = Simulation(seed)
     keys = KEYS[:8]
-    backfill = play.add(Plan(frozenset(keys), 1, 1), wait=WaitPolicy(limit=120, poll=2))
+    backfill = simulation.add(Plan(frozenset(keys), 1, 1), wait=WaitPolicy(limit=120, poll=2))
     for seconds in (2, 3, 3):
-        for key in play.rng.sample(keys, 2):
-            play.add(Plan(frozenset([key]), seconds, 1000), on_time=lambda: backfill not in play.served)
-    play.stage.play()
-    assert play.stage.errors == []
-    assert backfill in play.served
-    assert len(play.served) > 5
+        for key in simulation.rng.sample(keys, 2):
+            simulation.add(Plan(frozenset([key]), seconds, 1000), goes_on=lambda: backfill not in simulation.served)
+    simulation.scheduler.run_all()
+    assert simulation.scheduler.errors == []
+    assert backfill in simulation.served
+    assert len(simulation.served) > 5
 
 
 @contextmanager
-def six_workers(address: str) -> Iterator[None]:
-    """Threads, each at a connection of its own, who take one lease after the other and use it for a while."""
+def six_busy_workers(address: str) -> Iterator[None]:
+    """Threads, each with its own connection, that acquire one lease after the other and use it for a while."""
     stop, all_hold_one = Event(), Barrier(7, timeout=30)
 
-    def take_one_after_the_other(number: int) -> None:
+    def acquire_one_after_the_other(number: int) -> None:
         store, holder, rng = FirestoreLeaseStore("test", emulator=address), Holder.here("worker"), Random(number)
         with hold(store, [KEYS[5 * number]], holder):
             all_hold_one.wait()
@@ -143,7 +141,7 @@ def six_workers(address: str) -> Iterator[None]:
                     lease.ensure_held(ask_store=True)
 
     with ThreadPoolExecutor(6) as threads:
-        workers = [threads.submit(take_one_after_the_other, number) for number in range(6)]
+        workers = [threads.submit(acquire_one_after_the_other, number) for number in range(6)]
         try:
             all_hold_one.wait()
             yield
@@ -153,8 +151,8 @@ def six_workers(address: str) -> Iterator[None]:
         worker.result()
 
 
-def test_a_backfill_of_thirty_dates_is_served_while_six_workers_take_single_ones_from_firestore() -> None:
-    with FirestoreDouble(on_demand=True) as double, six_workers(double.address):
+def test_a_backfill_of_thirty_dates_gets_its_leases_while_six_workers_use_firestore() -> None:
+    with FirestoreDouble(on_demand=True) as double, six_busy_workers(double.address):
         store = FirestoreLeaseStore("test", emulator=double.address)
         with hold(store, KEYS, Holder.here("backfill"), wait=WaitPolicy(limit=30)) as lease:
             lease.ensure_held(ask_store=True)

@@ -1,4 +1,4 @@
-"""Real processes at one SQLite file or one Firestore double: killed, stopped, continued, many. Here time is real."""
+"""Real processes on one SQLite file or one Firestore double: killed, stopped, continued, many. Time is real here."""
 
 import os
 import signal
@@ -53,18 +53,18 @@ def read_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def found(store: SqliteLeaseStore) -> LeaseRecord:
+def current_lease(store: SqliteLeaseStore) -> LeaseRecord:
     (record,) = store.inspect([KEY])
     return record
 
 
-def test_incident_14_the_lease_of_a_killed_process_is_taken_after_its_end(file: Path, start: Start) -> None:
+def test_incident_14_the_lease_of_a_killed_process_can_be_acquired_once_it_expired(file: Path, start: Start) -> None:
     store = SqliteLeaseStore(file)
     holder = start("hold", file, KEY, TTL)
     token = int(read_line(holder))
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    left_behind = found(store)
+    left_behind = current_lease(store)
     assert left_behind.holder.pid == holder.pid
     with pytest.raises(LeaseHeld), hold(store, [KEY], Holder.here("next"), wait=WaitPolicy(limit=0)):
         pass
@@ -73,7 +73,7 @@ def test_incident_14_the_lease_of_a_killed_process_is_taken_after_its_end(file: 
         assert lease.records[0].acquired_at >= left_behind.expires_at
 
 
-def test_a_process_that_was_stopped_beyond_its_ttl_is_told_and_deletes_nothing(file: Path, start: Start) -> None:
+def test_a_process_stopped_longer_than_its_ttl_notices_the_loss_and_deletes_nothing(file: Path, start: Start) -> None:
     store = SqliteLeaseStore(file)
     sleeper = start("hold", file, KEY, TTL)
     token = int(read_line(sleeper))
@@ -81,21 +81,23 @@ def test_a_process_that_was_stopped_beyond_its_ttl_is_told_and_deletes_nothing(f
     with hold(store, [KEY], Holder.here("next"), wait=SOON) as lease:
         assert lease.tokens[KEY] > token
         sleeper.send_signal(signal.SIGCONT)
-        said, _ = sleeper.communicate("are you still there?\n")
-        assert said.strip() == "lost"
+        reply, _ = sleeper.communicate("still held?\n")
+        assert reply.strip() == "lost"
         lease.ensure_held(ask_store=True)
 
 
-def test_a_process_stopped_beyond_its_ttl_is_told_even_if_nobody_took_the_lease(file: Path, start: Start) -> None:
+def test_a_process_stopped_longer_than_its_ttl_notices_the_loss_even_if_nobody_took_the_lease(
+    file: Path, start: Start
+) -> None:
     store = SqliteLeaseStore(file)
     sleeper = start("hold", file, KEY, TTL)
     read_line(sleeper)
     sleeper.send_signal(signal.SIGSTOP)
-    store.wait_for_change(found(store), timeout=20)
-    assert found(store).expired
+    store.wait_for_change(current_lease(store), timeout=20)
+    assert current_lease(store).expired
     sleeper.send_signal(signal.SIGCONT)
-    said, _ = sleeper.communicate("are you still there?\n")
-    assert said.strip() == "lost"
+    reply, _ = sleeper.communicate("still held?\n")
+    assert reply.strip() == "lost"
     assert store.list() == ()
 
 
@@ -103,10 +105,10 @@ def test_a_heartbeat_in_another_process_keeps_the_lease_beyond_its_ttl(file: Pat
     store = SqliteLeaseStore(file)
     holder = start("hold", file, KEY, TTL)
     read_line(holder)
-    store.wait_for_change(found(store), timeout=TTL * 1.5)
-    assert not found(store).expired
-    said, _ = holder.communicate("are you still there?\n")
-    assert said.strip() == "held"
+    store.wait_for_change(current_lease(store), timeout=TTL * 1.5)
+    assert not current_lease(store).expired
+    reply, _ = holder.communicate("still held?\n")
+    assert reply.strip() == "held"
     assert store.list() == ()
 
 

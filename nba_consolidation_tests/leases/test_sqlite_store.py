@@ -1,4 +1,4 @@
-"""What only the SQLite store can do wrong: its file, permissions, a busy writer, and its wait for a change."""
+"""Tests of the SQLite store alone: its file, permissions, a busy writer, and its wait for a change."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder_of_an_ordinary_user() -> Iterator[Path]:
-    """A folder whose permissions count: root, who may do anything, becomes nobody for the time of the test."""
+    """A folder whose permissions apply: root, who may do anything, becomes `nobody` during the test."""
     with tempfile.TemporaryDirectory() as name:
         me = os.geteuid()
         if me == 0:
@@ -31,7 +31,7 @@ def folder_of_an_ordinary_user() -> Iterator[Path]:
         os.seteuid(me)
 
 
-def test_the_file_and_its_folder_are_made_at_the_first_use_and_not_before(tmp_path: Path) -> None:
+def test_the_file_and_its_folder_are_created_at_the_first_use(tmp_path: Path) -> None:
     file = tmp_path / "a" / "b" / "leases.sqlite"
     store = SqliteLeaseStore(file)
     assert not file.parent.exists()
@@ -66,7 +66,7 @@ def test_a_busy_file_is_unavailable_and_is_named(file: Path) -> None:
     assert store.list() == ()
 
 
-def test_a_file_that_is_no_database_is_unavailable_and_stays_as_it_is(file: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_unchanged(file: Path) -> None:
     content = "player_lookup,points\n" * 100
     file.write_text(content)
     with pytest.raises(LeaseUnavailable, match=r"leases\.sqlite cannot be used"):
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_database_is_unavailable_and_stays_as_it_is(file: Path
     assert file.read_text() == content
 
 
-def test_another_database_is_not_turned_into_a_lease_store(file: Path) -> None:
+def test_another_sqlite_database_is_refused_and_unchanged(file: Path) -> None:
     with closing(sqlite3.connect(file)) as other:
         other.execute("CREATE TABLE lease (key TEXT)")
     with pytest.raises(LeaseUnavailable, match="not a lease store"):
@@ -111,7 +111,7 @@ def test_incident_10_permission_denied_is_not_reported_as_held(folder_of_an_ordi
     assert type(denied.value) is LeaseDenied
 
 
-def test_a_wait_for_a_change_looks_often_and_ends_at_its_timeout_exactly(file: Path, clock: FakeClock) -> None:
+def test_a_wait_for_a_change_polls_often_and_ends_exactly_at_its_timeout(file: Path, clock: FakeClock) -> None:
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -125,7 +125,7 @@ def test_a_wait_for_a_change_looks_often_and_ends_at_its_timeout_exactly(file: P
     assert max(slept) <= 0.02
 
 
-def test_nobody_sleeps_on_after_the_change(file: Path) -> None:
+def test_a_wait_for_a_change_ends_at_the_next_poll_after_it(file: Path) -> None:
     slept: list[float] = []
 
     def release_while_sleeping(seconds: float) -> None:

@@ -15,7 +15,7 @@ from nba_consolidation.leases import lease_key
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.bigquery.front import body_of, failed, job_posts
 from nba_consolidation_tests.firestore_double import Fault
-from nba_consolidation_tests.leases.googles_client import googles_client
+from nba_consolidation_tests.leases.google_client import google_client
 from nba_consolidation_tests.leases.predecessor import PredecessorLock
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 from nba_consolidation_tests.production.conftest import PROJECT, Cloud
@@ -95,7 +95,7 @@ def test_a_warehouse_that_may_not_be_written_is_told_with_its_subject(made: Clou
 
 
 def test_a_held_lease_of_the_predecessor_is_named(made: Cloud) -> None:
-    client = googles_client(str(made.settings.firestore_emulator), PROJECT, made.settings.firestore_database)
+    client = google_client(str(made.settings.firestore_emulator), PROJECT, made.settings.firestore_database)
     key = lease_key("consolidation", DATE)
     assert PredecessorLock(client, key, "old-coordinator", utc_now, lambda _seconds: None).try_acquire()
     assert "old-coordinator" in run(made, "--lease-wait", 0, "consolidate", exit_code=4)

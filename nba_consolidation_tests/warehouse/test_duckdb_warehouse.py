@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from nba_consolidation.leases import LeaseLost
 from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS
 from nba_consolidation.warehouse.duckdb import warehouse as duckdb_warehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
@@ -20,6 +21,8 @@ from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, W
 from nba_consolidation.warehouse.interface import ManifestEntry
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.warehouse.rows import KNOWN, NOON, one_statement, row, rows_table
+
+pytestmark = pytest.mark.other_processes
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
@@ -140,6 +143,23 @@ def test_the_files_read_are_the_listed_ones_even_if_they_are_replaced_meanwhile(
         ours.staging.write("_staging_a_b", rows_table(row(prediction_id="newer"), row(prediction_id="newer")))
 
     assert ours.run([probe], manifest, redeliver).rows["probe"] == [{"prediction_id": "p1"}]
+
+
+def test_a_lease_that_is_lost_during_the_last_statement_ends_the_transaction(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, make = warehouse(path), one_statement(monkeypatch)
+    ours.create_tables([FENCES])
+    insert = make("insert", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
+    executed: list[str] = []
+
+    def check() -> None:
+        if executed:
+            raise LeaseLost(["a"], "it ran out")
+
+    with pytest.raises(LeaseLost):
+        ours.run([insert], on_statement=executed.append, check=check)
+    assert ours.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
 
 
 def test_a_read_of_few_columns_reads_few_columns(path: Path) -> None:

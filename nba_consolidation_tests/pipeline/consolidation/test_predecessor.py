@@ -9,7 +9,7 @@ import pytest
 from nba_consolidation.fencing.fenced_writer import utc_now
 from nba_consolidation.leases import FirestoreLeaseStore, LeaseLost, lease_key
 from nba_consolidation_tests.firestore_double import FirestoreDouble
-from nba_consolidation_tests.leases.googles_client import googles_client
+from nba_consolidation_tests.leases.google_client import google_client
 from nba_consolidation_tests.leases.predecessor import PredecessorLock
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NOW, Workbench, prediction
 
@@ -24,7 +24,7 @@ def test_when_the_predecessor_deletes_our_document_and_goes_in_nothing_of_ours_i
     before = bench.written_rows()
     with FirestoreDouble(on_demand=True) as double:
         leases = FirestoreLeaseStore("test", emulator=double.address)
-        client = googles_client(double.address, "test", "(default)")
+        client = google_client(double.address, "test", "(default)")
         old = PredecessorLock(client, lease_key("consolidation", DATE), "old-1", utc_now, lambda _seconds: None)
 
         def clock_while_the_predecessor_goes_in() -> dt.datetime:
