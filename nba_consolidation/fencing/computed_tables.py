@@ -1,81 +1,169 @@
-"""How rows that are computed anew as a whole reach their tables: what stands as it was computed is left alone.
+"""Tables that are computed as a whole for some game dates: `recompute` writes the rows that changed, and no others.
 
-So a row keeps who wrote it, until it says something else. What the rows mean is not known here.
+So a row keeps its lineage until its values change. What the rows mean is not known here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import time
+import uuid
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pyarrow as pa
 
-from nba_consolidation.schema import Table
-from nba_consolidation.sql import Statement, Value
+from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, log_outcome
+from nba_consolidation.leases import Holder
+from nba_consolidation.schema import ALL_TABLES, Table
+from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.arrow_types import arrow_type
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nba_consolidation.fencing.fenced_writer import LeasedDates
-    from nba_consolidation.warehouse.interface import Row
-
-_WRITTEN_BY = frozenset({"lease_token", "run_id", "computed_at"})
+_log = logging.getLogger(__name__)
+_LINEAGE = frozenset({"lease_token", "run_id", "computed_at"})
+Counts = TypeVar("Counts")
+Compute = Callable[[Sequence[dt.date]], "Sequence[pd.DataFrame]"]
 
 
 @dataclass(frozen=True)
-class ComputedTables:
-    """tables: by the name that they have in the statements `clear_…`, `write_…` and in the relation `computed_…`.
+class ComputedTables(Generic[Counts]):
+    """Tables that one use case computes together.
 
-    transaction_column: where a row says which transaction wrote it.
+    id_column: of the transaction that wrote a row. counts: the statement that counts the current rows of each date, and
+    with the parameter of that column's name, those that the transaction wrote. make_counts: takes one of its rows, or
+    the game_date of a date without rows. event: of the log.
     """
 
-    tables: Mapping[str, Table]
-    transaction_column: str
+    lock_type: str
+    tables: tuple[Table, ...]
+    id_column: str
+    counts: str
+    make_counts: Callable[..., Counts]
+    event: str
 
-    def write(
-        self,
-        leased: LeasedDates,
-        dates: Sequence[dt.date],
-        frames: Mapping[str, pd.DataFrame],
-        *,
-        transaction: str,
-        counts: str,
-        on_step: Callable[[str], None],
-    ) -> dict[dt.date, Row]:
-        """One transaction that makes the tables as computed for the dates. Returns the rows of `counts`, by date.
-
-        transaction: its id. counts: the statement that says, by game date, what stands then. Raises
-        as `LeasedDates.write`.
-        """
-
-        def statements(guarded: Mapping[str, Value]) -> list[Statement]:
-            parameters = {**guarded, self.transaction_column: transaction}
-            return [*self._changes(parameters), Statement(counts, parameters)]
-
-        relations = {f"computed_{name}": self._arrow(name, frame) for name, frame in frames.items()}
-        result = leased.write(dates, statements, relations=relations, on_statement=on_step)
-        return {row["game_date"]: row for row in result.rows[counts]}
-
-    def _changes(self, parameters: Mapping[str, Value]) -> list[Statement]:
-        """What takes away the rows that are not as computed, and brings those that do not stand yet."""
-        return [
-            Statement(f"{change}_{name}", parameters, self._values(name))
-            for name in self.tables
-            for change in ("clear", "write")
+    def statements(self, parameters: Parameters, transaction_id: str) -> list[Statement]:
+        """Deletes the rows that are not as computed, inserts those that are missing, and counts."""
+        parameters = {**parameters, self.id_column: transaction_id, "transaction_id": transaction_id}
+        changes = [
+            Statement(change, parameters, self._values(table), names=self._names(table))
+            for table in self.tables
+            for change in ("delete_outdated", "insert_computed")
         ]
+        return [*changes, Statement(self.counts, parameters)]
 
-    def _values(self, name: str) -> list[str]:
-        """The columns that say something, not who wrote it when: where these are the same, nothing is written."""
-        lineage = _WRITTEN_BY | {self.transaction_column}
-        return [column for column in self.tables[name].column_names if column not in lineage]
+    def relations(self, frames: Sequence[pd.DataFrame]) -> dict[str, pa.Table]:
+        """The computed rows of the tables, as `statements` reads them."""
+        pairs = zip(self.tables, frames, strict=True)
+        return {self._names(table)["COMPUTED"]: _arrow(frame, table, self._values(table)) for table, frame in pairs}
 
-    def _arrow(self, name: str, frame: pd.DataFrame) -> pa.Table:
-        table = self.tables[name]
-        schema = pa.schema([(column, arrow_type(table.column(column).type)) for column in self._values(name)])
-        shown = frame[schema.names]
-        # Of a column without any value, or of no rows at all, pandas makes numbers, which nothing else can be made of.
-        unknown = {column: object for column in schema.names if not shown[column].notna().any()}
-        return pa.Table.from_pandas(shown.astype(unknown), schema, preserve_index=False)
+    def _values(self, table: Table) -> list[str]:
+        """All columns but the lineage: a row is rewritten only where one of these changed."""
+        return [column for column in table.column_names if column not in _LINEAGE | {self.id_column}]
+
+    def _names(self, table: Table) -> dict[str, str]:
+        return {"TABLE": table.name, "COMPUTED": f"computed_{table.name}", "ID_COLUMN": self.id_column}
+
+
+@dataclass(frozen=True)
+class RecomputationReport(Generic[Counts]):
+    """The result of a recomputation. dates: the counts of each; followed: those of them that depend on the others.
+
+    transactions: their ids. The lease times are in milliseconds.
+    """
+
+    run_id: str
+    dates: tuple[Counts, ...] = ()
+    followed: tuple[dt.date, ...] = ()
+    transactions: tuple[str, ...] = ()
+    seconds: float = 0.0
+    lease_wait_ms: int = 0
+    lease_hold_ms: int = 0
+
+    def total(self, figure: str) -> int:
+        """The sum of one figure of the counts over the dates."""
+        return sum(getattr(counts, figure) for counts in self.dates)
+
+    def __add__(self, other: RecomputationReport[Counts]) -> RecomputationReport[Counts]:
+        """Both transactions in one report."""
+        return RecomputationReport(
+            self.run_id,
+            self.dates + other.dates,
+            self.followed + other.followed,
+            self.transactions + other.transactions,
+            round(self.seconds + other.seconds, 3),
+            self.lease_wait_ms + other.lease_wait_ms,
+            self.lease_hold_ms + other.lease_hold_ms,
+        )
+
+
+def recompute(
+    writer: FencedWriter,
+    computed: ComputedTables[Counts],
+    dates: Collection[dt.date],
+    holder: Holder,
+    *,
+    dependent: Callable[[Sequence[dt.date]], Iterable[dt.date]],
+    compute: Compute,
+    together: Callable[[dt.date], Hashable] = lambda _: None,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> RecomputationReport[Counts]:
+    """Brings the tables up to date for the dates, and for later ones that depend on them. Unchanged rows stay.
+
+    dependent: of some dates, those that were computed before from the same data. compute: the rows of each table for
+    some dates, in order; called under their leases. together: dates with an equal value go into one transaction. Raises
+    LeaseError, WarehouseError, FencedOut; then nothing of that transaction was written.
+    """
+    report = RecomputationReport[Counts](holder.run_id)
+    writer.warehouse.create_tables(ALL_TABLES)
+    for _, group in groupby(sorted(set(dates)), together):
+        requested = list(group)
+        followed = sorted(set(dependent(requested)) - set(requested))
+        report += _recomputed(writer, computed, holder, requested, followed, compute, on_step)
+    return report
+
+
+def _recomputed(
+    writer: FencedWriter,
+    computed: ComputedTables[Counts],
+    holder: Holder,
+    requested: Sequence[dt.date],
+    followed: Sequence[dt.date],
+    compute: Compute,
+    on_step: Callable[[str], None],
+) -> RecomputationReport[Counts]:
+    """The report of one transaction, which is logged."""
+    began, transaction_id = time.monotonic(), uuid.uuid4().hex
+    dates = sorted([*requested, *followed])
+    with writer.holding(computed.lock_type, dates, holder) as leased:
+        on_step("compute")
+        result = leased.write(
+            dates,
+            lambda parameters: computed.statements(parameters, transaction_id),
+            relations=computed.relations(compute(dates)),
+            on_statement=on_step,
+        )
+    by_date = {row["game_date"]: row for row in result.rows[computed.counts]}
+    counts = tuple(computed.make_counts(**by_date.get(date, {"game_date": date})) for date in dates)
+    report = RecomputationReport(
+        holder.run_id, counts, tuple(followed), (transaction_id,), round(time.monotonic() - began, 3),
+        leased.lease.waited_ms, leased.lease.held_ms,
+    )  # fmt: skip
+    log_outcome(
+        _log, computed.event, holder.run_id, dates, rows_written=report.total("written_rows"),
+        ms=round(1000 * report.seconds), lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
+    )  # fmt: skip
+    return report
+
+
+def _arrow(frame: pd.DataFrame, table: Table, columns: Sequence[str]) -> pa.Table:
+    schema = pa.schema([(column, arrow_type(table.column(column).type)) for column in columns])
+    values = frame[schema.names]
+    # Of a column without any value, or of no rows at all, pandas makes numbers, which nothing else can be made of.
+    untyped = {column: object for column in schema.names if not values[column].notna().any()}
+    return pa.Table.from_pandas(values.astype(untyped), schema, preserve_index=False)

@@ -132,13 +132,13 @@ def failed(request: requests.PreparedRequest, status: int, reason: str, message:
 def for_query_jobs(fault: Fault) -> Fault:
     """The fault, but only for requests that send a query job."""
 
-    def on_job_posts(
+    def for_query_jobs_only(
         request: requests.PreparedRequest, go: Callable[[], requests.Response]
     ) -> requests.Response | None:
         is_job = request.method == "POST" and _JOBS.search(path_of(request))
         return fault(request, go) if is_job and "query" in body_of(request)["configuration"] else None
 
-    return on_job_posts
+    return for_query_jobs_only
 
 
 def lose_the_reply(_: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from nba_consolidation.leases import LeaseLost
 from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS
 from nba_consolidation.warehouse.duckdb import warehouse as duckdb_warehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
@@ -20,6 +21,8 @@ from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, W
 from nba_consolidation.warehouse.interface import ManifestEntry
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.warehouse.rows import KNOWN, NOON, row, rows_table, statement_factory
+
+pytestmark = pytest.mark.other_processes
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
@@ -136,6 +139,23 @@ def test_the_listed_files_are_read_even_if_they_are_replaced_meanwhile(
         warehouse.staging.write("_staging_a_b", rows_table(row(prediction_id="newer"), row(prediction_id="newer")))
 
     assert warehouse.run([probe], manifest, redeliver).rows["probe"] == [{"prediction_id": "p1"}]
+
+
+def test_a_lease_lost_during_the_last_statement_rolls_the_transaction_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse, make = open_warehouse(path), statement_factory(monkeypatch)
+    warehouse.create_tables([FENCES])
+    insert = make("insert", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
+    executed: list[str] = []
+
+    def check() -> None:
+        if executed:
+            raise LeaseLost(["a"], "expired")
+
+    with pytest.raises(LeaseLost):
+        warehouse.run([insert], on_statement=executed.append, check=check)
+    assert warehouse.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
 
 
 def test_a_query_of_few_columns_reads_only_those(path: Path) -> None:

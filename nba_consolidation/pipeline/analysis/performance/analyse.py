@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import time
-import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import FencedWriter, log_outcome
+from nba_consolidation.fencing.computed_tables import ComputedTables, RecomputationReport, recompute
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance import metrics
 from nba_consolidation.pipeline.analysis.performance.counts import EDGE_BOUNDS, DailyCounts
@@ -23,19 +20,13 @@ from nba_consolidation.pipeline.analysis.performance.windows import (
     last_dependent,
     window_bounds,
 )
-from nba_consolidation.schema import ALL_TABLES, CALIBRATION_SCORES, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE
+from nba_consolidation.schema import CALIBRATION_SCORES, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.warehouse.interface import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_log = logging.getLogger(__name__)
 LOCK_TYPE = "performance"
-_TABLES = ComputedTables(
-    {"performance": SYSTEM_PERFORMANCE, "calibration": CONFIDENCE_CALIBRATION, "scores": CALIBRATION_SCORES},
-    transaction_column="performance_id",
-)
 _EDGES = {f"edge_bound_{number}": bound for number, bound in enumerate(EDGE_BOUNDS, start=1)}
 
 
@@ -48,21 +39,15 @@ class AnalysedDate:
     written_rows: int = 0
 
 
-@dataclass(frozen=True)
-class AnalysisReport:
-    """The result of an analysis. followed: later dates, analysed before, whose windows contain the requested dates."""
-
-    run_id: str
-    performance_id: str
-    dates: tuple[AnalysedDate, ...]
-    followed: tuple[dt.date, ...]
-    seconds: float
-    lease_wait_ms: int = 0
-    lease_hold_ms: int = 0
-
-    def total(self, figure: str) -> int:
-        """The sum of one figure of AnalysedDate over the dates."""
-        return sum(getattr(date, figure) for date in self.dates)
+AnalysisReport = RecomputationReport[AnalysedDate]
+_COMPUTED = ComputedTables(
+    LOCK_TYPE,
+    (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_SCORES),
+    id_column="performance_id",
+    counts="performance_counts",
+    make_counts=AnalysedDate,
+    event="analysed",
+)
 
 
 @dataclass(frozen=True)
@@ -80,51 +65,24 @@ class Analyst:
         Rows that do not change are not rewritten. Raises LeaseError, WarehouseError, FencedOut; then nothing was
         written. Call it after the grading of the dates is committed.
         """
-        started = time.monotonic()
-        requested = sorted(set(dates))
-        if not requested:
-            return AnalysisReport(holder.run_id, "", (), (), 0.0)
-        warehouse = self.writer.warehouse
-        warehouse.create_tables(ALL_TABLES)
-        followed = sorted(set(_dependent(warehouse, requested)) - set(requested))
-        ordered = sorted([*requested, *followed])
-        performance_id = uuid.uuid4().hex
-        with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
-            on_step("count")
-            counts = _counts(warehouse, ordered)
-            on_step("compute")
-            frames = {
-                "performance": metrics.performance(counts, self.odds),
-                "calibration": metrics.calibration(counts),
-                "scores": metrics.calibration_scores(counts),
-            }
-            current = _TABLES.write(
-                leased, ordered, frames, transaction=performance_id, counts="performance_counts", on_step=on_step
-            )
-        analysed = tuple(AnalysedDate(**current.get(date, {"game_date": date})) for date in ordered)
-        seconds = round(time.monotonic() - started, 3)
-        report = AnalysisReport(
-            holder.run_id, performance_id, analysed, tuple(followed), seconds,
-            leased.lease.waited_ms, leased.lease.held_ms,
-        )  # fmt: skip
-        log_outcome(
-            _log, "analysed", holder.run_id, ordered, rows_written=report.total("written_rows"),
-            ms=round(1000 * seconds), lease_wait_ms=report.lease_wait_ms, lease_hold_ms=report.lease_hold_ms,
-        )  # fmt: skip
-        return report
+        return recompute(
+            self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, on_step=on_step
+        )
 
+    def _dependent(self, requested: Sequence[dt.date]) -> list[dt.date]:
+        """The dates that have been analysed and whose windows contain one of the requested dates."""
+        analysed = analysed_dates(self.writer.warehouse, requested[0], max(map(last_dependent, requested)))
+        return dependent_dates(analysed, requested)
 
-def _dependent(warehouse: Warehouse, requested: Sequence[dt.date]) -> list[dt.date]:
-    """The dates that have been analysed and whose windows contain one of the requested dates."""
-    analysed = analysed_dates(warehouse, requested[0], max(map(last_dependent, requested)))
-    return dependent_dates(analysed, requested)
+    def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, ...]:
+        counts = self._counts(dates)
+        return metrics.performance(counts, self.odds), metrics.calibration(counts), metrics.calibration_scores(counts)
 
-
-def _counts(warehouse: Warehouse, dates: Sequence[dt.date]) -> pd.DataFrame:
-    """The counts of all windows that end with the dates, from one pass over the graded rows."""
-    days = DateRange(min(map(earliest_start, dates)), dates[-1])
-    parameters: dict[str, Value] = {"first_date": days.first, "last_date": days.last, **_EDGES}
-    names = ("graded_rows", "daily_counts", "daily_confidences")
-    rows = warehouse.run([Statement(name, parameters) for name in names]).rows
-    scores = metrics.score_sums(rows["daily_confidences"], window_bounds(dates))
-    return DailyCounts.of(days, rows["daily_counts"], scores).in_windows(dates)
+    def _counts(self, dates: Sequence[dt.date]) -> pd.DataFrame:
+        """The counts of all windows that end with the dates, from one pass over the graded rows."""
+        days = DateRange(min(map(earliest_start, dates)), dates[-1])
+        parameters: dict[str, Value] = {"first_date": days.first, "last_date": days.last, **_EDGES}
+        names = ("graded_rows", "daily_counts", "daily_confidences")
+        rows = self.writer.warehouse.run([Statement(name, parameters) for name in names]).rows
+        scores = metrics.score_sums(rows["daily_confidences"], window_bounds(dates))
+        return DailyCounts.of(days, rows["daily_counts"], scores).in_windows(dates)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
-import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from typing import TYPE_CHECKING
 
-from nba_consolidation.fencing.computed_tables import ComputedTables
-from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates
+from nba_consolidation.fencing.computed_tables import ComputedTables, RecomputationReport, recompute
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.performance.windows import DateRange, season_of
+from nba_consolidation.pipeline.analysis.performance.windows import season_of
 from nba_consolidation.pipeline.analysis.reliability.figures import reviewed_dates
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override, decided, in_force
 from nba_consolidation.pipeline.analysis.reliability.player_rows import judged
@@ -21,8 +19,10 @@ from nba_consolidation.pipeline.analysis.reliability.policies import FALSE_DISCO
 from nba_consolidation.schema import ALL_TABLES, PLAYER_RELIABILITY, POLICY_REVIEWS
 from nba_consolidation.sql import Statement, Value
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LOCK_TYPE = "reliability"
-_TABLES = ComputedTables({"reliability": PLAYER_RELIABILITY, "policy_reviews": POLICY_REVIEWS}, "review_id")
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,15 @@ class ReviewedDate:
     biased: int = 0
 
 
-@dataclass(frozen=True)
-class ReviewReport:
-    """What a review came to. followed: later dates of the seasons, reviewed before, brought up to date too."""
-
-    run_id: str
-    dates: tuple[ReviewedDate, ...]
-    followed: tuple[dt.date, ...]
-    seconds: float
-
-    def total(self, figure: str) -> int:
-        """The sum of one figure of ReviewedDate over the dates."""
-        return sum(getattr(date, figure) for date in self.dates)
+ReviewReport = RecomputationReport[ReviewedDate]
+_COMPUTED = ComputedTables(
+    LOCK_TYPE,
+    (PLAYER_RELIABILITY, POLICY_REVIEWS),
+    id_column="review_id",
+    counts="review_counts",
+    make_counts=ReviewedDate,
+    event="reviewed",
+)
 
 
 @dataclass(frozen=True)
@@ -71,19 +68,10 @@ class Reviewer:
         One transaction per season. Rows that come out as they stand are left alone. Raises LeaseError, WarehouseError,
         FencedOut; then nothing of that season was written. Call it when the gradings before the dates are committed.
         """
-        started = time.monotonic()
-        asked = sorted(set(dates))
-        warehouse = self.writer.warehouse
-        warehouse.create_tables(ALL_TABLES)
-        reviewed: list[ReviewedDate] = []
-        followed: list[dt.date] = []
-        for span, given in groupby(asked, season_of):
-            wanted = list(given)
-            later = [date for date in reviewed_dates(warehouse, wanted[0], span.last) if date not in set(wanted)]
-            with self.writer.holding(LOCK_TYPE, [*wanted, *later], holder) as leased:
-                reviewed += self._season(leased, span, sorted([*wanted, *later]), on_step)
-            followed += later
-        return ReviewReport(holder.run_id, tuple(reviewed), tuple(followed), round(time.monotonic() - started, 3))
+        return recompute(
+            self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, together=season_of,
+            on_step=on_step,
+        )  # fmt: skip
 
     def decide(self, override: Override, holder: Holder) -> ReviewReport:
         """Keeps a decision about a player, and brings the dates from its first one on up to date."""
@@ -97,23 +85,18 @@ class Reviewer:
         standing = reviewed_dates(self.writer.warehouse, override.first, override.last or dt.date.max)
         return self.review(standing, holder)
 
-    def _season(
-        self, leased: LeasedDates, span: DateRange, dates: Sequence[dt.date], on_step: Callable[[str], None]
-    ) -> list[ReviewedDate]:
-        warehouse = self.writer.warehouse
-        on_step("count")
+    def _dependent(self, requested: Sequence[dt.date]) -> Sequence[dt.date]:
+        """The dates of the season, from the first requested one on, that were reviewed before."""
+        return reviewed_dates(self.writer.warehouse, requested[0], season_of(requested[0]).last)
+
+    def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        season, warehouse = season_of(dates[0]), self.writer.warehouse
         parameters: dict[str, Value] = {
-            "first_date": span.first, "last_date": dates[-1] - dt.timedelta(1), "edge": EDGE,
+            "first_date": season.first, "last_date": dates[-1] - dt.timedelta(1), "edge": EDGE,
             "disabled_systems": self.disabled_systems,
         }  # fmt: skip
         rows = warehouse.query(Statement("player_days", parameters))
         overrides = decided(warehouse)
         by_date = {date: in_force(overrides, date) for date in dates}
-        others = {player for found in by_date.values() for player in found}
-        on_step("compute")
-        found = judged(Season.of(span.first, rows, others), dates, by_date, self.policy)
-        stands = _TABLES.write(
-            leased, dates, dict(zip(_TABLES.tables, found, strict=True)), transaction=uuid.uuid4().hex,
-            counts="review_counts", on_step=on_step,
-        )  # fmt: skip
-        return [ReviewedDate(**stands.get(date, {"game_date": date})) for date in dates]
+        overridden = {player for players in by_date.values() for player in players}
+        return judged(Season.of(season.first, rows, overridden), dates, by_date, self.policy)

@@ -94,7 +94,7 @@ def test_a_row_records_its_analysis_run_token_and_time(home: Graded) -> None:
     home.add(bets(1, 1))
     report = home.analyse(run_id="the-run")
     for rows in everything(home).values():
-        assert {(row["performance_id"], row["run_id"]) for row in rows} == {(report.performance_id, "the-run")}
+        assert {(row["performance_id"], row["run_id"]) for row in rows} == {(report.transactions[0], "the-run")}
         assert all(row["lease_token"] > 0 for row in rows)
         assert all(row["computed_at"] for row in rows)
 

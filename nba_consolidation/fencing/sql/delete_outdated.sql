@@ -1,16 +1,16 @@
--- Rows of the dates that are not as they have just been computed; all others stay, with their lineage.
-DELETE FROM strategy_performance AS T
+-- Deletes the rows of the dates that are not as computed. All others stay, with their lineage.
+DELETE FROM macro.TABLE AS T
 WHERE T.game_date BETWEEN @first_date AND @last_date
   AND T.game_date IN UNNEST(@game_dates)
   AND EXISTS (
     SELECT 1
     FROM (
       SELECT macro.EACH_COLUMN()
-      FROM strategy_performance
+      FROM macro.TABLE
       WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
       EXCEPT DISTINCT
       SELECT macro.EACH_COLUMN()
-      FROM computed_strategies
+      FROM macro.COMPUTED
     ) AS outdated
-    WHERE outdated.game_date = T.game_date AND outdated.strategy = T.strategy
+    WHERE macro.SAME_PRIMARY_KEY(outdated, T)
   )
