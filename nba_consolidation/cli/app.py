@@ -13,7 +13,7 @@ from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
 from nba_consolidation.cli.box_scores import actuals
 from nba_consolidation.cli.cleanup import cleanup
-from nba_consolidation.cli.consolidate import consolidate, validate
+from nba_consolidation.cli.consolidate import consolidate, publish, validate
 from nba_consolidation.cli.demo import demo
 from nba_consolidation.cli.doctor import doctor
 from nba_consolidation.cli.duplicates import duplicates
@@ -41,6 +41,7 @@ _COMMANDS = (
     stage,
     consolidate,
     validate,
+    publish,
     backfill,
     actuals,
     grade,

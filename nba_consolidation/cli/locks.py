@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import date_options, span_of
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option, table
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import Column, Grid, counted, table
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema.display_columns import LEASE_EVENTS
 
@@ -36,9 +35,8 @@ def locks() -> None:
 
 
 @locks.command(name="list")
-@json_option
-@pass_session
-def list_leases(session: Session, as_json: bool) -> None:
+@session_command
+def list_leases(session: Session) -> None:
     """List all leases, the expired ones included, and who waits for one.
 
     A wait is shown once it has lasted a few seconds; one of a dead process ends when it would have been given up.
@@ -46,8 +44,7 @@ def list_leases(session: Session, as_json: bool) -> None:
     deployment = session.deployment()
     leases = deployment.leases.list() if deployment.begun else ()
     waiters = [event for event in deployment.leases.events() if event.waiting] if deployment.begun else []
-    emit(
-        as_json,
+    session.show(
         {
             "leases": [lease_document(lease) for lease in leases],
             "waiters": [_waiter_document(waiter) for waiter in waiters],
@@ -60,9 +57,8 @@ def list_leases(session: Session, as_json: bool) -> None:
 
 @locks.command()
 @date_options
-@json_option
-@pass_session
-def history(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def history(session: Session, dates: DateRange) -> None:
     """Tell what happened at the leases, oldest first.
 
     Who waited for whom and how long, what the fence kept out and what was released by force, of the last week; and who
@@ -70,10 +66,9 @@ def history(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
     """
     from nba_consolidation.operations.lease_history import lease_history
 
-    span, deployment = span_of(**dates), session.existing()
-    found = lease_history(deployment.warehouse, deployment.leases, span.first, span.last)
-    emit(
-        as_json,
+    deployment = session.existing()
+    found = lease_history(deployment.warehouse, deployment.leases, dates.first, dates.last)
+    session.show(
         {"history": found},
         table(LEASE_EVENTS, [vars(event) for event in found], records=True),
         f"{counted(len(found), 'entry').replace('entrys', 'entries')}; times in UTC." if found else "Nothing happened.",
@@ -85,9 +80,8 @@ def history(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
 @click.option("--holder", required=True, help="The holder's id as `locks list` shows it.")
 @click.option("--reason", required=True, help="Why; it is kept.")
 @click.option("--by", help="Who does it; it is kept.  [default: the user who is logged in]")
-@json_option
-@pass_session
-def release(session: Session, key: str, holder: str, reason: str, by: str | None, as_json: bool) -> None:
+@session_command
+def release(session: Session, key: str, holder: str, reason: str, by: str | None) -> None:
     """End the lease KEY by force.
 
     Its holder notices and writes nothing more; what it wrote stands.
@@ -103,8 +97,7 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
             f"{key} was not released: {held.record.describe()}, and you named {holder}. "
             "List the leases again; if that holder is dead too, name it."
         ) from held
-    emit(
-        as_json,
+    session.show(
         {"released": _forced_document(record)},
         f"Released {record.lease.key}. This was recorded:",
         _forced_grid([record]),
@@ -112,14 +105,12 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 
 
 @locks.command()
-@json_option
-@pass_session
-def audit(session: Session, as_json: bool) -> None:
+@session_command
+def audit(session: Session) -> None:
     """List all forced releases, oldest first."""
     deployment = session.deployment()
     records = deployment.leases.forced_releases() if deployment.begun else ()
-    emit(
-        as_json,
+    session.show(
         {"forced_releases": [_forced_document(record) for record in records]},
         _forced_grid(records),
         f"{counted(len(records), 'forced release')}; times in UTC."

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nba_consolidation.cli.dates import date_options, game_date, span_of
-from nba_consolidation.cli.output import Grid, counted, emit, json_option, table
+from nba_consolidation.cli.options import DateRange, date_option, date_options
+from nba_consolidation.cli.output import Grid, counted, table
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import SLICES, TIME_WINDOWS
 from nba_consolidation.schema.display import percent_column, text_column
 from nba_consolidation.schema.display_columns import CALIBRATION_BINS, CALIBRATION_SCORES, PERFORMANCE, SYSTEM
@@ -27,9 +27,8 @@ _STANDARD_ODDS = -110
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def analyse(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def analyse(session: Session, dates: DateRange) -> None:
     """Compute hit rates and calibration.
 
     Without dates: for every date that has graded predictions or was analysed before. Later dates whose windows contain
@@ -37,17 +36,16 @@ def analyse(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
     """
     from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, graded_dates
 
-    span = span_of(**dates)
     deployment = session.existing()
     requested = {
-        date for read in (graded_dates, analysed_dates) for date in read(deployment.warehouse, span.first, span.last)
+        date for read in (graded_dates, analysed_dates) for date in read(deployment.warehouse, dates.first, dates.last)
     }
     with steps() as on_step:
         report = deployment.analyst.analyse(requested, session.holder(), on_step)
     document = {"run_id": report.run_id, "dates": report.dates, "followed": report.followed,
                 "totals": {name: report.total(name) for name in ("total_rows", "written_rows")},
                 "seconds": report.seconds}  # fmt: skip
-    emit(as_json, document, _summary(report) if requested else f"No graded predictions for {span}: grade first.")
+    session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
 
 
 def _summary(report: AnalysisReport) -> str:
@@ -63,8 +61,7 @@ def _summary(report: AnalysisReport) -> str:
 def _filter_options(command: _Command) -> _Command:
     """--date, --window and --system."""
     options = (
-        click.option("--date", callback=game_date, metavar="DATE",
-                     help="Last date of the window.  [default: the last analysed date]"),
+        date_option("--date", "date", "Last date of the window.  [default: the last analysed date]"),
         click.option("--window", default="30d", show_default=True, type=click.Choice(TIME_WINDOWS),
                      help="The window of time; a season begins on 1 July."),
         click.option("--system", metavar="SYSTEM", help="Only this system; ALL is all systems together."),
@@ -77,11 +74,8 @@ def _filter_options(command: _Command) -> _Command:
 @click.command()
 @_filter_options
 @click.option("--by", default="all", show_default=True, type=click.Choice(SLICES), help="Divide into buckets of this.")
-@json_option
-@pass_session
-def performance(
-    session: Session, /, date: dt.date | None, window: str, system: str | None, by: str, as_json: bool
-) -> None:
+@session_command
+def performance(session: Session, date: dt.date | None, window: str, system: str | None, by: str) -> None:
     """Show the hit rate of each system.
 
     Only decided bets count, not pushes. Errors are predicted - actual points.
@@ -92,22 +86,18 @@ def performance(
     on = date or _last_analysed(warehouse)
     rows = read(warehouse, on, on, window=window, by=by, system=system) if on else []
     document = {"date": on, "window": window, "by": by, "performance": rows}
-    emit(as_json, document, performance_grid(rows, by), _footer(warehouse, on, window, rows))
+    session.show(document, performance_grid(rows, by), _footer(warehouse, on, window, rows))
 
 
 @click.group(invoke_without_command=True)
 @_filter_options
-@json_option
-@click.pass_context
-def calibration(ctx: click.Context, /, date: dt.date | None, window: str, system: str | None, as_json: bool) -> None:
+@session_command
+def calibration(session: Session, date: dt.date | None, window: str, system: str | None) -> None:
     """Show how well each system's confidence matches its hit rate; decide about calibrations.
 
     A system is well calibrated if in each bin its hit rate equals its mean confidence. The ECE (expected calibration
     error) is the average difference.
     """
-    if ctx.invoked_subcommand is not None:
-        return
-    session = ctx.ensure_object(Session)
     from nba_consolidation.pipeline.analysis.performance.queries import calibration_scores, reliability_tables
 
     warehouse = session.existing().warehouse
@@ -116,7 +106,7 @@ def calibration(ctx: click.Context, /, date: dt.date | None, window: str, system
     bins = reliability_tables(warehouse, on, on, window=window, system=system) if on else []
     document = {"date": on, "window": window, "scores": scores, "bins": bins}
     footer = _footer(warehouse, on, window, scores)
-    emit(as_json, document, table(CALIBRATION_SCORES, scores), table((SYSTEM, *CALIBRATION_BINS), bins), footer)
+    session.show(document, table(CALIBRATION_SCORES, scores), table((SYSTEM, *CALIBRATION_BINS), bins), footer)
 
 
 def _last_analysed(warehouse: Warehouse) -> dt.date | None:

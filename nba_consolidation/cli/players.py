@@ -44,15 +44,15 @@ def review(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
     """Review players for some dates.
 
     Without dates: for today. Later dates of the season that were reviewed before are recomputed as well. Repeating the
-    command writes nothing. Validated predictions of the dates are rebuilt.
+    command writes nothing. The upcoming game dates are published again; past dates keep what was published.
     """
     span = span_of(**dates)
     deployment = session.existing()
-    wanted = span.dates if span.given else [today()]
+    requested = span.dates if span.given else [today()]
     with steps() as on_step:
-        report = deployment.reviewer.review(wanted, session.holder(), on_step)
-    validated = _validated(deployment, session, wanted)
-    emit(as_json, _document(report, validated), _summary(report, validated))
+        report = deployment.reviewer.review(requested, session.holder(), on_step)
+    published = _publish_upcoming(deployment, session)
+    emit(as_json, _document(report, published), _summary(report, published))
 
 
 @players.command(name="list")
@@ -124,34 +124,31 @@ def _decide(session: Session, player: str, status: str | None, author: str, reas
     deployment = session.existing()
     decision = Override(uuid.uuid4().hex, player, status, since or today(), until, author, reason)
     report = deployment.reviewer.decide(decision, session.holder())
-    validated = _validated(deployment, session, [date.game_date for date in report.dates])
-    document = {"override": decision, **_document(report, validated)}
+    published = _publish_upcoming(deployment, session)
+    document = {"override": decision, **_document(report, published)}
     recorded = f"Recorded: from {decision.first} on, {player} is {status or 'as computed'}."
-    emit(as_json, document, recorded, _summary(report, validated) if report.dates else "")
+    emit(as_json, document, recorded, _summary(report, published) if report.dates else "")
 
 
-def _validated(deployment: Deployment, session: Session, dates: Sequence[dt.date]) -> list[dt.date]:
-    """Rebuilds the validated predictions of the dates, and returns the dates that have any."""
-    from nba_consolidation.operations.status import validated_among
+def _publish_upcoming(deployment: Deployment, session: Session) -> list[dt.date]:
+    """Publishes the upcoming game dates; returns those that changed."""
+    from nba_consolidation.pipeline.publication.publish import changed_dates
 
-    behind = validated_among(deployment.warehouse, dates) if dates else []
-    if behind:
-        deployment.validator.validate(behind, session.holder())
-    return behind
+    return changed_dates(deployment.publisher.publish_upcoming(session.holder()))
 
 
-def _document(report: ReviewReport, validated: Sequence[dt.date]) -> dict[str, Any]:
+def _document(report: ReviewReport, published: Sequence[dt.date]) -> dict[str, Any]:
     return {
         "run_id": report.run_id,
         "dates": report.dates,
         "followed": report.followed,
-        "totals": {figure: report.total(figure) for figure in _TOTALS},
-        "validated": validated,
+        "totals": {name: report.total(name) for name in _TOTALS},
+        "dates_published": published,
         "seconds": report.seconds,
     }
 
 
-def _summary(report: ReviewReport, validated: Sequence[dt.date]) -> str:
+def _summary(report: ReviewReport, published: Sequence[dt.date]) -> str:
     last = report.dates[-1]
     summary = (
         f"Reviewed {counted(len(report.dates), 'date')}: {counted(report.total('players'), 'row')}, "
@@ -160,4 +157,4 @@ def _summary(report: ReviewReport, validated: Sequence[dt.date]) -> str:
         f"{last.watched:,} watched, {last.reliable:,} reliable, {last.not_enough:,} with too few bets; "
         f"{last.high_variance:,} with high variance, {last.biased:,} with biased predictions."
     )
-    return f"{summary}\nValidated again: {counted(len(validated), 'date')}." if validated else summary
+    return f"{summary}\nPublished again: {', '.join(map(str, published))}." if published else summary

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.dates import game_date
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, table
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.options import date_option
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, table
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import CHECKS
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ _WARNED = 2  # the exit code of wrong usage for the other commands; here that is
 
 
 @click.command()
-@click.option("--date", callback=game_date, metavar="DATE", help="The game date.  [default: yesterday, in New York]")
-@json_option
-@pass_session
-def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
+@date_option("--date", "date", "The game date.  [default: yesterday, in New York]")
+@session_command
+def quality(session: Session, date: dt.date | None) -> int:
     r"""Run the daily checks of a game date.
 
     \b
@@ -38,8 +37,7 @@ def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
     from nba_consolidation.operations.daily_quality.results import Status
 
     report = session.existing().quality.examine(date)
-    emit(
-        as_json,
+    session.show(
         {"game_date": report.game_date, "as_of": report.as_of, "status": report.status, "checks": report.results},
         table(CHECKS, [vars(result) for result in report.results]),
         *(_details(result) for result in report.results if result.status is not Status.PASSED),
@@ -51,14 +49,14 @@ def quality(session: Session, date: dt.date | None, as_json: bool) -> None:
         Status.FAILED: Exit.FAILED,
         Status.ERRORED: Exit.NOT_CHECKED,
     }
-    click.get_current_context().exit(codes[report.status])
+    return codes[report.status]
 
 
 def _details(result: CheckResult) -> Shown:
     columns = [Column(name.replace("_", " ")) for name in (result.rows[0] if result.rows else ())]
-    shown = f"first {_MAX_ROWS} of {len(result.rows):,}" if len(result.rows) > _MAX_ROWS else f"{len(result.rows):,}"
+    extent = f"first {_MAX_ROWS} of {len(result.rows):,}" if len(result.rows) > _MAX_ROWS else f"{len(result.rows):,}"
     return Grid(
-        columns, [tuple(row.values()) for row in result.rows[:_MAX_ROWS]], f"{result.name}: {shown}", records=True
+        columns, [tuple(row.values()) for row in result.rows[:_MAX_ROWS]], f"{result.name}: {extent}", records=True
     )
 
 

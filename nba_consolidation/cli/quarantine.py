@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.dates import date_options, span_of
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option, table
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import Column, Grid, counted, table
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import QUARANTINE_RULES
 
 if TYPE_CHECKING:
@@ -20,22 +19,18 @@ if TYPE_CHECKING:
 @click.command()
 @date_options
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="How many rows to show.")
-@json_option
-@pass_session
-def quarantine(session: Session, /, limit: int, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def quarantine(session: Session, limit: int, dates: DateRange) -> None:
     """Show the rows that were set aside.
 
     By rule, then the latest ones as they were staged.
     """
     from nba_consolidation.operations.quarantine import quarantine as read
 
-    span = span_of(**dates)
     warehouse = session.existing().warehouse
-    found = read(warehouse, span.first, span.last, limit) if span.given else read(warehouse, limit=limit)
+    found = read(warehouse, dates.first, dates.last, limit) if dates.is_limited else read(warehouse, limit=limit)
     document = {"quarantined": found.quarantined, "rules": found.rules, "rows": found.rows}
-    emit(
-        as_json, document, table(QUARANTINE_RULES, [vars(rule) for rule in found.rules]), _rows(found), _summary(found)
-    )
+    session.show(document, table(QUARANTINE_RULES, [vars(rule) for rule in found.rules]), _rows(found), _summary(found))
 
 
 def _rows(found: Quarantine) -> Grid:

@@ -17,8 +17,10 @@ from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
+    from nba_consolidation.leases import Holder
     from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, RecalibrationReport
     from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
+    from nba_consolidation.wiring import Deployment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SCORES = (Column("log loss\nbefore", 1, right=True), Column("after", 1, right=True), Column("ECE before", right=True),
@@ -33,8 +35,9 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
     """Hold confidences against what came, and calibrate anew what drifts.
 
     Without dates: for today. A date sees bets of earlier dates only, whenever it is run. A small change becomes active;
-    a major one waits for `calibration approve`. What consumers read of today and later is validated anew where another
-    calibration holds. Repeating it writes nothing. Ends with 3 if one waits for a person, or was rolled back.
+    a major one waits for `calibration approve`. The upcoming game dates are published again with the calibrations in
+    force; past dates keep what was published. Repeating it writes nothing. Ends with 3 if a calibration waits for a
+    person, or was rolled back.
     """
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today
@@ -43,8 +46,8 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
     deployment, holder = session.existing(), session.holder()
     with steps() as on_step:
         report = deployment.recalibrator.recalibrate(span.dates if span.given else [today()], holder, on_step=on_step)
-        on_step("validate what is to be played")
-        published = deployment.publisher.publish(deployment.to_be_played(), holder)
+        on_step("publish the upcoming game dates")
+        published = _publish_upcoming(deployment, holder)
     waiting = read_history(deployment.warehouse).waiting()
     document = {
         "run_id": report.run_id,
@@ -52,10 +55,10 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
         "versions_written": report.versions_written,
         "events_written": report.events_written,
         "waiting": [one.version_id for one in waiting],
-        "dates_validated_anew": published,
+        "dates_published": published,
         "seconds": report.seconds,
     }
-    emit(as_json, document, _decisions_grid(report), _summary(report, waiting), _told(published))
+    emit(as_json, document, _decisions_grid(report), _summary(report, waiting), _publication_summary(published))
     click.get_current_context().exit(Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE)
 
 
@@ -109,11 +112,17 @@ def _waits(version: Version) -> str:
     return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
-def _told(published: Sequence[dt.date]) -> str:
-    """Which dates consumers read anew."""
+def _publish_upcoming(deployment: Deployment, holder: Holder) -> list[dt.date]:
+    """Publishes the upcoming game dates; returns those that changed."""
+    from nba_consolidation.pipeline.publication.publish import changed_dates
+
+    return changed_dates(deployment.publisher.publish_upcoming(holder))
+
+
+def _publication_summary(published: Sequence[dt.date]) -> str:
     if not published:
-        return "What consumers read of today and later carries what is in force."
-    return f"Validated anew, with what is in force now: {', '.join(map(str, published))}."
+        return "The upcoming game dates are published with the calibrations in force."
+    return f"Published again, with the calibrations in force: {', '.join(map(str, published))}."
 
 
 def _deciding(command: _Command) -> _Command:
@@ -162,10 +171,10 @@ def _decide(
 
     deployment, holder = session.existing(), session.holder()
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
-    published = deployment.publisher.publish(deployment.to_be_played(), holder)
-    document = {"event": made.row(), "dates_validated_anew": published}
+    published = _publish_upcoming(deployment, holder)
+    document = {"event": made.row(), "dates_published": published}
     told = f"{version_id} is {_words(made.state)} from {made.effective_date} on ({author})."
-    emit(as_json, document, told, _told(published))
+    emit(as_json, document, told, _publication_summary(published))
 
 
 def _words(state: State) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.dates import Span, date_options, span_of
-from nba_consolidation.cli.output import counted, emit, json_option
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import counted
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.daily_report.contents import Report
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 @date_options
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="The file to write.  [default: report-DATES.html in NBA_CONSOLIDATION_REPORTS]")  # fmt: skip
-@json_option
-@pass_session
-def report(session: Session, /, output: Path | None, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def report(session: Session, output: Path | None, dates: DateRange) -> None:
     """Write the daily report: one HTML file that needs no other file.
 
     Actions required, hit rates, calibration, players, strategies, work and leases. Without dates: about the last game
@@ -33,10 +32,9 @@ def report(session: Session, /, output: Path | None, as_json: bool, **dates: dt.
     from nba_consolidation.pipeline.daily_report.page import page
     from nba_consolidation.pipeline.daily_report.storage import file_name, save, write_file
 
-    span = span_of(**dates)
     deployment = session.existing()
     with steps() as on_step:
-        made = deployment.reporter.report(*_first_and_last(deployment.reporter, span, dates), on_step)
+        made = deployment.reporter.report(*_first_and_last(deployment.reporter, dates), on_step)
         on_step("page")
         html = page(made)
     if output:
@@ -50,18 +48,18 @@ def report(session: Session, /, output: Path | None, as_json: bool, **dates: dt.
         "bytes": len(html.encode()),
         "actions": [vars(action) | {"urgency": action.urgency.name.lower()} for action in made.actions],
     }
-    emit(as_json, document, _summary(made), f"Open it in a browser: {place}")
+    session.show(document, _summary(made), f"Open it in a browser: {place}")
 
 
-def _first_and_last(reporter: Reporter, span: Span, options: dict[str, dt.date | None]) -> tuple[dt.date, dt.date]:
+def _first_and_last(reporter: Reporter, dates: DateRange) -> tuple[dt.date, dt.date]:
     """The requested dates; an open end is the first or the last date that has rows."""
-    if not span.given:
+    if not dates.is_limited:
         latest = reporter.latest_date()
         return latest, latest
-    if options["date"] or (options["since"] and options["until"]):
-        return span.first, span.last
-    first, last = reporter.dates_with_rows(span.first, span.last)
-    return options["since"] or first, options["until"] or last
+    if dates.since and dates.until:
+        return dates.since, dates.until
+    first, last = reporter.dates_with_rows(dates.first, dates.last)
+    return dates.since or first, dates.until or last
 
 
 def _summary(made: Report) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.output import Shown, emit, json_option
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
@@ -59,13 +58,18 @@ class Session:
         return Holder.here(f"terminal-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}")
 
 
-def session_command(command: Callable[..., Exit | None]) -> Callable[..., None]:
-    """Adds --json, passes the Session first, and ends the program with the exit code that the command returns."""
+def session_command(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Adds --json, passes the Session first, and ends the program with the exit code that the command returns.
+
+    A group that is a command too does nothing itself if a subcommand follows.
+    """
 
     @json_option
     @click.pass_context
     @functools.wraps(command)
     def run(ctx: click.Context, /, *, as_json: bool, **options: Any) -> None:
+        if ctx.invoked_subcommand is not None:
+            return
         if code := command(replace(ctx.find_root().obj, as_json=as_json), **options):
             ctx.exit(code)
 

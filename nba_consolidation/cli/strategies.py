@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nba_consolidation.cli.dates import date_options, game_date, span_of
-from nba_consolidation.cli.output import counted, emit, json_option, table
+from nba_consolidation.cli.options import DateRange, date_option, date_options
+from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import STRATEGIES
 
 if TYPE_CHECKING:
@@ -26,28 +26,23 @@ _NOT_EVALUATED = (
 
 
 @click.group(invoke_without_command=True)
-@click.option("--date", callback=game_date, metavar="DATE",
-              help="Last game date that counts.  [default: the last evaluated date]")  # fmt: skip
+@date_option("--date", "date", "Last game date that counts.  [default: the last evaluated date]")
 @click.option("--system", metavar="SYSTEM", help="Only this system, or ALL, UNANIMOUS, MAJORITY or PICKED.")
-@json_option
-@click.pass_context
-def strategies(ctx: click.Context, /, date: dt.date | None, system: str | None, as_json: bool) -> None:
+@session_command
+def strategies(session: Session, date: dt.date | None, system: str | None) -> None:
     """Show the results of flat bets by strategy; evaluate strategies.
 
     One unit per bet, season to date. PICKED bets on each date by the strategy that was best before it. Of hundreds of
     strategies the best look good by luck alone, so `pays` and `verdict` take all of them into account.
     """
-    if ctx.invoked_subcommand is not None:
-        return
     from nba_consolidation.pipeline.analysis.betting import queries
 
-    warehouse = ctx.ensure_object(Session).existing().warehouse
+    warehouse = session.existing().warehouse
     evaluated = queries.evaluated_dates(warehouse)
     on = date or next(reversed(evaluated), None)
     rows = queries.strategies(warehouse, on, on, system=system) if on else []
     baselines, others = queries.baselines_and_others(rows)
-    emit(
-        as_json, {"date": on, "strategies": rows}, table(STRATEGIES, baselines, "Baselines and PICKED"),
+    session.show({"date": on, "strategies": rows}, table(STRATEGIES, baselines, "Baselines and PICKED"),
         table(STRATEGIES, others[:_MAX_ROWS], "Other strategies, the highest lower end of the ROI first"),
         _footer(on, evaluated, rows, others),
     )  # fmt: skip
@@ -55,9 +50,8 @@ def strategies(ctx: click.Context, /, date: dt.date | None, system: str | None, 
 
 @strategies.command()
 @date_options
-@json_option
-@pass_session
-def evaluate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def evaluate(session: Session, dates: DateRange) -> None:
     """Evaluate strategies, season to date, until each of the dates.
 
     Without dates: for every date that has graded predictions or was evaluated before. Later dates of the season that
@@ -66,10 +60,9 @@ def evaluate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
     from nba_consolidation.pipeline.analysis.betting.queries import evaluated_dates
     from nba_consolidation.pipeline.analysis.performance.queries import graded_dates
 
-    span = span_of(**dates)
     deployment = session.existing()
     requested = {
-        date for read in (graded_dates, evaluated_dates) for date in read(deployment.warehouse, span.first, span.last)
+        date for read in (graded_dates, evaluated_dates) for date in read(deployment.warehouse, dates.first, dates.last)
     }
     with steps() as on_step:
         report = deployment.strategist.evaluate(requested, session.holder(), on_step)
@@ -80,7 +73,7 @@ def evaluate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
         "totals": {name: report.total(name) for name in _TOTALS},
         "seconds": report.seconds,
     }
-    emit(as_json, document, _summary(report) if requested else f"No graded predictions for {span}: grade first.")
+    session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
 
 
 def _summary(report: EvaluationReport) -> str:

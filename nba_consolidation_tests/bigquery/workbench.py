@@ -1,4 +1,4 @@
-"""A BigQuery warehouse and staging area with the use cases on them, and plain looks at what they published."""
+"""A BigQuery warehouse and staging area with the use cases on them, and plain queries for the results."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.bigquery.service import Service
@@ -18,7 +19,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN
 
 
 class BigQueryBench:
-    """What tests of a consolidation on BigQuery work with."""
+    """Runs the use cases on BigQuery for tests."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -30,13 +31,17 @@ class BigQueryBench:
         return self.staging.write(f"_staging_20260115_120000_{worker}", staged(rows)).name
 
     def consolidate(self, *dates: dt.date, **changes: Any) -> ConsolidationReport:
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        use_case = Consolidator(FencedWriter(self.warehouse, **given), self.staging, lambda: KNOWN)
+        options: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        use_case = Consolidator(FencedWriter(self.warehouse, **options), self.staging, lambda: KNOWN)
         return use_case.consolidate(dates or (DATE,), Holder.here("run"))
 
     def validate(self) -> list[ValidatedDate]:
         use_case = Validator(FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
         return use_case.validate((DATE,), Holder.here("validation"))
+
+    def publish(self) -> list[PublishedDate]:
+        writer = FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT)
+        return Publisher(writer, lambda: (DATE,)).publish((DATE,), Holder.here("publication"))
 
     def select(self, text: str) -> list[dict[str, Any]]:
         """Plain SQL; `{dataset}` is the dataset's name."""

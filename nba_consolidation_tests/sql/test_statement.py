@@ -14,7 +14,7 @@ from typing import Any, get_args
 import duckdb
 import pytest
 import sqlglot
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -217,6 +217,7 @@ def test_no_file_takes_letters_apart_but_by_player_key(file: Path) -> None:
     ],
 )  # fmt: skip
 def test_each_column_is_repeated_wherever_a_list_stands(rendered: Callable[..., str], sql: str, wanted: str) -> None:
+    assert rendered(sql, columns=("x", "y", "z")) != wanted
     assert rendered(sql, columns=("a", "b c")) == wanted
 
 
@@ -309,12 +310,13 @@ def test_no_value_is_written_in_the_form_of_another(rendered: Callable[..., str]
         assert rendered("SELECT @x, @y, @z", dialect, parameters=parameters) == f"SELECT {wanted}, 'text', {wanted}"
 
 
-# Kills: a kept tree that is changed; a statement kept for another dialect, column list or audit.
+# Kills: a kept tree that is changed; a statement kept for another dialect or for no audit.
 @settings(max_examples=40)
 @given(data=st.data(), file=st.sampled_from(STATEMENTS), dialect=st.sampled_from(DIALECTS), audit=st.booleans())
 def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_time(
     data: st.DataObject, file: Path, dialect: Dialect, audit: bool
 ) -> None:
+    assume(not audit or isinstance(statement_module._parse(file.read_text(encoding="utf-8")), exp.Query))
     columns = data.draw(st.sampled_from([("a",), ("b c", "a")]))
     kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
     for _ in range(3):

@@ -3,3 +3,4 @@ SELECT L.game_date, F.token, F.holder_id, F.run_id
 FROM leases AS L
 LEFT JOIN consolidation_fences AS F ON F.lease_key = L.lease_key
 WHERE F.token IS NULL OR F.token <> L.token
+ORDER BY L.game_date

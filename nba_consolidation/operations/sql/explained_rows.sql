@@ -9,4 +9,4 @@ WHERE game_date = @game_date
   AND (@system_id IS NULL OR system_id = @system_id)
   AND (@game_id IS NULL OR game_id = @game_id)
   AND (@every_line OR current_points_line IS NOT DISTINCT FROM @line)
-ORDER BY system_id, game_id, current_points_line
+ORDER BY system_id, game_id, current_points_line, prediction_id

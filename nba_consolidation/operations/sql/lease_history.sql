@@ -8,4 +8,4 @@ SELECT kind AS lock_type, game_date, lease_token, holder_id, run_id, inserted + 
   recorded_at AS written_at
 FROM grading_ledger
 WHERE game_date BETWEEN @first_date AND @last_date
-ORDER BY written_at, lock_type
+ORDER BY written_at, lock_type, game_date, lease_token

@@ -6,4 +6,4 @@ SELECT
 FROM quarantined_predictions
 WHERE game_date BETWEEN @first_date AND @last_date
 GROUP BY column_name, rule, reason
-ORDER BY COUNT(*) DESC, column_name, rule
+ORDER BY COUNT(*) DESC, column_name, rule, reason

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from nba_consolidation_tests.pipeline.consolidation.workbench import Workbench
+from nba_consolidation_tests.prepared import prepare
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Workbench:
-    return Workbench(tmp_path)
+    bench = Workbench(tmp_path)
+    prepare(bench.warehouse.path)
+    return bench

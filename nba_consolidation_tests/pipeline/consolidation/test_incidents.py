@@ -49,6 +49,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import (
     prediction,
     staged,
 )
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 LEASE = lease_key(LOCK_TYPE, DATE)
 DATES = (DATE, NEXT_DATE, THIRD_DATE)
@@ -228,6 +229,21 @@ def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_is_fo
     assert isinstance(error, AuditFailed)
     assert error.audit == "duplicate_business_keys"
     assert len(DUPLICATE_BUSINESS_KEYS.findings(bench.warehouse, [DATE])) == 1
+
+
+def test_an_activation_that_leaves_two_rows_active_rolls_everything_back(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.stage(prediction("20.5"))
+    bench.consolidate()
+    table = bench.stage(prediction("24.0", 5))
+    before = (bench.published(), bench.written_rows())
+    statement_factory(monkeypatch)("activate", "SELECT 1 AS activates_nothing")
+    error = bench.consolidate().poisoned[DATE]
+    assert isinstance(error, AuditFailed)
+    assert error.audit == "active_twins"
+    assert (bench.published(), bench.written_rows()) == before
+    assert bench.staging_tables() == {table}
 
 
 def test_incident_42_a_missing_fence_fails_closed(bench: Workbench) -> None:
@@ -411,6 +427,14 @@ def test_a_table_of_several_dates_goes_when_all_of_them_are_in_the_ledger(bench:
     report = bench.consolidate(*DATES)
     assert [counts.game_date for counts in report.dates] == [NEXT_DATE]
     assert report.dropped == (table,)
+
+
+@pytest.mark.parametrize("order", [(DATE, NEXT_DATE), (NEXT_DATE, DATE)], ids=["earlier first", "later first"])
+def test_a_table_of_two_dates_that_are_consolidated_one_by_one_goes_with_the_second(
+    bench: Workbench, order: tuple[dt.date, dt.date]
+) -> None:
+    table = bench.stage(*(prediction(game_date=date) for date in order))
+    assert [bench.consolidate(date).dropped for date in order] == [(), (table,)]
 
 
 def test_incident_47_dates_that_a_lost_lease_left_undone_do_not_pass_for_done(bench: Workbench) -> None:

@@ -79,12 +79,35 @@ def test_of_versions_made_at_the_same_moment_the_larger_id_stands(bench: Workben
     assert (row["version_prediction_id"], row["model_version"]) == ("b", "v1")
 
 
+def test_an_id_of_the_same_moment_is_compared_with_that_of_the_current_version_not_of_the_first(
+    bench: Workbench,
+) -> None:
+    for made, version in (("a", "v1"), ("c", "v1"), ("b", "v9")):
+        bench.stage(prediction(prediction_id=made, model_version=version))
+        [counts] = bench.consolidate().dates
+    assert outcome(counts) == (1, 0, 0, 1, 0, 0)
+    assert bench.only_published()["version_prediction_id"] == "c"
+
+
 @pytest.mark.parametrize("arrival", [["v1", "v2"], ["v2", "v1"], None], ids=["v1 first", "v2 first", "together"])
 def test_of_versions_equal_in_moment_and_id_always_the_same_stands(bench: Workbench, arrival: list[str] | None) -> None:
     for batch in [["v1", "v2"]] if arrival is None else [[version] for version in arrival]:
         bench.stage(*(prediction(model_version=version) for version in batch))
         bench.consolidate()
     assert bench.only_published()["model_version"] == "v2"
+
+
+def test_the_version_of_an_adopted_row_that_has_none_counts_as_the_first(bench: Workbench) -> None:
+    bench.stage(prediction())
+    bench.consolidate()
+    bench.execute(
+        "UPDATE player_prop_predictions "
+        "SET prediction_version = NULL, version_created_at = NULL, version_prediction_id = NULL"
+    )
+    bench.stage(prediction(minute=5))
+    [counts] = bench.consolidate().dates
+    assert outcome(counts) == (1, 0, 1, 0, 0, 0)
+    assert bench.only_published()["prediction_version"] == 2
 
 
 def test_lineage_says_which_table_batch_run_and_token_the_values_came_from(bench: Workbench) -> None:
@@ -168,6 +191,18 @@ def test_incident_30_of_several_lines_the_newest_is_active_and_the_others_name_i
     bench.consolidate()
     assert active_lines(bench) == [Decimal("19.5")]
     assert {row["superseded_by"] for row in bench.published()} == {"made-4", None}
+
+
+@pytest.mark.parametrize("lines", [(None, "19.5", "20.5", "24.0"), ("24.0", "20.5", "19.5", None)])
+def test_of_lines_made_at_the_same_moment_under_one_id_the_highest_is_active(
+    bench: Workbench, lines: tuple[str | None, ...]
+) -> None:
+    bench.stage(*(prediction(line, prediction_id=f"first-{line}") for line in lines))
+    bench.consolidate()
+    bench.stage(*(prediction(line, minute=5, prediction_id="again") for line in lines))
+    bench.consolidate()
+    assert active_lines(bench) == [Decimal("24.0")]
+    assert {row["superseded_by"] for row in bench.published()} == {"first-24.0", None}
 
 
 def test_incident_31_stale_flags_are_put_right_by_the_next_consolidation(bench: Workbench) -> None:
@@ -299,6 +334,26 @@ def test_a_staged_invalidation_holds_whichever_version_arrives_first(
     row = bench.only_published()
     assert (row["version_created_at"], row["invalidated_at"], row["is_active"]) == (at(1), at(5), False)
     assert row["invalidation_reason"] == "injured"
+
+
+@pytest.mark.parametrize("minute", [5, 3], ids=["at its own moment", "before its own moment"])
+def test_a_staged_invalidation_holds_against_its_own_row_and_counts_from_its_creation_at_the_earliest(
+    bench: Workbench, minute: int
+) -> None:
+    bench.stage(prediction("20.5", 5, invalidated_at=at(minute), invalidation_reason="injured"))
+    bench.consolidate()
+    row = bench.only_published()
+    assert (row["invalidated_at"], row["is_active"]) == (at(5), False)
+
+
+def test_of_two_staged_invalidations_the_one_that_counts_from_the_later_moment_holds(bench: Workbench) -> None:
+    bench.stage(
+        prediction("20.5", 5, invalidated_at=at(3), invalidation_reason="injured"),  # counts from its creation
+        prediction("20.5", 0, invalidated_at=at(4), invalidation_reason="traded"),
+    )
+    bench.consolidate()
+    row = bench.only_published()
+    assert (row["invalidated_at"], row["invalidation_reason"], row["is_active"]) == (at(5), "injured", False)
 
 
 # Columns beyond the core

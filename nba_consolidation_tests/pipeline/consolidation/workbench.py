@@ -19,6 +19,7 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseStore, WaitPolicy
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
+from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, SET_BY_CONSOLIDATION
 from nba_consolidation.sql import Statement
@@ -28,6 +29,7 @@ from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, R
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
+from nba_consolidation_tests.prepared import prepare
 
 Row = dict[str, Any]
 
@@ -144,8 +146,8 @@ class Workbench:
         self.leases = leases or MemoryLeaseStore()
 
     def kept_open(self) -> duckdb.DuckDBPyConnection:
-        """A connection beside which all others open at once: a property test has no time to open files."""
-        self.warehouse.create_tables(ALL_TABLES)
+        """A connection beside which all others of this process open at once. No other process can open the file."""
+        prepare(self.warehouse.path)
         return duckdb.connect(self.warehouse.path, config=self.warehouse._config)
 
     def stage(
@@ -187,9 +189,15 @@ class Workbench:
         use_case = Validator(self.writer(**changes), scales)
         return use_case.validate(dates or (DATE,), Holder.here("validation"))
 
+    def publish(self, *dates: dt.date, **changes: Any) -> list[PublishedDate]:
+        """Publishes the dates (DATE, unless given), which the upcoming ones are too."""
+        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        use_case = Publisher(FencedWriter(self.warehouse, **given), lambda: dates or (DATE,))
+        return use_case.publish(dates or (DATE,), Holder.here("publication"))
+
     def execute(self, text: str, *parameters: object) -> list[Row]:
-        """Plain SQL, past every guard; the tables are made first."""
-        self.warehouse.create_tables(ALL_TABLES)
+        """Plain SQL, past every guard."""
+        prepare(self.warehouse.path)
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             cursor = connection.execute(text, list(parameters))

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from nba_consolidation_tests.pipeline.grading.workbench import GradingBench
+from nba_consolidation_tests.prepared import prepare
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> GradingBench:
-    return GradingBench(tmp_path)
+    bench = GradingBench(tmp_path)
+    prepare(bench.warehouse.path)
+    return bench

@@ -199,6 +199,11 @@ def test_every_outcome_is_counted_and_they_add_up(report: GradingReport, rows: d
     assert date.conserved
 
 
+def test_a_player_whose_box_scores_differ_in_minutes_only_waits(tmp_path: Any) -> None:
+    date = GradingBench(tmp_path).graded(bet(), scores=(box(25), box(25, minutes_played=Decimal("31.5"))))
+    assert (date.waiting, date.graded) == (1, 0)
+
+
 def test_incident_35_the_version_whose_values_stand_decides_what_was_made_after_tip_off(tmp_path: Any) -> None:
     bench = GradingBench(tmp_path)
     bench.predict(bet(prediction_id="before"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import pytest
+
 from nba_consolidation.schema import ACCURACY
 from nba_consolidation_tests.pipeline.grading.workbench import GAME, NOW, TWIN, GradingBench, at, bet, box
 
@@ -43,6 +45,23 @@ def test_a_newer_line_takes_the_place_of_the_graded_one(bench: GradingBench) -> 
     assert (bench.only_graded()["line_value"], bench.only_graded()["outcome"]) == (Decimal("22.5"), "wrong")
     [gone] = bench.removed()
     assert (gone["line_value"], gone["removal"], gone["removal_reason"]) == (Decimal("20.5"), "removed", "not_active")
+
+
+def test_a_newer_line_takes_the_place_of_a_graded_prediction_without_one(bench: GradingBench) -> None:
+    bench.graded(bet(None), scores=(box(22),))
+    bench.predict(bet("22.5", created_at=at(60)), worker="w1")
+    (date,) = bench.grade().dates
+    assert (date.inserted, date.removed, bench.only_graded()["line_value"]) == (1, 1, Decimal("22.5"))
+
+
+@pytest.mark.parametrize("line", ["20.5", None])
+def test_a_graded_row_stays_until_the_newer_line_is_validated(bench: GradingBench, line: str | None) -> None:
+    bench.graded(bet(line), scores=(box(22),))
+    before = bench.accuracy()
+    bench.stage(bet("22.5", created_at=at(60)), worker="w1")
+    bench.consolidate()
+    (date,) = bench.grade().dates
+    assert (date.removed, bench.accuracy()) == (0, before)
 
 
 def test_an_invalidated_prediction_is_graded_no_longer(bench: GradingBench) -> None:

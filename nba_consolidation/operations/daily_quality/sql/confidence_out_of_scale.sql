@@ -19,3 +19,4 @@ FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   AND confidence_score NOT BETWEEN 0 AND 1
 GROUP BY game_date, system_id
+ORDER BY source, game_date, system_id

@@ -3,3 +3,4 @@
 SELECT game_date, kept, promised
 FROM restore_plan
 WHERE kept < promised
+ORDER BY game_date

@@ -11,3 +11,4 @@ FROM accuracy_versions AS V
 JOIN accuracy_ranks AS R ON R.version_id = V.version_id
 WHERE R.version_rank = 1
 GROUP BY V.game_date, V.system_id
+ORDER BY V.game_date, V.system_id

@@ -11,3 +11,4 @@ FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   AND game_date IN (SELECT C.game_date FROM repair_counts AS C)
 GROUP BY game_date, system_id
+ORDER BY game_date, system_id

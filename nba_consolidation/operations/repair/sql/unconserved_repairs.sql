@@ -3,3 +3,4 @@
 SELECT game_date, total_before, total_rows, removed, changed, updated
 FROM repair_counts
 WHERE total_before <> total_rows + removed OR changed <> updated
+ORDER BY game_date

@@ -8,3 +8,4 @@ LEFT JOIN (
   GROUP BY game_date
 ) AS A ON A.game_date = P.game_date
 WHERE P.total_before - P.going + P.coming_back <> COALESCE(A.total_rows, 0)
+ORDER BY P.game_date

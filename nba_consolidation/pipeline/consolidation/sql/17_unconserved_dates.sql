@@ -2,3 +2,4 @@
 SELECT game_date, staged, inserted, updated, stale, superseded, quarantined
 FROM counts
 WHERE staged <> inserted + updated + stale + superseded + quarantined
+ORDER BY game_date

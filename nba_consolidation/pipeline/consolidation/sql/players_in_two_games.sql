@@ -5,3 +5,4 @@ FROM player_prop_predictions
 WHERE is_active AND game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 GROUP BY game_date, player_lookup, system_id
 HAVING COUNT(DISTINCT game_id) > 1
+ORDER BY game_date, player_lookup, system_id

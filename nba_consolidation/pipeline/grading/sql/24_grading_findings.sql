@@ -37,5 +37,5 @@ FROM (
   WHERE V.game_date IS NULL
   GROUP BY Y.game_date, Y.game_key
 )
-ORDER BY game_date, finding, game_id, player_lookup
+ORDER BY game_date, finding, game_id, player_lookup, detail, predictions
 LIMIT 5000

@@ -5,3 +5,4 @@ FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 GROUP BY game_date, game_id, player_lookup, system_id
 HAVING COUNT(*) > 1
+ORDER BY game_date, game_id, player_lookup, system_id

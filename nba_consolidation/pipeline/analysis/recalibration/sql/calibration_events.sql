@@ -2,4 +2,4 @@
 SELECT *
 FROM confidence_recalibration_events
 WHERE @system_id IS NULL OR system_id = @system_id
-ORDER BY system_id, number, version_id
+ORDER BY system_id, number, version_id, state

@@ -8,3 +8,4 @@ FROM (
 )
 GROUP BY system_id, place, number
 HAVING COUNT(*) > 1 AND COUNTIF(game_date IN UNNEST(@game_dates)) > 0
+ORDER BY game_date, system_id, version_id, number
