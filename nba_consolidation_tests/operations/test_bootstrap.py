@@ -11,7 +11,7 @@ import pytest
 
 from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
 from nba_consolidation.fencing.errors import DatesPoisoned
-from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
+from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.operations.doctor.health_checks import Health, _tables
 from nba_consolidation.pipeline.publication.publish import unpublished_dates
@@ -111,11 +111,11 @@ def test_validated_rows_are_kept_and_their_filters_are_the_workers_again(home: D
     before = execute(home, f"SELECT * FROM validated_predictions ORDER BY {ROW_ORDER}")
     migrate(home)
     after = execute(home, f"SELECT * FROM validated_predictions ORDER BY {ROW_ORDER}")
-    workers = {"jaimejaquezjr": (True, None), "lukadoncic": (False, "low_confidence")}
-    assert after == [
-        row | dict(zip(("is_actionable", "filter_reason"), workers[row["player_lookup"]], strict=True))
-        for row in before
-    ]
+    workers: dict[str, Row] = {
+        "jaimejaquezjr": {"is_actionable": True, "filter_reason": None},
+        "lukadoncic": {"is_actionable": False, "filter_reason": "low_confidence"},
+    }
+    assert after == [row | workers[row["player_lookup"]] for row in before]
 
 
 def test_a_past_date_that_is_published_again_has_each_filter_once(home: Deployment) -> None:
@@ -158,9 +158,11 @@ def test_a_date_that_cannot_be_carried_over_is_named_and_the_others_are(home: De
 
 def test_the_migration_waits_for_a_consolidation(home: Deployment) -> None:
     holder = Holder.here("consolidation")
-    with hold(home.leases, [lease_key("consolidation", DATE)], holder, timing=LeaseTiming()):
-        with pytest.raises(Exception, match=str(DATE)):
-            migrate(home)
+    with (
+        hold(home.leases, [lease_key("consolidation", DATE)], holder, timing=LeaseTiming()),
+        pytest.raises(LeaseHeld),
+    ):
+        migrate(home)
     assert execute(home, "SELECT * FROM published_predictions") == []
 
 

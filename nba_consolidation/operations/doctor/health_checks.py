@@ -117,9 +117,7 @@ def _tables(warehouse: Warehouse) -> tuple[Health, str]:
     if missing:
         return Health.FAILED, f"{'; '.join(missing)}. Run: nba-consolidation bootstrap, then with --apply"
     if planned.carried_over:
-        dates = (
-            f"{len(planned.carried_over)} date(s) that a previous version published are not in published_predictions"
-        )
+        dates = f"{len(planned.carried_over)} date(s) of a previous version are not in published_predictions"
         return Health.WARNING, f"{dates}. Run: nba-consolidation bootstrap --apply"
     differing = [
         f"; {change.table.name}.{declared.name} is {live.type}, not {declared.type}"
