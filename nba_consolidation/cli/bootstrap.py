@@ -30,7 +30,7 @@ def bootstrap(session: Session, applied: bool) -> None:
     from nba_consolidation.schema import ALL_TABLES
 
     at = session.deployment()
-    changes = use_case.plan(at.warehouse) if at.begun or applied else [use_case.TableChange(t) for t in ALL_TABLES]
+    changes = use_case.plan(at.warehouse) if at.exists or applied else [use_case.TableChange(t) for t in ALL_TABLES]
     if applied:
         use_case.apply(at.warehouse, changes)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()

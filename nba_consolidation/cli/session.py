@@ -40,12 +40,12 @@ class Session:
     def with_tables(self) -> Deployment:
         """The deployment with all tables created, so that an empty one can be read (incident 41)."""
         deployment = self.deployment()
-        deployment.prepare()
+        deployment.create_tables()
         return deployment
 
     def existing(self) -> Deployment:
         """The deployment for commands that only read. Raises ConsolidationError where nothing was ever created."""
-        if not self.deployment().begun:
+        if not self.deployment().exists:
             raise ConsolidationError(
                 f"{self.settings.place} does not exist yet. Stage and consolidate first, or name the folder with --home"
             )

@@ -104,7 +104,7 @@ def recalibration_assets(
     def confidence_recalibration_events(
         context: dg.AssetExecutionContext, config: DecisionConfig, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
-        deployment.prepare()
+        deployment.create_tables()
         made: Event | None = None
         published: list[dt.date] = []
         if config.version_id is not None:

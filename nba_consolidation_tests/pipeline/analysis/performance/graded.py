@@ -85,7 +85,7 @@ class Graded:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Inserts rows into prediction_accuracy, without lease and fence."""
-        self.deployment.prepare()
+        self.deployment.create_tables()
         data = pa.Table.from_pylist(list(rows), SCHEMA)
         with self._connection() as connection:
             connection.register("data", data)
