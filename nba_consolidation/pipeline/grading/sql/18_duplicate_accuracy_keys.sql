@@ -4,4 +4,4 @@ FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 GROUP BY macro.ACCURACY_KEY()
 HAVING COUNT(*) > 1
-ORDER BY accuracy_key
+ORDER BY macro.ACCURACY_KEY()
