@@ -19,12 +19,12 @@ from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
-from nba_consolidation.pipeline.analysis.recalibration.publish import Publisher
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Policy, Recalibrator
 from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.daily_report.gather import Reporter
 from nba_consolidation.pipeline.grading.grade import Grader
+from nba_consolidation.pipeline.publication.publish import Publisher
 from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
@@ -122,7 +122,7 @@ class Deployment:
 
     @property
     def publisher(self) -> Publisher:
-        return Publisher(self.validator)
+        return Publisher(self.fenced_writer, self.upcoming_game_dates)
 
     @property
     def reviewer(self) -> Reviewer:
@@ -132,8 +132,8 @@ class Deployment:
     def strategist(self) -> Strategist:
         return Strategist(self.fenced_writer, odds=self.settings.odds)
 
-    def to_be_played(self) -> list[dt.date]:
-        """The game dates that can exist from today on, in New York."""
+    def upcoming_game_dates(self) -> list[dt.date]:
+        """The known game dates from today on, in New York."""
         first, last = today(), self.known_dates().last
         return [first + dt.timedelta(days) for days in range((last - first).days + 1)]
 

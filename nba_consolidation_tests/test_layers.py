@@ -27,6 +27,7 @@ LAYERS = (
     ("pipeline.validation",),
     ("pipeline.analysis.performance",),
     ("pipeline.analysis.recalibration", "pipeline.analysis.reliability", "pipeline.analysis.betting"),
+    ("pipeline.publication",),
     ("operations.alerts", "operations.daily_quality"),
     ("operations",),  # beside the data flow
     ("operations.doctor",),  # looks at all of it, and at Dagster if there is an instance

@@ -6,11 +6,12 @@ import errno
 import importlib
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from nba_consolidation.cli.exit_codes import MEANINGS, Exit, exit_for
+from nba_consolidation.cli.options import option_group
 from nba_consolidation.cli.output import print_error
 from nba_consolidation.cli.session import Session
 from nba_consolidation.errors import ConsolidationError
@@ -18,7 +19,7 @@ from nba_consolidation.observability import configure_logs, start_metrics
 from nba_consolidation.settings import Settings, kind, unknown_variables
 
 _COMMANDS = {
-    "stage": ["stage"], "consolidate": ["consolidate", "validate"], "backfill": ["backfill"],
+    "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
     "box_scores": ["actuals"], "grade": ["grade"], "repair": ["repair", "restore"],
     "performance": ["analyse", "performance", "calibration"], "players": ["players"], "strategies": ["strategies"],
     "recalibrate": ["recalibrate"], "report": ["report"],
@@ -69,7 +70,6 @@ class _App(click.Group):
         ctx.exit(code)
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _OPTIONS = (
     "deployment", "project", "dataset", "staging_dataset", "home", "staging", "first_date",
     "lease_ttl", "lease_wait", "warehouse_wait", "memory_limit", "schema_evolution", "odds",
@@ -77,17 +77,13 @@ _OPTIONS = (
 """The settings that are options too, in the order of the help."""
 
 
-def _setting_options(command: _Command) -> _Command:
-    """One option for each of `_OPTIONS`, as `Settings` declares it."""
-    for name in reversed(_OPTIONS):
-        field, option = Settings.model_fields[name], name.replace("_", "-")
-        default = "" if field.default is None else f"  [default: {field.default}]"
-        if field.annotation is bool:
-            decorate = click.option(f"--{option}/--no-{option}", default=None, help=f"{field.description}")
-        else:
-            decorate = click.option(f"--{option}", metavar=kind(name).metavar, help=f"{field.description}{default}")
-        command = decorate(command)
-    return command
+def _option(name: str) -> Callable[[Any], Any]:
+    """The option for a setting, as `Settings` declares it."""
+    field, option = Settings.model_fields[name], f"--{name.replace('_', '-')}"
+    if field.annotation is bool:
+        return click.option(f"{option}/--no-{option[2:]}", default=None, help=field.description)
+    default = "" if field.default is None else f"  [default: {field.default}]"
+    return click.option(option, metavar=kind(name).metavar, help=f"{field.description}{default}")
 
 
 @click.group(
@@ -95,7 +91,7 @@ def _setting_options(command: _Command) -> _Command:
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@_setting_options
+@option_group(*map(_option, _OPTIONS))
 @click.option("--debug", is_flag=True, help="Print the traceback of an error.")
 @click.version_option(package_name="nba-consolidation")
 @click.pass_context

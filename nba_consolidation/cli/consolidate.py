@@ -1,4 +1,4 @@
-"""`consolidate` and `validate`: the two use cases that write, and what they report. Nothing is decided here."""
+"""`consolidate`, `validate` and `publish`: from staging tables to what consumers read. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import Span, date_options, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest, poisoned_document, poisoned_table
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
     from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
     from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
+    from nba_consolidation.pipeline.publication.publish import PublishedDate
     from nba_consolidation.pipeline.validation.validate import ValidatedDate
     from nba_consolidation.wiring import Deployment
 
@@ -49,85 +50,128 @@ _VALIDATED_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Validation:
-    """What the validation after a consolidation came to: dates, or the error that stopped it."""
+_PUBLISHED_FIGURES = ("published_rows", "actionable_rows", "filtered_rows", "calibrated_rows")
+_PUBLISHED_COLUMNS = (
+    Column("date"),
+    Column("published", right=True),
+    Column("actionable", right=True),
+    Column("filtered", right=True),
+    Column("calibrated", right=True),
+    Column("changed"),
+)
 
-    dates: Sequence[ValidatedDate] = ()
+
+@dataclass(frozen=True)
+class Publication:
+    """The validated and the published dates after a consolidation, or the error that stopped it."""
+
+    validated: Sequence[ValidatedDate] = ()
+    published: Sequence[PublishedDate] = ()
     error: ConsolidationError | None = None
 
 
 @click.command()
 @date_options
-@click.option("--no-validate", is_flag=True, help="Leave what consumers read as it is.")
-@json_option
-@pass_session
-def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: dt.date | None) -> None:
+@click.option("--no-validate", is_flag=True, help="Only consolidate: neither validate nor publish.")
+@session_command
+def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
     """Consolidate what is staged.
 
     Afterwards there is one row per business key: nothing lost, nothing doubled.
 
-    Without dates: everything that waits. What was consolidated is validated as well, so that consumers can read it.
-    Repeating it changes nothing. Ends with 3 if some tables were refused or some dates poisoned: all others are done.
+    Without dates: everything that waits. What was consolidated is validated and published, so that consumers can read
+    it; so is what an earlier run consolidated but did not publish before it died. Repeating it changes nothing. Ends
+    with 3 if some tables were refused or some dates poisoned: all others are done.
     """
-    span = span_of(**dates)
     deployment, holder = session.deployment(), session.holder()
-    validation = None
+    publication = None
     with steps() as on_step:
-        report = deployment.consolidator.consolidate(_wanted(deployment, span), holder, on_step)
-        if report.dates and not no_validate:
-            on_step("validate")
-            validation = _validated(deployment, [counts.game_date for counts in report.dates], holder)
-    emit(as_json, _document(report, validation), *_report(report, validation))
-    if validation and validation.error:
-        raise validation.error
-    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if report.refused or report.poisoned else Exit.DONE)
+        report = deployment.consolidator.consolidate(_wanted(deployment, dates), holder, on_step)
+        if not no_validate:
+            on_step("validate and publish")
+            publication = _validate_and_publish(deployment, dates, holder)
+    session.show(_document(report, publication), *_report(report, publication))
+    if publication and publication.error:
+        raise publication.error
+    return Exit.REQUIRES_ATTENTION if report.refused or report.poisoned else Exit.DONE
 
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
-    """Write anew what consumers read.
+@session_command
+def validate(session: Session, dates: DateRange) -> None:
+    """Validate consolidated predictions again, and publish them.
 
-    Without dates: of all dates of which anything stands.
+    Without dates: all dates that have rows.
     """
     from nba_consolidation.operations.status import standing_dates
 
-    span = span_of(**dates)
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, span.first, span.last)
+    standing = standing_dates(deployment.warehouse, dates.first, dates.last)
     with steps() as on_step:
         on_step("validate")
         validated = deployment.validator.validate(standing, session.holder()) if standing else []
+        on_step("publish")
+        deployment.publisher.publish(standing, session.holder())
     total = sum(date.validated_rows for date in validated)
     summary = (
         f"{counted(total, 'validated prediction')} of {counted(len(validated), 'date')}."
         if validated
-        else _nothing_stands(span)
+        else _nothing_stands(dates)
     )
-    emit(as_json, {"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
+    session.show({"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
 
 
-def _wanted(deployment: Deployment, span: Span) -> Sequence[dt.date]:
+@click.command()
+@date_options
+@session_command
+def publish(session: Session, dates: DateRange) -> None:
+    """Publish validated predictions, with the calibrations and player filters that are in force.
+
+    Without dates: the upcoming game dates. Past dates keep what was published unless they are named here. A date that
+    is up to date is left alone.
+    """
+    deployment = session.existing()
+    with steps() as on_step:
+        on_step("publish")
+        chosen = dates.dates if dates.is_limited else deployment.upcoming_game_dates()
+        published = deployment.publisher.publish(chosen, session.holder())
+    changed = sum(date.changed for date in published)
+    summary = (
+        f"{counted(changed, 'date')} of {len(published):,} changed."
+        if published
+        else "No validated predictions for these dates: nba-consolidation consolidate, or validate."
+    )
+    session.show({"dates": published}, *latest(_published_grid(published)), summary)
+
+
+def _wanted(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
     """The dates that were asked for, or all that some staging table holds rows of."""
-    if span.given:
-        return span.dates
+    if dates.is_limited:
+        return dates.dates
     listed = deployment.staging.list_tables(deployment.known_dates())
     return sorted({date for table in listed for date in table.dates})
 
 
-def _validated(deployment: Deployment, dates: Sequence[dt.date], holder: Holder) -> Validation:
-    """An error comes back rather than out: what was consolidated is told first."""
+def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
+    """Validates and publishes the dates that are behind, if any. Returns an error, so that the report comes first."""
+    from nba_consolidation.operations.status import unvalidated_dates
+    from nba_consolidation.pipeline.publication.publish import unpublished_dates
+
+    validated: Sequence[ValidatedDate] = ()
     try:
-        return Validation(deployment.validator.validate(dates, holder))
+        unvalidated = unvalidated_dates(deployment.warehouse, dates.first, dates.last)
+        if unvalidated:
+            validated = deployment.validator.validate(unvalidated, holder)
+        unpublished = unpublished_dates(deployment.warehouse, dates.first, dates.last)
+        behind = {*unvalidated, *unpublished}
+        return Publication(validated, deployment.publisher.publish(behind, holder)) if behind else None
     except ConsolidationError as error:
-        error.add_note("What was consolidated stands; `nba-consolidation validate` makes up for the rest.")
-        return Validation(error=error)
+        error.add_note("Everything consolidated is committed. Run `nba-consolidation validate` for the rest.")
+        return Publication(validated, error=error)
 
 
-def _document(report: ConsolidationReport, validation: Validation | None) -> dict[str, Any]:
+def _document(report: ConsolidationReport, publication: Publication | None) -> dict[str, Any]:
     return {
         "run_id": report.run_id,
         "dates": report.dates,
@@ -135,13 +179,14 @@ def _document(report: ConsolidationReport, validation: Validation | None) -> dic
         "conserved": all(counts.conserved for counts in report.dates),
         "untouched": report.untouched,
         "refused": report.refused,
-        "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
+        "poisoned": poisoned_document(report.poisoned),
         "dropped": report.dropped,
-        "validation": validation and {
-            "dates": validation.dates,
-            "totals": _totals(validation.dates),
-            "error": validation.error,
+        "validation": publication and {
+            "dates": publication.validated,
+            "totals": _totals(publication.validated),
+            "error": publication.error,
         },
+        "published": publication and publication.published,
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
         "transaction_ms": report.transaction_ms,
@@ -150,25 +195,26 @@ def _document(report: ConsolidationReport, validation: Validation | None) -> dic
     }  # fmt: skip
 
 
-def _report(report: ConsolidationReport, validation: Validation | None) -> list[Shown]:
+def _report(report: ConsolidationReport, publication: Publication | None) -> list[Shown]:
     rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES), str(date.token)) for date in report.dates]
     totals = ("total", *(report.total(figure) for figure in _FIGURES), None)
     return [
         *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
         refused_grid(report.refused),
-        Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
-        *_sentences(report, validation),
+        poisoned_table(report.poisoned),
+        *_sentences(report, publication),
     ]  # fmt: skip
 
 
-def _sentences(report: ConsolidationReport, validation: Validation | None) -> list[str]:
+def _sentences(report: ConsolidationReport, publication: Publication | None) -> list[str]:
     if not report.dates and not report.poisoned:
         lines = ["Nothing new to consolidate."]
     else:
         lines = [_conservation(report), _cost(report)]
-    if validation and not validation.error:
-        validated = counted(_totals(validation.dates)["validated_rows"], "prediction")
-        lines.append(f"Validated {validated} for consumers.")
+    if publication and publication.validated and not publication.error:
+        validated = counted(_totals(publication.validated)["validated_rows"], "prediction")
+        published = sum(date.published_rows for date in publication.published)
+        lines.append(f"Validated {validated}; published {published:,}.")
     if report.refused:
         lines.append(
             f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again, or remove."
@@ -207,10 +253,18 @@ def _validated_grid(dates: Sequence[ValidatedDate]) -> Grid:
     return Grid(_VALIDATED_COLUMNS, rows, footer=footer if len(rows) > 1 else None)
 
 
+def _published_grid(dates: Sequence[PublishedDate]) -> Grid:
+    rows = [
+        (date.game_date, *(getattr(date, figure) for figure in _PUBLISHED_FIGURES), "yes" if date.changed else "no")
+        for date in dates
+    ]
+    return Grid(_PUBLISHED_COLUMNS, rows)
+
+
 def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
     """Players and systems are distinct by date, so they do not add up."""
     return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:3]}
 
 
-def _nothing_stands(span: Span) -> str:
-    return f"Nothing stands for {span}: consolidate first."
+def _nothing_stands(dates: DateRange) -> str:
+    return f"Nothing stands for {dates}: consolidate first."

@@ -30,10 +30,8 @@ _WIDTH_OF_LONG_TEXT = 32
 """What a column of long text gets at least."""
 _MAX_DATES = 14
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 
-
-def emit(as_json: bool, document: Mapping[str, Any], *parts: Shown) -> None:
+def print_result(as_json: bool, document: Mapping[str, Any], *parts: Shown) -> None:
     """Prints the document, or the parts that are not empty with a blank line between them."""
     if as_json:
         click.echo(json.dumps(_json_value(document), indent=2))

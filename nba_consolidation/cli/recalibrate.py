@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nba_consolidation.cli.dates import date_options, game_date, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
+from nba_consolidation.cli.output import Column, Grid, counted
 from nba_consolidation.cli.performance import calibration
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
+    from nba_consolidation.leases import Holder
     from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, RecalibrationReport
     from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
+    from nba_consolidation.wiring import Deployment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SCORES = (Column("log loss\nbefore", 1, right=True), Column("after", 1, right=True), Column("ECE before", right=True),
@@ -27,24 +29,25 @@ _SCORES = (Column("log loss\nbefore", 1, right=True), Column("after", 1, right=T
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def recalibrate(session: Session, dates: DateRange) -> Exit:
     """Hold confidences against what came, and calibrate anew what drifts.
 
     Without dates: for today. A date sees bets of earlier dates only, whenever it is run. A small change becomes active;
-    a major one waits for `calibration approve`. What consumers read of today and later is validated anew where another
-    calibration holds. Repeating it writes nothing. Ends with 3 if one waits for a person, or was rolled back.
+    a major one waits for `calibration approve`. The upcoming game dates are published again with the calibrations in
+    force; past dates keep what was published. Repeating it writes nothing. Ends with 3 if a calibration waits for a
+    person, or was rolled back.
     """
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today
 
-    span = span_of(**dates)
     deployment, holder = session.existing(), session.holder()
     with steps() as on_step:
-        report = deployment.recalibrator.recalibrate(span.dates if span.given else [today()], holder, on_step=on_step)
-        on_step("validate what is to be played")
-        published = deployment.publisher.publish(deployment.to_be_played(), holder)
+        report = deployment.recalibrator.recalibrate(
+            dates.dates if dates.is_limited else [today()], holder, on_step=on_step
+        )
+        on_step("publish the upcoming game dates")
+        published = _publish_upcoming(deployment, holder)
     waiting = read_history(deployment.warehouse).waiting()
     document = {
         "run_id": report.run_id,
@@ -52,11 +55,11 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
         "versions_written": report.versions_written,
         "events_written": report.events_written,
         "waiting": [one.version_id for one in waiting],
-        "dates_validated_anew": published,
+        "dates_published": published,
         "seconds": report.seconds,
     }
-    emit(as_json, document, _decisions_grid(report), _summary(report, waiting), _told(published))
-    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE)
+    session.show(document, _decisions_grid(report), _summary(report, waiting), _publication_summary(published))
+    return Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE
 
 
 def _decision(one: Decision) -> dict[str, Any]:
@@ -109,63 +112,62 @@ def _waits(version: Version) -> str:
     return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
-def _told(published: Sequence[dt.date]) -> str:
-    """Which dates consumers read anew."""
+def _publish_upcoming(deployment: Deployment, holder: Holder) -> list[dt.date]:
+    """Publishes the upcoming game dates; returns those that changed."""
+    from nba_consolidation.pipeline.publication.publish import changed_dates
+
+    return changed_dates(deployment.publisher.publish_upcoming(holder))
+
+
+def _publication_summary(published: Sequence[dt.date]) -> str:
     if not published:
-        return "What consumers read of today and later carries what is in force."
-    return f"Validated anew, with what is in force now: {', '.join(map(str, published))}."
+        return "The upcoming game dates are published with the calibrations in force."
+    return f"Published again, with the calibrations in force: {', '.join(map(str, published))}."
 
 
-def _deciding(command: _Command) -> _Command:
-    """VERSION, --from, --reason and --author."""
-    options = (
-        click.argument("version_id", metavar="VERSION"),
-        click.option("--from", "effective", callback=game_date, metavar="DATE",
-                     help="From which game date on; today, or the version's first date if that is later."),
-        click.option("--reason", default="", help="Why, for whoever reads the history."),
-        click.option("--author", default=getpass.getuser, help="Who decides; else the user of this machine."),
-        json_option,
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+_decision_options = option_group(
+    click.argument("version_id", metavar="VERSION"),
+    date_option("--from", "effective", "First game date.  [default: today, or the version's first date if later]"),
+    click.option("--reason", default="", help="Why. It is kept in the history."),
+    click.option("--author", default=getpass.getuser, help="Who decides.  [default: the user of this machine]"),
+)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def approve(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def approve(session: Session, **decision: Any) -> None:
     """Let a proposed calibration become active."""
-    _decide(session, "approve", as_json, **decision)
+    _decide(session, "approve", **decision)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def reject(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def reject(session: Session, **decision: Any) -> None:
     """Decline a proposed calibration."""
-    _decide(session, "reject", as_json, **decision)
+    _decide(session, "reject", **decision)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def rollback(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def rollback(session: Session, **decision: Any) -> None:
     """Take back a calibration: what it replaced holds again."""
-    _decide(session, "rollback", as_json, **decision)
+    _decide(session, "rollback", **decision)
 
 
 def _decide(
-    session: Session, choice: str, as_json: bool, version_id: str, effective: dt.date | None, reason: str, author: str
+    session: Session, choice: str, version_id: str, effective: dt.date | None, reason: str, author: str
 ) -> None:
     from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES
 
     deployment, holder = session.existing(), session.holder()
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
-    published = deployment.publisher.publish(deployment.to_be_played(), holder)
-    document = {"event": made.row(), "dates_validated_anew": published}
+    published = _publish_upcoming(deployment, holder)
+    document = {"event": made.row(), "dates_published": published}
     told = f"{version_id} is {_words(made.state)} from {made.effective_date} on ({author})."
-    emit(as_json, document, told, _told(published))
+    session.show(document, told, _publication_summary(published))
 
 
 def _words(state: State) -> str:
@@ -174,9 +176,8 @@ def _words(state: State) -> str:
 
 @calibration.command()
 @click.option("--system", metavar="SYSTEM", help="One system.")
-@json_option
-@pass_session
-def history(session: Session, /, system: str | None, as_json: bool) -> None:
+@session_command
+def history(session: Session, system: str | None) -> None:
     """List every calibration: its scores, its state, and what happened to it."""
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
@@ -185,7 +186,7 @@ def history(session: Session, /, system: str | None, as_json: bool) -> None:
                                           "events": [event.row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip
     nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
-    emit(as_json, document, _versions_grid(known), _events_grid(known), nothing)
+    session.show(document, _versions_grid(known), _events_grid(known), nothing)
 
 
 def _versions_grid(known: History) -> Grid:

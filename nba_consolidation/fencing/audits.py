@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from nba_consolidation.schema import ACCURACY, CALIBRATION_VERSIONS, PREDICTIONS, VALIDATED
+from nba_consolidation.schema import ACCURACY, CALIBRATION_VERSIONS, PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
@@ -35,7 +35,7 @@ DUPLICATE_BUSINESS_KEYS = Audit(
 )
 ACTIVE_TWINS = Audit("active_twins", PREDICTIONS.name, "a game, player and system with more than one active prediction")
 DUPLICATE_VALIDATED = Audit(
-    "duplicate_validated_predictions", VALIDATED.name, "a game, player and system that consumers would read twice"
+    "duplicate_validated_predictions", VALIDATED.name, "a game, player and system that is validated twice"
 )
 PLAYERS_IN_TWO_GAMES = Audit(
     "players_in_two_games", PREDICTIONS.name, "players active in two games of a date: one game under two ids?", False
@@ -57,9 +57,12 @@ DUPLICATE_CALIBRATIONS = Audit(
 )
 OUTDATED_CALIBRATIONS = Audit(
     "outdated_calibrations",
-    VALIDATED.name,
-    "systems that are read with another calibration than the one in force",
+    PUBLISHED.name,
+    "systems that were published with another calibration than the one in force",
     False,
+)
+NOT_PUBLISHED_ONCE = Audit(
+    "not_published_once", PUBLISHED.name, "validated predictions that consumers would read never, or twice"
 )
 AUDITS = (
     DUPLICATE_BUSINESS_KEYS,
@@ -72,4 +75,5 @@ AUDITS = (
     SEVERAL_LINES,
     DUPLICATE_CALIBRATIONS,
     OUTDATED_CALIBRATIONS,
+    NOT_PUBLISHED_ONCE,
 )

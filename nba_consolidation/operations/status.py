@@ -99,15 +99,9 @@ def standing_dates(
 
 
 def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
-    """The dates that were consolidated and not validated since, as where a process died in between."""
+    """The dates that were consolidated and not validated since, as when a process died in between."""
     rows = warehouse.query(Statement("unvalidated_dates", {"first_date": first, "last_date": last}))
     return tuple(row["game_date"] for row in rows)
-
-
-def validated_among(warehouse: Warehouse, dates: Collection[dt.date]) -> list[dt.date]:
-    """Of the dates, those of which consumers read anything."""
-    rows = warehouse.query(Statement("validated_dates", {"first_date": min(dates), "last_date": max(dates)}))
-    return [row["game_date"] for row in rows if row["game_date"] in set(dates)]
 
 
 def _statements() -> list[Statement]:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from nba_consolidation.orchestration.assets import STAGING
 from nba_consolidation.orchestration.assets.daily_report import REPORT
+from nba_consolidation.orchestration.assets.publication import PUBLISH, UPCOMING
 from nba_consolidation.orchestration.checks.daily_quality import daily_keys
 from nba_consolidation.schema import (
     ACCURACY,
@@ -15,6 +16,7 @@ from nba_consolidation.schema import (
     CONFIDENCE_CALIBRATION,
     PLAYER_RELIABILITY,
     PREDICTIONS,
+    PUBLISHED,
     REMOVED,
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
@@ -24,10 +26,14 @@ from nba_consolidation.schema import (
 DAILY_QUALITY = dg.AssetSelection.checks(*daily_keys())
 """What looks at a whole date, and is no part of a run that writes."""
 
+_PUBLISHED = dg.AssetSelection.assets(PUBLISHED.name) - dg.AssetSelection.checks_for_assets(PUBLISHED.name)
+_PUBLISH_UPCOMING = {PUBLISH: UPCOMING}
+"""Jobs that change a calibration or a player's status publish the upcoming game dates, whatever their partitions."""
+
 consolidate_job = dg.define_asset_job(
     "consolidate",
-    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name) - DAILY_QUALITY,
-    description="What waits for the date is consolidated, checked and validated.",
+    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name, PUBLISHED.name) - DAILY_QUALITY,
+    description="Consolidates the staged predictions of the date, checks, validates and publishes them.",
 )
 
 grade_job = dg.define_asset_job(
@@ -42,20 +48,25 @@ grade_job = dg.define_asset_job(
 
 recalibrate_job = dg.define_asset_job(
     "recalibrate",
-    selection=dg.AssetSelection.assets(CALIBRATION_VERSIONS.name),
-    description="Confidences held against what came, before the date; a new calibration where one is better.",
+    selection=dg.AssetSelection.assets(CALIBRATION_VERSIONS.name) | _PUBLISHED,
+    tags=_PUBLISH_UPCOMING,
+    description="Compares confidences with the results before the date, calibrates a system again if that is better, "
+    "and publishes the upcoming game dates.",
 )
 
 decide_calibration_job = dg.define_asset_job(
     "decide_calibration",
-    selection=dg.AssetSelection.assets(CALIBRATION_EVENTS.name),
-    description="Shows the calibrations that wait; with a version and an author, approves, rejects or takes one back.",
+    selection=dg.AssetSelection.assets(CALIBRATION_EVENTS.name) | _PUBLISHED,
+    tags=_PUBLISH_UPCOMING,
+    description="Shows the calibrations that wait. With a version, an author and today's partition it approves, "
+    "rejects or rolls back one, and publishes the upcoming game dates.",
 )
 
 reliability_job = dg.define_asset_job(
     "reliability",
-    selection=dg.AssetSelection.assets(PLAYER_RELIABILITY.name),
-    description="Players are reviewed for the date, from the games before it; what consumers read of it follows.",
+    selection=dg.AssetSelection.assets(PLAYER_RELIABILITY.name) | _PUBLISHED,
+    tags=_PUBLISH_UPCOMING,
+    description="Reviews the players for the date, from the games before it, and publishes the upcoming game dates.",
 )
 
 report_job = dg.define_asset_job(

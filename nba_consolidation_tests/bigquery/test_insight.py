@@ -30,7 +30,7 @@ LINEAGE = ("lease_token", "run_id", "review_id", "computed_at", "recorded_at", "
 READ = """
 SELECT player_lookup, system_id, confidence, calibrated_confidence, calibration_version, is_actionable, filter_reason,
   player_status, variance_flag
-FROM {dataset}.validated_predictions WHERE game_date >= '2000-01-01' ORDER BY player_lookup, system_id
+FROM {dataset}.published_predictions WHERE game_date >= '2000-01-01' ORDER BY player_lookup, system_id
 """
 
 
@@ -94,16 +94,17 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     )  # fmt: skip
     bench.consolidate()
     bench.validate()
+    bench.publish()
     found["before the review"] = execute(READ)
     early = DATE - dt.timedelta(3)
     reports = [reviewer.review([early], holder), reviewer.review([early], holder)]
     knee = Override("knee", "Luka Dončić", "blacklisted", early, None, "ann", "a knee")
     reports.append(reviewer.decide(knee, holder))
-    bench.validate()
+    bench.publish()
     found["after it"] = execute(READ)
     reports.append(reviewer.review([DATE], holder))
     reports.append(reviewer.decide(Override("well", "LUKA DONCIC", None, DATE, None, "ann", "well again"), holder))
-    bench.validate()
+    bench.publish()
     found["given back"] = execute(READ)
     found["reviews"] = [(report.dates, report.followed) for report in reports]
     found["players"] = [without(row, *LINEAGE) for row in standing.players(bench.warehouse, early, DATE)]
@@ -117,7 +118,7 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     (version,) = (one for one in history.versions if one.system_id == "catboost_v9")
     recalibrator.decide(version.version_id, State.ROLLED_BACK, DATE, "", "ann", holder)
     found["outdated"] = _audits(bench)
-    bench.validate()
+    bench.publish()
     found["rolled back"] = execute(READ), _audits(bench)
     execute("UPDATE {dataset}.confidence_recalibration_events SET number = 1 WHERE game_date >= '2000-01-01'")
     found["numbers"] = _audits(bench)

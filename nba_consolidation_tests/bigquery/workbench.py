@@ -10,6 +10,7 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation_tests.bigquery.service import Service
@@ -37,6 +38,10 @@ class BigQueryBench:
     def validate(self) -> list[ValidatedDate]:
         use_case = Validator(FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT))
         return use_case.validate((DATE,), Holder.here("validation"))
+
+    def publish(self) -> list[PublishedDate]:
+        writer = FencedWriter(self.warehouse, self.leases, clock=lambda: NOW, wait=NO_WAIT)
+        return Publisher(writer, lambda: (DATE,)).publish((DATE,), Holder.here("publication"))
 
     def select(self, text: str) -> list[dict[str, Any]]:
         """Plain SQL; `{dataset}` is the dataset's name."""

@@ -21,6 +21,8 @@ from nba_consolidation_tests.chaos.processes import Nursery
 from nba_consolidation_tests.chaos.storm import Account, run_storm
 from nba_consolidation_tests.chaos.verdict import STALE_WRITE, judge
 
+pytestmark = pytest.mark.other_processes
+
 STORES = ("sqlite", "firestore")
 SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES") or 10)
 

@@ -21,6 +21,8 @@ from nba_consolidation_tests.chaos.rows import DATES, Batch, StagedTable
 from nba_consolidation_tests.chaos.stager import stage
 from nba_consolidation_tests.chaos.verdict import judge
 
+pytestmark = pytest.mark.other_processes
+
 Quiet = tuple[Path, list[StagedTable]]
 
 # What is done to the warehouse, and how the sentence about it begins.

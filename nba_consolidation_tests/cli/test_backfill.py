@@ -27,7 +27,8 @@ def season(terminal: Terminal, rows_file: Write) -> Terminal:
 def test_a_range_is_consolidated_and_validated_and_repeating_it_does_nothing(season: Terminal) -> None:
     found = season.json(*RANGE)
     assert found["totals"] == {
-        "consolidated_dates": 3, "staged": 3, "inserted": 3, "updated": 0, "quarantined": 0, "validated": 3
+        "consolidated_dates": 3, "staged": 3, "inserted": 3, "updated": 0, "quarantined": 0, "validated": 3,
+        "published": 3,
     }  # fmt: skip
     assert (found["dates"], found["failed"]) == (11, [])
     assert set(season.json(*RANGE)["totals"].values()) == {0}

@@ -72,12 +72,12 @@ def test_a_refused_table_is_named_with_its_reason_and_the_rest_is_done(terminal:
     assert (found["totals"]["total_rows"], len(found["refused"])) == (1, 1)
 
 
-def test_a_poisoned_date_ends_with_three_and_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poisoned_date_ends_with_three_and_is_named(consolidated: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     poisoned = {GAME_DATE: AuditFailed("active_twins", "the audit found something")}
     monkeypatch.setattr(Consolidator, "consolidate", lambda *_: ConsolidationReport("run", poisoned=poisoned))
-    found = terminal.json("consolidate", exit_code=3)
+    found = consolidated.json("consolidate", exit_code=3)
     assert found["poisoned"] == [{"game_date": DATE, "error": "the audit found something"}]
-    assert "the audit found something" in terminal.run("consolidate", exit_code=3).stdout
+    assert "the audit found something" in consolidated.run("consolidate", exit_code=3).stdout
 
 
 def test_a_held_lease_ends_with_four_and_names_the_holder(terminal: Terminal, rows_file: Write) -> None:

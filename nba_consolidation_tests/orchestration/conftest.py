@@ -42,7 +42,7 @@ class Graph:
 
     def audit(self, name: str) -> dg.AssetCheckEvaluation:
         """One of the standing audits, run alone."""
-        for asset in ("player_prop_predictions", "validated_predictions"):
+        for asset in ("player_prop_predictions", "published_predictions"):
             key = dg.AssetCheckKey(dg.AssetKey(asset), name)
             if key in self.definitions.resolve_asset_graph().asset_check_keys:
                 job = self.definitions.resolve_implicit_global_asset_job_def()

@@ -20,6 +20,7 @@ PARTITIONED = [
     "player_prop_predictions",
     "player_reliability",
     "prediction_accuracy",
+    "published_predictions",
     "staging_predictions",
     "strategy_performance",
     "validated_predictions",
@@ -67,7 +68,8 @@ CHECKS = {
         "several_lines",
         "ungraded",
     ],
-    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_outdated_calibrations"],
+    "published_predictions": ["audit_not_published_once", "audit_outdated_calibrations"],
+    "validated_predictions": ["audit_duplicate_validated_predictions"],
 }
 BLOCKING = {
     "accuracy_out_of_scale",

@@ -17,7 +17,9 @@ from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, G
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
-VERSIONS, EVENTS = "confidence_recalibration", "confidence_recalibration_events"
+VERSIONS, EVENTS, PUBLISHED = (
+    "confidence_recalibration", "confidence_recalibration_events", "published_predictions"
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -28,19 +30,24 @@ def drifting(graph: Graph) -> Graph:
 
 
 def decide(graph: Graph, **config: Any) -> dg.ExecuteInProcessResult:
+    """The job as the launchpad starts it, with today's partition; without a config it only shows what waits."""
     job = graph.definitions.resolve_job_def("decide_calibration")
-    run_config = {"ops": {EVENTS: {"config": config}}} if config else {}
-    return job.execute_in_process(instance=graph.instance, run_config=run_config, raise_on_error=False)
+    if not config:
+        return job.execute_in_process(instance=graph.instance, raise_on_error=False)
+    return job.execute_in_process(
+        instance=graph.instance, partition_key=str(today()), run_config={"ops": {EVENTS: {"config": config}}},
+        raise_on_error=False,
+    )  # fmt: skip
 
 
 def shown(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
-    (event,) = run.get_asset_materialization_events()
+    (event,) = (one for one in run.get_asset_materialization_events() if one.asset_key == dg.AssetKey(EVENTS))
     return {name: entry.value for name, entry in event.materialization.metadata.items()}
 
 
 def read(graph: Graph) -> set[tuple[str | None, bool]]:
     """What consumers read: the calibration, and whether it changed the confidence."""
-    rows = Graded(graph.settings.home).frame("SELECT * FROM validated_predictions").to_dict("records")
+    rows = Graded(graph.settings.home).frame("SELECT * FROM published_predictions").to_dict("records")
     return {(row["calibration_version"], row["calibrated_confidence"] != row["confidence"]) for row in rows}
 
 
@@ -71,12 +78,12 @@ def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(
     assert waiting["waiting"] == 1
     version_id = waiting["versions_waiting"].records[0].data["version_id"]
     assert not decide(drifting, version_id=version_id).success  # nobody's decision
-    made = shown(decide(drifting, version_id=version_id, decision="approve", author="ann", reason="looked"))
-    assert made["dates_validated_anew"] == [str(today())]
-    assert made["waiting"] == 0
+    run = decide(drifting, version_id=version_id, decision="approve", author="ann", reason="looked")
+    assert materialised(run, PUBLISHED)[str(today())]["changed"]
+    assert shown(run)["waiting"] == 0
     assert read(drifting) == {(version_id, True)}
     again = drifting.run(today(), job="recalibrate")
-    assert materialised(again, VERSIONS)[str(today())]["dates_validated_anew"] == []
+    assert not materialised(again, PUBLISHED)[str(today())]["changed"]
     assert checks(again)["calibrations_waiting"]
     back = shown(decide(drifting, version_id=version_id, decision="rollback", author="ann"))
     assert back["decided"].records[0].data["state"] == "rolled_back"
@@ -92,7 +99,7 @@ def test_a_past_date_that_carries_another_calibration_is_found_and_only_warns(dr
     recalibrator.decide(history.versions[0].version_id, State.ACTIVE, today(), "", "ann", holder)
     found = drifting.audit("audit_outdated_calibrations")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    drifting.deployment.validator.validate([today()], holder)
+    drifting.deployment.publisher.publish([today()], holder)
     assert drifting.audit("audit_outdated_calibrations").passed
 
 

@@ -8,4 +8,4 @@ WHERE game_date = @game_date
   AND (@system_id IS NULL OR system_id = @system_id)
   AND (@game_id IS NULL OR game_id = @game_id)
   AND (@every_line OR current_points_line IS NOT DISTINCT FROM @line)
-ORDER BY created_at, prediction_id, lost_at, business_key, staging_table
+ORDER BY created_at, prediction_id, lost_at, macro.BUSINESS_KEY(), staging_table

@@ -1,21 +1,23 @@
-"""What waits, what is consolidated, what consumers read. Each asset calls one use case and shows what came of it."""
+"""The assets from staging tables to what consumers read: staged, consolidated, validated and published predictions."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
-from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
+from nba_consolidation.orchestration.assets import publication
+from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure
+from nba_consolidation.orchestration.assets.publication import IN_FORCE, PUBLISH, UPCOMING
 from nba_consolidation.orchestration.checks import consolidation as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, samples_by_date, table_of, without
 from nba_consolidation.pipeline.consolidation.pending_tables import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import ValidatedDate
-from nba_consolidation.schema import PREDICTIONS, VALIDATED
+from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED, Table
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.wiring import Deployment
@@ -24,12 +26,13 @@ STAGING = "staging_predictions"
 _SAMPLE_ROWS = 5
 _NOTHING_NEW: Metadata = {"staged": 0}
 _GROUP = "predictions"
+Event = dg.AssetCheckResult | dg.AssetMaterialization | dg.MaterializeResult[None]
 
 
 def prediction_assets(
     partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
 ) -> list[dg.AssetsDefinition]:
-    """The three of them."""
+    """staging_predictions; player_prop_predictions, validated_predictions and published_predictions in one step."""
 
     @dg.asset(
         name=STAGING,
@@ -51,56 +54,99 @@ def prediction_assets(
         metadata = {"tables_nobody_can_take": table_of(refused_tables(tables))}
         return dg.MaterializeResult(metadata=metadata, data_version=_data_version(waiting))
 
-    @dg.asset(
-        name=PREDICTIONS.name,
-        deps=[STAGING],
+    @dg.multi_asset(
+        name="predictions",
+        specs=[
+            _spec(PREDICTIONS, [STAGING], "business_key", kinds),
+            _spec(VALIDATED, [PREDICTIONS.name], "prediction", kinds),
+            _spec(PUBLISHED, [VALIDATED.name, *IN_FORCE], "prediction", kinds),
+        ],
+        can_subset=True,
         partitions_def=partitions,
         backfill_policy=single_run,
-        group_name=_GROUP,
         pool=WRITERS,
-        kinds={kinds.warehouse},
-        owners=OWNERS,
-        tags={GRAIN: "business_key"},
-        description=PREDICTIONS.description,
-        metadata={"dagster/column_schema": column_schema(PREDICTIONS)},
         check_specs=checks.specs_of_a_consolidation(PREDICTIONS.name),
     )
-    def player_prop_predictions(
-        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
-    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        dates = dates_of(context)
-        report = deployment.consolidator.consolidate(dates, Holder.here(context.run.run_id), context.log.debug)
-        by_date = _consolidated_metadata(report, deployment.warehouse, dates)
-        record(context, PREDICTIONS.name, by_date, run_will_fail=bool(report.poisoned))
-        if report.poisoned:
-            _validate_the_others(context, deployment, report)
-        yield from checks.of_a_consolidation(report, deployment.warehouse, dates)
-        if report.poisoned:
-            raise failure(DatesPoisoned(report.poisoned))
-        yield dg.MaterializeResult()
+    def predictions(context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]) -> Iterator[Event]:
+        holder = Holder.here(context.run.run_id)
+        if context.run.tags.get(PUBLISH) == UPCOMING:
+            yield from publication.of_upcoming_dates(deployment.publisher.publish_upcoming(holder))
+        else:
+            yield from _Step(context, deployment, holder).events()
 
-    @dg.asset(
-        name=VALIDATED.name,
-        deps=[PREDICTIONS.name],
-        partitions_def=partitions,
-        backfill_policy=single_run,
+    return [staging_predictions, predictions]
+
+
+def _spec(table: Table, deps: Sequence[str], grain: str, kinds: Kinds) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        table.name,
+        deps=deps,
+        skippable=True,
         group_name=_GROUP,
-        pool=WRITERS,
         kinds={kinds.warehouse},
         owners=OWNERS,
-        tags={GRAIN: "prediction"},
-        description=VALIDATED.description,
-        metadata={"dagster/column_schema": column_schema(VALIDATED)},
+        tags={GRAIN: grain},
+        description=table.description,
+        metadata={"dagster/column_schema": column_schema(table)},
     )
-    def validated_predictions(
-        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
-    ) -> dg.MaterializeResult[None]:
-        validated = deployment.validator.validate(dates_of(context), Holder.here(context.run.run_id))
-        for date in validated:
-            context.add_asset_metadata(_validated_metadata(date), partition_key=date.game_date.isoformat())
-        return dg.MaterializeResult(metadata={"rows_of_this_run": sum(date.validated_rows for date in validated)})
 
-    return [staging_predictions, player_prop_predictions, validated_predictions]
+
+class _Step:
+    """Consolidates, validates and publishes the dates of a run, as far as these tables are selected.
+
+    One step for three tables: Dagster runs nothing downstream of a step that fails, but a poisoned date must not keep
+    the other dates of its run from being published. Only the dates that passed are recorded.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext, deployment: Deployment, holder: Holder) -> None:
+        self._context, self._deployment, self._holder = context, deployment, holder
+        self._dates = dates_of(context)
+        self._passed = self._dates
+        self._poisoned: Mapping[dt.date, ConsolidationError] = {}
+
+    def events(self) -> Iterator[Event]:
+        """Raises Failure, which names the poisoned dates, once all other dates are published."""
+        selected = {key.to_user_string() for key in self._context.selected_asset_keys}
+        if PREDICTIONS.name in selected:
+            yield from self._consolidate()
+        else:
+            yield from checks.alone(self._context.selected_asset_check_keys, self._deployment.warehouse, self._dates)
+        try:
+            if VALIDATED.name in selected:
+                yield from self._validate()
+            if PUBLISHED.name in selected:
+                published = self._deployment.publisher.publish(self._passed, self._holder)
+                yield from self._record(PUBLISHED, publication.metadata_by_date(published))
+        except ConsolidationError as error:
+            if not self._poisoned:
+                raise
+            self._context.log.error("The dates that are not poisoned were consolidated, but not published: %s", error)
+        if self._poisoned:
+            raise failure(DatesPoisoned(self._poisoned))
+
+    def _consolidate(self) -> Iterator[Event]:
+        warehouse = self._deployment.warehouse
+        report = self._deployment.consolidator.consolidate(self._dates, self._holder, self._context.log.debug)
+        findings = checks.blocking_findings(warehouse, self._dates)
+        held_back = checks.dates_held_back(report, findings)
+        self._poisoned = report.poisoned
+        self._passed = [date for date in self._dates if date not in held_back]
+        yield from self._record(PREDICTIONS, _consolidated_metadata(report, warehouse, self._dates))
+        yield from checks.of_a_consolidation(report, findings)
+
+    def _validate(self) -> Iterator[Event]:
+        validated = self._deployment.validator.validate(self._passed, self._holder) if self._passed else []
+        yield from self._record(VALIDATED, {date.game_date: _validated_metadata(date) for date in validated})
+
+    def _record(self, table: Table, by_date: Mapping[dt.date, Metadata]) -> Iterator[Event]:
+        """The result of all dates; if some did not pass, an event for each date that did."""
+        if self._passed == self._dates:
+            for date, metadata in by_date.items():
+                self._context.add_asset_metadata(metadata, asset_key=table.name, partition_key=str(date))
+            yield dg.MaterializeResult(asset_key=table.name)
+            return
+        for date in self._passed:
+            yield dg.AssetMaterialization(table.name, partition=str(date), metadata=by_date.get(date, {}))
 
 
 def _data_version(waiting: Sequence[WaitingDate]) -> dg.DataVersion:
@@ -157,21 +203,6 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
         "ledger": dg.MetadataValue.md(f"`consolidation_ledger`, rows with `run_id = '{report.run_id}'`"),
         **report.cost,
     }
-
-
-def _validate_the_others(
-    context: dg.AssetExecutionContext, deployment: Deployment, report: ConsolidationReport
-) -> None:
-    """The step after this one will not run. What was consolidated must not wait for the poisoned dates to be mended."""
-    dates = [counts.game_date for counts in report.dates]
-    try:
-        validated = deployment.validator.validate(dates, Holder.here(context.run.run_id)) if dates else []
-    except ConsolidationError as error:
-        context.log.error("%s stands as it was; materialise it for the other dates: %s", VALIDATED.name, error)
-        return
-    for date in validated:
-        metadata = _validated_metadata(date)
-        context.log_event(dg.AssetMaterialization(VALIDATED.name, partition=str(date.game_date), metadata=metadata))
 
 
 def _validated_metadata(date: ValidatedDate) -> Metadata:

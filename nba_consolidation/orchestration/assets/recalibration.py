@@ -20,6 +20,7 @@ from nba_consolidation.orchestration.assets.common import (
 )
 from nba_consolidation.orchestration.checks import recalibration as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
+from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, Outcome, RecalibrationReport
 from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES, Event, History, read_history
 from nba_consolidation.pipeline.daily_report import charts
@@ -70,8 +71,8 @@ def recalibration_assets(
         tags={GRAIN: "calibration"},
         check_specs=checks.specs_of_a_recalibration(),
         description=f"{CALIBRATION_VERSIONS.description} A partition is decided from bets of earlier dates; a small "
-        "change becomes active, a major one waits for the job `decide_calibration`. What consumers read of today and "
-        "later is validated anew where another calibration holds.",
+        "change becomes active, a major one waits for the job `decide_calibration`. The job `recalibrate` publishes "
+        "the upcoming game dates with the calibrations in force.",
         metadata={"dagster/column_schema": column_schema(CALIBRATION_VERSIONS)},
     )
     def confidence_recalibration(
@@ -80,8 +81,7 @@ def recalibration_assets(
         dates = dates_of(context)
         holder = Holder.here(context.run.run_id)
         report = deployment.recalibrator.recalibrate(dates, holder, on_step=context.log.debug)
-        published = deployment.publisher.publish(deployment.to_be_played(), holder)
-        run = _of_run(report, published)
+        run = _of_run(report)
         for date in dates:
             context.add_asset_metadata(run | _of_date(report.of(date)), partition_key=str(date))
         _plot(context, dates[-1], report.of(dates[-1]))
@@ -91,6 +91,7 @@ def recalibration_assets(
 
     @dg.asset(
         name=CALIBRATION_EVENTS.name,
+        output_required=False,
         deps=[CALIBRATION_VERSIONS.name],
         group_name=INSIGHT,
         pool=WRITERS,
@@ -103,34 +104,38 @@ def recalibration_assets(
     )
     def confidence_recalibration_events(
         context: dg.AssetExecutionContext, config: DecisionConfig, deployment: dg.ResourceParam[Deployment]
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
         deployment.create_tables()
-        made: Event | None = None
-        published: list[dt.date] = []
-        if config.version_id is not None:
-            if not config.author:
-                raise SettingsError("a decision needs its author; nothing was done")
-            effective = None
-            if config.effective_date is not None:
-                effective = config_date("effective_date", config.effective_date, dt.date.max)
-            holder, state = Holder.here(context.run.run_id), CHOICES[config.decision.value]
-            made = deployment.recalibrator.decide(
-                config.version_id, state, effective, config.reason, config.author, holder
-            )
-            published = deployment.publisher.publish(deployment.to_be_played(), holder)
-        return dg.MaterializeResult(metadata=_of_decision(made, published, read_history(deployment.warehouse)))
+        if config.version_id is None:
+            # Without a result nothing downstream runs: only a decision changes what is published.
+            shown = _of_decision(None, read_history(deployment.warehouse))
+            yield dg.AssetMaterialization(CALIBRATION_EVENTS.name, metadata=shown)
+            return
+        if span_of_run(context.run.tags) is None:
+            raise SettingsError("choose today's partition, so that the run can publish; nothing was done")
+        made = _decide(deployment, config, config.version_id, Holder.here(context.run.run_id))
+        yield dg.MaterializeResult(metadata=_of_decision(made, read_history(deployment.warehouse)))
 
     return [confidence_recalibration, confidence_recalibration_events]
 
 
-def _of_run(report: RecalibrationReport, published: Sequence[dt.date]) -> Metadata:
+def _decide(deployment: Deployment, config: DecisionConfig, version_id: str, holder: Holder) -> Event:
+    if not config.author:
+        raise SettingsError("a decision needs its author; nothing was done")
+    effective = None
+    if config.effective_date is not None:
+        effective = config_date("effective_date", config.effective_date, dt.date.max)
+    state = CHOICES[config.decision.value]
+    return deployment.recalibrator.decide(version_id, state, effective, config.reason, config.author, holder)
+
+
+def _of_run(report: RecalibrationReport) -> Metadata:
     return {
         "versions_written": report.versions_written,
         "events_written": report.events_written,
         "recalibration_ms": round(1000 * report.seconds),
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
-        "dates_validated_anew": [str(date) for date in published],
     }
 
 
@@ -165,7 +170,7 @@ def _plot(context: dg.AssetExecutionContext, date: dt.date, decisions: Sequence[
         context.add_asset_metadata({"reliability": picture(diagram)}, partition_key=str(date))
 
 
-def _of_decision(made: Event | None, published: Sequence[dt.date], history: History) -> Metadata:
+def _of_decision(made: Event | None, history: History) -> Metadata:
     waiting = [
         {"version_id": one.version_id, "system_id": one.system_id, "game_date": one.game_date}
         | {name: getattr(one, name) for name in _VERSION}
@@ -174,7 +179,6 @@ def _of_decision(made: Event | None, published: Sequence[dt.date], history: Hist
     told = [] if made is None else [made.row()]
     return {
         "decided": table_of(told),
-        "dates_validated_anew": [str(date) for date in published],
         "waiting": len(waiting),
         "versions_waiting": table_of(waiting),
     }

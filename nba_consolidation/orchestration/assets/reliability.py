@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.status import validated_among
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import reliability as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
@@ -15,7 +13,7 @@ from nba_consolidation.pipeline.analysis.reliability import figures as standing
 from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
-from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY, VALIDATED
+from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
 from nba_consolidation.warehouse.interface import Row
 from nba_consolidation.wiring import Deployment
 
@@ -29,7 +27,7 @@ _POLICY = ("policy", "acting", "flagged_players", "ever_flagged", "bets", "hit_r
 def reliability_asset(
     partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
 ) -> dg.AssetsDefinition:
-    """player_reliability. What consumers read of the dates is validated anew, so that it follows."""
+    """player_reliability."""
 
     @dg.asset(
         name=PLAYER_RELIABILITY.name,
@@ -60,7 +58,6 @@ def reliability_asset(
             context.add_asset_metadata(metadata, partition_key=str(date))
         last = [row for row in players if row["game_date"] == dates[-1]]
         _plot(context, dates[-1], last)
-        _validate(context, deployment, dates)
         yield from checks.all_results(dates[-1], last, [row for row in policies if row["game_date"] == dates[-1]])
         yield dg.MaterializeResult()
 
@@ -87,13 +84,3 @@ def _plot(context: dg.AssetExecutionContext, date: dt.date, players: Sequence[Ro
     if funnel:
         image = png([funnel], f"Players' hit rates, season up to {date}")
         context.add_asset_metadata({"hit_rates_of_players": picture(image)}, partition_key=str(date))
-
-
-def _validate(context: dg.AssetExecutionContext, deployment: Deployment, dates: Sequence[dt.date]) -> None:
-    """Consumers read what holds now. Should that fail, what they read stands as it was, and the review is done."""
-    try:
-        validated = validated_among(deployment.warehouse, dates)
-        if validated:
-            deployment.validator.validate(validated, Holder.here(context.run.run_id))
-    except ConsolidationError as error:
-        context.log.error("%s stands as it was; materialise it for these dates: %s", VALIDATED.name, error)

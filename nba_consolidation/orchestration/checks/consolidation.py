@@ -1,16 +1,16 @@
 """The checks of a consolidation, which run with it: blocking where a finding must not go further."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
-from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS
+from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS, Audit
 from nba_consolidation.orchestration.checks.audits import audit_result, result, rolled_back_by
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
-from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.interface import Row, Warehouse
 
 LEASE_OVERHEAD_LIMIT_MS = 100
 CONSOLIDATION_LIMIT_MS = 60_000
@@ -33,12 +33,39 @@ def specs_of_a_consolidation(asset: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def of_a_consolidation(
-    report: ConsolidationReport, warehouse: Warehouse, dates: Sequence[dt.date]
+def blocking_findings(warehouse: Warehouse, dates: Sequence[dt.date]) -> dict[Audit, list[Row]]:
+    """What the blocking audits find in the table after the commit, whoever wrote it."""
+    return {audit: audit.findings(warehouse, dates) for audit in (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS)}
+
+
+def dates_held_back(report: ConsolidationReport, findings: Mapping[Audit, Sequence[Row]]) -> set[dt.date]:
+    """The dates that must not be validated: poisoned ones, and those in which a blocking audit finds something."""
+    found = {row["game_date"] for rows in findings.values() for row in rows}
+    return found | set(report.poisoned) | {counts.game_date for counts in report.dates if not counts.conserved}
+
+
+def alone(
+    selected: Collection[dg.AssetCheckKey], warehouse: Warehouse, dates: Sequence[dt.date]
 ) -> Iterator[dg.AssetCheckResult]:
-    """The results, in the order of the specs. The published table is read again, after the commit."""
-    for audit in (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS):
-        yield audit_result(audit, audit.findings(warehouse, dates), rolled_back_by(audit.name, report.poisoned))
+    """The results of checks that are executed without a consolidation. Raises Failure for one that judges a run."""
+    names = {key.name for key in selected}
+    for audit, findings in (blocking_findings(warehouse, dates) if names else {}).items():
+        if audit.name in names:
+            yield audit_result(audit, findings, [])
+            names.remove(audit.name)
+    if names:
+        raise dg.Failure(
+            f"{', '.join(sorted(names))}: the result belongs to a consolidation. Materialize player_prop_predictions.",
+            allow_retries=False,
+        )
+
+
+def of_a_consolidation(
+    report: ConsolidationReport, findings: Mapping[Audit, Sequence[Row]]
+) -> Iterator[dg.AssetCheckResult]:
+    """The results, in the order of the specs."""
+    for audit, rows in findings.items():
+        yield audit_result(audit, rows, rolled_back_by(audit.name, report.poisoned))
     lost = [counts for counts in report.dates if not counts.conserved]
     rolled_back = rolled_back_by("unconserved_dates", report.poisoned)
     yield _result(

@@ -59,8 +59,6 @@ class Validator:
         }
         return [
             Statement("clear_validated", scaled),
-            Statement("calibrations_in_force", scaled),
-            Statement("filtered", scaled),
             Statement("validate", scaled),
             Statement("duplicate_validated_predictions", scaled, audit=True),
             Statement("confidences_out_of_scale", scaled, audit=True),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nba_consolidation_tests.pipeline.consolidation.workbench import Workbench
+from nba_consolidation_tests.prepared import prepare
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
+def bench(tmp_path: Path) -> Workbench:
     bench = Workbench(tmp_path)
-    with bench.kept_open():
-        yield bench
+    prepare(bench.warehouse.path)
+    return bench

@@ -17,6 +17,8 @@ import nba_consolidation
 from nba_consolidation.leases import LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Workbench, prediction
 
+pytestmark = pytest.mark.other_processes
+
 ROOT = Path(nba_consolidation.__file__).parents[1]
 SHORT = 1.0
 PATIENT = WaitPolicy(60, poll=0.05)

@@ -1,17 +1,12 @@
-"""What consumers read: which rows, on which scale, with which edge."""
+"""Which rows are usable, on which scale their confidence is, and their edge."""
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 
-import pytest
-
-from nba_consolidation.schema import FILTERS
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
     NEXT_DATE,
-    THIRD_DATE,
     Row,
     Workbench,
     at,
@@ -76,77 +71,15 @@ def test_the_count_of_a_date_says_what_is_read_of_it(bench: Workbench) -> None:
     assert (counts.players, counts.systems) == (2, 2)
 
 
-def reviewed(bench: Workbench, status: str, date: dt.date = DATE) -> None:
-    """A review that knows one player."""
-    bench.execute(f"INSERT INTO policy_reviews (game_date, policy) VALUES ('{date}', 'p')")
+def test_validated_rows_follow_from_the_consolidated_ones_alone(bench: Workbench) -> None:
+    bench.stage(prediction(is_actionable=False, filter_reason="low_confidence", recommendation="PASS"))
+    before = validated(bench)
+    bench.execute("INSERT INTO policy_reviews (game_date, policy) VALUES (?, 'p')", DATE)
     bench.execute(
-        "INSERT INTO player_reliability (game_date, player_lookup, status, variance_flag) "
-        f"VALUES ('{date}', 'jaimejaquezjr', '{status}', 'high')"
+        "INSERT INTO player_reliability (game_date, player_lookup, status) VALUES (?, 'jaimejaquezjr', 'blacklisted')",
+        DATE,
     )
-
-
-def filtered(bench: Workbench, **changes: object) -> tuple[object, ...]:
-    bench.stage(prediction(**{"is_actionable": True, **changes}))  # type: ignore[arg-type]
-    (row,) = validated(bench)
-    return tuple(row[name] for name in ("is_actionable", "filter_reason", "player_status", "variance_flag"))
-
-
-def test_a_sound_bet_is_what_the_worker_says_and_of_the_player_nothing_is_known(bench: Workbench) -> None:
-    assert filtered(bench) == (True, None, None, None)
-
-
-def test_a_worker_who_says_nothing_is_not_answered_for(bench: Workbench) -> None:
-    assert filtered(bench, is_actionable=None) == (None, None, None, None)
-
-
-def test_a_blacklisted_player_is_no_bet_and_the_workers_reason_comes_first(bench: Workbench) -> None:
-    reviewed(bench, "blacklisted")
-    known = filtered(bench, is_actionable=False, filter_reason="low_confidence")
-    assert known == (False, "low_confidence, blacklisted_player", "blacklisted", "high")
-
-
-def test_high_variance_alone_stops_no_bet(bench: Workbench) -> None:
-    reviewed(bench, "watch")
-    assert filtered(bench) == (True, None, "watch", "high")
-
-
-def test_the_review_of_the_week_before_counts_until_there_is_a_newer_one(bench: Workbench) -> None:
-    reviewed(bench, "blacklisted", DATE - dt.timedelta(7))
-    assert filtered(bench)[:2] == (False, "blacklisted_player")
-    reviewed(bench, "normal", DATE - dt.timedelta(1))
-    reviewed(bench, "blacklisted", NEXT_DATE)
-    bench.validate(DATE)
-    (row,) = bench.execute("SELECT * FROM validated_predictions")
-    assert (row["is_actionable"], row["player_status"]) == (True, "normal")
-
-
-def test_over_a_range_of_dates_each_has_the_last_review_of_its_own_week(bench: Workbench) -> None:
-    reviewed(bench, "blacklisted", DATE - dt.timedelta(7))
-    reviewed(bench, "watch", THIRD_DATE)
-    dates = (DATE, NEXT_DATE, THIRD_DATE, THIRD_DATE + dt.timedelta(1))
-    bench.stage(*(prediction(game_date=date, is_actionable=True) for date in dates))
-    bench.consolidate(*dates)
-    bench.validate(*dates)
-    rows = bench.execute("SELECT game_date, player_status, is_actionable FROM validated_predictions ORDER BY game_date")
-    assert [(row["player_status"], row["is_actionable"]) for row in rows] == [
-        ("blacklisted", False), (None, True), ("watch", True), ("watch", True)
-    ]  # fmt: skip
-
-
-def test_an_older_review_says_nothing(bench: Workbench) -> None:
-    reviewed(bench, "blacklisted", DATE - dt.timedelta(8))
-    assert filtered(bench) == (True, None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"recommendation": "PASS"}, "no_bet_wanted"),
-        ({"line": None}, "no_line"),
-        ({"prediction_made_before_game": False}, "made_after_tip_off"),
-        ({"is_actionable": False}, "worker"),
-    ],
-)
-def test_every_filter_says_its_name(bench: Workbench, changes: dict[str, object], reason: str) -> None:
-    assert filtered(bench, **changes)[:2] == (False, reason)
-    assert reason in {*FILTERS, "worker"}
+    bench.validate()
+    after = bench.execute("SELECT * FROM validated_predictions")
+    assert [{**row, "lease_token": 0} for row in after] == [{**row, "lease_token": 0} for row in before]
+    assert (after[0]["is_actionable"], after[0]["filter_reason"]) == (False, "low_confidence")

@@ -19,6 +19,7 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseStore, WaitPolicy
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
+from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
 from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, SET_BY_CONSOLIDATION
 from nba_consolidation.sql import Statement
@@ -187,6 +188,12 @@ class Workbench:
         scales = changes.pop("scales", {})
         use_case = Validator(self.writer(**changes), scales)
         return use_case.validate(dates or (DATE,), Holder.here("validation"))
+
+    def publish(self, *dates: dt.date, **changes: Any) -> list[PublishedDate]:
+        """Publishes the dates (DATE, unless given), which the upcoming ones are too."""
+        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        use_case = Publisher(FencedWriter(self.warehouse, **given), lambda: dates or (DATE,))
+        return use_case.publish(dates or (DATE,), Holder.here("publication"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
         """Plain SQL, past every guard."""

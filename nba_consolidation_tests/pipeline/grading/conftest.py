@@ -1,15 +1,15 @@
 """A workbench for each test."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nba_consolidation_tests.pipeline.grading.workbench import GradingBench
+from nba_consolidation_tests.prepared import prepare
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[GradingBench]:
+def bench(tmp_path: Path) -> GradingBench:
     bench = GradingBench(tmp_path)
-    with bench.kept_open():
-        yield bench
+    prepare(bench.warehouse.path)
+    return bench

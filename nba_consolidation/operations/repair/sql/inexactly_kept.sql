@@ -7,4 +7,4 @@ WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game
 EXCEPT DISTINCT
 SELECT macro.EACH_COLUMN()
 FROM accuracy_versions
-ORDER BY each_column
+ORDER BY macro.EACH_COLUMN()

@@ -4,4 +4,4 @@ FROM player_prop_predictions
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 GROUP BY macro.BUSINESS_KEY()
 HAVING COUNT(*) > 1
-ORDER BY business_key
+ORDER BY macro.BUSINESS_KEY()

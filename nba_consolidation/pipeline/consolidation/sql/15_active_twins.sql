@@ -4,4 +4,4 @@ FROM player_prop_predictions
 WHERE is_active AND game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
 GROUP BY macro.ACTIVATION_KEY()
 HAVING COUNT(*) > 1
-ORDER BY activation_key
+ORDER BY macro.ACTIVATION_KEY()

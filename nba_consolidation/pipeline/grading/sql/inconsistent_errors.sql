@@ -17,4 +17,4 @@ WHERE game_date BETWEEN @first_date AND @last_date
     OR (outcome IN ('correct', 'wrong')) <> (prediction_correct IS NOT NULL)
     OR (outcome = 'voided') <> is_voided
   )
-ORDER BY accuracy_key, predicted_points, actual_points, signed_error, absolute_error, prediction_correct, outcome
+ORDER BY macro.ACCURACY_KEY(), predicted_points, actual_points, signed_error, absolute_error, prediction_correct, outcome

@@ -57,7 +57,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         """)
         connection.execute("CREATE TABLE leases (game_date DATE)")
         connection.execute(
-            "CREATE TABLE validated_predictions (game_date DATE, system_id TEXT, calibration_version TEXT)"
+            "CREATE TABLE published_predictions (game_date DATE, system_id TEXT, calibration_version TEXT)"
         )
         connection.executemany("INSERT INTO leases VALUES (?)", [[date] for date in DATES])
         yield connection
@@ -80,9 +80,9 @@ def audited(
     engine: duckdb.DuckDBPyConnection, published: dict[tuple[dt.date, str], str | None]
 ) -> set[tuple[dt.date, str]]:
     """Of which dates and systems the audit says that consumers read another one than holds."""
-    engine.execute("DELETE FROM validated_predictions")
+    engine.execute("DELETE FROM published_predictions")
     rows = [[date, system, carried] for (date, system), carried in published.items()]
-    engine.executemany("INSERT INTO validated_predictions VALUES (?, ?, ?)", rows)
+    engine.executemany("INSERT INTO published_predictions VALUES (?, ?, ?)", rows)
     found = engine.execute(Statement("outdated_calibrations", over_dates(DATES)).render("duckdb")).fetchall()
     return {(row[0], row[1]) for row in found}
 

@@ -21,17 +21,19 @@ from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, G
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction, staged
 
+pytestmark = pytest.mark.other_processes
+
 ROOT = Path(nba_consolidation.__file__).parents[1]
 DIES = """
 import sys, time
 from nba_consolidation.cli import main
-from nba_consolidation.recalibration.publish import Publisher
+from nba_consolidation.pipeline.publication.publish import Publisher
 
-def slow(self, dates, holder):
+def slow(self, holder):
     print("committed", flush=True)
     time.sleep(600)
 
-Publisher.publish = slow
+Publisher.publish_upcoming = slow
 main(sys.argv[1:])
 """
 
@@ -47,6 +49,7 @@ def settings(tmp_path: Path) -> Settings:
     )
     at.consolidator.consolidate([today()], Holder.here("run"))
     at.validator.validate([today()], Holder.here("run"))
+    at.publisher.publish([today()], Holder.here("run"))
     return settings
 
 
@@ -67,18 +70,18 @@ def killed(settings: Settings, *arguments: str) -> None:
 
 def read(at: Deployment) -> set[str | None]:
     """The calibrations that consumers read."""
-    rows = Graded(at.settings.home).frame("SELECT calibration_version FROM validated_predictions")
+    rows = Graded(at.settings.home).frame("SELECT calibration_version FROM published_predictions")
     return set(rows["calibration_version"])
 
 
 def outdated(at: Deployment) -> int:
-    return len(OUTDATED_CALIBRATIONS.findings(at.warehouse, at.to_be_played()))
+    return len(OUTDATED_CALIBRATIONS.findings(at.warehouse, at.upcoming_game_dates()))
 
 
 def again(at: Deployment) -> int:
     """What a run does, and how many events it had to write."""
     report = at.recalibrator.recalibrate([today()], Holder.here("again"))
-    at.publisher.publish(at.to_be_played(), Holder.here("again"))
+    at.publisher.publish_upcoming(Holder.here("again"))
     return report.events_written
 
 

@@ -1,5 +1,5 @@
--- For each date, the calibration of each system that holds for it: of those whose last event about that date or an earlier
--- one made them active, the one that became so last.
+-- The calibration in force for each system on each date. A calibration is active on a date if its last event up to that
+-- date made it active; of several active ones the last to become active is in force.
 CREATE TEMP TABLE calibrations AS
 SELECT E.game_date, V.system_id, V.version_id, V.curve
 FROM (

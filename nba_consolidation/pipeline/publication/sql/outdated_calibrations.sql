@@ -1,12 +1,13 @@
--- Systems that consumers read with another calibration than the one that holds for the date: validate it anew.
+-- Systems that were published with another calibration than the one that is in force for the date now. Past dates keep
+-- what was published, until somebody publishes them again.
 SELECT P.game_date, P.system_id, COUNT(*) AS predictions, MIN(P.calibration_version) AS published, MIN(C.version_id) AS in_force
-FROM validated_predictions AS P
+FROM published_predictions AS P
 LEFT JOIN (
   SELECT E.game_date, V.system_id, V.version_id
   FROM (
     SELECT D.game_date, H.version_id, H.state, H.effective_date, H.number
     FROM (
-      SELECT DISTINCT game_date FROM validated_predictions
+      SELECT DISTINCT game_date FROM published_predictions
       WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
     ) AS D
     CROSS JOIN confidence_recalibration_events AS H

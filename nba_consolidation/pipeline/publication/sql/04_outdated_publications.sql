@@ -1,0 +1,13 @@
+-- The dates of which consumers read something else than they should. All other dates are left alone.
+CREATE TEMP TABLE outdated_publications AS
+SELECT DISTINCT game_date
+FROM (
+  SELECT macro.EACH_COLUMN(), 1 AS publishable, 0 AS published
+  FROM publishable
+  UNION ALL
+  SELECT macro.EACH_COLUMN(), 0 AS publishable, 1 AS published
+  FROM published_predictions
+  WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+)
+GROUP BY macro.EACH_COLUMN()
+HAVING SUM(publishable) <> SUM(published)
