@@ -46,9 +46,9 @@ def review(session: Session, dates: DateRange) -> None:
     command writes nothing. The upcoming game dates are published again; past dates keep what was published.
     """
     deployment = session.existing()
-    wanted = dates.dates if dates.is_limited else [today()]
+    requested = dates.dates if dates.is_limited else [today()]
     with steps() as on_step:
-        report = deployment.reviewer.review(wanted, session.holder(), on_step)
+        report = deployment.reviewer.review(requested, session.holder(), on_step)
     published = _publish_upcoming(deployment, session)
     session.show(_document(report, published), _summary(report, published))
 
@@ -136,7 +136,7 @@ def _document(report: ReviewReport, published: Sequence[dt.date]) -> dict[str, A
         "run_id": report.run_id,
         "dates": report.dates,
         "followed": report.followed,
-        "totals": {figure: report.total(figure) for figure in _TOTALS},
+        "totals": {name: report.total(name) for name in _TOTALS},
         "dates_published": published,
         "seconds": report.seconds,
     }

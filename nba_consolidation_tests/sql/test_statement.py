@@ -14,7 +14,7 @@ from typing import Any, get_args
 import duckdb
 import pytest
 import sqlglot
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -316,6 +316,7 @@ def test_no_value_is_written_in_the_form_of_another(rendered: Callable[..., str]
 def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_time(
     data: st.DataObject, file: Path, dialect: Dialect, audit: bool
 ) -> None:
+    assume(not audit or isinstance(statement_module._parse(file.read_text(encoding="utf-8")), exp.Query))
     columns = data.draw(st.sampled_from([("a",), ("b c", "a")]))
     kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
     for _ in range(3):
