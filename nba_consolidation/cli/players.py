@@ -48,9 +48,9 @@ def review(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
     """
     span = span_of(**dates)
     deployment = session.existing()
-    wanted = span.dates if span.given else [today()]
+    requested = span.dates if span.given else [today()]
     with steps() as on_step:
-        report = deployment.reviewer.review(wanted, session.holder(), on_step)
+        report = deployment.reviewer.review(requested, session.holder(), on_step)
     published = _publish_upcoming(deployment, session)
     emit(as_json, _document(report, published), _summary(report, published))
 
@@ -142,7 +142,7 @@ def _document(report: ReviewReport, published: Sequence[dt.date]) -> dict[str, A
         "run_id": report.run_id,
         "dates": report.dates,
         "followed": report.followed,
-        "totals": {figure: report.total(figure) for figure in _TOTALS},
+        "totals": {name: report.total(name) for name in _TOTALS},
         "dates_published": published,
         "seconds": report.seconds,
     }

@@ -54,9 +54,9 @@ def quality(session: Session, date: dt.date | None) -> int:
 
 def _details(result: CheckResult) -> Shown:
     columns = [Column(name.replace("_", " ")) for name in (result.rows[0] if result.rows else ())]
-    shown = f"first {_MAX_ROWS} of {len(result.rows):,}" if len(result.rows) > _MAX_ROWS else f"{len(result.rows):,}"
+    extent = f"first {_MAX_ROWS} of {len(result.rows):,}" if len(result.rows) > _MAX_ROWS else f"{len(result.rows):,}"
     return Grid(
-        columns, [tuple(row.values()) for row in result.rows[:_MAX_ROWS]], f"{result.name}: {shown}", records=True
+        columns, [tuple(row.values()) for row in result.rows[:_MAX_ROWS]], f"{result.name}: {extent}", records=True
     )
 
 

@@ -1,1 +1,1 @@
-"""The BigQuery engine: over real HTTP against bqemulator, or against a real project where one is given."""
+"""Tests of the BigQuery engine, over HTTP against bqemulator or against a real project."""

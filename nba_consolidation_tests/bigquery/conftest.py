@@ -1,4 +1,4 @@
-"""A service with a dataset of its own for each test, and the use cases on it."""
+"""A BigQuery dataset for each test, and the use cases on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bench(bigquery_service: Service) -> BigQueryBench:
 
 @pytest.fixture
 def front(bigquery_service: Service) -> Front:
-    """Where faults are made; a real service has none to offer."""
+    """Where faults are injected; not available for a real project."""
     if bigquery_service.front is None:
-        pytest.skip("faults cannot be made in a real project")
+        pytest.skip("faults cannot be injected into a real project")
     return bigquery_service.front

@@ -1,6 +1,6 @@
 """Runs bqemulator on a free port and prints the port. Started by `service.py`, with the Python of .venv-bqemulator.
 
-Its pins clash with ours (it wants an older sqlglot), so it has an environment of its own: `make bqemulator`.
+It has its own environment (`make bqemulator`), because it needs an older sqlglot than this project.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def forget_temporary_tables() -> None:
-    """Makes a script's temporary tables go at its end, as the service does; the emulator would leave them there."""
+    """Drops a script's temporary tables at its end, as the service does; the emulator would keep them."""
     from bqemulator.scripting.interpreter import ScriptInterpreter
 
     run = ScriptInterpreter.run
@@ -30,19 +30,19 @@ def forget_temporary_tables() -> None:
 
 
 def count_in_integers() -> None:
-    """Makes a count inside of a STRUCT an INTEGER, as the service does; the emulator does so outside of one only."""
+    """Makes a count inside a STRUCT an INTEGER, as the service does; the emulator does so outside a STRUCT only."""
     from bqemulator.jobs import executor
 
-    named = executor._arrow_type_to_bq_type
+    original = executor._arrow_type_to_bq_type
 
-    def named_by_the_service(kind: Any) -> str:
-        return "INTEGER" if str(kind) == "decimal128(38, 0)" else named(kind)
+    def type_as_in_the_service(kind: Any) -> str:
+        return "INTEGER" if str(kind) == "decimal128(38, 0)" else original(kind)
 
-    executor._arrow_type_to_bq_type = named_by_the_service
+    executor._arrow_type_to_bq_type = type_as_in_the_service
 
 
 def parse_each_text_once() -> None:
-    """Keeps syntax trees: the emulator parses the text of each statement about five times, half of its time."""
+    """Caches syntax trees: the emulator parses each statement about five times, which takes half of its time."""
     from sqlglot.dialects.dialect import Dialect
 
     sqlglot_dialect: Any = Dialect
@@ -61,7 +61,7 @@ def parse_each_text_once() -> None:
 
 
 async def serve() -> None:
-    """Serves until the standard input is closed: no emulator outlives its tests."""
+    """Serves until the standard input is closed, so that no emulator outlives its tests."""
     answers, sys.stdout = sys.stdout, sys.stderr  # it logs to the standard output
     from bqemulator.config import LogLevel, Settings
     from bqemulator.server import EmulatorServer
@@ -70,7 +70,7 @@ async def serve() -> None:
     forget_temporary_tables()
     count_in_integers()
     parse_each_text_once()
-    # The spatial extension would be downloaded, which not every machine may; nothing here is a GEOGRAPHY.
+    # The spatial extension would be downloaded, which is not possible everywhere; no column is a GEOGRAPHY.
     DuckDBEngine._load_spatial = lambda _: None
     server = EmulatorServer(Settings(rest_port=0, grpc_port=0, log_level=LogLevel.ERROR))
     await server.start()

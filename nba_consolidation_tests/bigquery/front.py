@@ -1,8 +1,8 @@
-"""What stands between the real client and the emulator: the service's rules that the emulator lacks, and faults.
+"""An HTTP adapter between the real client and the emulator: adds rules that the emulator lacks, and faults.
 
-The service's rules: a job id runs once (409), NUMERIC keeps its precision, a patched schema is the table's, an etag
-changes with the table and a conditional delete looks at it (412).
-Faults are what no emulator does by itself: a reply that is dropped, a job that is aborted.
+The added rules: a job id runs once (409), NUMERIC keeps its precision, a patched schema changes the table, an etag
+changes with the table, and a conditional delete checks it (412).
+The faults are what the emulator does not do by itself: a lost reply, an aborted job.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Fault = Callable[[requests.PreparedRequest, Callable[[], requests.Response]], re
 
 
 class Front(HTTPAdapter):
-    """Passes requests on. `faults`: asked first, in order; the first that answers is used up."""
+    """Forwards requests. The `faults` are tried first, in order; the first that returns a response is removed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,24 +33,22 @@ class Front(HTTPAdapter):
         self._fields: dict[tuple[str, str], dict[str, Any]] = {}
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        def passed_on() -> requests.Response:
-            return self._by_the_rules(request, lambda: super(Front, self).send(request, *arguments, **options))
+        def forward() -> requests.Response:
+            return self._apply_rules(request, lambda: super(Front, self).send(request, *arguments, **options))
 
         self.sent.append((str(request.method), path_of(request)))
         for fault in list(self.faults):
             try:
-                answer = fault(request, passed_on)
+                answer = fault(request, forward)
             except requests.RequestException:
                 self.faults.remove(fault)
                 raise
             if answer is not None:
                 self.faults.remove(fault)
                 return answer
-        return passed_on()
+        return forward()
 
-    def _by_the_rules(
-        self, request: requests.PreparedRequest, go: Callable[[], requests.Response]
-    ) -> requests.Response:
+    def _apply_rules(self, request: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
         path, table = path_of(request), _TABLES.search(path_of(request))
         if request.method == "POST" and _JOBS.search(path):
             return self._job(request, go)
@@ -94,10 +92,10 @@ class Front(HTTPAdapter):
 
 
 def add_columns(url: str, dataset: str, table: str, fields: list[dict[str, Any]]) -> None:
-    """Adds the columns to the table itself: the emulator would only say that they are there."""
-    there = {field["name"] for field in requests.get(url, timeout=30).json()["schema"]["fields"]}
+    """Adds the columns to the table itself: the emulator would only report them."""
+    existing = {field["name"] for field in requests.get(url, timeout=30).json()["schema"]["fields"]}
     for field in fields:
-        if field["name"] not in there:
+        if field["name"] not in existing:
             kind = f"ARRAY<{field['type']}>" if field.get("mode") == "REPEATED" else field["type"]
             text = f"ALTER TABLE `{dataset}.{table}` ADD COLUMN IF NOT EXISTS `{field['name']}` {kind}"
             queries = url.partition("/datasets/")[0] + "/queries"
@@ -105,7 +103,7 @@ def add_columns(url: str, dataset: str, table: str, fields: list[dict[str, Any]]
 
 
 def etag(table: dict[str, Any]) -> str:
-    """What changes with the table; the emulator's own does not."""
+    """A value that changes with the table; the emulator's own etag does not."""
     return f'"{table["creationTime"]}-{table["lastModifiedTime"]}-{table["numRows"]}"'
 
 
@@ -131,26 +129,26 @@ def failed(request: requests.PreparedRequest, status: int, reason: str, message:
     return answered(request, status, {"error": error})
 
 
-def job_posts(fault: Fault) -> Fault:
-    """The fault, for requests that send a query job only."""
+def for_query_jobs(fault: Fault) -> Fault:
+    """The fault, but only for requests that send a query job."""
 
-    def on_job_posts(
+    def for_query_jobs_only(
         request: requests.PreparedRequest, go: Callable[[], requests.Response]
     ) -> requests.Response | None:
-        is_one = request.method == "POST" and _JOBS.search(path_of(request))
-        return fault(request, go) if is_one and "query" in body_of(request)["configuration"] else None
+        is_job = request.method == "POST" and _JOBS.search(path_of(request))
+        return fault(request, go) if is_job and "query" in body_of(request)["configuration"] else None
 
-    return on_job_posts
+    return for_query_jobs_only
 
 
-def reply_is_dropped(_: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
-    """The service does what it was asked, and nobody hears of it."""
+def lose_the_reply(_: requests.PreparedRequest, go: Callable[[], requests.Response]) -> requests.Response:
+    """The service carries out the request, and the reply is lost."""
     go()
     raise requests.ConnectionError("the reply got lost")
 
 
-def job_fails(reason: str, message: str) -> Fault:
-    """The job is accepted, runs and ends so, with nothing done."""
+def fail_job(reason: str, message: str) -> Fault:
+    """The job is accepted, runs, and ends with this error without an effect."""
 
     def fail(request: requests.PreparedRequest, _: Callable[[], requests.Response]) -> requests.Response:
         status = {"state": "DONE", "errorResult": {"reason": reason, "message": message}}

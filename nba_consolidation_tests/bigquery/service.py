@@ -1,6 +1,6 @@
-"""The service that the tests speak to: a real project where one is given, else the emulator, else they are skipped.
+"""The BigQuery service of the tests: a real project if configured, otherwise the emulator, otherwise they are skipped.
 
-Real: NBA_TEST_BIGQUERY_PROJECT, and NBA_TEST_BIGQUERY_DATASET as the beginning of the names of the datasets made.
+Real: NBA_TEST_BIGQUERY_PROJECT, and NBA_TEST_BIGQUERY_DATASET as the prefix of the datasets that are created.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ _PYTHON = _ROOT / ".venv-bqemulator" / "bin" / "python"
 _GAPS = {
     "uint64": "BigQuery has no such type: the table is refused when it is written",
     "decimal256": "BigQuery has no such type: the table is refused when it is written",
-    "test_json_and_arrays_are_carried_through": "BigQuery keeps what JSON means, not how it is written",
+    "test_json_and_arrays_are_read_unchanged": "BigQuery keeps the value of JSON, not its text",
 }
 _EMULATOR_GAPS = {"current_points_line-value6": "the emulator has no BIGNUMERIC"}
-"""Parts of names of contract tests that cannot hold, and why."""
+"""Parts of the names of contract tests that cannot pass, and why."""
 
 
 def gap_of(test: str) -> str | None:
-    """Why the contract test of that name is not expected to hold here, if so."""
+    """Why the contract test of that name is not expected to pass here, if so."""
     gaps = _GAPS if PROJECT else _GAPS | _EMULATOR_GAPS
     return next((reason for part, reason in gaps.items() if part in test), None)
 
 
 @cache
 def emulator() -> str:
-    """The emulator's address; it is started once and ends with us."""
+    """The emulator's address; it is started once and ends with this process."""
     if not (_PYTHON.parents[1] / ".ready").exists():
         pytest.skip("no .venv-bqemulator (make bqemulator) and no NBA_TEST_BIGQUERY_PROJECT")
     script = Path(__file__).with_name("emulator.py")
@@ -65,7 +65,7 @@ def emulator() -> str:
 
 @dataclass(frozen=True)
 class Service:
-    """One dataset of a test's own, and the way to it. `front` is None for a real project."""
+    """A dataset for one test, and how to connect to it. `front` is None for a real project."""
 
     make_client: Callable[[], bigquery.Client]
     dataset: str
@@ -86,10 +86,10 @@ def service() -> Iterator[Service]:
     pytest.importorskip("google.cloud.bigquery", reason="the extra `production` is not installed")
     dataset = f"{PREFIX}_{uuid.uuid4().hex[:12]}"
     front = None if PROJECT else Front()
-    found = Service(lambda: _client(front), dataset, front)
-    yield found
+    created = Service(lambda: _client(front), dataset, front)
+    yield created
     if front is None:
-        found.make_client().delete_dataset(dataset, delete_contents=True, not_found_ok=True)
+        created.make_client().delete_dataset(dataset, delete_contents=True, not_found_ok=True)
 
 
 def _client(front: Front | None) -> bigquery.Client:
@@ -100,8 +100,8 @@ def _client(front: Front | None) -> bigquery.Client:
 
     if front is None:
         return bigquery.Client(project=PROJECT)
-    nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    http = AuthorizedSession(nobody)  # type: ignore[no-untyped-call]
+    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    http = AuthorizedSession(anonymous)  # type: ignore[no-untyped-call]
     http.mount("http://", front)
     options = ClientOptions(api_endpoint=emulator())
-    return bigquery.Client(project="test", credentials=nobody, _http=http, client_options=options)
+    return bigquery.Client(project="test", credentials=anonymous, _http=http, client_options=options)

@@ -1,4 +1,4 @@
-"""The statements of betting in BigQuery: the figures that the suite of betting has; a rerun writes nothing."""
+"""Betting strategies on BigQuery, end to end; a rerun writes nothing."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def evaluate(bench: BigQueryBench, run_id: str) -> EvaluationReport:
     )
 
 
-def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBench) -> None:
+def test_figures_are_computed_and_only_changed_rows_are_rewritten(bench: BigQueryBench) -> None:
     bench.select(FILL + ", ".join(ROWS))
     for review in REVIEWS:
         bench.select("INSERT INTO {dataset}." + review)
     first = evaluate(bench, "first")
     assert first.total("written_rows") == first.total("strategies") > 30
-    found = {row["strategy"]: row for row in queries.strategies(bench.warehouse, DATE, DATE)}
-    counts = {name: (row["correct"], row["wrong"]) for name, row in found.items()}
+    by_name = {row["strategy"]: row for row in queries.strategies(bench.warehouse, DATE, DATE)}
+    counts = {name: (row["correct"], row["wrong"]) for name, row in by_name.items()}
     assert {name: counts.get(name) for name in (
         "ALL", "ALL, unflagged players", "a", "b, confidence 0.55+", "UNANIMOUS", "MAJORITY", "MAJORITY, edge 2+",
         "MAJORITY, edge 3+", "MAJORITY, unflagged players", "PICKED"
@@ -57,8 +57,8 @@ def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBenc
         "UNANIMOUS": (1, 0), "MAJORITY": (2, 0), "MAJORITY, edge 2+": (1, 0), "MAJORITY, edge 3+": None,
         "MAJORITY, unflagged players": (1, 0), "PICKED": (0, 0),
     }  # fmt: skip
-    assert found["MAJORITY, confidence 0.7+"]["correct"] == 1
-    assert found["ALL"]["roi"] == round((5 * 100 / 110 - 1) / 6, 6)
+    assert by_name["MAJORITY, confidence 0.7+"]["correct"] == 1
+    assert by_name["ALL"]["roi"] == round((5 * 100 / 110 - 1) / 6, 6)
     assert evaluate(bench, "second").total("written_rows") == 0
     bench.select(FILL + BET % ("new", "b", "22.0", "OVER", "0.5", "wrong"))
     assert evaluate(bench, "third").total("written_rows") > 0

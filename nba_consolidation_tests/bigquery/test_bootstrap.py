@@ -1,4 +1,4 @@
-"""Tables made and adopted: planned first, done once. The tables of the service; the plan is any warehouse's."""
+"""Creating and completing BigQuery tables: planned first, applied once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def columns(change: bootstrap.TableChange) -> set[str]:
     return {column.name for column in change.missing}
 
 
-def test_a_plan_changes_nothing_and_applying_it_makes_every_table(bigquery_service: Service) -> None:
+def test_a_plan_changes_nothing_and_applying_it_creates_every_table(bigquery_service: Service) -> None:
     warehouse, _ = bigquery_service.engine()
     planned = bootstrap.plan(warehouse)
     assert [change.creates for change in planned] == [True] * len(ALL_TABLES)
@@ -24,12 +24,12 @@ def test_a_plan_changes_nothing_and_applying_it_makes_every_table(bigquery_servi
     assert not any(change.changes or change.differing for change in bootstrap.plan(warehouse))
 
 
-def test_a_table_that_has_rows_is_adopted_with_our_columns_and_keeps_its_own(bigquery_service: Service) -> None:
+def test_an_existing_table_keeps_its_columns_and_rows_and_gets_the_declared_columns(bigquery_service: Service) -> None:
     warehouse, _ = bigquery_service.engine()
-    theirs = [column for column in PREDICTIONS.columns if column not in LINEAGE]
+    existing = [column for column in PREDICTIONS.columns if column not in LINEAGE]
     scale = Column("confidence_score", "NUMERIC(5, 2)", "")
-    theirs = [scale if column.name == scale.name else column for column in theirs] + [Column("kalshi", "BOOL", "")]
-    adopt(bigquery_service, theirs)
+    existing = [scale if column.name == scale.name else column for column in existing] + [Column("kalshi", "BOOL", "")]
+    create_existing_table(bigquery_service, existing)
     change = bootstrap.plan(warehouse, [PREDICTIONS])[0]
     assert (change.creates, columns(change)) == (False, {column.name for column in LINEAGE})
     assert change.carried_through == ("kalshi",)
@@ -41,18 +41,18 @@ def test_a_table_that_has_rows_is_adopted_with_our_columns_and_keeps_its_own(big
     assert not bootstrap.plan(warehouse, [PREDICTIONS])[0].changes
 
 
-def adopt(service: Service, theirs: list[Column]) -> None:
-    """A table as a predecessor left it, with a row in it."""
+def create_existing_table(service: Service, existing: list[Column]) -> None:
+    """Creates a table as the predecessor left it, with one row."""
     from google.cloud import bigquery
 
     session = service.session()
     session.ensure_dataset(service.dataset)
     reference = session.dataset(service.dataset).table(PREDICTIONS.name)
-    session.client.create_table(bigquery.Table(reference, schema=[schema_field(column) for column in theirs]))
+    session.client.create_table(bigquery.Table(reference, schema=[schema_field(column) for column in existing]))
     session.client.query(f"INSERT INTO {service.dataset}.{PREDICTIONS.name} (kalshi) VALUES (TRUE)").result()
 
 
-def test_tables_are_looked_for_once_per_process(bigquery_service: Service, front: Front) -> None:
+def test_existing_tables_are_read_once_per_process(bigquery_service: Service, front: Front) -> None:
     warehouse, _ = bigquery_service.engine()
     warehouse.create_tables(ALL_TABLES)
     front.sent.clear()
@@ -60,7 +60,7 @@ def test_tables_are_looked_for_once_per_process(bigquery_service: Service, front
     assert front.sent == []
 
 
-def test_predictions_are_partitioned_clustered_described_and_never_scanned_whole() -> None:
+def test_predictions_are_partitioned_clustered_and_described_and_need_a_partition_filter() -> None:
     resource: dict[str, Any] = table_resource(PREDICTIONS, reference()).to_api_repr()
     assert resource["timePartitioning"]["field"] == "game_date"
     assert resource["requirePartitionFilter"] is True
@@ -68,7 +68,7 @@ def test_predictions_are_partitioned_clustered_described_and_never_scanned_whole
     assert all(field["description"] for field in resource["schema"]["fields"])
 
 
-def test_a_primary_key_is_declared_only_where_no_column_of_it_can_be_null() -> None:
+def test_a_primary_key_is_declared_only_if_its_columns_cannot_be_null() -> None:
     assert "tableConstraints" not in table_resource(PREDICTIONS, reference()).to_api_repr()
     declared = table_resource(VALIDATED, reference()).to_api_repr()["tableConstraints"]
     assert declared["primaryKey"] == {"columns": ["game_date", "game_id", "player_lookup", "system_id"]}

@@ -1,4 +1,4 @@
-"""The consolidation, end to end, on BigQuery: the same use case and SQL as on DuckDB."""
+"""The consolidation on BigQuery, end to end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_newer_version_updates_and_an_older_one_is_stale(bench: BigQueryBench)
     assert row["predicted_points"] == Decimal("25.5")
 
 
-def test_what_breaks_a_rule_is_quarantined_as_it_came(bench: BigQueryBench) -> None:
+def test_a_row_that_breaks_a_rule_is_quarantined_unchanged(bench: BigQueryBench) -> None:
     bench.stage(prediction(), prediction(predicted_points=Decimal("99.0"), player_lookup="other"))
     bench.consolidate()
     (row,) = bench.select("SELECT rule, original_row FROM {dataset}.quarantined_predictions")
@@ -49,9 +49,7 @@ def test_several_dates_are_one_transaction(bench: BigQueryBench) -> None:
     assert len({row["consolidation_id"] for row in bench.published()}) == 1
 
 
-def test_tables_that_are_in_the_ledger_are_not_merged_again(
-    bench: BigQueryBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tables_in_the_ledger_are_not_merged_again(bench: BigQueryBench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.stage(prediction())
     with monkeypatch.context() as patched:
         patched.setattr(bench.staging, "drop", lambda _: [])
@@ -86,7 +84,7 @@ def test_a_failed_audit_rolls_everything_back(bench: BigQueryBench) -> None:
     assert bench.select("SELECT rule FROM {dataset}.quarantined_predictions") == []
 
 
-def test_what_consumers_read_is_validated_anew(bench: BigQueryBench) -> None:
+def test_validated_rows_are_rebuilt(bench: BigQueryBench) -> None:
     bench.stage(prediction("20.5", 1), prediction(None, 2, player_lookup="other", confidence_score=Decimal(70)))
     bench.consolidate()
     for _ in range(2):

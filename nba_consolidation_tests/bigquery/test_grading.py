@@ -1,4 +1,4 @@
-"""The grading's statements in BigQuery: the outcomes that the suite of the grading has, by one script per grading."""
+"""Grading on BigQuery, end to end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def grade(bench: BigQueryBench) -> GradingReport:
     return Grader(writer).grade([DATE], Holder.here("grading"))
 
 
-def test_every_outcome_comes_out_and_a_correction_is_kept(bench: BigQueryBench) -> None:
+def test_every_outcome_is_graded_and_a_corrected_row_is_kept(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.stage(*PREDICTIONS)
     bench.consolidate()
@@ -47,10 +47,14 @@ def test_every_outcome_comes_out_and_a_correction_is_kept(bench: BigQueryBench) 
     (date,) = report.dates
     assert (date.active, date.correct, date.wrong, date.push) == (8, 2, 1, 1)
     assert (date.passed, date.not_a_bet, date.voided, date.waiting, date.inserted) == (1, 1, 1, 1, 7)
-    found = {(finding.finding, finding.player_lookup) for finding in report.findings}
-    assert {("name_differs", "nikolajokic"), ("game_without_box_scores", None), ("game_id_differs", None)} <= found
+    findings = {(finding.finding, finding.player_lookup) for finding in report.findings}
+    assert {("name_differs", "nikolajokic"), ("game_without_box_scores", None), ("game_id_differs", None)} <= findings
     bench.select("UPDATE {dataset}.player_game_summary SET points = 3 WHERE player_lookup = 'won'")
     (again,) = grade(bench).dates
     assert (again.correct, again.wrong, again.updated, again.unchanged) == (1, 2, 1, 6)
-    (kept,) = bench.select("SELECT * FROM {dataset}.prediction_accuracy_removed WHERE game_date = '2026-01-15'")
-    assert (kept["player_lookup"], kept["removal_reason"], kept["signed_error"]) == ("won", "regraded", Decimal("-3.5"))
+    (removed,) = bench.select("SELECT * FROM {dataset}.prediction_accuracy_removed WHERE game_date = '2026-01-15'")
+    assert (removed["player_lookup"], removed["removal_reason"], removed["signed_error"]) == (
+        "won",
+        "regraded",
+        Decimal("-3.5"),
+    )

@@ -135,7 +135,7 @@ def _audits(bench: Any) -> list[list[dict[str, Any]]]:
     return [audit.findings(bench.warehouse, [DATE, NEXT]) for audit in (DUPLICATE_CALIBRATIONS, OUTDATED_CALIBRATIONS)]
 
 
-def test_every_statement_gives_in_bigquery_what_it_gives_in_duckdb(bench: BigQueryBench, tmp_path: Path) -> None:
+def test_every_statement_returns_the_same_on_bigquery_and_duckdb(bench: BigQueryBench, tmp_path: Path) -> None:
     local = Workbench(tmp_path)
     wanted = told(local, lambda sql: local.execute(sql.replace("{dataset}.", "")))
     assert wanted["written"] == [(2, 4), (0, 0)]  # the thin system gets a pooled one

@@ -1,4 +1,4 @@
-"""One script is one job: sent once whatever gets lost, sent anew when others were in the way, cancelled with us."""
+"""A script is one job: it runs once despite lost replies, is sent again after conflicts, and can be cancelled."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nba_consolidation_tests.bigquery.front import (
     Front,
     answered,
     body_of,
+    fail_job,
     failed,
-    job_fails,
-    job_posts,
-    reply_is_dropped,
+    for_query_jobs,
+    lose_the_reply,
 )
 from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
-from nba_consolidation_tests.warehouse.rows import KNOWN, one_statement
+from nba_consolidation_tests.warehouse.rows import KNOWN, statement_factory
 
 INSERT = "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)"
 CONCURRENT = "Transaction is aborted due to concurrent update against table x"
@@ -29,8 +29,8 @@ CONCURRENT = "Transaction is aborted due to concurrent update against table x"
 
 @pytest.fixture
 def insert(monkeypatch: pytest.MonkeyPatch) -> Statement:
-    """A job's id is good for one run of the tests only: the service never forgets it."""
-    return one_statement(monkeypatch)("insert", INSERT, parameters={"consolidation_id": uuid.uuid4().hex})
+    """A new id for each test run, because the service remembers the ids of old jobs."""
+    return statement_factory(monkeypatch)("insert", INSERT, parameters={"consolidation_id": uuid.uuid4().hex})
 
 
 def rows(bench: BigQueryBench) -> int:
@@ -45,40 +45,40 @@ def cancelled(front: Front) -> list[str]:
     return [path.split("/")[-2] for method, path in front.sent if method == "POST" and path.endswith("/cancel")]
 
 
-def test_incident_46_a_job_whose_reply_got_lost_runs_once(bench: BigQueryBench, front: Front, insert: Any) -> None:
-    front.faults.append(job_posts(reply_is_dropped))
+def test_incident_46_a_job_whose_reply_was_lost_runs_once(bench: BigQueryBench, front: Front, insert: Any) -> None:
+    front.faults.append(for_query_jobs(lose_the_reply))
     bench.warehouse.run([insert])
     assert (rows(bench), front.faults) == (1, [])
 
 
-def test_a_job_id_that_was_used_is_awaited_and_not_run_again(bench: BigQueryBench, insert: Any) -> None:
+def test_a_used_job_id_is_awaited_and_not_run_again(bench: BigQueryBench, insert: Any) -> None:
     bench.warehouse.run([insert])
     bench.warehouse.run([insert])  # the same consolidation, and so the same id
     assert rows(bench) == 1
 
 
-def test_incident_44_a_concurrent_update_sends_the_whole_transaction_anew(
+def test_incident_44_after_a_concurrent_update_the_whole_transaction_is_sent_again(
     bench: BigQueryBench, front: Front, insert: Any
 ) -> None:
-    front.faults += [job_posts(job_fails("invalidQuery", CONCURRENT))] * 3
+    front.faults += [for_query_jobs(fail_job("invalidQuery", CONCURRENT))] * 3
     bench.warehouse.run([insert])
     assert (rows(bench), front.faults) == (1, [])
 
 
-def test_attempts_end_and_are_no_dates_fault(bench: BigQueryBench, front: Front, insert: Any) -> None:
-    front.faults += [job_posts(job_fails("invalidQuery", CONCURRENT))] * 8
+def test_the_warehouse_is_busy_after_the_last_attempt(bench: BigQueryBench, front: Front, insert: Any) -> None:
+    front.faults += [for_query_jobs(fail_job("invalidQuery", CONCURRENT))] * 8
     with pytest.raises(WarehouseBusy, match=r"8 attempts were aborted.*concurrent update"):
         bench.warehouse.run([insert])
     assert (rows(bench), front.faults) == (0, [])
 
 
-def test_waits_between_attempts_grow_and_no_two_processes_wait_alike(bigquery_service: Service, insert: Any) -> None:
+def test_pauses_between_attempts_grow_and_have_jitter(bigquery_service: Service, insert: Any) -> None:
     if bigquery_service.front is None:
-        pytest.skip("faults cannot be made in a real project")
+        pytest.skip("faults cannot be injected into a real project")
     waits: list[list[float]] = []
     for _ in range(2):
         bench = BigQueryBench(bigquery_service)
-        bigquery_service.front.faults += [job_posts(job_fails("backendError", "again"))] * 4
+        bigquery_service.front.faults += [for_query_jobs(fail_job("backendError", "again"))] * 4
         slept: list[float] = []
         object.__setattr__(bench.warehouse.session, "sleep", slept.append)
         bench.warehouse.run([insert])
@@ -87,10 +87,8 @@ def test_waits_between_attempts_grow_and_no_two_processes_wait_alike(bigquery_se
     assert waits[0][3] > waits[0][0]
 
 
-def test_a_hiccup_of_the_service_is_tried_again_a_few_times_only(
-    bench: BigQueryBench, front: Front, insert: Any
-) -> None:
-    front.faults += [job_posts(lambda request, _: failed(request, 503, "backendError"))] * 4
+def test_a_transient_error_is_retried_a_few_times_only(bench: BigQueryBench, front: Front, insert: Any) -> None:
+    front.faults += [for_query_jobs(lambda request, _: failed(request, 503, "backendError"))] * 4
     with pytest.raises(WarehouseUnavailable, match="BigQuery cannot be used"):
         bench.warehouse.run([insert])
     assert (rows(bench), front.faults) == (0, [])
@@ -99,7 +97,9 @@ def test_a_hiccup_of_the_service_is_tried_again_a_few_times_only(
 def test_incident_10_a_missing_permission_is_unavailable_at_once(
     bench: BigQueryBench, front: Front, insert: Any
 ) -> None:
-    front.faults.append(job_posts(lambda request, _: failed(request, 403, "accessDenied", "no bigquery.jobs.create")))
+    front.faults.append(
+        for_query_jobs(lambda request, _: failed(request, 403, "accessDenied", "no bigquery.jobs.create"))
+    )
     with pytest.raises(WarehouseUnavailable, match=r"bigquery\.jobs\.create.*roles"):
         bench.warehouse.run([insert])
     assert scripts(front) == 0
@@ -114,15 +114,15 @@ def test_incident_41_a_missing_dataset_is_an_error_and_not_an_empty_staging_area
 
 
 def running(request: Any, _: Any) -> Any:
-    """The job never ends."""
+    """The job runs for ever."""
     return answered(request, 200, body_of(request) | {"status": {"state": "RUNNING"}})
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), LeaseLost("consolidation_2026-01-15", "gone")])
-def test_a_job_is_cancelled_when_we_are_interrupted_or_lose_the_lease(
+def test_a_job_is_cancelled_after_an_interruption_or_a_lost_lease(
     bench: BigQueryBench, front: Front, insert: Any, interruption: BaseException
 ) -> None:
-    front.faults.append(job_posts(running))
+    front.faults.append(for_query_jobs(running))
 
     def check() -> None:
         if not front.faults:  # the job is sent
@@ -133,13 +133,13 @@ def test_a_job_is_cancelled_when_we_are_interrupted_or_lose_the_lease(
     assert cancelled(front) == [f"nba_consolidation_{insert.parameters['consolidation_id']}_1"]
 
 
-def test_the_job_carries_labels_limits_and_an_id_of_the_consolidation(
+def test_the_job_has_labels_limits_and_the_consolidation_id(
     bigquery_service: Service, front: Front, insert: Any
 ) -> None:
     bench = BigQueryBench(bigquery_service)
     warehouse, _ = bigquery_service.engine(labels={"team": "nba"}, maximum_bytes_billed=10**9, job_prefix="x_")
     sent: list[dict[str, Any]] = []
-    front.faults.append(job_posts(lambda request, _: sent.append(body_of(request))))
+    front.faults.append(for_query_jobs(lambda request, _: sent.append(body_of(request))))
     result = warehouse.run([insert])
     assert sent[0]["jobReference"]["jobId"] == f"x_{insert.parameters['consolidation_id']}_1"
     configuration = sent[0]["configuration"]
@@ -150,11 +150,11 @@ def test_the_job_carries_labels_limits_and_an_id_of_the_consolidation(
     assert rows(bench) == 1
 
 
-def test_a_statement_without_an_error_of_its_own_is_named_by_its_line(
+def test_a_failed_statement_is_identified_by_its_line(
     bench: BigQueryBench, front: Front, insert: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last = one_statement(monkeypatch)("last", "SELECT 1 AS x")
-    front.faults.append(job_posts(job_fails("invalidQuery", "Query error: division by zero at [3:8]")))
+    last = statement_factory(monkeypatch)("last", "SELECT 1 AS x")
+    front.faults.append(for_query_jobs(fail_job("invalidQuery", "Query error: division by zero at [3:8]")))
     with pytest.raises(StatementFailed, match="division by zero") as caught:
         bench.warehouse.run([insert, last])
     assert caught.value.statement == "last"

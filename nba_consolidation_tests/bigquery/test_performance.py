@@ -1,4 +1,4 @@
-"""The statements of performance in BigQuery: the figures that the suite of performance has; a rerun writes nothing."""
+"""System performance on BigQuery, end to end; a rerun writes nothing."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def whole(bench: BigQueryBench, window: str = "season") -> dict[str, dict[str, A
     return {row["system_id"]: row for row in rows}
 
 
-def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBench) -> None:
+def test_figures_are_computed_and_only_changed_rows_are_rewritten(bench: BigQueryBench) -> None:
     bench.select(FILL + ", ".join(ROWS))
     first = analyse(bench, "first")
     assert first.total("written_rows") == first.total("total_rows") > 0
-    found = whole(bench)
-    assert (found["catboost_v9"]["bets"], found["catboost_v9"]["hit_rate"]) == (10, 0.6)
-    assert (found["ensemble_v1"]["voided"], found["ensemble_v1"]["hit_rate"]) == (1, None)
+    by_system = whole(bench)
+    assert (by_system["catboost_v9"]["bets"], by_system["catboost_v9"]["hit_rate"]) == (10, 0.6)
+    assert (by_system["ensemble_v1"]["voided"], by_system["ensemble_v1"]["hit_rate"]) == (1, None)
     (scores,) = queries.calibration_scores(bench.warehouse, DATE, DATE, window="7d", system="catboost_v9")
     assert (scores["bets"], scores["ece"], scores["brier"]) == (10, 0.2, 0.28)
     (row,) = queries.reliability_tables(bench.warehouse, DATE, DATE, window="day", system="ALL")

@@ -1,4 +1,4 @@
-"""The statements of the daily quality, of the leases' history and of the doctor, on BigQuery."""
+"""Daily quality, lease history and the doctor's health checks on BigQuery."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def not_passed(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, Status]:
     return {name: r.status for name, r in examined(bench, date).items() if r.status is not Status.PASSED}
 
 
-def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> None:
+def test_a_sound_date_passes_and_each_fault_is_reported(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.select(SCORE)
     bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"))
@@ -46,8 +46,8 @@ def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> No
     bench.validate()
     assert examined(bench)["ungraded"].value == 2
     Grader(FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).grade([DATE], Holder.here("g"))
-    found = examined(bench)
-    assert (found["volume"].value, found["quarantine_rate"].value, found["ungraded"].value) == (2, 0, 1)
+    results = examined(bench)
+    assert (results["volume"].value, results["quarantine_rate"].value, results["ungraded"].value) == (2, 0, 1)
     assert not_passed(bench) == {"ungraded": Status.WARNED}  # of a game without a box score
     assert not_passed(bench, DATE + dt.timedelta(days=1)) == {}
 
@@ -64,7 +64,7 @@ def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> No
     }
 
 
-def test_who_wrote_is_in_the_history_of_the_leases(bench: BigQueryBench) -> None:
+def test_the_lease_history_has_every_write(bench: BigQueryBench) -> None:
     bench.stage(bet())
     bench.consolidate()
     (wrote,) = lease_history(bench.warehouse, bench.leases, DATE, DATE)
@@ -72,7 +72,7 @@ def test_who_wrote_is_in_the_history_of_the_leases(bench: BigQueryBench) -> None
     assert lease_history(bench.warehouse, bench.leases, DATE + dt.timedelta(days=1), DATE + dt.timedelta(days=1)) == []
 
 
-def test_health_checks_are_allowed_to_write_and_write_nothing(bench: BigQueryBench) -> None:
+def test_health_checks_prove_the_write_permission_and_write_nothing(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     results = run_checks(store_checks(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))
     assert [result for result in results if result.health is not Health.OK] == []

@@ -1,4 +1,4 @@
-"""The repair and the restore of a legacy table are valid on BigQuery, and come to the same."""
+"""Repair and restore of a legacy table on BigQuery, end to end."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ COLUMNS = (
 )
 
 
-def standing(bench: BigQueryBench) -> list[str]:
+def current_rows(bench: BigQueryBench) -> list[str]:
     rows = bench.select(f"SELECT {COLUMNS} FROM {{dataset}}.prediction_accuracy WHERE game_date > '2000-01-01'")
     return sorted(str(tuple(row.values())) for row in rows)
 
 
-def test_a_legacy_table_is_repaired_and_put_back(bench: BigQueryBench) -> None:
+def test_a_legacy_table_is_repaired_and_restored(bench: BigQueryBench) -> None:
     copies = ", ".join(["('a', 'g', DATE '2026-01-15', 's', NUMERIC '0.625', 5, TIMESTAMP '2026-01-16')"] * 3)
     bench.select(
         "INSERT INTO {dataset}.prediction_accuracy (player_lookup, game_id, game_date, system_id, confidence_score, "
@@ -28,17 +28,17 @@ def test_a_legacy_table_is_repaired_and_put_back(bench: BigQueryBench) -> None:
         "('a', 'g', DATE '2026-01-16', 's', NUMERIC '0.5', NULL, TIMESTAMP '2026-01-18'), "
         "('a', 'g', DATE '2026-01-16', 's', NUMERIC '0.5', 7, TIMESTAMP '2026-01-17')"
     )
-    before = standing(bench)
+    before = current_rows(bench)
     writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
     dates = accuracy_dates(bench.warehouse)
-    foretold = Repairer(writer).forecast(dates)
+    forecast = Repairer(writer).forecast(dates)
     report = Repairer(writer).repair(dates, Holder.here("repair"))
     report.raise_if_poisoned()
-    assert report.systems == foretold.systems
+    assert report.systems == forecast.systems
     assert (report.total.duplicates, report.total.normalised, report.total.after.rows) == (3, 1, 3)
     assert not Repairer(writer).repair(dates, Holder.here("again")).total.needed
-    planned = Restorer(writer).forecast("repair")
+    plan = Restorer(writer).forecast("repair")
     restored = Restorer(writer).restore("repair", Holder.here("restore"))
     restored.raise_if_poisoned()
-    assert (planned.dates, restored.total("put_back")) == (restored.dates, 4)
-    assert standing(bench) == before
+    assert (plan.dates, restored.total("put_back")) == (restored.dates, 4)
+    assert current_rows(bench) == before

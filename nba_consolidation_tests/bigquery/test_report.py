@@ -1,4 +1,4 @@
-"""A report of what lies in BigQuery: every statement of it runs there, and the figures are those of the ledgers."""
+"""The daily report on BigQuery: every statement runs there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nba_consolidation_tests.pipeline.grading.workbench import bet
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
 
 
-def test_the_figures_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
+def test_the_figures_of_the_report_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.select(SCORE)
     bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"), bet("99.5", "wild"))

@@ -1,4 +1,4 @@
-"""The text that is sent: one GoogleSQL script, pruned by literal dates. Nothing is run here."""
+"""The text of a BigQuery script: valid GoogleSQL, with literal dates for pruning. Nothing is run here."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def consolidation(*manifest: ManifestEntry) -> script.Script:
 
 
 def staged(*columns: Column, **live: str) -> str:
-    """What is selected from a staging table of these columns, into live ones of these types."""
-    wanted = [Column(name, kind, "") for name, kind in live.items()]
-    made = script.staged_and_manifest([entry(0, columns)], wanted, STAGING)
+    """The SELECT over a staging table with these columns, for a live table with these types."""
+    live_columns = [Column(name, kind, "") for name, kind in live.items()]
+    made = script.staged_and_manifest([entry(0, columns)], live_columns, STAGING)
     return made[0].sql(dialect="bigquery")
 
 
@@ -66,13 +66,13 @@ def test_a_consolidation_is_one_script_that_parses_as_googlesql() -> None:
     assert kinds.count(exp.Commit) == 1
 
 
-def test_a_script_holds_no_parameters() -> None:
+def test_a_script_has_no_parameters() -> None:
     text = re.sub(r"'[^']*'", "''", consolidation().text)
     assert "@" not in text
     assert "?" not in text
 
 
-def test_every_table_is_temporary_or_has_its_dataset() -> None:
+def test_every_table_is_temporary_or_has_a_full_path() -> None:
     trees = [tree for tree in sqlglot.parse(consolidation().text, read="bigquery") if tree is not None]
     made = {tree.find(exp.Table).name for tree in trees if isinstance(tree, exp.Create)}  # type: ignore[union-attr]
     for table in (table for tree in trees for table in tree.find_all(exp.Table)):
@@ -84,9 +84,9 @@ def test_every_table_is_temporary_or_has_its_dataset() -> None:
 
 
 def reads_of_predictions(tree: exp.Expr) -> list[exp.Expr]:
-    """The smallest statement or SELECT around each mention, but for the target of an INSERT."""
-    found = [table for table in tree.find_all(exp.Table) if table.name == PREDICTIONS.name]
-    around = (table.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Insert) for table in found)
+    """The smallest statement or SELECT around each mention, except the target of an INSERT."""
+    tables = [table for table in tree.find_all(exp.Table) if table.name == PREDICTIONS.name]
+    around = (table.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Insert) for table in tables)
     return [one for one in around if one is not None and not isinstance(one, exp.Insert)]
 
 
@@ -101,14 +101,14 @@ def test_incident_43_every_read_of_predictions_is_pruned_by_literal_dates() -> N
 @pytest.mark.parametrize("file", FILES, ids=attrgetter("stem"))
 def test_incident_43_no_statement_reads_predictions_without_a_partition_filter(file: Path) -> None:
     for read in reads_of_predictions(sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery")):
-        where = read.args.get("where")  # a filter in the ON of an outer join is not relied on
+        where = read.args.get("where")  # a filter in the ON of an outer join does not count
         joins = [join.args["on"] for join in read.args.get("joins") or [] if not join.side]
         conditions = [condition for one in [where, *joins] if one for condition in one.find_all(exp.Between, exp.EQ)]
         assert any(condition.this.name == "game_date" for condition in conditions), read.sql("bigquery")
 
 
 @pytest.mark.parametrize("join", ["outcomes", "standing", "lost_versions"])
-def test_an_outer_join_has_plain_equalities_as_bigquery_demands(join: str) -> None:
+def test_an_outer_join_has_the_plain_equalities_that_bigquery_requires(join: str) -> None:
     tree = next(tree for name, tree in rendered() if name == join)
     outer = [one for one in tree.find_all(exp.Join) if one.side]
     assert outer
@@ -119,7 +119,7 @@ def rendered() -> list[tuple[str, exp.Expr]]:
     return [(name, sqlglot.parse_one(text, read="bigquery")) for name, text in consolidation().parts[1:-2]]
 
 
-def test_staging_tables_are_read_by_name_in_chunks_and_alike_ones_together() -> None:
+def test_staging_tables_are_read_by_name_in_chunks_grouped_by_columns() -> None:
     wide = (*COLUMNS, Column("sportsbook", "STRING", ""))
     manifest = [entry(number, wide if number % 2 else COLUMNS) for number in range(7)]
     first, second, rows = script.staged_and_manifest(manifest, PREDICTIONS.columns, STAGING, chunk=4)
@@ -129,18 +129,18 @@ def test_staging_tables_are_read_by_name_in_chunks_and_alike_ones_together() -> 
     assert "*`" not in first.sql("bigquery")
 
 
-def test_a_thousand_tables_stay_under_the_limit_of_a_query_text() -> None:
+def test_a_script_over_a_thousand_tables_is_below_the_size_limit() -> None:
     assert len(consolidation(*map(entry, range(1000))).text) < 1_000_000
 
 
-def test_no_cast_takes_a_precision_which_bigquery_refuses() -> None:
+def test_no_cast_has_a_precision_which_bigquery_would_refuse() -> None:
     text = staged(Column("x", "FLOAT64", ""), Column("k", "NUMERIC(4, 1)", ""), x="NUMERIC(5, 1)", k="NUMERIC(4, 1)")
     assert "NUMERIC(" not in re.sub(r"'[^']*'", "''", text)
     assert "IF(ABS(ROUND(SAFE_CAST(`x` AS NUMERIC), 1)) < 10000, ROUND(SAFE_CAST(`x` AS NUMERIC), 1), NULL)" in text
     assert "CAST(`k` AS NUMERIC) AS `k`" in text
 
 
-def test_text_becomes_json_and_json_text_by_functions_since_there_is_no_cast() -> None:
+def test_text_and_json_are_converted_by_functions_because_there_is_no_cast() -> None:
     text = staged(Column("j", "STRING", ""), Column("s", "JSON", ""), j="JSON", s="STRING")
     assert "SAFE.PARSE_JSON(`j`) AS `j`" in text
     assert "TO_JSON_STRING(`s`) AS `s`" in text
@@ -154,10 +154,10 @@ def test_text_becomes_json_and_json_text_by_functions_since_there_is_no_cast() -
         ("Query error: Division by zero at [1:1]", "begin"),
         ("Query error: Division by zero at [2:60]", "staged"),
         ("Query error: Syntax error at [9999:1]", "commit"),
-        ("nothing that says where", "script"),
+        ("no position in this message", "script"),
     ],
 )
-def test_an_error_names_its_statement(message: str, statement: str) -> None:
+def test_an_error_has_the_name_of_its_statement(message: str, statement: str) -> None:
     failure = consolidation().failure(message)
     assert failure.statement == statement
     assert "[statement" not in failure.message

@@ -1,4 +1,4 @@
-"""Staging tables in BigQuery: what a listing costs, what a drop looks at. Contract: warehouse/test_contract."""
+"""Staging tables in BigQuery: cost of a listing, and conditional drops. Contract: warehouse/test_contract."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def staging(bigquery_service: Service) -> BigQueryStaging:
     return staging
 
 
-def test_rows_by_date_are_counted_once_per_state_of_a_table(staging: BigQueryStaging, front: Front) -> None:
+def test_rows_by_date_are_counted_once_per_table_state(staging: BigQueryStaging, front: Front) -> None:
     staging.write(A, rows_table(row()))
     staging.write(B, rows_table(row()))
     for _ in range(3):
@@ -34,34 +34,34 @@ def test_rows_by_date_are_counted_once_per_state_of_a_table(staging: BigQuerySta
     assert A not in front.scripts[1]
 
 
-def test_a_table_that_goes_while_it_is_counted_is_not_listed(staging: BigQueryStaging, front: Front) -> None:
+def test_a_table_dropped_while_its_rows_are_counted_is_not_listed(staging: BigQueryStaging, front: Front) -> None:
     staging.write(A, rows_table(row()))
     staging.write(B, rows_table(row()))
 
-    def it_goes(request: Any, _: Any) -> None:
+    def drop_it(request: Any, _: Any) -> None:
         if "/queries" in request.url or request.url.split("?")[0].endswith("/jobs"):
             front.faults.clear()
             staging.session.client.delete_table(staging._reference(A))
 
-    front.faults.append(it_goes)
+    front.faults.append(drop_it)
     assert [table.name for table in staging.list_tables(KNOWN)] == [B]
 
 
-def test_a_table_that_changes_between_look_and_drop_stays(staging: BigQueryStaging, front: Front) -> None:
+def test_a_table_that_changes_just_before_the_drop_is_kept(staging: BigQueryStaging, front: Front) -> None:
     staging.write(A, rows_table(row()))
     listed = staging.list_tables(KNOWN)
 
-    def it_changes(request: Any, _: Any) -> None:
+    def change_it(request: Any, _: Any) -> None:
         if request.method == "DELETE":
             front.faults.clear()
             staging.write(A, rows_table(row(), row()))
 
-    front.faults.append(it_changes)
+    front.faults.append(change_it)
     assert staging.drop(listed) == []
     assert [table.rows for table in staging.list_tables(KNOWN)] == [2]
 
 
-def test_incident_23_a_load_job_that_is_given_up_is_sent_again_and_then_is_an_error(
+def test_incident_23_an_aborted_load_job_is_sent_again_a_few_times(
     staging: BigQueryStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, load = staging.session.client, staging.session.client.load_table_from_file
@@ -82,7 +82,7 @@ def test_incident_23_a_load_job_that_is_given_up_is_sent_again_and_then_is_an_er
         staging.write(B, rows_table(row()))
 
 
-def test_a_type_that_bigquery_does_not_have_is_refused_when_it_is_written(staging: BigQueryStaging) -> None:
+def test_a_type_that_bigquery_does_not_have_is_refused_by_write(staging: BigQueryStaging) -> None:
     import pyarrow as pa
 
     with pytest.raises(TableRefused, match="similar_games_count is uint64"):
@@ -90,7 +90,7 @@ def test_a_type_that_bigquery_does_not_have_is_refused_when_it_is_written(stagin
     assert staging.list_tables(KNOWN) == []
 
 
-def test_a_merged_table_can_be_kept_out_of_sight_until_it_expires(staging: BigQueryStaging) -> None:
+def test_a_dropped_table_can_be_kept_until_it_expires(staging: BigQueryStaging) -> None:
     keeping = BigQueryStaging(staging.session, staging.dataset, keep=dt.timedelta(days=3))
     keeping.write(A, rows_table(row()))
     assert keeping.drop(keeping.list_tables(KNOWN)) == [A]
@@ -99,28 +99,28 @@ def test_a_merged_table_can_be_kept_out_of_sight_until_it_expires(staging: BigQu
     assert kept.num_rows == 1
 
 
-def test_an_archived_table_keeps_its_rows_for_good(staging: BigQueryStaging) -> None:
+def test_an_archived_table_never_expires(staging: BigQueryStaging) -> None:
     staging.write(A, rows_table(row(), row()))
-    (place,) = staging.archive(staging.list_tables(KNOWN)).values()
-    kept = staging.session.client.get_table(staging._reference(place.split(".")[1]))
+    (location,) = staging.archive(staging.list_tables(KNOWN)).values()
+    kept = staging.session.client.get_table(staging._reference(location.split(".")[1]))
     assert (kept.num_rows, kept.expires) == (2, None)
 
 
-def test_a_table_that_changes_while_it_is_archived_stays(staging: BigQueryStaging, front: Front) -> None:
+def test_a_table_that_changes_while_it_is_archived_is_kept(staging: BigQueryStaging, front: Front) -> None:
     staging.write(A, rows_table(row()))
     listed = staging.list_tables(KNOWN)
 
-    def it_changes(request: Any, _: Any) -> None:
+    def change_it(request: Any, _: Any) -> None:
         if request.method == "DELETE":
             front.faults.clear()
             staging.write(A, rows_table(row(), row()))
 
-    front.faults.append(it_changes)
+    front.faults.append(change_it)
     assert staging.archive(listed) == {}
     assert [table.rows for table in staging.list_tables(KNOWN)] == [2]
 
 
-def test_staging_tables_can_lie_in_another_dataset(bigquery_service: Service) -> None:
+def test_staging_tables_can_be_in_another_dataset(bigquery_service: Service) -> None:
     from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 
     session = bigquery_service.session()

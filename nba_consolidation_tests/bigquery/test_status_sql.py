@@ -1,4 +1,4 @@
-"""Reads of the sensors and backfills, on BigQuery: the same SQL finds the same."""
+"""The queries of sensors and backfills on BigQuery."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, prediction
 
 
-def test_dates_consolidated_since_they_were_validated_are_found(bench: BigQueryBench) -> None:
+def test_dates_consolidated_after_their_validation_are_listed(bench: BigQueryBench) -> None:
     bench.stage(prediction())
     bench.consolidate()
     assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
@@ -22,7 +22,7 @@ def test_dates_consolidated_since_they_were_validated_are_found(bench: BigQueryB
     assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
 
 
-def test_the_fingerprint_of_box_scores_moves_with_a_correction_and_not_with_the_order(bench: BigQueryBench) -> None:
+def test_the_fingerprint_of_box_scores_changes_with_a_correction_but_not_with_the_order(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
 
     def fingerprint(*players: tuple[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""A BigQuery warehouse and staging area with the use cases on them, and plain looks at what they published."""
+"""A BigQuery warehouse and staging area with the use cases on them, and plain queries for the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN
 
 
 class BigQueryBench:
-    """What tests of a consolidation on BigQuery work with."""
+    """Runs the use cases on BigQuery for tests."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -31,8 +31,8 @@ class BigQueryBench:
         return self.staging.write(f"_staging_20260115_120000_{worker}", staged(rows)).name
 
     def consolidate(self, *dates: dt.date, **changes: Any) -> ConsolidationReport:
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        use_case = Consolidator(FencedWriter(self.warehouse, **given), self.staging, lambda: KNOWN)
+        options: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        use_case = Consolidator(FencedWriter(self.warehouse, **options), self.staging, lambda: KNOWN)
         return use_case.consolidate(dates or (DATE,), Holder.here("run"))
 
     def validate(self) -> list[ValidatedDate]:

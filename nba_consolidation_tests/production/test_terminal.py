@@ -13,7 +13,7 @@ from nba_consolidation.cli import main
 from nba_consolidation.fencing.fenced_writer import utc_now
 from nba_consolidation.leases import lease_key
 from nba_consolidation.schema import ALL_TABLES
-from nba_consolidation_tests.bigquery.front import body_of, failed, job_posts
+from nba_consolidation_tests.bigquery.front import body_of, failed, for_query_jobs
 from nba_consolidation_tests.firestore_double import Fault
 from nba_consolidation_tests.leases.google_client import google_client
 from nba_consolidation_tests.leases.predecessor import PredecessorLock
@@ -87,7 +87,7 @@ def test_a_warehouse_that_may_not_be_written_is_told_with_its_subject(made: Clou
         query = body_of(request)["configuration"]["query"]["query"]
         return failed(request, 403, "accessDenied", "no bigquery.tables.updateData") if "WHERE FALSE" in query else None
 
-    made.front.faults.append(job_posts(denied))
+    made.front.faults.append(for_query_jobs(denied))
     found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=made.environment).stdout)
     refused = {f["subject"]: f["detail"] for f in found["checks"] if f["health"] == "failed"}
     assert set(refused) == {"permission to write"}, found

@@ -1,4 +1,4 @@
-"""Every engine there is, by name: a test that takes `engine` runs against each of them. Add a new engine here."""
+"""All engines by name: a test with the fixture `engine` runs against each of them. Add a new engine here."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from nba_consolidation.warehouse.staging.interface import StagingArea
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.bigquery.service import Service, gap_of
 from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test
-from nba_consolidation_tests.warehouse.rows import KNOWN, one_statement, rows_table
+from nba_consolidation_tests.warehouse.rows import KNOWN, rows_table, statement_factory
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A warehouse with its staging area, and what most tests do with them."""
+    """A warehouse with its staging area, and helpers that most tests need."""
 
     warehouse: Warehouse
     staging: StagingArea
@@ -34,9 +34,9 @@ class Engine:
         return [ManifestEntry(table, tuple(table.dates)) for table in self.staging.list_tables(KNOWN)]
 
     def select(self, sql: str, manifest: list[ManifestEntry] | None = None) -> list[Row]:
-        """What one SELECT over the staged rows returns."""
-        wanted = self.manifest() if manifest is None else manifest
-        return self.warehouse.run([self.make_statement("probe", sql)], wanted).rows["probe"]
+        """The rows of one SELECT over the staged rows."""
+        manifest = self.manifest() if manifest is None else manifest
+        return self.warehouse.run([self.make_statement("probe", sql)], manifest).rows["probe"]
 
 
 def _duckdb(request: pytest.FixtureRequest) -> tuple[Warehouse, StagingArea]:
@@ -61,4 +61,4 @@ bigquery_service = pytest.fixture(bigquery_service_of_a_test)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
     warehouse, staging = ENGINES[request.param](request)
     warehouse.create_tables(ALL_TABLES)
-    return Engine(warehouse, staging, one_statement(monkeypatch))
+    return Engine(warehouse, staging, statement_factory(monkeypatch))

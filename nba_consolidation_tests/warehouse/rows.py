@@ -1,4 +1,4 @@
-"""Staged rows, and statements that stand in no file. What is tested with them stands in the tests."""
+"""Builds staged rows, and statements whose text is in a test instead of a file."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ A = "_staging_20260115_120000_a"
 B = "_staging_20260115_120000_b"
 
 
-def row(**given: Any) -> dict[str, Any]:
-    """A sound row, with what a test wants to be different."""
+def row(**changes: Any) -> dict[str, Any]:
+    """A sound row with some changes."""
     return {
         "prediction_id": "p1",
         "system_id": "xgboost_v1",
@@ -37,26 +37,26 @@ def row(**given: Any) -> dict[str, Any]:
         "recommendation": "OVER",
         "current_points_line": Decimal("23.5"),
         "created_at": NOON,
-        **given,
+        **changes,
     }
 
 
 def rows_table(*rows: dict[str, Any], **types: pa.DataType) -> pa.Table:
-    """The rows as Arrow, by the declared types, or by those that the test gives."""
+    """The rows as an Arrow table with the declared types, or with the given ones."""
     declared = {column.name: arrow_type(column.type) for column in PREDICTIONS.columns}
     names = list(dict.fromkeys(name for one in rows for name in one))
     columns = [pa.array([one.get(name) for one in rows], types.get(name, declared.get(name))) for name in names]
     return pa.table(columns, names=names)
 
 
-def one_statement(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Statement]:
-    """Makes statements of a test's own text, through the one door that all statements go through."""
+def statement_factory(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Statement]:
+    """A function that makes statements from a test's own text, parsed like those from files."""
     texts: dict[str, str] = {}
     from_file = statement_module._source
     monkeypatch.setattr(statement_module, "_source", lambda name: texts[name] if name in texts else from_file(name))
 
-    def make(name: str, sql: str, **given: Any) -> Statement:
+    def make(name: str, sql: str, **options: Any) -> Statement:
         texts[name] = sql
-        return Statement(name, **given)
+        return Statement(name, **options)
 
     return make

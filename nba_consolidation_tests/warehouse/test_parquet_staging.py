@@ -1,4 +1,4 @@
-"""The staging folder: damaged files, odd names, killed writers and droppers, and readers that are overtaken."""
+"""Tests of the staging folder alone: damaged files, invalid names, killed processes, and changes while reading."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def staging(tmp_path: Path) -> ParquetStaging:
 
 
 def killed(code: str, staging: ParquetStaging) -> None:
-    """Runs the code in a process that kills itself in the middle."""
+    """Runs the code in a process that kills itself before the end."""
     done = subprocess.run([sys.executable, "-c", PREPARE + code, str(staging.folder), A], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
 
@@ -74,7 +74,7 @@ def test_a_damaged_file_is_listed_with_a_refusal(staging: ParquetStaging, damage
     assert set(staging.unreadable([a, b])) == {A}
 
 
-def test_a_damaged_page_is_found_by_reading_whole(staging: ParquetStaging) -> None:
+def test_a_damaged_page_is_detected_by_decoding_the_file(staging: ParquetStaging) -> None:
     staging.write(A, rows_table(*[row(prediction_id=str(number)) for number in range(500)]))
     raw = bytearray(staging.path_of(A).read_bytes())
     raw[4:2000] = bytes(1996)
@@ -84,20 +84,20 @@ def test_a_damaged_page_is_found_by_reading_whole(staging: ParquetStaging) -> No
     assert set(staging.unreadable([listed])) == {A}
 
 
-def test_text_that_is_not_utf8_is_found_by_reading_whole(staging: ParquetStaging) -> None:
+def test_invalid_utf8_is_detected_by_decoding_the_file(staging: ParquetStaging) -> None:
     table = rows_table(row()).drop_columns(["system_id"])
     bad = pa.StringArray.from_buffers(1, pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"\xff\xfe"))
     staging.write(A, table.append_column("system_id", bad))
     assert set(staging.unreadable(staging.list_tables(KNOWN))) == {A}
 
 
-def test_a_date_beyond_all_calendars_refuses_its_table(staging: ParquetStaging) -> None:
+def test_a_table_with_a_date_after_year_9999_is_refused(staging: ParquetStaging) -> None:
     table = rows_table(row()).drop_columns(["game_date"])
     staging.write(A, table.append_column("game_date", pa.array([2**31 - 1], pa.int32()).cast(pa.date32())))
     assert "cannot be read as Parquet (days=2147483647" in str(staging.list_tables(KNOWN)[0].refusal)
 
 
-def test_a_folder_or_a_dead_link_in_place_of_a_file_stops_nobody(staging: ParquetStaging) -> None:
+def test_a_folder_is_refused_and_a_broken_link_ignored(staging: ParquetStaging) -> None:
     staging.path_of(A).mkdir(parents=True)
     staging.path_of(B).symlink_to("nowhere")
     (listed,) = staging.list_tables(KNOWN)
@@ -107,14 +107,14 @@ def test_a_folder_or_a_dead_link_in_place_of_a_file_stops_nobody(staging: Parque
 @pytest.mark.parametrize(
     "name", ["_staging_a'b", "_staging_a;b", "_staging_a b", "_staging_..a", "_staging_" + "x" * 230]
 )
-def test_a_file_of_an_odd_name_is_listed_with_a_refusal(staging: ParquetStaging, name: str) -> None:
+def test_a_file_with_an_invalid_name_is_listed_with_a_refusal(staging: ParquetStaging, name: str) -> None:
     staging.write(A, rows_table(row()))
     staging.path_of(A).rename(staging.folder / f"{name}.parquet")
     (listed,) = staging.list_tables(KNOWN)
     assert "characters other than" in str(listed.refusal)
 
 
-def test_a_column_that_stands_twice_refuses_its_table(staging: ParquetStaging) -> None:
+def test_a_table_with_a_repeated_column_is_refused(staging: ParquetStaging) -> None:
     staging.write(A, rows_table(row()).append_column("System_ID", pa.array(["x"])))
     assert "it has column system_id twice" in str(staging.list_tables(KNOWN)[0].refusal)
 
@@ -133,27 +133,27 @@ def test_a_dictionary_of_dates_is_a_date_column(staging: ParquetStaging) -> None
     assert staging.list_tables(KNOWN)[0].dates == {DATE: 1, NEXT_DATE: 1}
 
 
-def test_a_writer_killed_in_the_middle_leaves_nothing_that_is_listed(staging: ParquetStaging) -> None:
+def test_a_writer_killed_while_writing_leaves_no_listed_table(staging: ParquetStaging) -> None:
     killed("parquet.os.fsync = die\nstaging.write(name, rows_table(row()))", staging)
     assert names(staging) == []
     assert list(staging.folder.glob(".*.tmp"))
 
 
-def test_what_killed_processes_left_is_taken_away_in_time(staging: ParquetStaging) -> None:
+def test_files_of_killed_processes_are_removed_after_some_hours(staging: ParquetStaging) -> None:
     killed("with staging.pinned([staging.write(name, rows_table(row()))]): die()", staging)
     killed("parquet.os.fsync = die\nstaging.write(name, rows_table(row()))", staging)
-    left = [*(staging.folder / ".pinned").iterdir(), *staging.folder.glob(".*.tmp")]
-    assert len(left) == 2
+    leftover = [*(staging.folder / ".pinned").iterdir(), *staging.folder.glob(".*.tmp")]
+    assert len(leftover) == 2
     with staging.pinned([]):
-        assert all(path.exists() for path in left)  # they may be somebody's who is still at it
+        assert all(path.exists() for path in leftover)  # they may belong to a running process
     long_ago = (dt.datetime.now() - dt.timedelta(hours=7)).timestamp()
-    for path in left:
+    for path in leftover:
         os.utime(path, (long_ago, long_ago))
     with staging.pinned([]):
-        assert not any(path.exists() for path in left)
+        assert not any(path.exists() for path in leftover)
 
 
-def test_a_failed_write_leaves_the_older_table_and_reports_nothing(
+def test_a_failed_write_raises_and_keeps_the_previous_table(
     staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staging.write(A, rows_table(row()))
@@ -169,21 +169,21 @@ def test_a_failed_write_leaves_the_older_table_and_reports_nothing(
     assert not list(staging.folder.glob(".*.tmp"))
 
 
-def test_a_write_is_reported_even_if_it_was_merged_and_dropped_at_once(
+def test_a_write_succeeds_even_if_the_table_is_dropped_at_once(
     staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rename = Path.rename
 
-    def rename_and_lose(self: Path, target: Path) -> Path:
+    def rename_and_delete(self: Path, target: Path) -> Path:
         rename(self, target).unlink()
         return target
 
-    monkeypatch.setattr(Path, "rename", rename_and_lose)
+    monkeypatch.setattr(Path, "rename", rename_and_delete)
     assert staging.write(A, rows_table(row())).rows == 1
 
 
 @pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda _: None])
-def test_a_drop_killed_before_its_end_is_finished_by_the_next(staging: ParquetStaging, finish: object) -> None:
+def test_a_drop_of_a_killed_process_is_finished_by_the_next_call(staging: ParquetStaging, finish: object) -> None:
     staging.write(A, rows_table(row()))
     killed("staging._delete_or_put_back = die\nstaging.drop(staging.list_tables(KNOWN))", staging)
     assert len(files(staging)) == 1
@@ -195,19 +195,19 @@ def test_a_drop_killed_before_its_end_is_finished_by_the_next(staging: ParquetSt
 REDELIVER_THEN_DIE = """
 listed = staging.list_tables(KNOWN)
 rename = Path.rename
-def redelivered_first(self, target):
+def redeliver_first(self, target):
     if ".dropping" in str(target):
         Path.rename = rename
         staging.write(name, rows_table(row(), row(prediction_id="late")))
     return rename(self, target)
-Path.rename = redelivered_first
+Path.rename = redeliver_first
 staging._delete_or_put_back = die
 staging.drop(listed)
 """
 
 
 @pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda _: None])
-def test_incident_27_a_redelivery_put_aside_by_a_drop_that_was_killed_comes_back(
+def test_incident_27_a_redelivery_renamed_by_the_drop_of_a_killed_process_is_put_back(
     staging: ParquetStaging, finish: object
 ) -> None:
     staging.write(A, rows_table(row()))
@@ -217,24 +217,24 @@ def test_incident_27_a_redelivery_put_aside_by_a_drop_that_was_killed_comes_back
     assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 2)]
 
 
-def test_incident_27_a_redelivery_in_the_instant_of_the_drop_is_put_back(
+def test_incident_27_a_redelivery_just_before_the_drop_is_kept(
     staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staging.write(A, rows_table(row()))
     listed = staging.list_tables(KNOWN)
     rename = Path.rename
 
-    def redelivered_first(self: Path, target: Path) -> Path:
+    def redeliver_first(self: Path, target: Path) -> Path:
         monkeypatch.undo()
         staging.write(A, rows_table(row(), row()))
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", redelivered_first)
+    monkeypatch.setattr(Path, "rename", redeliver_first)
     assert staging.drop(listed) == []
     assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 2)]
 
 
-def test_a_listing_does_not_meddle_with_a_drop_that_is_going_on(staging: ParquetStaging) -> None:
+def test_a_listing_does_not_interfere_with_a_drop_in_progress(staging: ParquetStaging) -> None:
     staging.write(A, rows_table(row()))
     renamed, go_on = threading.Event(), threading.Event()
     dropper = ParquetStaging(staging.folder)
@@ -258,7 +258,7 @@ def test_a_listing_does_not_meddle_with_a_drop_that_is_going_on(staging: Parquet
     assert dropped == [A]
 
 
-def test_two_that_drop_the_same_tables_drop_each_once(staging: ParquetStaging) -> None:
+def test_of_two_processes_that_drop_the_same_tables_each_table_is_dropped_once(staging: ParquetStaging) -> None:
     for number in range(60):
         staging.write(f"{A}_{number}", rows_table(row()))
     listed = staging.list_tables(KNOWN)
@@ -273,7 +273,7 @@ def test_two_that_drop_the_same_tables_drop_each_once(staging: ParquetStaging) -
     assert sorted(dropped) == sorted(table.name for table in listed)
 
 
-def test_a_pinned_file_stays_what_was_listed_while_it_is_replaced_and_dropped(staging: ParquetStaging) -> None:
+def test_a_pinned_file_does_not_change_when_its_table_is_replaced_and_dropped(staging: ParquetStaging) -> None:
     staging.write(A, rows_table(row()))
     with staging.pinned(staging.list_tables(KNOWN)) as (pin,):
         staging.write(A, rows_table(row(), row()))
@@ -282,14 +282,14 @@ def test_a_pinned_file_stays_what_was_listed_while_it_is_replaced_and_dropped(st
     assert files(staging) == []
 
 
-def test_a_listing_keeps_no_footer_of_a_table_that_is_gone(staging: ParquetStaging) -> None:
+def test_footers_of_replaced_tables_are_forgotten(staging: ParquetStaging) -> None:
     for _ in range(3):
         staging.write(A, rows_table(row()))
         staging.list_tables(KNOWN)
     assert len(staging._footers) == 1
 
 
-def test_a_refused_pin_leaves_nothing_behind(staging: ParquetStaging) -> None:
+def test_a_refused_table_leaves_no_pin_behind(staging: ParquetStaging) -> None:
     table = staging.write(A, rows_table(row()))
     staging.write(A, rows_table(row()))
     with pytest.raises(TableRefused), staging.pinned([table]):
@@ -297,7 +297,7 @@ def test_a_refused_pin_leaves_nothing_behind(staging: ParquetStaging) -> None:
     assert list((staging.folder / ".pinned").iterdir()) == []
 
 
-def test_a_staging_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
+def test_a_staging_path_that_is_not_a_folder_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WarehouseUnavailable, match="cannot be listed"):
         ParquetStaging(tmp_path / "file").list_tables(KNOWN)
@@ -305,7 +305,7 @@ def test_a_staging_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
         ParquetStaging(tmp_path / "file").write(A, rows_table(row()))
 
 
-def test_many_processes_write_while_one_lists_and_nobody_sees_half_a_table(staging: ParquetStaging) -> None:
+def test_a_listing_never_shows_partial_tables_while_many_processes_write(staging: ParquetStaging) -> None:
     code = "for n in range(25): staging.write(f'{name}_{sys.argv[3]}_{n}', rows_table(*[row()] * 50))"
     arguments = [sys.executable, "-c", PREPARE + code, str(staging.folder), A]
     workers = [subprocess.Popen([*arguments, str(number)]) for number in range(3)]
@@ -328,9 +328,7 @@ staging.archive(staging.list_tables(KNOWN))
 
 
 @pytest.mark.parametrize("code", [ARCHIVE_THEN_DIE, DROP_FOR_THE_ARCHIVE_THEN_DIE])
-def test_an_archiving_killed_before_its_end_loses_nothing_and_can_be_repeated(
-    staging: ParquetStaging, code: str
-) -> None:
+def test_archiving_can_be_repeated_after_a_killed_process(staging: ParquetStaging, code: str) -> None:
     staging.write(A, rows_table(row(), row()))
     killed(code, staging)
     staging.archive(staging.list_tables(KNOWN))
@@ -339,19 +337,19 @@ def test_an_archiving_killed_before_its_end_loses_nothing_and_can_be_repeated(
     assert pq.read_metadata(kept).num_rows == 2
 
 
-def test_incident_27_a_redelivery_in_the_instant_of_the_archiving_stays(
+def test_incident_27_a_redelivery_just_before_archiving_is_kept(
     staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staging.write(A, rows_table(row()))
     listed = staging.list_tables(KNOWN)
     hardlink_to = Path.hardlink_to
 
-    def redelivered_first(self: Path, target: Path) -> None:
+    def redeliver_first(self: Path, target: Path) -> None:
         monkeypatch.undo()
         staging.write(A, rows_table(row(), row()))
         hardlink_to(self, target)
 
-    monkeypatch.setattr(Path, "hardlink_to", redelivered_first)
+    monkeypatch.setattr(Path, "hardlink_to", redeliver_first)
     assert staging.archive(listed) == {}
     assert [table.rows for table in staging.list_tables(KNOWN)] == [2]
     assert list((staging.folder / "archive").iterdir()) == []

@@ -1,4 +1,4 @@
-"""Files that a person wants staged: what each format keeps, and what is said about one that cannot be read."""
+"""Input files: what each format preserves, and the errors for unreadable files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _parquet(path: Path) -> None:
     ("suffix", "make"),
     [("csv", _csv), ("CSV", _csv), ("jsonl", _json_lines), ("ndjson", _json_lines), ("parquet", _parquet)],
 )
-def test_each_format_is_staged_the_same(tmp_path: Path, suffix: str, make: object) -> None:
+def test_all_formats_are_staged_equally(tmp_path: Path, suffix: str, make: object) -> None:
     path = tmp_path / f"rows.{suffix}"
     make(path)  # type: ignore[operator]
     staging = ParquetStaging(tmp_path / "staging")
@@ -45,7 +45,7 @@ def test_each_format_is_staged_the_same(tmp_path: Path, suffix: str, make: objec
     assert stored == row(feature_quality_score=1.5, is_actionable=True, current_points_line=None)
 
 
-def test_csv_stays_text_and_empty_is_null(tmp_path: Path) -> None:
+def test_csv_values_stay_text_and_empty_fields_are_null(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text('game_id,line,note\n0022500001,20.50,"two\nlines"\n,,""\n')
     assert read_rows(tmp_path / "x.csv").to_pylist() == [  # type: ignore[union-attr]
         {"game_id": "0022500001", "line": "20.50", "note": "two\nlines"},
@@ -59,7 +59,7 @@ def test_json_numbers_keep_their_digits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("x.parquet", None, "does not exist"),
         ("x.csv", None, "does not exist"),
@@ -79,24 +79,24 @@ def test_json_numbers_keep_their_digits(tmp_path: Path) -> None:
         ("x.jsonl", b"\xff\xfe", "cannot be read"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named_with_the_reason(
-    tmp_path: Path, name: str, content: bytes | None, said: str
+def test_the_error_for_an_unreadable_file_has_its_path_and_the_reason(
+    tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UnreadableFile, match=said) as caught:
+    with pytest.raises(UnreadableFile, match=message) as caught:
         read_rows(path)
     assert str(path) in str(caught.value)
 
 
-def test_a_parquet_file_without_rows_is_told(tmp_path: Path) -> None:
+def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": pa.array([], pa.int64())}), tmp_path / "x.parquet")
     with pytest.raises(UnreadableFile, match="has no rows"):
         read_rows(tmp_path / "x.parquet")
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").mkdir()
     with pytest.raises(UnreadableFile):
         read_rows(tmp_path / "x.csv")

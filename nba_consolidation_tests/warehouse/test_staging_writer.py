@@ -1,4 +1,4 @@
-"""What a worker can stage, what becomes of each value, and that a refused write writes nothing."""
+"""The StagingWriter: which rows it accepts, how values are converted, and that a refused write writes nothing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def stored(staging: ParquetStaging) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_of_rows_is_staged_the_same(staging: ParquetStaging, form: str) -> None:
+def test_all_forms_of_rows_are_staged_equally(staging: ParquetStaging, form: str) -> None:
     rows = [row(), row(prediction_id="p2", current_points_line=None, sportsbook="x")]
     written = StagingWriter(staging).write("20260115-120000", "worker-1", FORMS[form](rows))
     assert (written.name, written.rows) == ("_staging_20260115_120000_worker_1", 2)
@@ -73,7 +73,7 @@ def test_absent_columns_are_not_in_the_file(writer: StagingWriter) -> None:
 @pytest.mark.parametrize("column", ["predicted_points", "sportsbook", "game_date", "created_at", "is_actionable",
                                     "feature_quality_score", "similar_games_count", "key_factors",
                                     "issues"])  # fmt: skip
-def test_incident_22_every_kind_of_nothing_is_null(
+def test_incident_22_every_kind_of_missing_value_is_null(
     staging: ParquetStaging, writer: StagingWriter, column: str, null: Any
 ) -> None:
     writer.write("b", "w", [row(), row(**{column: null})])
@@ -81,7 +81,7 @@ def test_incident_22_every_kind_of_nothing_is_null(
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "wanted"),
+    ("kind", "value", "expected"),
     [
         ("INT64", np.int64(3), 3),
         ("INT64", np.uint8(3), 3),
@@ -125,9 +125,9 @@ def test_incident_22_every_kind_of_nothing_is_null(
         ("ARRAY<INT64>", "[1, 2]", [1, 2]),
     ],
 )  # fmt: skip
-def test_a_value_becomes_its_exact_counterpart(kind: str, value: Any, wanted: Any) -> None:
-    found = converter(kind)(value)
-    assert (found, type(found)) == (wanted, type(wanted))
+def test_a_value_is_converted_exactly(kind: str, value: Any, expected: Any) -> None:
+    converted = converter(kind)(value)
+    assert (converted, type(converted)) == (expected, type(expected))
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_a_value_becomes_its_exact_counterpart(kind: str, value: Any, wanted: An
         ("ARRAY<STRING>", [1]), ("ARRAY<STRING>", {"a"}), ("ARRAY<INT64>", "1"),
     ],
 )  # fmt: skip
-def test_a_value_without_a_counterpart_is_refused(kind: str, value: Any) -> None:
+def test_a_value_that_cannot_be_converted_is_refused(kind: str, value: Any) -> None:
     with pytest.raises((ValueError, OverflowError)):
         converter(kind)(value)
 
 
 @pytest.mark.parametrize("form", ["records", "a DataFrame"])
-def test_a_refused_value_is_named_with_its_column_and_row(
+def test_the_error_for_a_refused_value_has_its_column_and_row(
     staging: ParquetStaging, writer: StagingWriter, form: str
 ) -> None:
     rows = [row(), row(similar_games_count="many")]
@@ -170,7 +170,7 @@ def test_incident_34_the_line_is_never_rounded(writer: StagingWriter, line: Any)
 
 @pytest.mark.parametrize("bad", [{"predicted_points": 99}, {"current_points_line": -3.5}, {"recommendation": "MAYBE"},
                                  {"game_id": None}, {"confidence_score": 250}])  # fmt: skip
-def test_what_row_rules_judge_is_not_the_writers_to_judge(
+def test_the_writer_does_not_apply_the_row_rules(
     staging: ParquetStaging, writer: StagingWriter, bad: dict[str, Any]
 ) -> None:
     assert writer.write("b", "w", [row(**bad)]).rows == 1
@@ -198,59 +198,59 @@ def test_incident_19_a_missing_required_column_is_refused(writer: StagingWriter,
 
 
 @pytest.mark.parametrize("column", [column.name for column in LINEAGE])
-def test_lineage_is_not_a_workers_to_write(writer: StagingWriter, column: str) -> None:
+def test_a_worker_cannot_write_lineage_columns(writer: StagingWriter, column: str) -> None:
     with pytest.raises(WriteRefused, match=f"column {column}: unknown"):
         writer.write("b", "w", [row(**{column: None})])
 
 
-def test_what_the_consolidation_sets_is_accepted(writer: StagingWriter) -> None:
+def test_columns_set_by_the_consolidation_are_accepted(writer: StagingWriter) -> None:
     assert writer.write("b", "w", [row(prediction_version=1, is_active=True, updated_at=NOON)]).rows == 1
 
 
-def test_a_column_given_twice_is_refused(writer: StagingWriter) -> None:
+def test_a_repeated_column_is_refused(writer: StagingWriter) -> None:
     frame = pd.DataFrame([row()])
     with pytest.raises(WriteRefused, match="column system_id: repeated"):
         writer.write("b", "w", pd.concat([frame, frame[["system_id"]]], axis=1))
 
 
-def test_a_type_that_cannot_be_staged_is_refused_only_where_it_is_used(writer: StagingWriter) -> None:
+def test_a_column_of_a_type_that_cannot_be_staged_is_refused_only_if_it_is_used(writer: StagingWriter) -> None:
     writer.write("b", "w", [row()])
     with pytest.raises(WriteRefused, match="column shape: a GEOGRAPHY cannot be staged"):
         writer.write("b", "w", [row(shape="POINT(0 0)")])
 
 
-@pytest.mark.parametrize("nothing", [[], iter([]), pd.DataFrame(), pd.DataFrame([row()])[:0], rows_table(row())[:0]])
-def test_incident_23_a_write_of_no_rows_is_refused(
-    staging: ParquetStaging, writer: StagingWriter, nothing: Any
+@pytest.mark.parametrize("no_rows", [[], iter([]), pd.DataFrame(), pd.DataFrame([row()])[:0], rows_table(row())[:0]])
+def test_incident_23_a_write_without_rows_is_refused(
+    staging: ParquetStaging, writer: StagingWriter, no_rows: Any
 ) -> None:
     with pytest.raises(WriteRefused, match="no rows"):
-        writer.write("b", "w", nothing)
+        writer.write("b", "w", no_rows)
     assert staging.list_tables(KNOWN) == []
 
 
-def test_incident_23_a_write_that_fails_reports_no_rows(staging: ParquetStaging, writer: StagingWriter) -> None:
+def test_incident_23_a_failed_write_raises(staging: ParquetStaging, writer: StagingWriter) -> None:
     staging.folder.touch()
     with pytest.raises(WarehouseUnavailable, match="was not written"):
         writer.write("b", "w", [row()])
 
 
 @pytest.mark.parametrize(("batch", "worker"), [("", "w"), ("b", ""), ("b/..", "w"), ("b", "w'"), ("b", "w" * 300)])
-def test_a_batch_or_worker_that_makes_no_name_is_refused(writer: StagingWriter, batch: str, worker: str) -> None:
+def test_a_batch_or_worker_with_invalid_characters_is_refused(writer: StagingWriter, batch: str, worker: str) -> None:
     with pytest.raises(WriteRefused, match="staging table name"):
         writer.write(batch, worker, [row()])
 
 
 @pytest.mark.parametrize("wrong", [[row(), "text"], [row(), None]])
-def test_what_is_no_record_is_refused(writer: StagingWriter, wrong: Any) -> None:
+def test_a_row_that_is_not_a_record_is_refused(writer: StagingWriter, wrong: Any) -> None:
     with pytest.raises(WriteRefused, match=r"row 1 is a .*, not a record"):
         writer.write("b", "w", wrong)
 
 
-def test_a_time_stamp_among_dates_is_not_cut_silently(writer: StagingWriter) -> None:
+def test_a_time_stamp_in_a_date_column_is_refused(writer: StagingWriter) -> None:
     with pytest.raises(WriteRefused, match="game_date, row 1"):
         writer.write("b", "w", [row(), row(game_date=NOON)])
 
 
-def test_arrow_floats_that_are_not_numbers_are_null(staging: ParquetStaging, writer: StagingWriter) -> None:
+def test_nan_in_an_arrow_table_is_null(staging: ParquetStaging, writer: StagingWriter) -> None:
     writer.write("b", "w", rows_table(row(feature_quality_score=math.nan), row(feature_quality_score=math.inf)))
     assert [one["feature_quality_score"] for one in stored(staging)] == [None, math.inf]

@@ -105,12 +105,12 @@ def _system_and_window(row: Row) -> tuple[bool, str, int]:
 def _hit_rate_charts(report: Report) -> list[Chart]:
     """Of the systems with the most bets in the last 30 days: one chart of all, and one over time of each."""
     enough = [row for row in report.performance if row["time_window"] == "30d" and row["bets"] >= _MIN_BETS]
-    shown = sorted(sorted(enough, key=lambda row: -row["bets"])[:_SYSTEMS], key=_system_and_window)
-    if not shown:
+    busiest = sorted(sorted(enough, key=lambda row: -row["bets"])[:_SYSTEMS], key=_system_and_window)
+    if not busiest:
         return []
-    systems = [row["system_id"] for row in shown]
+    systems = [row["system_id"] for row in busiest]
     over_time = [row for system in systems for row in report.over_time if row["system_id"] == system]
-    return [charts.hit_rates_by_system(shown), *charts.hit_rates_over_time(over_time)]
+    return [charts.hit_rates_by_system(busiest), *charts.hit_rates_over_time(over_time)]
 
 
 def _reliability_charts(reliability: Sequence[SystemReliability]) -> list[Chart]:

@@ -49,7 +49,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import (
     prediction,
     staged,
 )
-from nba_consolidation_tests.warehouse.rows import one_statement
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 LEASE = lease_key(LOCK_TYPE, DATE)
 DATES = (DATE, NEXT_DATE, THIRD_DATE)
@@ -238,7 +238,7 @@ def test_an_activation_that_leaves_two_rows_active_rolls_everything_back(
     bench.consolidate()
     table = bench.stage(prediction("24.0", 5))
     before = (bench.published(), bench.written_rows())
-    one_statement(monkeypatch)("activate", "SELECT 1 AS activates_nothing")
+    statement_factory(monkeypatch)("activate", "SELECT 1 AS activates_nothing")
     error = bench.consolidate().poisoned[DATE]
     assert isinstance(error, AuditFailed)
     assert error.audit == "active_twins"

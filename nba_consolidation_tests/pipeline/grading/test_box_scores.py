@@ -26,7 +26,7 @@ from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GAME, TWIN, Row, box
 from nba_consolidation_tests.warehouse.conftest import ENGINES, bigquery_service
-from nba_consolidation_tests.warehouse.rows import one_statement
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 __all__ = ["bigquery_service"]
 NEXT_DATE = DATE + dt.timedelta(days=1)
@@ -56,7 +56,7 @@ def each_warehouse(request: pytest.FixtureRequest) -> Warehouse:
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    return one_statement(monkeypatch)
+    return statement_factory(monkeypatch)
 
 
 def loaded(warehouse: Warehouse, *rows: Mapping[str, Any]) -> LoadReport:
