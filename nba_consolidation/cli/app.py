@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-
 import errno
 import traceback
 from collections.abc import Callable
