@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import importlib
 import traceback
@@ -20,7 +21,7 @@ from nba_consolidation.settings import Settings, kind, unknown_variables
 
 _COMMANDS = {
     "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
-    "box_scores": ["actuals"], "grade": ["grade"], "repair": ["repair", "restore"],
+    "box_scores": ["box_scores"], "grade": ["grade"], "repair": ["repair", "restore"],
     "performance": ["analyse", "performance", "calibration"], "players": ["players"], "strategies": ["strategies"],
     "recalibrate": ["recalibrate"], "report": ["report"],
     "status": ["status"], "explain": ["explain"], "quarantine": ["quarantine"], "duplicates": ["duplicates"],
@@ -113,3 +114,7 @@ def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: A
 for _module, _names in _COMMANDS.items():
     for _name in _names:
         main.add_command(getattr(importlib.import_module(f"nba_consolidation.cli.{_module}"), _name))
+
+_former_name = copy.copy(main.commands["box-scores"])  # the command was called `actuals`
+_former_name.hidden = True
+main.add_command(_former_name, "actuals")
