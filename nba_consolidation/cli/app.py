@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import traceback
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import click
 
 from nba_consolidation.cli.backfill import backfill
 from nba_consolidation.cli.bootstrap import bootstrap
-from nba_consolidation.cli.box_scores import actuals
+from nba_consolidation.cli.box_scores import box_scores
 from nba_consolidation.cli.cleanup import cleanup
 from nba_consolidation.cli.consolidate import consolidate, publish, validate
 from nba_consolidation.cli.demo import demo
@@ -43,7 +44,7 @@ _COMMANDS = (
     validate,
     publish,
     backfill,
-    actuals,
+    box_scores,
     grade,
     repair,
     restore,
@@ -153,3 +154,7 @@ def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: A
 
 for _command in _COMMANDS:
     main.add_command(_command)
+
+_former_name = copy.copy(box_scores)  # the command was called `actuals`
+_former_name.hidden = True
+main.add_command(_former_name, "actuals")

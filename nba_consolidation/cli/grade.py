@@ -17,7 +17,7 @@ from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
-    from nba_consolidation.pipeline.grading.result import Finding, GradingReport
+    from nba_consolidation.pipeline.grading.result import GradingFinding, GradingReport
 
 _FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
             "inserted", "updated", "removed", "total_rows")  # fmt: skip
@@ -92,7 +92,7 @@ def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
     ]
 
 
-def _findings(findings: Sequence[Finding]) -> list[Shown]:
+def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
     """Each by name where they are few; where they are many, how many of each kind as well."""
     columns = [Column("date"), Column("finding"), Column("game"), Column("player"), Column("predictions", right=True),
                Column("detail", fold=True)]  # fmt: skip

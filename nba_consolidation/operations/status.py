@@ -93,7 +93,7 @@ def standing_dates(
 ) -> tuple[dt.date, ...]:
     """The dates of which anything stands, consolidated, validated or graded, in order; all history unless bounded."""
     bounds = {"first_date": first, "last_date": last}
-    names = ("standing_dates", "validated_dates", "accuracy_dates")
+    names = ("row_counts_by_date", "validated_dates", "accuracy_dates")
     found = warehouse.run([Statement(name, bounds) for name in names])
     return tuple(sorted({row["game_date"] for rows in found.rows.values() for row in rows}))
 
@@ -106,7 +106,7 @@ def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tu
 
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
-    names = ("standing_dates", "validated_dates", "last_consolidations", "consolidated_staging_tables")
+    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables")
     return [Statement(name, bounds) for name in names]
 
 
@@ -125,7 +125,7 @@ def _by_date(manifest: Manifest, stands: Mapping[str, list[Row]]) -> tuple[DateS
     rows: Counter[dt.date] = Counter()
     for entry in manifest.entries:
         rows.update({date: entry.table.rows_of(date) for date in entry.dates})
-    standing = {row["game_date"]: row for row in stands["standing_dates"]}
+    standing = {row["game_date"]: row for row in stands["row_counts_by_date"]}
     validated = {row["game_date"]: row for row in stands["validated_dates"]}
     last = {row["game_date"]: row for row in stands["last_consolidations"]}
     return tuple(

@@ -115,11 +115,11 @@ class Reporter:
         rows = self.warehouse.run([
             Statement("consolidation_totals", of_report),
             Statement("outcome_totals", of_report),
-            Statement("standing_dates", of_chart),
+            Statement("row_counts_by_date", of_chart),
         ]).rows  # fmt: skip
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
         return Work(
-            predictions=rows["standing_dates"],
+            predictions=rows["row_counts_by_date"],
             consolidated=rows["consolidation_totals"],
             graded=rows["outcome_totals"],
             duplicates={audit.name: len(audit.findings(self.warehouse, dates)) for audit in _AUDITS},

@@ -1,7 +1,7 @@
--- What will stand for the dates, one row per business key: rows that are inserted, updated, or as they were; and of
--- each game, player and system, which one is active: exactly the newest version, unless it was invalidated. The
--- others name the one that supersedes them. Known before anything is written, so that a new row is written once.
-CREATE TEMP TABLE standing AS
+-- The rows that the dates will have, one per business key: inserted, updated or unchanged. Of each game, player and
+-- system exactly the newest version is active, unless it was invalidated; the others name the one that supersedes
+-- them. Computed before anything is written, so that a new row is written once.
+CREATE TEMP TABLE current_versions AS
 SELECT
   macro.BUSINESS_KEY(),
   staging_table_number,
