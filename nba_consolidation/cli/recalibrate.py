@@ -1,4 +1,4 @@
-"""`recalibrate`, and `calibration approve`, `reject`, `rollback` and `history`: what a confidence should have said."""
+"""`recalibrate`, and `calibration approve`, `reject`, `rollback` and `history`: calibrations of confidences."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
-from nba_consolidation.cli.output import Column, Grid, counted
+from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.performance import calibration
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema.display import words
+from nba_consolidation.schema.display_columns import CALIBRATION_DECISIONS, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
     from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, RecalibrationReport
-    from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
+    from nba_consolidation.pipeline.analysis.recalibration.versions import Version
     from nba_consolidation.wiring import Deployment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_SCORES = (Column("log loss\nbefore", 1, right=True), Column("after", 1, right=True), Column("ECE before", right=True),
-           Column("after", right=True))  # fmt: skip
+_FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_before", "ece_after")
 
 
 @click.command()
 @date_options
 @session_command
 def recalibrate(session: Session, dates: DateRange) -> Exit:
-    """Hold confidences against what came, and calibrate anew what drifts.
+    """Compare confidences with hit rates, and recalibrate systems whose confidences drift.
 
-    Without dates: for today. A date sees bets of earlier dates only, whenever it is run. A small change becomes active;
-    a major one waits for `calibration approve`. The upcoming game dates are published again with the calibrations in
-    force; past dates keep what was published. Repeating it writes nothing. Ends with 3 if a calibration waits for a
-    person, or was rolled back.
+    Without dates: for today. Only bets of earlier dates are used, whenever the command runs. A small change becomes
+    active; a major one waits for `calibration approve`. The upcoming game dates are published again with the
+    calibrations in force; past dates keep what was published. Repeating the command writes nothing. Exits with 3 if a
+    calibration waits for approval or was rolled back.
     """
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today
@@ -58,7 +59,13 @@ def recalibrate(session: Session, dates: DateRange) -> Exit:
         "dates_published": published,
         "seconds": report.seconds,
     }
-    session.show(document, _decisions_grid(report), _summary(report, waiting), _publication_summary(published))
+    decisions = [vars(one) | {name: getattr(one.version, name, None) for name in _FITTED} for one in report.decisions]
+    session.show(
+        document,
+        table(CALIBRATION_DECISIONS, decisions),
+        _summary(report, waiting),
+        _publication_summary(published),
+    )
     return Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE
 
 
@@ -78,37 +85,17 @@ def _decision(one: Decision) -> dict[str, Any]:
     }
 
 
-def _decisions_grid(report: RecalibrationReport) -> Grid:
-    columns = [Column("date"), Column("system"), Column("outcome"), Column("bets", right=True), Column("method"),
-               Column("shift", 1, right=True), *_SCORES, Column("reason", 2, fold=True)]  # fmt: skip
-    rows = [
-        (one.game_date, one.system_id, one.outcome.value, one.bets, *_figures(one.version), one.reason)
-        for one in report.decisions
-    ]
-    return Grid(columns, rows)
-
-
-def _figures(version: Version | None) -> tuple[str | None, ...]:
-    """Method, shift, log loss and ECE before and after."""
-    if version is None:
-        return (None,) * 6
-    return (
-        version.method, f"{version.mean_shift:.3f}", f"{version.log_loss_before:.4f}",
-        f"{version.log_loss_after:.4f}", f"{version.ece_before:.4f}", f"{version.ece_after:.4f}",
-    )  # fmt: skip
-
-
 def _summary(report: RecalibrationReport, waiting: Sequence[Version]) -> str:
     if not report.decisions:
-        return "No system has decided bets before that date, in its season: grade first."
+        return "No system has decided bets before that date in its season: grade first."
     written = (
         f"{counted(report.versions_written, 'new calibration')}, {counted(report.events_written, 'event')} written."
     )
-    taken_back = [f"Rolled back for {one.game_date}: {one.rolled_back}." for one in report.rolled_back]
-    return "\n".join([written, *taken_back, *map(_waits, waiting)])
+    rolled_back = [f"Rolled back for {one.game_date}: {one.rolled_back}." for one in report.rolled_back]
+    return "\n".join([written, *rolled_back, *map(_waiting, waiting)])
 
 
-def _waits(version: Version) -> str:
+def _waiting(version: Version) -> str:
     return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
@@ -166,19 +153,15 @@ def _decide(
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
     published = _publish_upcoming(deployment, holder)
     document = {"event": made.row(), "dates_published": published}
-    told = f"{version_id} is {_words(made.state)} from {made.effective_date} on ({author})."
-    session.show(document, told, _publication_summary(published))
-
-
-def _words(state: State) -> str:
-    return state.value.replace("_", " ")
+    summary = f"{version_id} is {words(made.state)} from {made.effective_date} on ({author})."
+    session.show(document, summary, _publication_summary(published))
 
 
 @calibration.command()
 @click.option("--system", metavar="SYSTEM", help="One system.")
 @session_command
 def history(session: Session, system: str | None) -> None:
-    """List every calibration: its scores, its state, and what happened to it."""
+    """List every calibration with its scores, its state and its events."""
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
     known = read_history(session.existing().warehouse, system)
@@ -186,18 +169,8 @@ def history(session: Session, system: str | None) -> None:
                                           "events": [event.row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip
     nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
-    session.show(document, _versions_grid(known), _events_grid(known), nothing)
-
-
-def _versions_grid(known: History) -> Grid:
-    columns = [Column("version"), Column("state"), Column("scope", 2), Column("bets", 2, right=True), Column("method"),
-               Column("shift", 1, right=True), *_SCORES]  # fmt: skip
-    rows = [(one.version_id, _words(known.state(one)), one.scope, one.bets, *_figures(one)) for one in known.versions]
-    return Grid(columns, rows, records=True)
-
-
-def _events_grid(known: History) -> Grid:
-    columns = [Column("version"), Column("became"), Column("from"), Column("by", 1), Column("why", 2, fold=True)]
-    happened: list[Event] = sorted(known.events, key=lambda event: (event.system_id, event.number))
-    rows = [(one.version_id, _words(one.state), one.effective_date, one.author, one.reason) for one in happened]
-    return Grid(columns, rows, records=True)
+    versions = [vars(one) | {"version_id": one.version_id, "state": known.state(one)} for one in known.versions]
+    events = [vars(one) for one in sorted(known.events, key=lambda event: (event.system_id, event.number))]
+    session.show(document, table(CALIBRATION_VERSIONS, versions, records=True),
+        table(CALIBRATION_EVENTS, events, records=True), nothing,
+    )  # fmt: skip
