@@ -74,6 +74,7 @@ def names(table: schema.Table | type) -> Sequence[str]:
     [
         ((display_columns.SYSTEM, display_columns.WINDOW, *display_columns.PERFORMANCE), schema.SYSTEM_PERFORMANCE),
         (display_columns.CALIBRATION_SCORES, schema.CALIBRATION_SCORES),
+        (display_columns.CALIBRATION_EVENTS, schema.CALIBRATION_EVENTS),
         (display_columns.PLAYERS, schema.PLAYER_RELIABILITY),
         (display_columns.BIAS_AND_VARIANCE, schema.PLAYER_RELIABILITY),
         (display_columns.POLICIES, schema.POLICY_REVIEWS),

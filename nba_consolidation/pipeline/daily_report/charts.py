@@ -57,20 +57,17 @@ def hit_rates_over_time(rows: Sequence[Row]) -> list[Chart]:
     """One chart per system, all with the same axes. rows: of system_performance, one per system and date."""
     limits = hit_rate_limits(rows)
     dates = [row["game_date"] for row in rows]
-    charts = []
-    for system, of_system in _by_system(rows).items():
-        last = of_system[-1]
-        charts.append(
-            Chart(
-                system_name(system),
-                f"Hit rate of {system_name(system)} by date, with its 95 % interval.",
-                2.1,
-                partial(_draw_hit_rate, rows=of_system, limits=limits, dates=(min(dates), max(dates))),
-                subtitle=f"last {_estimate(last)}" if last["bets"] else "no bets",
-                bets=sum(row["bets"] for row in of_system),
-            )
+    return [
+        Chart(
+            system_name(system),
+            f"Hit rate of {system_name(system)} by date, with its 95 % interval.",
+            2.1,
+            partial(_draw_hit_rate, rows=of_system, limits=limits, dates=(min(dates), max(dates))),
+            subtitle=f"last {_estimate(of_system[-1])}" if of_system[-1]["bets"] else "no bets",
+            bets=sum(row["bets"] for row in of_system),
         )
-    return charts
+        for system, of_system in _by_system(rows).items()
+    ]
 
 
 def reliability(system: str, subtitle: str, stated: Sequence[Row], calibrated: Sequence[Row] = ()) -> Chart:

@@ -28,11 +28,7 @@ _BADGES = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgenc
 _SECTIONS = (("glance", "At a glance"), ("actions", "Action required"), ("hit-rates", "Hit rates"),
              ("calibration", "Calibration"), ("players", "Players"), ("betting", "Betting"),
              ("work", "Work and leases"), ("checks", "Checks"))  # fmt: skip
-_RELIABILITY_COLUMNS = (
-    display_columns.SYSTEM,
-    text_column("confidences", "series"),
-    *display_columns.CALIBRATION_BINS,
-)
+_BIN_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series"), *display_columns.CALIBRATION_BINS)
 
 
 def page(report: Report) -> str:
@@ -47,7 +43,7 @@ def page(report: Report) -> str:
         badges=_BADGES,
         sections=_SECTIONS,
         columns=display_columns,
-        reliability_columns=_RELIABILITY_COLUMNS,
+        bin_columns=_BIN_COLUMNS,
         css=_trusted_file("page.css"),
         js=_trusted_file("page.js"),
         work=work,
@@ -115,13 +111,8 @@ def _hit_rate_charts(report: Report) -> list[Chart]:
 
 def _reliability_charts(reliability: Sequence[SystemReliability]) -> list[Chart]:
     drawn = [
-        charts.reliability(
-            system.system_id,
-            _ece(system),
-            [vars(row) for row in system.stated],
-            [vars(row) for row in system.calibrated],
-        )
-        for system in reliability
+        charts.reliability(one.system_id, _ece(one), list(map(vars, one.stated)), list(map(vars, one.calibrated)))
+        for one in reliability
     ]
     return charts.most_bets(drawn, _SYSTEMS)
 

@@ -1,4 +1,4 @@
-"""`actuals`: box scores from files, for the laptop; in production they are somebody else's."""
+"""`box-scores`: box scores from files, for the local deployment."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_files_of_every_kind_and_folders_are_loaded_together(
     (folder / "b.csv").write_text(
         "player_lookup,game_id,game_date,points,minutes_played\nthree,20260116_BOS_MIA,2026-01-16,9,20.5\n"
     )
-    found = terminal.json("actuals", folder, rows_file("c.jsonl", box("four"), box("one")))
+    found = terminal.json("box-scores", folder, rows_file("c.jsonl", box("four"), box("one")))
     assert (figures(found), found["loaded_files"], found["failed_files"]) == ((4, 0, 0, 1, 0), 3, 0)
     assert (found["dates"], found["problems"]) == (["2026-01-15", "2026-01-16"], [])
     assert found["absent_columns"] == ["team_abbr", "opponent_team_abbr", "tip_off_at"]
@@ -56,46 +56,50 @@ def test_files_of_every_kind_and_folders_are_loaded_together(
 
 def test_the_same_file_again_changes_nothing_and_says_so(terminal: Terminal, rows_file: Write) -> None:
     file = rows_file("scores.jsonl", box(), box("other", points=3))
-    assert "2 new, 0 changed, 0 as they stood" in terminal.run("actuals", file).stdout
-    assert "0 new, 0 changed, 2 as they stood" in terminal.run("actuals", file).stdout
+    assert "2 new, 0 changed, 0 unchanged" in terminal.run("box-scores", file).stdout
+    assert "0 new, 0 changed, 2 unchanged" in terminal.run("box-scores", file).stdout
 
 
 def test_a_correction_replaces_its_row(terminal: Terminal, rows_file: Write) -> None:
-    terminal.run("actuals", rows_file("scores.jsonl", box(), box("other", points=3)))
-    assert figures(terminal.json("actuals", rows_file("better.jsonl", box(points=27)))) == (0, 1, 0, 0, 1)
+    terminal.run("box-scores", rows_file("scores.jsonl", box(), box("other", points=3)))
+    assert figures(terminal.json("box-scores", rows_file("better.jsonl", box(points=27)))) == (0, 1, 0, 0, 1)
     assert stand(terminal) == [("lebronjames", 27), ("other", 3)]
 
 
 def test_a_file_that_is_refused_is_named_and_the_others_are_loaded(terminal: Terminal, rows_file: Write) -> None:
     bad = rows_file("bad.jsonl", box("x"), box("y", points="many"))
     good = rows_file("good.jsonl", box())
-    found = terminal.json("actuals", bad, good, exit_code=1)
+    found = terminal.json("box-scores", bad, good, exit_code=1)
     [error] = [file["error"] for file in found["files"] if file["error"]]
-    assert all(part in error for part in ("bad.jsonl", "column points", "row 1", "'many'", "nothing of it was loaded"))
+    assert all(
+        part in error for part in ("bad.jsonl", "column points", "row 1", "'many'", "nothing was loaded from it")
+    )
     assert stand(terminal) == [("lebronjames", 25)]
-    shown = terminal.run("actuals", bad, good, exit_code=1).stdout
+    shown = terminal.run("box-scores", bad, good, exit_code=1).stdout
     assert "bad.jsonl" in shown
     assert "could not be loaded" in shown
 
 
 def test_files_that_are_all_refused_change_nothing(terminal: Terminal, rows_file: Write, tmp_path: Path) -> None:
-    terminal.run("actuals", rows_file("good.jsonl", box()))
-    found = terminal.json("actuals", rows_file("bad.jsonl", box(game_id=None)), tmp_path / "nowhere.csv", exit_code=1)
+    terminal.run("box-scores", rows_file("good.jsonl", box()))
+    found = terminal.json(
+        "box-scores", rows_file("bad.jsonl", box(game_id=None)), tmp_path / "nowhere.csv", exit_code=1
+    )
     assert (found["loaded_files"], found["failed_files"], found["dates"]) == (0, 2, [])
     assert stand(terminal) == [("lebronjames", 25)]
 
 
 def test_a_file_without_rows_is_skipped(terminal: Terminal, rows_file: Write) -> None:
-    assert "Skipped 1 without rows: empty.jsonl" in terminal.run("actuals", rows_file("empty.jsonl")).stdout
+    assert "Skipped 1 without rows: empty.jsonl" in terminal.run("box-scores", rows_file("empty.jsonl")).stdout
 
 
 def test_suspicious_box_scores_are_loaded_and_named_and_a_person_should_look(
     terminal: Terminal, rows_file: Write
 ) -> None:
     file = rows_file("scores.jsonl", box("lukadončić"), box("ghost", minutes_played=None), box("sound"))
-    shown = terminal.run("actuals", file, exit_code=3).stdout
+    shown = terminal.run("box-scores", file, exit_code=3).stdout
     assert all(part in shown for part in ("player lookup unusual", "matches lukadoncic", "minutes missing", "ghost"))
-    found = terminal.json("actuals", file, exit_code=3)
+    found = terminal.json("box-scores", file, exit_code=3)
     assert found["problems"][1] == {
         "game_date": "2026-01-15", "problem": "player_lookup_unusual", "game_id": "20260115_LAL_BOS",
         "player_lookup": "lukadončić", "detail": "matches lukadoncic",
@@ -105,14 +109,14 @@ def test_suspicious_box_scores_are_loaded_and_named_and_a_person_should_look(
 
 def test_many_problems_are_counted_by_kind(terminal: Terminal, rows_file: Write) -> None:
     file = rows_file("scores.jsonl", *(box(f"p{number}", minutes_played=None) for number in range(30)))
-    assert "The first 20 of 30 problems (30 minutes missing)" in terminal.run("actuals", file, exit_code=3).stdout
-    assert len(terminal.json("actuals", file, exit_code=3)["problems"]) == 30
+    assert "The first 20 of 30 problems (30 minutes missing)" in terminal.run("box-scores", file, exit_code=3).stdout
+    assert len(terminal.json("box-scores", file, exit_code=3)["problems"]) == 30
 
 
 def test_columns_that_are_none_of_ours_are_named_once_and_left_out(terminal: Terminal, rows_file: Write) -> None:
     files = [rows_file(f"{name}.jsonl", box(name, minutes=30, shoe="x")) for name in ("a", "b")]
-    shown = terminal.run("actuals", *files).stdout
-    assert "Left out columns that are none of ours: minutes, shoe" in shown
+    shown = terminal.run("box-scores", *files).stdout
+    assert "Ignored columns: minutes, shoe" in shown
     assert shown.count("shoe") == 1
 
 
@@ -130,7 +134,7 @@ def test_what_was_loaded_is_graded_by(terminal: Terminal, rows_file: Write) -> N
     terminal.run("consolidate")
     names = ("player_lookup", "game_id", "game_date")
     terminal.run(
-        "actuals", rows_file("scores.jsonl", box(**{name: str(made[name]) for name in names}, tip_off_at=None))
+        "box-scores", rows_file("scores.jsonl", box(**{name: str(made[name]) for name in names}, tip_off_at=None))
     )
     [date] = terminal.json("grade")["dates"]
     assert (date["active"], date["waiting"]) == (1, 0)
@@ -140,7 +144,9 @@ def test_two_at_once_both_land(terminal: Terminal, rows_file: Write) -> None:
     files = [rows_file(f"{name}.jsonl", *(box(f"{name}{n}") for n in range(50)), box("both")) for name in ("a", "b")]
     running = [
         subprocess.Popen(
-            [*PROGRAM, "--home", str(terminal.home), "actuals", str(file), "--json"], stdout=subprocess.PIPE, text=True
+            [*PROGRAM, "--home", str(terminal.home), "box-scores", str(file), "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for file in files
     ]
@@ -156,6 +162,11 @@ def test_production_has_a_table_of_somebody_elses_which_is_named(
     monkeypatch.setenv("NBA_CONSOLIDATION_DEPLOYMENT", "production")
     monkeypatch.setenv("NBA_CONSOLIDATION_PROJECT", "nba-project")
     monkeypatch.setenv("NBA_CONSOLIDATION_BOX_SCORES", "raw.scores")
-    refused = terminal.run("actuals", rows_file("scores.jsonl", box()), exit_code=2).stderr
+    refused = terminal.run("box-scores", rows_file("scores.jsonl", box()), exit_code=2).stderr
     assert "nba-project.raw.scores" in refused
     assert "NBA_CONSOLIDATION_BOX_SCORES" in refused
+
+
+def test_the_former_name_of_the_command_still_works_but_is_not_listed(terminal: Terminal, rows_file: Write) -> None:
+    assert figures(terminal.json("actuals", rows_file("scores.jsonl", box()))) == (1, 0, 0, 0, 0)
+    assert "actuals" not in terminal.run("--help").stdout

@@ -1,6 +1,6 @@
--- Rows of prediction_accuracy whose prediction is active no longer, since another line took its place or it was
--- invalidated. A row of no prediction that we know stays as it is, and so does one that only waits again.
-CREATE TEMP TABLE outdated AS
+-- Rows of prediction_accuracy whose prediction is no longer active: another line superseded it, or it was invalidated. A row
+-- without a known prediction stays, and so does a row whose prediction waits again.
+CREATE TEMP TABLE superseded_grades AS
 SELECT macro.ACCURACY_KEY(T)
 FROM prediction_accuracy AS T
 JOIN player_prop_predictions AS P
@@ -9,7 +9,7 @@ JOIN player_prop_predictions AS P
   AND P.player_lookup = T.player_lookup
   AND P.system_id = T.system_id
   AND P.current_points_line IS NOT DISTINCT FROM T.line_value
-LEFT JOIN verdicts AS V
+LEFT JOIN grades AS V
   ON V.game_date = T.game_date
   AND V.game_id = T.game_id
   AND V.player_lookup = T.player_lookup

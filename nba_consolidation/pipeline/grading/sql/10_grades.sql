@@ -1,16 +1,16 @@
--- What becomes of every validated prediction: `outcome`, and why where that is not plain; `waiting` without a usable
--- box score. One game under two ids is bet on once, by the newest prediction. Where box scores themselves have a game
--- under two ids, a player who stands under the other one only did play: he waits until somebody says which is right.
-CREATE TEMP TABLE verdicts AS
+-- Every validated prediction with its outcome, and the reason where the outcome alone does not say it; `waiting` without a
+-- usable box score. A game under two ids is bet on once, by the newest prediction. If the box scores themselves have a game
+-- under two ids, a player who is listed under the other id did play: he waits until somebody decides which id is right.
+CREATE TEMP TABLE grades AS
 SELECT
-  * EXCEPT (verdict),
+  * EXCEPT (result),
   CASE
-    WHEN verdict IN ('correct', 'wrong', 'push', 'passed') THEN verdict
-    WHEN verdict IN ('no_line', 'no_book', 'after_tip_off', 'game_under_another_id') THEN 'not_a_bet'
-    WHEN verdict IN ('dnp_injury_confirmed', 'dnp_late_scratch', 'dnp_unknown') THEN 'voided'
+    WHEN result IN ('correct', 'wrong', 'push', 'passed') THEN result
+    WHEN result IN ('no_line', 'no_book', 'after_tip_off', 'game_under_another_id') THEN 'not_a_bet'
+    WHEN result IN ('dnp_injury_confirmed', 'dnp_late_scratch', 'dnp_unknown') THEN 'voided'
     ELSE 'waiting'
   END AS outcome,
-  IF(verdict IN ('correct', 'wrong', 'push', 'passed'), NULL, verdict) AS outcome_reason
+  IF(result IN ('correct', 'wrong', 'push', 'passed'), NULL, result) AS outcome_reason
 FROM (
   SELECT
     P.*,
@@ -38,7 +38,7 @@ FROM (
       WHEN A.points = P.current_points_line THEN 'push'
       WHEN (A.points > P.current_points_line) = (P.recommendation = 'OVER') THEN 'correct'
       ELSE 'wrong'
-    END AS verdict
+    END AS result
   FROM (
     SELECT
       V.*,
@@ -48,17 +48,17 @@ FROM (
       L.player_key
     FROM validated_predictions AS V
     JOIN games AS G ON G.game_date = V.game_date AND G.game_id = V.game_id
-    JOIN players AS L ON L.player_lookup = V.player_lookup
+    JOIN player_keys AS L ON L.player_lookup = V.player_lookup
     WHERE V.game_date BETWEEN @first_date AND @last_date AND V.game_date IN UNNEST(@game_dates)
   ) AS P
-  LEFT JOIN twins AS T
+  LEFT JOIN repeated_predictions AS T
     ON T.game_date = P.game_date
     AND T.game_id = P.game_id
     AND T.player_lookup = P.player_lookup
     AND T.system_id = P.system_id
-  LEFT JOIN played AS Y ON Y.game_date = P.game_date AND Y.box_score_key = P.box_score_key
-  LEFT JOIN actuals AS A
+  LEFT JOIN played_games AS Y ON Y.game_date = P.game_date AND Y.box_score_key = P.box_score_key
+  LEFT JOIN player_results AS A
     ON A.game_date = P.game_date AND A.box_score_key = P.box_score_key AND A.player_key = P.player_key
-  LEFT JOIN actuals AS E
+  LEFT JOIN player_results AS E
     ON E.game_date = P.game_date AND E.box_score_key = P.game_key AND E.player_key = P.player_key
 )

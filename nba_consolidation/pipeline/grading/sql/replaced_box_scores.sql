@@ -1,5 +1,5 @@
--- Rows that stand for a game and player of the files, but not as the files have them.
-CREATE TEMP TABLE outdated_box_scores AS
+-- Existing rows of a game and player of the files that differ from the files.
+CREATE TEMP TABLE replaced_box_scores AS
 SELECT macro.EACH_COLUMN(S)
 FROM player_game_summary AS S
 WHERE S.game_date BETWEEN @first_date AND @last_date AND S.game_date IN UNNEST(@game_dates)

@@ -5,7 +5,7 @@ SET
   grading_id = @grading_id,
   lease_token = L.token,
   run_id = @run_id
-FROM regraded AS R
+FROM changed_grades AS R
 JOIN leases AS L ON L.game_date = R.game_date
 WHERE macro.SAME_ACCURACY_KEY(T, R)
   AND NOT R.is_new

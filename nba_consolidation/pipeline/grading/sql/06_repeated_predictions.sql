@@ -1,5 +1,5 @@
--- Predictions of a game that is predicted under two ids, but for the newest of each player and system.
-CREATE TEMP TABLE twins AS
+-- Games that are predicted under two ids: all predictions of a player and system but the newest.
+CREATE TEMP TABLE repeated_predictions AS
 SELECT game_date, game_id, player_lookup, system_id
 FROM (
   SELECT
@@ -10,10 +10,10 @@ FROM (
     ROW_NUMBER() OVER (
       PARTITION BY V.game_date, G.game_key, P.player_key, V.system_id
       ORDER BY V.version_created_at DESC, V.prediction_id DESC, V.game_id
-    ) AS twin_rank
+    ) AS version_rank
   FROM validated_predictions AS V
   JOIN games AS G ON G.game_date = V.game_date AND G.game_id = V.game_id
-  JOIN players AS P ON P.player_lookup = V.player_lookup
+  JOIN player_keys AS P ON P.player_lookup = V.player_lookup
   WHERE V.game_date BETWEEN @first_date AND @last_date AND V.game_date IN UNNEST(@game_dates) AND G.ids > 1
 )
-WHERE twin_rank > 1
+WHERE version_rank > 1

@@ -1,6 +1,6 @@
--- What prediction_accuracy is to say of every prediction that waits no longer, where it says otherwise, or nothing yet.
--- Whatever compares with what the player did is NULL of a voided one.
-CREATE TEMP TABLE regraded AS
+-- Rows that prediction_accuracy does not have yet, or has with other values. Columns that compare with the player's points
+-- are NULL for a voided prediction.
+CREATE TEMP TABLE changed_grades AS
 SELECT G.*, T.game_date IS NULL AS is_new
 FROM (
   SELECT
@@ -55,7 +55,7 @@ FROM (
       *,
       ROUND(confidence, @confidence_digits) AS confidence_score,
       IF(outcome = 'voided', NULL, actual_points) AS compared_points
-    FROM verdicts
+    FROM grades
     WHERE outcome <> 'waiting'
   )
 ) AS G

@@ -1,5 +1,5 @@
--- Every spelling of a name with the key that finds its player, folded once per spelling.
-CREATE TEMP TABLE players AS
+-- Every spelling of a player's name with its folded key, computed once per spelling.
+CREATE TEMP TABLE player_keys AS
 SELECT player_lookup, macro.PLAYER_KEY(player_lookup) AS player_key
 FROM (
   SELECT DISTINCT player_lookup

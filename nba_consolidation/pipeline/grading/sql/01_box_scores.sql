@@ -1,4 +1,4 @@
--- The box scores of the dates, in our shape. Empty at first: a column that the table lacks stays NULL.
+-- The box scores of the dates, in the declared columns. Created empty: a column that the table lacks stays NULL.
 CREATE TEMP TABLE box_scores AS
 SELECT
   CAST(NULL AS DATE) AS game_date,

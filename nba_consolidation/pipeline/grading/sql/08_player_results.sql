@@ -1,6 +1,6 @@
--- One row per player and key of a game under which he has a box score: what he did, or why it cannot be used. A box
--- score that stands twice counts once if both say the same; if they do not, nobody can know which is true.
-CREATE TEMP TABLE actuals AS
+-- One row per player and game key: points and minutes, or why the box score cannot be used. A box score that is there twice
+-- counts once if both rows agree; if they differ, nobody can know which is right.
+CREATE TEMP TABLE player_results AS
 SELECT
   game_date,
   box_score_key,
@@ -17,5 +17,5 @@ SELECT
     WHEN MIN(points) < 0 OR MIN(minutes_played) < 0 THEN 'box_score_below_zero'
     WHEN MIN(points) = 0 AND MIN(minutes_played) IS NULL THEN 'box_score_without_minutes'
   END AS unusable
-FROM keyed_box_scores
+FROM box_scores_by_game_key
 GROUP BY game_date, box_score_key, player_key

@@ -1,12 +1,12 @@
--- The validated predictions that stand graded, now or from an earlier grading whose box scores are gone.
-CREATE TEMP TABLE settled AS
+-- Validated predictions with a grade, from now or from an earlier grading whose box scores disappeared.
+CREATE TEMP TABLE graded_predictions AS
 SELECT
   V.game_date,
   V.game_id,
   V.player_lookup,
   V.system_id,
   macro.OUTCOME(T) AS outcome
-FROM verdicts AS V
+FROM grades AS V
 JOIN prediction_accuracy AS T
   ON T.game_date = V.game_date
   AND T.game_id = V.game_id
