@@ -209,7 +209,7 @@ class LeasedDates:
 
     def _newer_writes(self, parameters: Parameters) -> list[NewerWrite]:
         """The fence rows that are newer than our leases, or missing."""
-        ours = {record.game_date: record.token for record in self.lease.records}
+        own_tokens = {record.game_date: record.token for record in self.lease.records}
         statements = [Statement("leases", parameters), Statement(_FENCED_OUT, parameters)]
         try:
             rows = self.warehouse.run(statements).rows[_FENCED_OUT]
@@ -219,7 +219,7 @@ class LeasedDates:
         return [
             NewerWrite(row["game_date"], row["token"], row["holder_id"] or UNKNOWN, row["run_id"] or UNKNOWN)
             for row in sorted(rows, key=lambda row: row["game_date"])
-            if row["token"] is None or row["token"] > ours[row["game_date"]]
+            if row["token"] is None or row["token"] > own_tokens[row["game_date"]]
         ]
 
     def _is_held(self) -> bool:

@@ -19,7 +19,7 @@ Conditions and values:
 Functions: `macro.PLAYER_KEY(name)` is the body of the CREATE TEMP FUNCTION in the file `player_key.sql`, with `name`
 filled in. Every file with such a function is a macro. An argument can be a table, for `T.column` in the body.
 
-Names: any other `macro.NAME` that stands for a table or a column is one of the Statement's names.
+Names: `macro.NAME` in place of any other table or column is one of the names of the Statement.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Expansion:
 
     def _name(self, macro: str) -> str:
         if macro not in self.names:
-            raise LookupError(f"no name is given for {_MACRO}.{macro}")
+            raise LookupError(f"the statement has no name for {_MACRO}.{macro}")
         return self.names[macro]
 
     def _value(self, macro: str, arguments: Sequence[exp.Expr]) -> exp.Expr:

@@ -1,7 +1,7 @@
 """A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
 The files are GoogleSQL and parse as such. `@name` becomes a typed literal of the parameter of that name, and
-`macro.NAME` what `macros.py` says.
+`macro.NAME` is expanded as described in `macros.py`.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _parse(source: str) -> exp.Expr:
 
 
 def _function(macro: str) -> exp.Create:
-    """The function that a macro of that name stands for. Raises LookupError where there is none."""
+    """The function of a macro. Raises LookupError where there is none."""
     name = macro.lower()
     tree = _parse(_source(name)) if f"{name}.sql" in _files() else None
     if not isinstance(tree, exp.Create) or not _is_function(tree):
@@ -136,7 +136,7 @@ def _is_function(tree: exp.Expr) -> bool:
 
 @lru_cache(_KEPT)
 def _expanded(template: _Template) -> exp.Expr:
-    """The statement with all but its parameters filled in. Shared: whoever changes it takes a copy."""
+    """The statement with all but its parameters filled in. Shared: take a copy before you change it."""
     expansion = Expansion(template.columns, dict(template.names), _function)
     tree = expansion.expand(_parse(template.source).copy())
     return _parse(_source("audit")).transform(_replace_audited, tree) if template.audit else tree
@@ -153,9 +153,9 @@ def _parameters_of(tree: exp.Expr) -> Collection[str]:
 
 @lru_cache(_KEPT)
 def _rendered(template: _Template, shapes: tuple[tuple[str, Shape], ...], dialect: Dialect) -> tuple[str | int, ...]:
-    """The statement as text of that dialect, cut where a text of a parameter goes, which its number stands for.
+    """The statement as text of that dialect, cut at the texts of its parameters, with their numbers in between.
 
-    A mark that no statement and no column can hold is bound in its place, so a text only ever becomes one literal.
+    A mark that occurs in no statement and no column is bound in place of each text, so a text becomes one literal.
     """
     marks = (f"{_MARK}_{number}_" for number in itertools.count())
     bound = {name: build(shape, marks) for name, shape in shapes}
@@ -172,7 +172,7 @@ def _bind(node: exp.Expr, literals: Mapping[str, exp.Expr]) -> exp.Expr:
         # A literal list prunes partitions. Nothing is in an empty one.
         return exp.In(this=node.this, expressions=listed.expressions or [exp.null()])
     if isinstance(node, exp.Unnest):
-        node.set("explode_array", True)  # what sqlglot sets itself where the array of structs stands in the text
+        node.set("explode_array", True)  # as sqlglot does for an array of structs in the text
     if isinstance(node, exp.Parameter):
         return literals[node.name].copy()
     return node

@@ -48,10 +48,10 @@ def run(
 ) -> RecomputationReport[ReviewedDate]:
     """Recomputes policy_reviews with one value in each row."""
 
-    def compute(wanted: Sequence[dt.date]) -> Sequence[pd.DataFrame]:
+    def compute(dates_of_group: Sequence[dt.date]) -> Sequence[pd.DataFrame]:
         columns = [name for name in POLICY_REVIEWS.column_names if name not in ("lease_token", "run_id", "computed_at")]
         frame = pd.DataFrame([dict(zip(("game_date", "policy", "bets"), row, strict=True))
-                              for row in rows if row[0] in wanted])  # fmt: skip
+                              for row in rows if row[0] in dates_of_group])  # fmt: skip
         return [frame.reindex(columns=columns)]
 
     options = {"dependent": lambda _: (), "compute": compute, **options}

@@ -1,4 +1,4 @@
-"""The one way in which every table is written: leases, fence, audits, errors and the log of the outcome."""
+"""How every table is written: leases, fence, audits, errors and the log of the outcome."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_lease_store_that_has_forgotten_its_tokens_is_named_with_the_way_out(b
     assert isinstance(error, FencedOut)
     assert error.store_is_behind
     assert "lease store was replaced or restored" in str(error)
-    bench.execute("DELETE FROM consolidation_fences WHERE game_date = ?", DATE)  # what the message says
+    bench.execute("DELETE FROM consolidation_fences WHERE game_date = ?", DATE)  # as the message says
     assert bench.consolidate().total("inserted") == 1
 
 

@@ -51,12 +51,12 @@ def name_of(file: Path) -> str:
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Renders a test's own text as if it stood in a file."""
+    """Renders a test's own text as if it were a file."""
     from_file = statement_module._source
 
-    def render(sql: str, dialect: Dialect = "bigquery", **given: Any) -> str:
+    def render(sql: str, dialect: Dialect = "bigquery", **options: Any) -> str:
         monkeypatch.setattr(statement_module, "_source", lambda name: sql if name == "test" else from_file(name))
-        return Statement("test", **given).render(dialect)
+        return Statement("test", **options).render(dialect)
 
     return render
 
@@ -102,8 +102,8 @@ def test_a_hostile_string_cannot_leave_its_literal(rendered: Callable[..., str],
 def test_a_literal_comes_back_as_it_was(value: Any) -> None:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        (found,) = connection.execute(f"SELECT {literal(value).sql(dialect='duckdb')}").fetchall()
-    assert found[0] == value
+        (row,) = connection.execute(f"SELECT {literal(value).sql(dialect='duckdb')}").fetchall()
+    assert row[0] == value
 
 
 def test_a_time_stamp_is_bound_in_utc() -> None:
@@ -112,7 +112,7 @@ def test_a_time_stamp_is_bound_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wanted"),
+    ("value", "expected"),
     [
         (dt.datetime(2026, 1, 15), "without a time zone"),
         (float("nan"), "not finite"),
@@ -121,8 +121,8 @@ def test_a_time_stamp_is_bound_in_utc() -> None:
         (Decimal("-Infinity"), "not finite"),
     ],
 )
-def test_a_value_that_no_literal_can_hold_is_refused(value: Any, wanted: str) -> None:
-    with pytest.raises(ValueError, match=wanted):
+def test_a_value_that_no_literal_can_hold_is_refused(value: Any, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
         literal(value)
 
 
@@ -136,7 +136,7 @@ def test_rows_become_an_array_of_structs(rendered: Callable[..., str]) -> None:
     rows = [{"k": "it's", "d": dt.date(2026, 1, 15), "n": None}, {"k": "b", "d": dt.date(2026, 1, 16), "n": 2}]
     sql = rendered("SELECT * FROM UNNEST(@rows)", "duckdb", parameters={"rows": rows})
     cursor = duckdb.connect().execute(sql)
-    assert [dict(zip(("k", "d", "n"), found, strict=True)) for found in cursor.fetchall()] == rows
+    assert [dict(zip(("k", "d", "n"), row, strict=True)) for row in cursor.fetchall()] == rows
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -166,8 +166,8 @@ def test_same_key_is_equality_over_the_key_and_null_safe_for_the_line(
     rendered: Callable[..., str], marker: str, key: tuple[str, ...]
 ) -> None:
     nullable = {"current_points_line"}
-    wanted = " AND ".join(f"T.{name} {'IS NOT DISTINCT FROM' if name in nullable else '='} S.{name}" for name in key)
-    assert rendered(f"SELECT 1 FROM t AS T JOIN s AS S ON macro.{marker}(T, S)").endswith(f"ON ({wanted})")
+    expected = " AND ".join(f"T.{name} {'IS NOT DISTINCT FROM' if name in nullable else '='} S.{name}" for name in key)
+    assert rendered(f"SELECT 1 FROM t AS T JOIN s AS S ON macro.{marker}(T, S)").endswith(f"ON ({expected})")
 
 
 def player_keys(rendered: Callable[..., str], names: list[str]) -> list[str]:
@@ -184,8 +184,8 @@ def test_a_player_key_folds_every_letter_as_unicode_takes_it_apart(rendered: Cal
     letters = [chr(code) for code in range(0xC0, 0x250)]
     strokes = str.maketrans("đłøı", "dloi")  # which are no marks
     folded = [unicodedata.normalize("NFD", letter).lower().translate(strokes) for letter in letters]
-    wanted = ["".join(one for one in letter if one.isascii() and one.isalnum()) for letter in folded]
-    assert player_keys(rendered, letters) == wanted
+    expected = ["".join(one for one in letter if one.isascii() and one.isalnum()) for letter in folded]
+    assert player_keys(rendered, letters) == expected
 
 
 def test_a_player_key_of_null_is_null(rendered: Callable[..., str]) -> None:
@@ -204,7 +204,7 @@ def test_no_file_takes_letters_apart_but_by_player_key(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "wanted"),
+    ("sql", "expected"),
     [
         ("SELECT macro.EACH_COLUMN(T) FROM T", "SELECT T.`a`, T.`b c` FROM T"),
         ("SELECT macro.ROW_AS_JSON(S) FROM S", "SELECT TO_JSON_STRING(STRUCT(S.`a` AS `a`, S.`b c` AS `b c`)) FROM S"),
@@ -216,9 +216,9 @@ def test_no_file_takes_letters_apart_but_by_player_key(file: Path) -> None:
          "SELECT 1 FROM t GROUP BY `a`, `b c` ORDER BY `a` DESC, `b c` DESC"),
     ],
 )  # fmt: skip
-def test_each_column_is_repeated_wherever_a_list_stands(rendered: Callable[..., str], sql: str, wanted: str) -> None:
-    assert rendered(sql, columns=("x", "y", "z")) != wanted
-    assert rendered(sql, columns=("a", "b c")) == wanted
+def test_each_column_is_repeated_in_every_list(rendered: Callable[..., str], sql: str, expected: str) -> None:
+    assert rendered(sql, columns=("x", "y", "z")) != expected
+    assert rendered(sql, columns=("a", "b c")) == expected
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_an_audit_passes_on_no_row_and_fails_on_one(rendered: Callable[..., str]
     connection = duckdb.connect()
     audit: dict[str, Any] = {"dialect": "duckdb", "audit": True}
     assert connection.execute(rendered("SELECT 1 AS bad WHERE FALSE", **audit)).fetchall() == [(True,)]
-    with pytest.raises(duckdb.Error, match=r'audit failed: 2 found, for instance \{"bad":1\}'):
+    with pytest.raises(duckdb.Error, match=r'audit failed: 2 row\(s\), for instance \{"bad":1\}'):
         connection.execute(rendered("SELECT 1 AS bad UNION ALL SELECT 2", **audit))
 
 
@@ -305,9 +305,9 @@ SHAPES: list[Any] = [
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_no_value_is_written_in_the_form_of_another(rendered: Callable[..., str], dialect: Dialect) -> None:
     for value in SHAPES * 2:
-        wanted = literal(value).sql(dialect=dialect)
+        expected = literal(value).sql(dialect=dialect)
         parameters = {"x": value, "y": "text", "z": value}
-        assert rendered("SELECT @x, @y, @z", dialect, parameters=parameters) == f"SELECT {wanted}, 'text', {wanted}"
+        assert rendered("SELECT @x, @y, @z", dialect, parameters=parameters) == f"SELECT {expected}, 'text', {expected}"
 
 
 # Kills: a kept tree that is changed; a statement kept for another dialect or for no audit.

@@ -335,7 +335,7 @@ def test_a_failed_audit_rolls_the_transaction_back_with_an_example(engine: Engin
     insert = engine.make_statement("i", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
     audit = engine.make_statement("no_fences", "SELECT lease_key FROM consolidation_fences", audit=True)
     assert engine.warehouse.run([audit]).rows["no_fences"] == [{"passed": True}]
-    with pytest.raises(StatementFailed, match=r"no_fences: .*audit failed: 1 found, for instance .*lease_key.*a"):
+    with pytest.raises(StatementFailed, match=r"no_fences: .*audit failed: 1 row\(s\), for instance .*lease_key.*a"):
         engine.warehouse.run([insert, audit])
 
 

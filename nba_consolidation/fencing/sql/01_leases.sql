@@ -1,4 +1,4 @@
--- The dates of this transaction, each with the lease that guards it and its fencing token.
+-- The dates of this transaction, each with its lease and fencing token.
 CREATE TEMP TABLE leases AS
 SELECT *
 FROM UNNEST(@leases)

@@ -1,4 +1,4 @@
--- The fence row of a date must exist before a transaction checks it: an insert conflicts with nobody.
+-- Creates missing fence rows. They must exist before a transaction checks them: an insert conflicts with nobody.
 INSERT INTO consolidation_fences (lease_key, game_date, token, updated_at)
 SELECT L.lease_key, L.game_date, 0, @now
 FROM leases AS L

@@ -1,7 +1,7 @@
--- Fails the transaction if the audited SELECT returns a row, and says how many and one of them.
+-- Fails the transaction if the audited SELECT returns a row. The message has the number of rows and one of them.
 SELECT IF(
   COUNT(*) = 0,
   TRUE,
-  ERROR(CONCAT('audit failed: ', CAST(COUNT(*) AS STRING), ' found, for instance ', MIN(TO_JSON_STRING(found))))
+  ERROR(CONCAT('audit failed: ', CAST(COUNT(*) AS STRING), ' row(s), for instance ', MIN(TO_JSON_STRING(finding))))
 ) AS passed
-FROM audited AS found
+FROM audited AS finding

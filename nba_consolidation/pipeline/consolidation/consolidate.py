@@ -1,4 +1,4 @@
-"""The use case: staged predictions of some game dates become consolidated ones, exactly once, whoever else tries.
+"""The use case: staged predictions of game dates become consolidated ones, exactly once, even if others try too.
 
 Lease, manifest, one transaction, release, clean-up. What the transaction does is in `transaction.py` and its SQL.
 """

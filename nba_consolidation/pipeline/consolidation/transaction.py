@@ -20,7 +20,7 @@ def consolidation(
 
     live: the columns that player_prop_predictions has now; those of a staged row go into it by name.
     """
-    given = {
+    parameters = {
         **parameters,
         "consolidation_id": consolidation_id,
         "first_known_date": known.first,
@@ -30,24 +30,24 @@ def consolidation(
     staged = [column.name for column in live if column.name not in derived]
     values = [name for name in staged if name not in _NO_VALUES]
     return [
-        Statement("staged_versions", given),
-        Statement("quarantine", given, staged),
-        Statement("tied_versions", given),
-        Statement("break_ties", given, values),
-        Statement("outcomes", given),
-        Statement("tied_with_current", given),
-        Statement("break_ties_with_current", given, values),
-        Statement("lost_versions", given),
-        Statement("current_versions", given),
-        Statement("insert", given, values),
-        Statement("update", given, values),
-        Statement("activate", given),
-        Statement("invalidate", given),
-        Statement("duplicate_business_keys", given, audit=True),
-        Statement("active_twins", given, audit=True),
-        Statement("counts", given),
-        Statement("unconserved_dates", given, audit=True),
-        Statement("ledger", given),
-        Statement("ledger_tables", given),
-        Statement("consolidation_counts", given),
+        Statement("staged_versions", parameters),
+        Statement("quarantine", parameters, staged),
+        Statement("tied_versions", parameters),
+        Statement("break_ties", parameters, values),
+        Statement("outcomes", parameters),
+        Statement("tied_with_current", parameters),
+        Statement("break_ties_with_current", parameters, values),
+        Statement("lost_versions", parameters),
+        Statement("current_versions", parameters),
+        Statement("insert", parameters, values),
+        Statement("update", parameters, values),
+        Statement("activate", parameters),
+        Statement("invalidate", parameters),
+        Statement("duplicate_business_keys", parameters, audit=True),
+        Statement("active_twins", parameters, audit=True),
+        Statement("counts", parameters),
+        Statement("unconserved_dates", parameters, audit=True),
+        Statement("ledger", parameters),
+        Statement("ledger_tables", parameters),
+        Statement("consolidation_counts", parameters),
     ]

@@ -1,7 +1,7 @@
-"""What must be published, told from the staged rows alone: plain Python that knows nothing of our SQL.
+"""The rows that a consolidation must publish, computed from the staged rows alone, in plain Python without our SQL.
 
 Where two rows of a key are equal in created_at and prediction_id, the design leaves open which one wins, as long as
-it is always the same: then the oracle names every content that may stand.
+it is always the same: then the oracle names every content that is possible.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Expected:
-    """One published row: the contents that may stand in it, and what follows from the other rows of its player."""
+    """One published row: its possible contents, and what follows from the other rows of its player."""
 
     contents: tuple[Row, ...]
     invalidated_at: dt.datetime | None
@@ -55,7 +55,7 @@ def is_sound(row: Mapping[str, Any], known: KnownDates, now: dt.datetime) -> boo
 
 
 def expected(sound: Iterable[Mapping[str, Any]], compared: Iterable[str]) -> dict[Key, Expected]:
-    """What stands when all these rows are consolidated, by business key; `compared` are the columns of a content."""
+    """The current rows once all these rows are consolidated, by business key. compared: the columns of a content."""
     by_key: defaultdict[Key, list[Mapping[str, Any]]] = defaultdict(list)
     for row in sound:
         by_key[key_of(row)].append(row)

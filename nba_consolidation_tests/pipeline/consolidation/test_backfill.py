@@ -38,10 +38,10 @@ class Season:
 
 
 def test_every_date_is_done_once_in_chunks_with_both_ends() -> None:
-    season, told = Season(), list[int]()
-    report = backfill(FIRST, LAST, 4, season.work, lambda so_far: told.append(so_far.dates))
+    season, progress = Season(), list[int]()
+    report = backfill(FIRST, LAST, 4, season.work, lambda so_far: progress.append(so_far.dates))
     assert season.chunks == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
-    assert told == [4, 8, 10]
+    assert progress == [4, 8, 10]
     assert report == BackfillReport(FIRST, LAST, 10, {"done": 10}, {})
 
 

@@ -122,7 +122,7 @@ def test_a_table_for_no_known_date_is_refused(bench: Workbench, date: dt.date | 
     assert "known game date" in assert_only_refused(bench, bench.consolidate())
 
 
-def test_refused_tables_are_told_even_when_nothing_waits(tmp_path: Path) -> None:
+def test_refused_tables_are_reported_even_when_nothing_waits(tmp_path: Path) -> None:
     bench = Workbench(tmp_path)
     bench.stage_as(BAD, pa.table({"ticker": ["AAPL"]}))
     report = bench.consolidate()
@@ -131,7 +131,7 @@ def test_refused_tables_are_told_even_when_nothing_waits(tmp_path: Path) -> None
 
 def test_strangers_in_the_staging_folder_are_left_alone(bench: Workbench) -> None:
     for name in ("notes.txt", "_staging_20260115_120000_w9.csv", ".hidden.tmp", "other.parquet"):
-        (bench.staging.folder / name).write_text("not ours")
+        (bench.staging.folder / name).write_text("no staging table")
     report = bench.consolidate()
     assert report.refused == ()
     assert {"notes.txt", "other.parquet"} <= {path.name for path in bench.staging.folder.iterdir()}
@@ -141,16 +141,16 @@ def test_strangers_in_the_staging_folder_are_left_alone(bench: Workbench) -> Non
 
 
 def assert_quarantined(bench: Workbench, column: str, rule: str, rows: int = 1) -> list[Row]:
-    """Only the sound table's row is published; the others are set aside, as they came, with the reason."""
+    """Only the sound table's row is published; the others are quarantined as they were staged, with the reason."""
     [counts] = bench.consolidate().dates
     assert outcome(counts) == (1 + rows, 1, 0, 0, 0, rows)
     assert [row["player_lookup"] for row in bench.published()] == ["nikolajokic"]
-    found = bench.quarantined()
-    assert {(row["column_name"], row["rule"]) for row in found} == {(column, rule)}
-    assert all(row["reason"] and row["staging_table"] == BAD for row in found)
-    assert sorted(row["staging_row"] for row in found) == list(range(rows))
+    quarantined = bench.quarantined()
+    assert {(row["column_name"], row["rule"]) for row in quarantined} == {(column, rule)}
+    assert all(row["reason"] and row["staging_table"] == BAD for row in quarantined)
+    assert sorted(row["staging_row"] for row in quarantined) == list(range(rows))
     assert bench.staging_tables() == set()
-    return [json.loads(row["original_row"]) for row in found]
+    return [json.loads(row["original_row"]) for row in quarantined]
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,8 @@ def test_a_row_of_no_known_date_is_set_aside_with_its_tables_first_date(bench: W
     bench.stage_as(BAD, staged(rows))
     first, second = bench.consolidate(DATE, NEXT_DATE).dates
     assert (first.quarantined, second.quarantined) == (1, 0)
-    [found] = bench.quarantined()
-    assert (found["column_name"], found["game_date"], found["staging_row"]) == ("game_date", DATE, 0)
+    [row] = bench.quarantined()
+    assert (row["column_name"], row["game_date"], row["staging_row"]) == ("game_date", DATE, 0)
     assert len(bench.published()) == 3
 
 

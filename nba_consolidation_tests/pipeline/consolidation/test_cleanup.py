@@ -1,4 +1,4 @@
-"""The clean-up: what it tells apart, what it drops, and what it never does by itself."""
+"""The clean-up: the kinds of old tables, those that it drops, and what it never does by itself."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def recorded(bench: Workbench) -> list[dict[str, Any]]:
     return bench.execute("SELECT * FROM staging_cleanups ORDER BY staging_table")
 
 
-def test_a_dry_run_tells_all_kinds_apart_and_touches_nothing(bench: Workbench) -> None:
+def test_a_dry_run_distinguishes_all_kinds_and_touches_nothing(bench: Workbench) -> None:
     done = consolidated(bench)
     waiting = old(bench, "waiting", prediction(game_date=NEXT_DATE))
     empty = age(bench, bench.stage_as("_staging_20260115_120000_empty", staged([])), 8)
@@ -81,7 +81,7 @@ def test_a_dry_run_tells_all_kinds_apart_and_touches_nothing(bench: Workbench) -
     assert recorded(bench) == []
 
 
-def test_age_rows_batch_worker_and_dates_of_each_are_told(bench: Workbench) -> None:
+def test_age_rows_batch_worker_and_dates_of_each_table_are_reported(bench: Workbench) -> None:
     old(bench, "w_7", prediction(), prediction("21.5"), prediction(game_date=NEXT_DATE), batch="regen_20260111_010203")
     (table,) = clean_up(bench, dry_run=True).tables
     assert (table.staged, table.age_days, table.batch_id, table.worker_id) == (3, 8.0, "regen_20260111_010203", "w_7")
@@ -227,9 +227,7 @@ def test_a_table_consolidated_while_its_lease_was_waited_for_is_not_archived(
     assert bench.staging_tables() == {name}
 
 
-def test_what_was_done_and_could_not_be_recorded_is_told_with_the_error(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_error_of_a_failed_record_names_what_was_done(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     done = consolidated(bench)
 
     def busy(*_: object, **__: object) -> None:

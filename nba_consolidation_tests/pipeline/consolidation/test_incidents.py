@@ -56,7 +56,7 @@ DATES = (DATE, NEXT_DATE, THIRD_DATE)
 
 
 def store_of_the_past() -> MemoryLeaseStore:
-    """A store whose tokens are smaller than any that was ever given out."""
+    """A store whose tokens are smaller than all earlier ones."""
     return MemoryLeaseStore(clock=lambda: dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
 
 
@@ -220,7 +220,7 @@ def test_incident_07_an_old_revision_with_a_stale_token_is_refused(bench: Workbe
     assert len(bench.published()) == 2
 
 
-def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_is_found_out(bench: Workbench) -> None:
+def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_fails_the_audit(bench: Workbench) -> None:
     bench.stage(prediction("20.5"), prediction("21.0"))
     bench.consolidate()
     bench.execute("UPDATE player_prop_predictions SET current_points_line = 20.5")
@@ -285,7 +285,7 @@ def test_a_failure_at_any_statement_leaves_nothing_behind(bench: Workbench) -> N
         assert outcome(bench.consolidate().dates[0]) == (3, 1, 1, 0, 0, 1)
 
 
-def test_incident_40_a_validation_that_fails_halfway_keeps_what_stood(bench: Workbench) -> None:
+def test_incident_40_a_validation_that_fails_halfway_keeps_the_validated_rows(bench: Workbench) -> None:
     stage_each(bench, DATE)
     bench.consolidate()
     bench.validate()
@@ -479,7 +479,7 @@ def test_incident_17_three_of_four_workers_are_consolidated_without_waiting_for_
 
 
 def test_incident_18_no_event_is_needed_and_a_hyphen_in_a_name_is_a_letter(bench: Workbench) -> None:
-    """What is staged is found by listing; nobody has to say that it is complete, and no name becomes a path."""
+    """What is staged is found by listing; nobody has to announce that it is complete, and no name becomes a path."""
     names = ("karl-anthonytowns", "shai.gilgeous-alexander", "o'neale`s")
     for number, name in enumerate(names):
         bench.stage_as(

@@ -1,4 +1,4 @@
-"""Any order, any split into runs and tables, any repetition: the same published rows, and nothing lost on the way."""
+"""Any order, any split into runs and tables, any repetition: the same published rows, and no row lost."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ class Worker:
     without: tuple[str, ...] = ()
 
     def as_staged(self, row: Row) -> Row:
-        """The row as this worker can say it."""
-        said: Row = {name: None if name in self.without else value for name, value in row.items()}
+        """The row in the columns and types of this worker."""
+        staged_row: Row = {name: None if name in self.without else value for name, value in row.items()}
         for name, kind in self.types.items():
-            if said[name] is not None:
-                said[name] = float(said[name]) if pa.types.is_floating(kind) else int(said[name])
-        return said
+            if staged_row[name] is not None:
+                staged_row[name] = float(staged_row[name]) if pa.types.is_floating(kind) else int(staged_row[name])
+        return staged_row
 
     def as_published(self, row: Row) -> Row:
         """The values of what this worker staged, in the live table's types."""
-        said = self.as_staged(row)
+        staged_row = self.as_staged(row)
         for name in self.types:
-            if said[name] is not None and said[name] == said[name]:
-                said[name] = Decimal(repr(said[name]))
-        return said
+            if staged_row[name] is not None and staged_row[name] == staged_row[name]:
+                staged_row[name] = Decimal(repr(staged_row[name]))
+        return staged_row
 
 
 WORKERS = (
@@ -139,7 +139,7 @@ def staged_rows(draw: st.DrawFn, keys: st.SearchStrategy[Row], lines: st.SearchS
 
 @st.composite
 def runs(draw: st.DrawFn, rows: Sequence[Staged]) -> list[Run]:
-    """One way in which the rows can arrive: shuffled, split into tables and runs, some of them repeated."""
+    """An arrival of the rows: shuffled, split into tables and runs, some of them repeated."""
     number = draw(st.integers(1, 3))
     places = st.tuples(st.integers(0, number - 1), st.integers(0, 2))
     tables: defaultdict[tuple[int, int, str], list[Staged]] = defaultdict(list)
@@ -165,7 +165,7 @@ def two_arrivals(draw: st.DrawFn) -> tuple[list[Run], list[Run]]:
 
 
 def consolidated(arrival: Sequence[Run]) -> list[Row]:
-    """What is published once all runs are through; what must hold after each run is checked on the way."""
+    """What is published once all runs are through; checks after each run what must hold then."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Workbench(Path(folder))
         with bench.kept_open():
@@ -188,8 +188,8 @@ def consolidated(arrival: Sequence[Run]) -> list[Row]:
 
 def stage(bench: Workbench, name: str, rows: Sequence[Staged]) -> None:
     worker = rows[0].worker
-    said = [worker.as_staged(one.row) for one in rows]
-    bench.stage_as(name, staged(said, types=worker.types, without=worker.without))
+    staged_rows = [worker.as_staged(one.row) for one in rows]
+    bench.stage_as(name, staged(staged_rows, types=worker.types, without=worker.without))
 
 
 def by_key(published: Sequence[Row]) -> dict[Any, Row]:
@@ -216,11 +216,11 @@ def assert_as_expected(published: Sequence[Row], arrival: Sequence[Run]) -> None
     assert set(map(key_of, published)) == set(oracle)
     ids = {key_of(row): row["prediction_id"] for row in published}
     for row in published:
-        wanted = oracle[key_of(row)]
-        assert {name: row[name] for name in COMPARED} in wanted.contents
-        assert row["invalidated_at"] == wanted.invalidated_at
-        assert row["is_active"] == wanted.is_active
-        assert row["superseded_by"] == (ids[wanted.superseded_by] if wanted.superseded_by else None)
+        expected_row = oracle[key_of(row)]
+        assert {name: row[name] for name in COMPARED} in expected_row.contents
+        assert row["invalidated_at"] == expected_row.invalidated_at
+        assert row["is_active"] == expected_row.is_active
+        assert row["superseded_by"] == (ids[expected_row.superseded_by] if expected_row.superseded_by else None)
 
 
 def values(published: Sequence[Row]) -> dict[Any, Row]:
@@ -259,8 +259,8 @@ def test_any_order_split_and_repetition_publishes_what_the_oracle_says_for_long(
 
 
 @st.composite
-def equals(draw: st.DrawFn) -> tuple[list[Run], list[Run]]:
-    """Rows of one key, equal in created_at and prediction_id, that differ in what they say."""
+def tied_versions(draw: st.DrawFn) -> tuple[list[Run], list[Run]]:
+    """Rows of one key, equal in created_at and prediction_id, that differ in their values."""
     contents = st.builds(
         lambda predicted, version, worker: Staged(
             prediction(predicted_points=points(predicted), model_version=version), worker
@@ -274,8 +274,8 @@ def equals(draw: st.DrawFn) -> tuple[list[Run], list[Run]]:
 
 
 @settings(max_examples=5)
-@given(equals())
-def test_which_of_two_equally_new_versions_stands_does_not_depend_on_their_order(
+@given(tied_versions())
+def test_which_of_two_tied_versions_is_current_does_not_depend_on_their_order(
     arrivals: tuple[list[Run], list[Run]],
 ) -> None:
     check_two_arrivals(arrivals)

@@ -15,7 +15,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NOW, 
 
 
 @pytest.mark.parametrize("use_case", ["consolidate", "validate"])
-def test_when_the_predecessor_deletes_our_document_and_goes_in_nothing_of_ours_is_committed(
+def test_when_the_predecessor_deletes_our_lease_and_takes_it_our_transaction_commits_nothing(
     bench: Workbench, use_case: str
 ) -> None:
     bench.stage(prediction())

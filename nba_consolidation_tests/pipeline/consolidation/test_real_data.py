@@ -29,7 +29,7 @@ COMPARED = [
 
 
 @pytest.fixture(scope="module")
-def wanted() -> Any:
+def pandas_counts() -> Any:
     return json.loads((REAL / "expected.json").read_text())
 
 
@@ -71,34 +71,37 @@ def published(bench: Workbench, report: ConsolidationReport) -> pd.DataFrame:
 
 
 def newest_of_each_key(rows: pd.DataFrame) -> pd.DataFrame:
-    """The row of each business key that must stand, by the design's rule and pandas alone."""
+    """The row that each business key must have, by the design's rule and pandas alone."""
     keyed = rows.assign(line=rows["current_points_line"].map(str))
     ordered = keyed.sort_values(["created_at", "prediction_id"])
     return ordered.drop_duplicates([*KEY[:4], "line"], keep="last")
 
 
 def test_the_figures_are_those_that_were_counted_with_pandas(
-    report: ConsolidationReport, published: pd.DataFrame, wanted: Any
+    report: ConsolidationReport, published: pd.DataFrame, pandas_counts: Any
 ) -> None:
-    assert len(report.dates) == wanted["dates"] == 69
-    assert (str(report.dates[0].game_date), str(report.dates[-1].game_date)) == (wanted["first"], wanted["last"])
-    assert len(report.dropped) == wanted["staging_tables"]  # four of them hold no row
-    assert report.total("staging_tables") == wanted["staging_tables"] - 4
-    assert report.total("staged") == wanted["staged_rows"] == 47_154
-    assert report.total("inserted") == len(published) == wanted["consolidated_rows"] == 18_858
-    assert report.total("active_rows") == published["is_active"].sum() == wanted["active_rows"] == 16_155
+    assert len(report.dates) == pandas_counts["dates"] == 69
+    assert (str(report.dates[0].game_date), str(report.dates[-1].game_date)) == (
+        pandas_counts["first"],
+        pandas_counts["last"],
+    )
+    assert len(report.dropped) == pandas_counts["staging_tables"]  # four of them hold no row
+    assert report.total("staging_tables") == pandas_counts["staging_tables"] - 4
+    assert report.total("staged") == pandas_counts["staged_rows"] == 47_154
+    assert report.total("inserted") == len(published) == pandas_counts["consolidated_rows"] == 18_858
+    assert report.total("active_rows") == published["is_active"].sum() == pandas_counts["active_rows"] == 16_155
     assert report.total("quarantined") == report.total("updated") == report.total("stale") == 0
     assert report.refused == ()
 
 
-def test_every_row_that_stands_is_the_one_that_pandas_finds(staged_rows: pd.DataFrame, published: pd.DataFrame) -> None:
+def test_every_current_row_is_the_one_that_pandas_computes(staged_rows: pd.DataFrame, published: pd.DataFrame) -> None:
     expected = newest_of_each_key(staged_rows)
     columns = [*KEY, "prediction_id", "created_at", *COMPARED]
     assert comparable(published, columns) == comparable(expected, columns)
 
 
 def comparable(rows: pd.DataFrame, columns: list[str]) -> list[tuple[Any, ...]]:
-    """The rows' cells, in an order of their own, with every kind of nothing alike."""
+    """The rows' cells, sorted, with every kind of missing value as None."""
     cells = rows.reindex(columns=columns).astype(object).itertuples(index=False)
     return sorted((tuple(None if pd.isna(cell) else cell for cell in row) for row in cells), key=str)
 
@@ -113,10 +116,10 @@ def test_active_is_the_newest_line_of_each_game_player_and_system(
     assert set(superseded["superseded_by"]) <= expected
 
 
-def test_incident_34_rounding_the_line_would_have_lost_rows(published: pd.DataFrame, wanted: Any) -> None:
+def test_incident_34_rounding_the_line_would_have_lost_rows(published: pd.DataFrame, pandas_counts: Any) -> None:
     rounded = published["current_points_line"].map(lambda line: line.quantize(Decimal(1), ROUND_HALF_UP))
     kept = published.assign(line=rounded).drop_duplicates([*KEY[:4], "line"])
-    assert len(published) - len(kept) == wanted["rounding_the_line_would_lose"] == 1_143
+    assert len(published) - len(kept) == pandas_counts["rounding_the_line_would_lose"] == 1_143
 
 
 def test_no_audit_finds_anything(bench: Workbench, report: ConsolidationReport, dates: list[dt.date]) -> None:
@@ -126,18 +129,18 @@ def test_no_audit_finds_anything(bench: Workbench, report: ConsolidationReport, 
 
 
 def test_incident_37_the_rows_in_percent_are_those_that_pandas_counted(
-    bench: Workbench, published: pd.DataFrame, dates: list[dt.date], wanted: Any
+    bench: Workbench, published: pd.DataFrame, dates: list[dt.date], pandas_counts: Any
 ) -> None:
     in_percent = published["confidence_score"] > 1
-    assert in_percent.sum() == wanted["percent_scale_rows"]
+    assert in_percent.sum() == pandas_counts["percent_scale_rows"]
     validated = bench.validate(*dates)
-    assert sum(counts.validated_rows for counts in validated) == wanted["active_rows"]
+    assert sum(counts.validated_rows for counts in validated) == pandas_counts["active_rows"]
     active_in_percent = (in_percent & published["is_active"].astype(bool)).sum()
     assert sum(counts.percent_scale_rows for counts in validated) == active_in_percent
     rows = bench.execute("SELECT * FROM validated_predictions")
     assert (
         max(str(row["game_date"]) for row in rows if row["confidence_scale"] == "percent")
-        == (wanted["percent_scale_until"])
+        == (pandas_counts["percent_scale_until"])
     )
     assert all(0 <= row["confidence"] <= 1 for row in rows)
     assert DUPLICATE_VALIDATED.findings(bench.warehouse, dates) == []

@@ -71,7 +71,7 @@ def test_incident_20_the_id_and_the_creation_of_the_first_version_stay(bench: Wo
 
 
 @pytest.mark.parametrize("arrival", [["a", "b"], ["b", "a"], None], ids=["a first", "b first", "together"])
-def test_of_versions_made_at_the_same_moment_the_larger_id_stands(bench: Workbench, arrival: list[str] | None) -> None:
+def test_of_versions_of_one_moment_the_larger_id_is_current(bench: Workbench, arrival: list[str] | None) -> None:
     for batch in [["a", "b"]] if arrival is None else [[made] for made in arrival]:
         bench.stage(*(prediction(prediction_id=made, model_version={"a": "v9", "b": "v1"}[made]) for made in batch))
         bench.consolidate()
@@ -90,7 +90,7 @@ def test_an_id_of_the_same_moment_is_compared_with_that_of_the_current_version_n
 
 
 @pytest.mark.parametrize("arrival", [["v1", "v2"], ["v2", "v1"], None], ids=["v1 first", "v2 first", "together"])
-def test_of_versions_equal_in_moment_and_id_always_the_same_stands(bench: Workbench, arrival: list[str] | None) -> None:
+def test_of_tied_versions_always_the_same_is_current(bench: Workbench, arrival: list[str] | None) -> None:
     for batch in [["v1", "v2"]] if arrival is None else [[version] for version in arrival]:
         bench.stage(*(prediction(model_version=version) for version in batch))
         bench.consolidate()
@@ -154,7 +154,7 @@ def test_incident_25_a_regeneration_whose_rows_are_all_bad_leaves_the_old_ones_a
     assert active_lines(bench) == [Decimal("20.5"), Decimal("20.5")]
 
 
-def test_incident_26_a_regeneration_is_consolidated_like_any_batch_and_stands_in_its_place(bench: Workbench) -> None:
+def test_incident_26_a_regeneration_is_consolidated_like_any_batch_and_replaces_it(bench: Workbench) -> None:
     bench.stage(prediction("20.5"))
     bench.consolidate()
     bench.stage(prediction("23.5", 5), batch="regen_20260115_130000")
@@ -227,11 +227,11 @@ def test_incident_32_consumers_read_one_row_per_game_player_and_system(bench: Wo
     assert DUPLICATE_VALIDATED.findings(bench.warehouse, [DATE]) == []
 
 
-def test_incident_33_one_game_under_two_ids_is_found(bench: Workbench) -> None:
+def test_incident_33_one_game_under_two_ids_is_a_finding(bench: Workbench) -> None:
     bench.stage(prediction(game_id="20260115_BOS_MIA"), prediction(game_id="20260115_MIA_BOS"))
     bench.consolidate()
-    [found] = PLAYERS_IN_TWO_GAMES.findings(bench.warehouse, [DATE])
-    assert (found["player_lookup"], found["games"]) == ("jaimejaquezjr", 2)
+    [finding] = PLAYERS_IN_TWO_GAMES.findings(bench.warehouse, [DATE])
+    assert (finding["player_lookup"], finding["games"]) == ("jaimejaquezjr", 2)
     assert not PLAYERS_IN_TWO_GAMES.blocking
 
 
@@ -242,7 +242,7 @@ def test_incident_34_half_point_neighbours_are_two_keys(bench: Workbench, lines:
     assert [row["current_points_line"] for row in bench.published()] == [points(line) for line in lines]
 
 
-def test_incident_35_the_version_that_stands_is_judged_by_its_own_creation_not_the_first_ones(bench: Workbench) -> None:
+def test_incident_35_the_current_version_is_compared_by_its_own_creation_not_the_first_ones(bench: Workbench) -> None:
     for minute in (0, 20, 10):
         bench.stage(prediction(minute=minute))
         [counts] = bench.consolidate().dates
@@ -400,13 +400,13 @@ def test_a_worker_that_lacks_the_extra_columns_leaves_them_null(bench: Workbench
 def test_equally_new_versions_with_extra_columns_are_settled_the_same_way_round(bench: Workbench) -> None:
     with_extra_columns(bench)
     issues = [["late"], ["late", "thin"]]
-    stood = []
+    current = []
     for date, order in ((DATE, (0, 1)), (NEXT_DATE, (1, 0))):
         for index in order:
             bench.stage(prediction(game_date=date, data_quality_issues=issues[index]), types=EXTRA_TYPES)
             bench.consolidate(date)
-        stood.append(bench.published()[-1]["data_quality_issues"])
-    assert stood[0] == stood[1]
+        current.append(bench.published()[-1]["data_quality_issues"])
+    assert current[0] == current[1]
 
 
 def test_incident_21_an_unknown_column_stops_that_table_alone_and_says_why(bench: Workbench) -> None:

@@ -169,8 +169,8 @@ class Workbench:
         return Consolidator(self.writer(**changes), self.staging, lambda: KNOWN, evolve)
 
     def writer(self, **changes: Any) -> FencedWriter:
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return FencedWriter(self.warehouse, **given)
+        options: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        return FencedWriter(self.warehouse, **options)
 
     def consolidate(
         self,
@@ -179,7 +179,7 @@ class Workbench:
         on_step: Callable[[str], None] = lambda _: None,
         **changes: Any,
     ) -> ConsolidationReport:
-        """Consolidates the dates (DATE, unless given) and checks the conservation law on the way."""
+        """Consolidates the dates (DATE by default) and checks the conservation law on the way."""
         report = self.consolidator(**changes).consolidate(dates or (DATE,), Holder.here(run_id), on_step)
         assert all(counts.conserved for counts in report.dates)
         return report
@@ -190,9 +190,9 @@ class Workbench:
         return use_case.validate(dates or (DATE,), Holder.here("validation"))
 
     def publish(self, *dates: dt.date, **changes: Any) -> list[PublishedDate]:
-        """Publishes the dates (DATE, unless given), which the upcoming ones are too."""
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        use_case = Publisher(FencedWriter(self.warehouse, **given), lambda: dates or (DATE,))
+        """Publishes the dates (DATE by default), which the upcoming ones are too."""
+        options: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        use_case = Publisher(FencedWriter(self.warehouse, **options), lambda: dates or (DATE,))
         return use_case.publish(dates or (DATE,), Holder.here("publication"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:

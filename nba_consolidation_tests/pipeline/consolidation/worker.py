@@ -1,6 +1,6 @@
-"""What the process tests start: `FOLDER LEASES MOMENT TTL`. Consolidates; at that moment, says so and waits for a line.
+"""The program of the process tests: `FOLDER LEASES MOMENT TTL`. Consolidates; at that moment prints `ready`, and waits.
 
-Ends with one line of JSON: what it did, or the name of its error.
+It goes on with the next line of its input, and ends with one line of JSON: its outcomes, or its error.
 """
 
 from __future__ import annotations

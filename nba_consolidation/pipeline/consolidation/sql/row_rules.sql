@@ -1,5 +1,5 @@
 -- The first rule that a staged row S breaks, as 'column|rule|reason'; NULL for a sound row. One WHEN per rule.
--- A row_error is found while the row is read: a value that does not fit its column. Workers' clocks may be ahead a bit.
+-- A row_error comes from reading the row: a value that does not fit its column. Workers' clocks may be 5 minutes ahead.
 CREATE TEMP FUNCTION ROW_RULES(S ANY TYPE, first_known_date DATE, last_known_date DATE, now TIMESTAMP) AS (
   CASE
     WHEN S.row_error IS NOT NULL THEN S.row_error
