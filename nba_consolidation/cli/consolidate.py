@@ -107,11 +107,11 @@ def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
 
     Without dates: all dates that have rows.
     """
-    from nba_consolidation.operations.status import standing_dates
+    from nba_consolidation.operations.status import dates_with_rows
 
     span = span_of(**dates)
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, span.first, span.last)
+    standing = dates_with_rows(deployment.warehouse, span.first, span.last)
     with steps() as on_step:
         on_step("validate")
         validated = deployment.validator.validate(standing, session.holder()) if standing else []
