@@ -11,7 +11,7 @@ import click
 from nba_consolidation.cli.box_scores import problem_grids
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, dates_table, poisoned_document, poisoned_table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 
@@ -72,7 +72,7 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
         "findings": report.findings,
         "box_score_problems": report.problems,
         "analysed": {"dates": len(analysis.dates), "rows_written": analysis.total("written_rows")},
-        "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
+        "poisoned": poisoned_document(report.poisoned),
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
         "transaction_ms": report.transaction_ms,
@@ -81,13 +81,11 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
 
 
 def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
-    rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES)) for date in report.dates]
-    totals = ("total", *(report.total(figure) for figure in _FIGURES))
     return [
-        *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
+        *dates_table(_COLUMNS, report.dates, _FIGURES, report.total),
         *_findings(report.findings),
         *problem_grids(report.problems),
-        Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
+        poisoned_table(report.poisoned),
         _sentences(report, analysis),
     ]
 

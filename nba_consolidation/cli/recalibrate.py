@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nba_consolidation.cli.dates import date_options, game_date, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import counted, emit, json_option, table
+from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
+from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.performance import calibration
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display import words
 from nba_consolidation.schema.display_columns import CALIBRATION_DECISIONS, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 
@@ -30,9 +30,8 @@ _FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_bef
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def recalibrate(session: Session, dates: DateRange) -> Exit:
     """Compare confidences with hit rates, and recalibrate systems whose confidences drift.
 
     Without dates: for today. Only bets of earlier dates are used, whenever the command runs. A small change becomes
@@ -43,10 +42,11 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today
 
-    span = span_of(**dates)
     deployment, holder = session.existing(), session.holder()
     with steps() as on_step:
-        report = deployment.recalibrator.recalibrate(span.dates if span.given else [today()], holder, on_step=on_step)
+        report = deployment.recalibrator.recalibrate(
+            dates.dates if dates.is_limited else [today()], holder, on_step=on_step
+        )
         on_step("publish the upcoming game dates")
         published = _publish_upcoming(deployment, holder)
     waiting = read_history(deployment.warehouse).waiting()
@@ -60,14 +60,13 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
         "seconds": report.seconds,
     }
     decisions = [vars(one) | {name: getattr(one.version, name, None) for name in _FITTED} for one in report.decisions]
-    emit(
-        as_json,
+    session.show(
         document,
         table(CALIBRATION_DECISIONS, decisions),
         _summary(report, waiting),
         _publication_summary(published),
     )
-    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE)
+    return Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE
 
 
 def _decision(one: Decision) -> dict[str, Any]:
@@ -113,47 +112,40 @@ def _publication_summary(published: Sequence[dt.date]) -> str:
     return f"Published again, with the calibrations in force: {', '.join(map(str, published))}."
 
 
-def _deciding(command: _Command) -> _Command:
-    """VERSION, --from, --reason and --author."""
-    options = (
-        click.argument("version_id", metavar="VERSION"),
-        click.option("--from", "effective", callback=game_date, metavar="DATE",
-                     help="From which game date on; today, or the version's first date if that is later."),
-        click.option("--reason", default="", help="Why, for whoever reads the history."),
-        click.option("--author", default=getpass.getuser, help="Who decides; else the user of this machine."),
-        json_option,
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+_decision_options = option_group(
+    click.argument("version_id", metavar="VERSION"),
+    date_option("--from", "effective", "First game date.  [default: today, or the version's first date if later]"),
+    click.option("--reason", default="", help="Why. It is kept in the history."),
+    click.option("--author", default=getpass.getuser, help="Who decides.  [default: the user of this machine]"),
+)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def approve(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def approve(session: Session, **decision: Any) -> None:
     """Let a proposed calibration become active."""
-    _decide(session, "approve", as_json, **decision)
+    _decide(session, "approve", **decision)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def reject(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def reject(session: Session, **decision: Any) -> None:
     """Decline a proposed calibration."""
-    _decide(session, "reject", as_json, **decision)
+    _decide(session, "reject", **decision)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def rollback(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def rollback(session: Session, **decision: Any) -> None:
     """Take back a calibration: what it replaced holds again."""
-    _decide(session, "rollback", as_json, **decision)
+    _decide(session, "rollback", **decision)
 
 
 def _decide(
-    session: Session, choice: str, as_json: bool, version_id: str, effective: dt.date | None, reason: str, author: str
+    session: Session, choice: str, version_id: str, effective: dt.date | None, reason: str, author: str
 ) -> None:
     from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES
 
@@ -162,14 +154,13 @@ def _decide(
     published = _publish_upcoming(deployment, holder)
     document = {"event": made.row(), "dates_published": published}
     summary = f"{version_id} is {words(made.state)} from {made.effective_date} on ({author})."
-    emit(as_json, document, summary, _publication_summary(published))
+    session.show(document, summary, _publication_summary(published))
 
 
 @calibration.command()
 @click.option("--system", metavar="SYSTEM", help="One system.")
-@json_option
-@pass_session
-def history(session: Session, /, system: str | None, as_json: bool) -> None:
+@session_command
+def history(session: Session, system: str | None) -> None:
     """List every calibration with its scores, its state and its events."""
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
@@ -180,7 +171,6 @@ def history(session: Session, /, system: str | None, as_json: bool) -> None:
     nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
     versions = [vars(one) | {"version_id": one.version_id, "state": known.state(one)} for one in known.versions]
     events = [vars(one) for one in sorted(known.events, key=lambda event: (event.system_id, event.number))]
-    emit(
-        as_json, document, table(CALIBRATION_VERSIONS, versions, records=True),
+    session.show(document, table(CALIBRATION_VERSIONS, versions, records=True),
         table(CALIBRATION_EVENTS, events, records=True), nothing,
     )  # fmt: skip

@@ -129,7 +129,7 @@ def test_a_past_date_that_is_published_again_has_each_filter_once(home: Deployme
 
 
 def test_a_date_that_the_new_version_published_first_keeps_that(home: Deployment) -> None:
-    home.prepare()
+    home.create_tables()
     home.validator.validate([DATE], Holder.here("new"))
     home.publisher.publish([DATE], Holder.here("new"))
     published = f"SELECT * FROM published_predictions WHERE game_date = '{DATE}' ORDER BY {ROW_ORDER}"
@@ -139,7 +139,7 @@ def test_a_date_that_the_new_version_published_first_keeps_that(home: Deployment
 
 
 def test_what_the_new_version_validated_and_did_not_publish_is_not_carried_over(home: Deployment) -> None:
-    home.prepare()
+    home.create_tables()
     home.validator.validate([DATE], Holder.here("new"))
     assert migrate(home).carried_over == {NEXT_DATE: 4, THIRD_DATE: 4}
     assert unpublished_dates(home.warehouse) == (DATE,)
@@ -167,7 +167,7 @@ def test_the_migration_waits_for_a_consolidation(home: Deployment) -> None:
 
 
 def test_doctor_warns_until_the_rows_are_carried_over(home: Deployment) -> None:
-    home.prepare()
+    home.create_tables()
     assert _tables(home.warehouse)[0] is Health.WARNING
     migrate(home)
     assert _tables(home.warehouse)[0] is Health.OK

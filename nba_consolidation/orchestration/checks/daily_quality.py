@@ -42,7 +42,7 @@ def build_quality() -> dg.AssetChecksDefinition:
         config: QualityConfig,
         deployment: dg.ResourceParam[Deployment],
     ) -> Iterator[dg.AssetCheckResult]:
-        deployment.prepare()
+        deployment.create_tables()
         keys = {key.name.removeprefix(PREFIX): key for key in context.selected_asset_check_keys}
         report = deployment.quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)
         for result in report.results:

@@ -70,7 +70,7 @@ def test_a_message_says_how_bad_what_which_dates_where_and_what_to_do() -> None:
     text = pending.alert.text("https://dagster.example/")
     assert "volume is wrong" in text
     assert "https://dagster.example/runs/r1, https://dagster.example/runs/r2" in text
-    assert "What to do: see which systems" in text
+    assert "What to do: check which systems" in text
     assert "docs/operating.md, volume" in text
 
 
