@@ -55,7 +55,7 @@ def warehouses_kept_open() -> Iterator[None]:
             connection = open_file(warehouse)
             if warehouse.path not in kept:
                 kept.add(warehouse.path)
-                stack.enter_context(connection.cursor())
+                stack.enter_context(open_file(warehouse))
             return connection
 
         patch.setattr(DuckDBWarehouse, "_open", open_and_keep)
