@@ -33,6 +33,8 @@ def _prepared(tables: tuple[Table, ...]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "warehouse.duckdb")
         DuckDBWarehouse(path, ParquetStaging(Path(folder, "staging"))).create_tables(tables)
+        with connect(path) as connection:
+            connection.execute("CHECKPOINT")  # whoever keeps the file open keeps its changes beside it
         return path.read_bytes()
 
 
