@@ -8,6 +8,7 @@ from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import Holder
 from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW
 
+from .executed import executes
 from .workbench import BigQueryBench
 
 FILL = """
@@ -42,6 +43,7 @@ def evaluate(bench: BigQueryBench, run_id: str) -> EvaluationReport:
     )
 
 
+@executes("betting")
 def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBench) -> None:
     bench.select(FILL + ", ".join(ROWS))
     for review in REVIEWS:

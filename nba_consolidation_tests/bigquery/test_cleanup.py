@@ -9,9 +9,11 @@ from nba_consolidation.fencing import Guarding, utc_now
 from nba_consolidation.locking import Holder
 from nba_consolidation_tests.consolidation.workbench import KNOWN, NEXT_DATE, NO_WAIT, prediction, staged
 
+from .executed import executes
 from .workbench import BigQueryBench
 
 
+@executes("cleanup")
 def test_old_tables_are_dropped_archived_and_recorded(bench: BigQueryBench) -> None:
     waiting = bench.stage(prediction(game_date=NEXT_DATE), worker="waiting")
     empty = bench.staging.write("_staging_20260115_120000_empty", staged([prediction()]).slice(0, 0)).name

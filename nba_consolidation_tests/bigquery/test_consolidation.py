@@ -13,6 +13,7 @@ from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, out
 from .workbench import BigQueryBench
 
 
+@pytest.mark.slow
 def test_incident_3_null_lines_are_one_key_and_every_row_is_counted(bench: BigQueryBench) -> None:
     bench.stage(prediction(None, 0), prediction("20.5", 1), prediction("21.0", 2))
     bench.stage(prediction(None, 3), prediction("20.5", 4, recommendation="MAYBE"), worker="w1")
@@ -23,6 +24,7 @@ def test_incident_3_null_lines_are_one_key_and_every_row_is_counted(bench: BigQu
     assert len(report.dropped) == 2
 
 
+@pytest.mark.slow
 def test_a_newer_version_updates_and_an_older_one_is_stale(bench: BigQueryBench) -> None:
     bench.stage(prediction(minute=1, predicted_points=Decimal("20.0")))
     bench.consolidate()
@@ -35,6 +37,7 @@ def test_a_newer_version_updates_and_an_older_one_is_stale(bench: BigQueryBench)
     assert row["predicted_points"] == Decimal("25.5")
 
 
+@pytest.mark.slow
 def test_what_breaks_a_rule_is_quarantined_as_it_came(bench: BigQueryBench) -> None:
     bench.stage(prediction(), prediction(predicted_points=Decimal("99.0"), player_lookup="other"))
     bench.consolidate()
@@ -43,6 +46,7 @@ def test_what_breaks_a_rule_is_quarantined_as_it_came(bench: BigQueryBench) -> N
     assert '"player_lookup":"other"' in row["original_row"]
 
 
+@pytest.mark.slow
 def test_several_dates_are_one_transaction(bench: BigQueryBench) -> None:
     bench.stage(prediction(), prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA"))
     report = bench.consolidate(DATE, NEXT_DATE)
@@ -50,6 +54,7 @@ def test_several_dates_are_one_transaction(bench: BigQueryBench) -> None:
     assert len({row["consolidation_id"] for row in bench.published()}) == 1
 
 
+@pytest.mark.slow
 def test_tables_that_are_in_the_ledger_are_not_merged_again(
     bench: BigQueryBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +92,7 @@ def test_a_failed_audit_rolls_everything_back(bench: BigQueryBench) -> None:
     assert bench.select("SELECT rule FROM {dataset}.quarantined_predictions") == []
 
 
+@pytest.mark.slow
 def test_what_consumers_read_is_validated_anew(bench: BigQueryBench) -> None:
     bench.stage(prediction("20.5", 1), prediction(None, 2, player_lookup="other", confidence_score=Decimal(70)))
     bench.consolidate()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.grading.grade import Grader
 from nba_consolidation.grading.report import GradingReport
@@ -37,6 +39,7 @@ def grade(bench: BigQueryBench) -> GradingReport:
     return Grader(guarding).grade([DATE], Holder.here("grading"))
 
 
+@pytest.mark.slow
 def test_every_outcome_comes_out_and_a_correction_is_kept(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.stage(*PREDICTIONS)

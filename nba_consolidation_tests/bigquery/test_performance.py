@@ -10,6 +10,7 @@ from nba_consolidation.performance import figures
 from nba_consolidation.performance.analyse import AnalysisReport, Analyst
 from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW
 
+from .executed import executes
 from .workbench import BigQueryBench
 
 FILL = """
@@ -36,10 +37,12 @@ def whole(bench: BigQueryBench, window: str = "season") -> dict[str, dict[str, A
     return {row["system_id"]: row for row in rows}
 
 
+@executes("performance")
 def test_figures_come_out_and_only_what_changes_is_rewritten(bench: BigQueryBench) -> None:
     bench.select(FILL + ", ".join(ROWS))
     first = analyse(bench, "first")
     assert first.total("written_rows") == first.total("total_rows") > 0
+    assert figures.graded_dates(bench.warehouse) == figures.analysed_dates(bench.warehouse) == (DATE,)
     found = whole(bench)
     assert (found["catboost_v9"]["bets"], found["catboost_v9"]["hit_rate"]) == (10, 0.6)
     assert (found["ensemble_v1"]["voided"], found["ensemble_v1"]["hit_rate"]) == (1, None)

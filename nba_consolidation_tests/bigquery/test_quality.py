@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from nba_consolidation.consolidation.doctor import Verdict, examine, stores
 from nba_consolidation.consolidation.lease_history import lease_history
 from nba_consolidation.fencing import Guarding
@@ -17,6 +19,7 @@ from nba_consolidation.tables import BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
 from nba_consolidation_tests.grading.workbench import bet
 
+from .executed import executes
 from .workbench import BigQueryBench
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
@@ -39,6 +42,7 @@ def not_passed(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, Status]:
     return {name: r.status for name, r in examined(bench, date).items() if r.status is not Status.PASSED}
 
 
+@pytest.mark.slow
 def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.select(SCORE)
@@ -65,6 +69,7 @@ def test_a_sound_date_passes_and_each_fault_is_found(bench: BigQueryBench) -> No
     }
 
 
+@pytest.mark.slow
 def test_who_wrote_is_in_the_history_of_the_leases(bench: BigQueryBench) -> None:
     bench.stage(bet())
     bench.consolidate()
@@ -73,6 +78,7 @@ def test_who_wrote_is_in_the_history_of_the_leases(bench: BigQueryBench) -> None
     assert lease_history(bench.warehouse, bench.leases, DATE + dt.timedelta(days=1), DATE + dt.timedelta(days=1)) == []
 
 
+@executes("may_write")
 def test_a_doctor_is_let_write_and_writes_nothing(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     findings = examine(stores(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nba_consolidation.fencing import Guarding
 from nba_consolidation.grading.repair import Repairer, accuracy_dates
 from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import Holder
+from nba_consolidation.tables import ACCURACY, Column
+from nba_consolidation.warehouse.bigquery_schema import schema_field
 from nba_consolidation_tests.consolidation.workbench import NO_WAIT, NOW
 
+from .executed import executes
+from .service import Service
 from .workbench import BigQueryBench
 
 COLUMNS = (
@@ -20,6 +26,21 @@ def standing(bench: BigQueryBench) -> list[str]:
     return sorted(str(tuple(row.values())) for row in rows)
 
 
+@pytest.fixture
+def bench(bigquery_service: Service) -> BigQueryBench:
+    """With a table that was there before ours: it keeps more digits than the table for removed rows does."""
+    from google.cloud import bigquery
+
+    session = bigquery_service.session()
+    session.ensure_dataset(bigquery_service.dataset)
+    exact = Column("pace_adjustment", "NUMERIC(7, 3)", "")
+    fields = [schema_field(exact if column.name == exact.name else column) for column in ACCURACY.columns]
+    reference = session.dataset(bigquery_service.dataset).table(ACCURACY.name)
+    session.client.create_table(bigquery.Table(reference, schema=fields))
+    return BigQueryBench(bigquery_service)
+
+
+@executes("repair", "restore")
 def test_a_legacy_table_is_repaired_and_put_back(bench: BigQueryBench) -> None:
     copies = ", ".join(["('a', 'g', DATE '2026-01-15', 's', NUMERIC '0.625', 5, TIMESTAMP '2026-01-16')"] * 3)
     bench.select(

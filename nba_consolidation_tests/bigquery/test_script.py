@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from importlib import resources
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -20,10 +20,11 @@ from nba_consolidation.warehouse import bigquery_script as script
 from nba_consolidation.warehouse.contract import ManifestEntry, StagingTable
 from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NEXT_DATE, NOW
 
+from .executed import FILES
+
 PLACE = script.Place("my-project", "nba")
 STAGING = script.Place("my-project", "nba_staging")
 COLUMNS = tuple(column for column in PREDICTIONS.columns if column.required)
-FILES = sorted(Path(str(resources.files("nba_consolidation.sql"))).rglob("*.sql"))
 
 
 def entry(number: int, columns: tuple[Column, ...] = COLUMNS) -> ManifestEntry:
@@ -31,10 +32,16 @@ def entry(number: int, columns: tuple[Column, ...] = COLUMNS) -> ManifestEntry:
     return ManifestEntry(table, (DATE, NEXT_DATE))
 
 
+@cache
+def one_table() -> script.Script:
+    """The script of a consolidation of one table."""
+    return consolidation(entry(0))
+
+
 def consolidation(*manifest: ManifestEntry) -> script.Script:
     guard = Guard([(date, f"consolidation_{date}", 7) for date in (DATE, NEXT_DATE)], "me", "run")
     statements = transaction.consolidation(guard, "c1", NOW, KNOWN, PREDICTIONS.columns)
-    made = script.staged_and_manifest(manifest or [entry(0)], PREDICTIONS.columns, STAGING)
+    made = script.staged_and_manifest(manifest, PREDICTIONS.columns, STAGING)
     return script.transaction(statements, PLACE, made)
 
 
@@ -46,7 +53,7 @@ def staged(*columns: Column, **live: str) -> str:
 
 
 def test_a_consolidation_is_one_script_that_parses_as_googlesql() -> None:
-    trees = sqlglot.parse(consolidation().text, read="bigquery")
+    trees = sqlglot.parse(one_table().text, read="bigquery")
     assert isinstance(trees[0], exp.Transaction)
     kinds = [type(tree) for tree in trees if tree is not None]
     assert kinds[-2:] == [exp.Commit, exp.Select]
@@ -55,13 +62,13 @@ def test_a_consolidation_is_one_script_that_parses_as_googlesql() -> None:
 
 
 def test_a_script_holds_no_parameters() -> None:
-    text = re.sub(r"'[^']*'", "''", consolidation().text)
+    text = re.sub(r"'[^']*'", "''", one_table().text)
     assert "@" not in text
     assert "?" not in text
 
 
 def test_every_table_is_temporary_or_has_its_dataset() -> None:
-    trees = [tree for tree in sqlglot.parse(consolidation().text, read="bigquery") if tree is not None]
+    trees = [tree for tree in sqlglot.parse(one_table().text, read="bigquery") if tree is not None]
     made = {tree.find(exp.Table).name for tree in trees if isinstance(tree, exp.Create)}  # type: ignore[union-attr]
     for table in (table for tree in trees for table in tree.find_all(exp.Table)):
         assert (table.name in made) != bool(table.db), table.sql()
@@ -79,7 +86,7 @@ def reads_of_predictions(tree: exp.Expr) -> list[exp.Expr]:
 
 
 def test_incident_43_every_read_of_predictions_is_pruned_by_literal_dates() -> None:
-    reads = [read for tree in sqlglot.parse(consolidation().text, read="bigquery") if tree for read in
+    reads = [read for tree in sqlglot.parse(one_table().text, read="bigquery") if tree for read in
              reads_of_predictions(tree)]  # fmt: skip
     assert len(reads) > 5
     for read in reads:
@@ -104,7 +111,7 @@ def test_an_outer_join_has_plain_equalities_as_bigquery_demands(join: str) -> No
 
 
 def rendered() -> list[tuple[str, exp.Expr]]:
-    return [(name, sqlglot.parse_one(text, read="bigquery")) for name, text in consolidation().parts[1:-2]]
+    return [(name, sqlglot.parse_one(text, read="bigquery")) for name, text in one_table().parts[1:-2]]
 
 
 def test_staging_tables_are_read_by_name_in_chunks_and_alike_ones_together() -> None:
@@ -146,7 +153,7 @@ def test_text_becomes_json_and_json_text_by_functions_since_there_is_no_cast() -
     ],
 )
 def test_an_error_names_its_statement(message: str, statement: str) -> None:
-    failure = consolidation().failure(message)
+    failure = one_table().failure(message)
     assert failure.statement == statement
     assert "[statement" not in failure.message
 

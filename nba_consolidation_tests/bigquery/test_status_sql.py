@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from nba_consolidation.consolidation.status import unvalidated_dates
 from nba_consolidation.sql import Statement
 from nba_consolidation.tables import BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction
 
+from .executed import executes
 from .workbench import BigQueryBench
 
 
+@pytest.mark.slow
 def test_dates_consolidated_since_they_were_validated_are_found(bench: BigQueryBench) -> None:
     bench.stage(prediction())
     bench.consolidate()
@@ -23,6 +27,7 @@ def test_dates_consolidated_since_they_were_validated_are_found(bench: BigQueryB
     assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
 
 
+@executes("box_score_dates")
 def test_the_fingerprint_of_box_scores_moves_with_a_correction_and_not_with_the_order(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
 
