@@ -21,7 +21,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow test-ui bqemulator soak lint format bench bench-leases bench-grading bench-insight docs wheel constraints clean
+.PHONY: help demo ui test test-slow test-busy test-ui bqemulator soak lint format bench bench-leases bench-grading bench-insight docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ test: $(READY) $(BQEMULATOR)/.ready  ## run the tests, but for the slow ones and
 
 test-slow: $(READY) $(BQEMULATOR)/.ready  ## run the slow tests: all browser walks, storms and emulator statements
 	@$(PYTEST) -m "slow and not soak"
+
+test-busy: $(READY) $(BQEMULATOR)/.ready  ## run the tests three times, each in another order, beside eight busy processes
+	@trap 'kill $$busy' EXIT; for _ in 1 2 3 4 5 6 7 8; do $(BIN)/python -c 'while True: pass' & busy="$$busy $$!"; done; \
+	  for _ in 1 2 3; do $(MAKE) --no-print-directory test || exit 1; done
 
 test-ui: $(READY)  ## look at Dagster in a real browser; keeps pictures with PICTURES=docs/images
 	@$(BIN)/pytest nba_consolidation_tests/ui $(if $(PICTURES),--pictures $(PICTURES))

@@ -33,7 +33,7 @@ from nba_consolidation.locking import (
 )
 from nba_consolidation.logs import event
 from nba_consolidation.sql import Statement, Value, over_dates
-from nba_consolidation.sql.statement import Scalar
+from nba_consolidation.sql.literals import Scalar
 from nba_consolidation.warehouse.contract import NO_RELATIONS, Relations, TransactionResult, Warehouse
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
 

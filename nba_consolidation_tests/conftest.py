@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from nba_consolidation.logs import ROOT
+from nba_consolidation_tests import prepared
+from nba_consolidation_tests.reporting import (  # noqa: F401 (hooks)
+    pytest_deselected,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,6 +54,13 @@ def _logger_as_it_was() -> Iterator[None]:
     yield
     logger.handlers[:] = handlers
     logger.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _warehouses_kept_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Spares a test the opening of its warehouse again and again, but for one with the marker `other_processes`."""
+    with nullcontext() if request.node.get_closest_marker("other_processes") else prepared.warehouses_kept_open():
+        yield
 
 
 @pytest.fixture(scope="module")

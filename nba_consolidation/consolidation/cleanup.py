@@ -20,7 +20,7 @@ from nba_consolidation.fencing import Guarding
 from nba_consolidation.locking import Holder
 from nba_consolidation.logs import event
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.sql.statement import Scalar
+from nba_consolidation.sql.literals import Scalar
 from nba_consolidation.tables import ALL_TABLES, CLEANUPS, PREDICTIONS
 from nba_consolidation.warehouse import naming
 from nba_consolidation.warehouse.contract import KnownDates, StagingArea, StagingTable

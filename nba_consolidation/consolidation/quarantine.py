@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from nba_consolidation.sql import Statement
-from nba_consolidation.sql.statement import Value
+from nba_consolidation.sql.literals import Value
 from nba_consolidation.warehouse.contract import Warehouse
 
 

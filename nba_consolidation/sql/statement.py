@@ -1,6 +1,6 @@
 """A statement: one `.sql` file with its parameters, rendered for an engine's dialect. Files have unique names.
 
-The files are GoogleSQL and parse as such. Six things in them are filled in here, on the syntax tree, never on text:
+The files are GoogleSQL and parse as such. Six things in them are filled in here, on the syntax tree:
 
 - `@name` becomes a typed literal of the parameter of that name;
 - a column called `business_key`, `activation_key`, `accuracy_key` or `each_column` stands for the columns of that list,
@@ -15,11 +15,12 @@ The files are GoogleSQL and parse as such. Six things in them are filled in here
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import itertools
+import re
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Literal
@@ -27,12 +28,10 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
+from nba_consolidation.sql.literals import Shape, Value, build, literal, take_apart
 from nba_consolidation.tables import ACCURACY_KEY, ACTIVATION_KEY, BUSINESS_KEY, PREDICTIONS
 
 Dialect = Literal["duckdb", "bigquery"]
-Scalar = None | bool | int | float | str | Decimal | dt.date | dt.datetime
-Value = Scalar | Sequence[Scalar] | Sequence[Mapping[str, Scalar]]
-
 _NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
 _KEYS = {"business_key": BUSINESS_KEY, "activation_key": ACTIVATION_KEY, "accuracy_key": ACCURACY_KEY}
 _SAME = {
@@ -40,6 +39,9 @@ _SAME = {
     "same_activation_key": ACTIVATION_KEY,
     "same_accuracy_key": ACCURACY_KEY,
 }
+_KEPT = 1024  # statements that a process keeps rendered: a few for each file
+_MARK = uuid.uuid4().hex
+_MARKED = re.compile(f"'?{_MARK}_([0-9]+)_'?")
 _STROKED_LETTERS = ("đłøı", "dloi")  # Unicode has them as letters of their own, not as letters with a mark
 
 
@@ -58,39 +60,19 @@ class Statement:
     audit: bool = False
 
     def render(self, dialect: Dialect) -> str:
-        """The statement as SQL text of that dialect."""
-        tree = self.tree()
-        if dialect == "duckdb":
-            tree = tree.transform(_for_duckdb, copy=False)
-        return tree.sql(dialect=dialect, copy=False, comments=False)
+        """The statement as SQL text of that dialect: all but the parameters' texts is rendered once per process."""
+        source, columns = _source(self.name), tuple(self.columns)
+        texts: list[exp.Literal] = []
+        names = _parameter_names(source, columns, self.audit)
+        shapes = tuple((name, take_apart(self.parameters[name], texts)) for name in names)
+        pieces = _rendered(source, columns, self.audit, shapes, dialect)
+        return "".join(piece if isinstance(piece, str) else texts[piece].sql(dialect) for piece in pieces)
 
     def tree(self) -> exp.Expr:
         """The statement with everything filled in, for an engine that has more to do to it."""
-        tree = _parse(self.name).copy()
-        _expand_column_lists(tree, {**_KEYS, "each_column": tuple(self.columns)})
-        for fill_in in (_expand_same_key, _expand_became, _expand_player_key, self._expand_any_different, self._bind):
-            tree = tree.transform(fill_in, copy=False)
-        if self.audit:
-            tree = _parse("audit").transform(_replace_audited, tree)
-        return tree
-
-    def _expand_any_different(self, node: exp.Expr) -> exp.Expr:
-        if not (isinstance(node, exp.Anonymous) and node.name.lower() == "any_different"):
-            return node
-        left, right = (argument.name for argument in node.expressions)
-        pairs = [(exp.column(name, left, quoted=True), exp.column(name, right, quoted=True)) for name in self.columns]
-        return exp.paren(exp.or_(*(exp.NullSafeNEQ(this=ours, expression=theirs) for ours, theirs in pairs)))
-
-    def _bind(self, node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):
-            listed = literal(self.parameters[node.args["unnest"].expressions[0].name])
-            # A literal list prunes partitions. Nothing is in an empty one.
-            return exp.In(this=node.this, expressions=listed.expressions or [exp.null()])
-        if isinstance(node, exp.Unnest):
-            node.set("explode_array", True)  # what sqlglot sets itself where the array of structs stands in the text
-        if isinstance(node, exp.Parameter):
-            return literal(self.parameters[node.name])
-        return node
+        tree = _expanded(_source(self.name), tuple(self.columns), self.audit).copy()
+        literals = {name: literal(self.parameters[name]) for name in _parameters_of(tree)}
+        return tree.transform(_bind, literals, copy=False)
 
 
 def over_dates(dates: Collection[dt.date]) -> dict[str, Value]:
@@ -99,11 +81,11 @@ def over_dates(dates: Collection[dt.date]) -> dict[str, Value]:
 
 
 @cache
-def _parse(name: str) -> exp.Expr:
+def _source(name: str) -> str:
     file = _files().get(f"{name}.sql")
     if file is None:
         raise FileNotFoundError(f"no statement is called {name}")
-    return sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery")
+    return file.read_text(encoding="utf-8")
 
 
 @cache
@@ -113,100 +95,107 @@ def _files() -> Mapping[str, Traversable]:
     return {file.name: file for folder in folders for file in folder.iterdir() if file.name.endswith(".sql")}
 
 
+@cache
+def _parse(source: str) -> exp.Expr:
+    return sqlglot.parse_one(source, read="bigquery")
+
+
+@lru_cache(_KEPT)
+def _expanded(source: str, columns: tuple[str, ...], audit: bool) -> exp.Expr:
+    """The statement with all but its parameters filled in. Shared: whoever changes it takes a copy."""
+    tree = _parse(source).copy()
+    _expand_column_lists(tree, {**_KEYS, "each_column": columns})
+    tree = tree.transform(_expand_macro, columns, copy=False)
+    return _parse(_source("audit")).transform(_replace_audited, tree) if audit else tree
+
+
+@lru_cache(_KEPT)
+def _parameter_names(source: str, columns: tuple[str, ...], audit: bool) -> tuple[str, ...]:
+    return tuple(_parameters_of(_expanded(source, columns, audit)))
+
+
+def _parameters_of(tree: exp.Expr) -> Collection[str]:
+    return dict.fromkeys(parameter.name for parameter in tree.find_all(exp.Parameter))
+
+
+@lru_cache(_KEPT)
+def _rendered(
+    source: str, columns: tuple[str, ...], audit: bool, shapes: tuple[tuple[str, Shape], ...], dialect: Dialect
+) -> tuple[str | int, ...]:
+    """The statement as text of that dialect, cut where a text of a parameter goes, which its number stands for.
+
+    A mark that no statement and no column can hold is bound in its place, so a text only ever becomes one literal.
+    """
+    marks = (f"{_MARK}_{number}_" for number in itertools.count())
+    bound = {name: build(shape, marks) for name, shape in shapes}
+    tree = _expanded(source, columns, audit).copy().transform(_bind, bound, copy=False)
+    if dialect == "duckdb":
+        tree = tree.transform(_for_duckdb, copy=False)
+    pieces = _MARKED.split(tree.sql(dialect=dialect, copy=False, comments=False))
+    return tuple(int(piece) if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def _bind(node: exp.Expr, literals: Mapping[str, exp.Expr]) -> exp.Expr:
+    if isinstance(node, exp.In) and isinstance(node.args.get("unnest"), exp.Unnest):
+        listed = literals[node.args["unnest"].expressions[0].name].copy()
+        # A literal list prunes partitions. Nothing is in an empty one.
+        return exp.In(this=node.this, expressions=listed.expressions or [exp.null()])
+    if isinstance(node, exp.Unnest):
+        node.set("explode_array", True)  # what sqlglot sets itself where the array of structs stands in the text
+    if isinstance(node, exp.Parameter):
+        return literals[node.name].copy()
+    return node
+
+
 def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Table) and node.name == "audited":
         return exp.Subquery(this=audited, alias=node.args["alias"])
     return node
 
 
-def literal(value: Value) -> exp.Expr:
-    """The value as a typed literal; a sequence of mappings becomes an array of structs.
-
-    Raises TypeError for a type that has no literal, ValueError for a number that is not finite and for a timestamp
-    without a time zone.
-    """
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return exp.Array(expressions=[_struct(item) if isinstance(item, Mapping) else literal(item) for item in value])
-    for kind, render in _LITERALS:
-        if isinstance(value, kind):
-            return render(value)
-    raise TypeError(f"no SQL literal for a value of type {type(value).__name__}")
+def _expand_macro(node: exp.Expr, columns: Sequence[str]) -> exp.Expr:
+    """What stands for a call of one of our macros."""
+    macro = node.name.lower() if isinstance(node, exp.Anonymous) else ""
+    if macro in _SAME:
+        return _same_key(_SAME[macro], *(argument.name for argument in node.expressions))
+    if macro == "any_different":
+        return _any_different(columns, *(argument.name for argument in node.expressions))
+    if macro == "became":
+        return _became(*(argument.name for argument in node.expressions))
+    return _player_key(*node.expressions) if macro == "player_key" else node
 
 
-def _struct(row: Mapping[str, Scalar]) -> exp.Expr:
-    return exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier(name), expression=literal(value))
-                                   for name, value in row.items()])  # fmt: skip
+def _same_key(key: Sequence[str], left: str, right: str) -> exp.Expr:
+    return exp.paren(exp.and_(*(
+        (exp.EQ if name in _NEVER_NULL else exp.NullSafeEQ)(
+            this=exp.column(name, table=left), expression=exp.column(name, table=right)
+        )
+        for name in key
+    )))  # fmt: skip
 
 
-def _cast(text: str, kind: str) -> exp.Expr:
-    return exp.cast(exp.Literal.string(text), kind, dialect="bigquery")
+def _any_different(columns: Sequence[str], left: str, right: str) -> exp.Expr:
+    pairs = [(exp.column(name, left, quoted=True), exp.column(name, right, quoted=True)) for name in columns]
+    return exp.paren(exp.or_(*(exp.NullSafeNEQ(this=ours, expression=theirs) for ours, theirs in pairs)))
 
 
-def _timestamp(value: dt.datetime) -> exp.Expr:
-    if value.tzinfo is None:
-        raise ValueError(f"a timestamp without a time zone cannot be bound: {value!r}")
-    return _cast(value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00:00"), "TIMESTAMP")
+def _became(row: str) -> exp.Expr:
+    aliases = _parse(_source("became")).find_all(exp.Alias)
+    outcome = next(alias.this for alias in aliases if alias.alias == "became").copy()
+    for column in outcome.find_all(exp.Column):
+        column.set("table", exp.to_identifier(row))
+    return exp.paren(outcome)
 
 
-def _float(value: float) -> exp.Expr:
-    if not math.isfinite(value):
-        raise ValueError(f"a float that is not finite cannot be bound: {value!r}")
-    return exp.cast(exp.Literal.number(repr(value)), "FLOAT64", dialect="bigquery")
-
-
-def _numeric(value: Decimal) -> exp.Expr:
-    if not value.is_finite():
-        raise ValueError(f"a decimal that is not finite cannot be bound: {value!r}")
-    return _cast(str(value), "NUMERIC(38, 9)")
-
-
-# In this order: bool is an int, a datetime is a date.
-_LITERALS: tuple[tuple[type, Callable[..., exp.Expr]], ...] = (
-    (type(None), lambda _: exp.null()),
-    (bool, exp.convert),
-    (int, exp.convert),
-    (float, _float),
-    (str, exp.Literal.string),
-    (Decimal, _numeric),
-    (dt.datetime, _timestamp),
-    (dt.date, lambda value: _cast(value.isoformat(), "DATE")),
-)
-
-
-def _expand_same_key(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Anonymous) and node.name.lower() in _SAME:
-        left, right = (argument.name for argument in node.expressions)
-        return exp.paren(exp.and_(*(
-            (exp.EQ if name in _NEVER_NULL else exp.NullSafeEQ)(
-                this=exp.column(name, table=left), expression=exp.column(name, table=right)
-            )
-            for name in _SAME[node.name.lower()]
-        )))  # fmt: skip
-    return node
-
-
-def _expand_became(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Anonymous) and node.name.lower() == "became":
-        (row,) = node.expressions
-        outcome = next(alias.this for alias in _parse("became").find_all(exp.Alias) if alias.alias == "became").copy()
-        for column in outcome.find_all(exp.Column):
-            column.set("table", exp.to_identifier(row.name))
-        return exp.paren(outcome)
-    return node
-
-
-def _expand_player_key(node: exp.Expr) -> exp.Expr:
+def _player_key(name: exp.Expr) -> exp.Expr:
     """Marks are taken from the letters first, so that they go with all else that is no letter or digit."""
-    if isinstance(node, exp.Anonymous) and node.name.lower() == "player_key":
-        (name,) = node.expressions
-        apart = exp.Lower(this=exp.Normalize(this=name, form=exp.var("NFD")))
-        letters = exp.Translate(
-            this=apart, from_=exp.Literal.string(_STROKED_LETTERS[0]), to=exp.Literal.string(_STROKED_LETTERS[1])
-        )
-        return exp.RegexpReplace(
-            this=letters, expression=exp.Literal.string("[^a-z0-9]"), replacement=exp.Literal.string("")
-        )
-    return node
+    apart = exp.Lower(this=exp.Normalize(this=name, form=exp.var("NFD")))
+    letters = exp.Translate(
+        this=apart, from_=exp.Literal.string(_STROKED_LETTERS[0]), to=exp.Literal.string(_STROKED_LETTERS[1])
+    )
+    return exp.RegexpReplace(
+        this=letters, expression=exp.Literal.string("[^a-z0-9]"), replacement=exp.Literal.string("")
+    )
 
 
 def _for_duckdb(node: exp.Expr) -> exp.Expr:

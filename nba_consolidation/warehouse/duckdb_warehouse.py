@@ -78,11 +78,15 @@ class DuckDBWarehouse:
 
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates what is missing; leaves what is there."""
-        self._alter([ddl.create_table(table, "duckdb") for table in (*tables, *self._external)])
+        with self._connection() as connection:
+            existing = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+            missing = [table for table in (*tables, *self._external) if table.name not in existing]
+            _alter(connection, [ddl.create_table(table, "duckdb") for table in missing])
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         """Adds the columns that are missing, as NULL."""
-        self._alter([ddl.add_column(table, column, "duckdb") for column in columns])
+        with self._connection() as connection:
+            _alter(connection, [ddl.add_column(table, column, "duckdb") for column in columns])
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         """The table's columns, in order, with GoogleSQL types."""
@@ -128,11 +132,6 @@ class DuckDBWarehouse:
     def _pinned(self, manifest: Sequence[ManifestEntry]) -> contextlib.AbstractContextManager[list[PinnedFile]]:
         tables = [entry.table for entry in manifest]
         return self.staging.pinned(tables) if tables else contextlib.nullcontext([])
-
-    def _alter(self, texts: Sequence[str]) -> None:
-        with self._connection() as connection, _transaction(connection):
-            for text in texts:
-                _execute(connection, "schema", text)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -186,6 +185,13 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("COMMIT")
     except duckdb.Error as error:
         raise StatementFailed("commit", first_line(error)) from error
+
+
+def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
+    if texts:
+        with _transaction(connection):
+            for text in texts:
+                _execute(connection, "schema", text)
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:

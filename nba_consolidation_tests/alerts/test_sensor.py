@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
 from nba_consolidation.alerts.grouping import Alert
@@ -17,6 +16,7 @@ from nba_consolidation.sensors.alerts import failed_checks_and_runs
 from nba_consolidation.settings import Settings
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph
+from nba_consolidation_tests.prepared import connect
 
 from .servers import MailServer, SilentServer, SlackServer, serving
 
@@ -80,7 +80,7 @@ def test_a_failed_check_is_told_and_the_run_that_it_stopped_is_not_told_again(wa
     watched.graph.stage("a", [prediction()])
     assert watched.graph.run(DATE).success
     assert watched.tick() == []
-    with duckdb.connect(watched.graph.settings.home / "warehouse.duckdb") as connection:
+    with connect(watched.graph.settings.home / "warehouse.duckdb") as connection:
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     assert not watched.graph.run(DATE).success
     found = {alert.cause: alert.severity for alert in watched.tick()}
@@ -93,7 +93,7 @@ def test_poisoned_dates_are_told_by_date(watched: Watched) -> None:
     graph = watched.graph
     graph.stage("a", [prediction()])
     assert graph.run(DATE).success
-    with duckdb.connect(graph.settings.home / "warehouse.duckdb") as connection:
+    with connect(graph.settings.home / "warehouse.duckdb") as connection:
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     graph.stage("b", [prediction(minute=9), prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA")])
     assert not graph.run(DATE, NEXT_DATE).success

@@ -21,6 +21,8 @@ from .processes import Nursery
 from .storm import Account, run_storm
 from .verdict import STALE_WRITE, judge
 
+pytestmark = pytest.mark.other_processes
+
 STORES = ("sqlite", "firestore")
 SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES") or 10)
 

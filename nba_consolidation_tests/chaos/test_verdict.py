@@ -22,6 +22,8 @@ from .rows import DATES, Batch, StagedTable
 from .stager import stage
 from .verdict import judge
 
+pytestmark = pytest.mark.other_processes
+
 Quiet = tuple[Path, list[StagedTable]]
 
 # What is done to the warehouse, and how the sentence about it begins.

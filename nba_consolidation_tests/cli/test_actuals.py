@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation_tests.cli.conftest import PROGRAM, Terminal
 from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.prepared import connect
 
 Write = Callable[..., Path]
 FIGURES = ("new", "changed", "unchanged", "repeated", "replaced")
@@ -30,7 +30,7 @@ def box(player: str = "lebronjames", **changes: Any) -> dict[str, Any]:
 
 def stand(terminal: Terminal) -> list[tuple[Any, ...]]:
     """Players and points that stand."""
-    with duckdb.connect(terminal.home / "warehouse.duckdb") as connection:
+    with connect(terminal.home / "warehouse.duckdb") as connection:
         return connection.execute("SELECT player_lookup, points FROM player_game_summary ORDER BY ALL").fetchall()
 
 

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +14,7 @@ from nba_consolidation.locking import Holder, SqliteLeaseStore
 from nba_consolidation.tables import ALL_TABLES
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.prepared import connect
 
 Write = Callable[..., Path]
 KEY = f"consolidation_{DATE}"
@@ -152,7 +152,7 @@ def test_no_duplicates_end_with_zero(consolidated: Terminal) -> None:
 
 
 def test_duplicates_that_stand_are_shown_and_end_with_three(consolidated: Terminal) -> None:
-    with duckdb.connect(consolidated.home / "warehouse.duckdb") as connection:
+    with connect(consolidated.home / "warehouse.duckdb") as connection:
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     found = consolidated.json("duplicates", exit_code=3)
     keys = [audit for audit in found["audits"] if audit["audit"] == "duplicate_business_keys"]
@@ -169,6 +169,7 @@ def test_locks_list_shows_all_that_a_release_needs(terminal: Terminal) -> None:
     assert holder.holder_id in terminal.run("locks", "list").stdout
 
 
+@pytest.mark.other_processes
 def test_locks_list_shows_who_waits_across_processes_and_history_how_it_ended(
     consolidated: Terminal, rows_file: Write
 ) -> None:
@@ -233,7 +234,7 @@ def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolida
     terminal: Terminal, rows_file: Callable[..., Path]
 ) -> None:
     terminal.run("bootstrap", "--apply")
-    with duckdb.connect(terminal.home / "warehouse.duckdb") as theirs:
+    with connect(terminal.home / "warehouse.duckdb") as theirs:
         theirs.execute("ALTER TABLE player_prop_predictions DROP COLUMN lease_token")
         theirs.execute("ALTER TABLE player_prop_predictions ADD COLUMN kalshi_price DOUBLE")
     terminal.run("stage", rows_file("_staging_20260115_120000_w1.jsonl", prediction()))
@@ -261,7 +262,7 @@ def test_doctor_makes_nothing_where_nothing_is(terminal: Terminal) -> None:
 
 
 def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Terminal) -> None:
-    with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
+    with connect(consolidated.home / "warehouse.duckdb") as theirs:
         theirs.execute("DROP TABLE consolidation_fences")
     found = consolidated.json("doctor", exit_code=1)
     [failed] = [finding for finding in found["findings"] if finding["verdict"] == "failed"]
@@ -271,7 +272,7 @@ def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Ter
 
 
 def test_doctor_finds_a_key_column_that_is_not_exact(consolidated: Terminal) -> None:
-    with duckdb.connect(consolidated.home / "warehouse.duckdb") as theirs:
+    with connect(consolidated.home / "warehouse.duckdb") as theirs:
         theirs.execute("ALTER TABLE player_prop_predictions ALTER current_points_line TYPE DOUBLE")
     found = consolidated.json("doctor", exit_code=1)
     assert "current_points_line is FLOAT64 but must be NUMERIC" in str(found["findings"])

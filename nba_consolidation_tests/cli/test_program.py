@@ -24,6 +24,7 @@ from nba_consolidation.consolidation.consolidate import Consolidator
 from nba_consolidation.settings import last_known_date
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.prepared import connect
 
 Write = Callable[..., Path]
 COMMANDS = sorted(main.commands)
@@ -126,11 +127,10 @@ def test_a_warehouse_that_is_no_warehouse_is_told(terminal: Terminal) -> None:
     assert "warehouse.duckdb" in terminal.run("status", exit_code=1).stderr
 
 
+@pytest.mark.other_processes
 def test_a_warehouse_that_another_process_holds_ends_with_four(terminal: Terminal) -> None:
-    import duckdb
-
     terminal.run("bootstrap", "--apply")
-    with duckdb.connect(terminal.home / "warehouse.duckdb"):
+    with connect(terminal.home / "warehouse.duckdb"):
         done = program("--home", terminal.home, "--warehouse-wait", "0", "status")
     assert (done.returncode, done.stdout) == (4, "")
     assert str(os.getpid()) in done.stderr
@@ -154,6 +154,7 @@ def interrupted(process: subprocess.Popen[str]) -> str:
     raise AssertionError("it does not listen to Ctrl-C")
 
 
+@pytest.mark.other_processes
 def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: Terminal, tmp_path: Path) -> None:
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
@@ -172,6 +173,7 @@ def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: T
     assert not (terminal.home / "staging").exists()
 
 
+@pytest.mark.other_processes
 def test_a_process_stages_consolidates_and_prints_plain_lines(terminal: Terminal, rows_file: Write) -> None:
     file = rows_file("x.jsonl", prediction())
     for arguments in (["stage", file], ["consolidate"], ["status"]):
@@ -181,12 +183,14 @@ def test_a_process_stages_consolidates_and_prints_plain_lines(terminal: Terminal
         assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
 
 
+@pytest.mark.other_processes
 def test_a_terminal_that_knows_only_ascii_is_enough(consolidated: Terminal) -> None:
     for arguments in (["status"], ["explain", "--date", DATE, "--player", "jaimejaquezjr"], ["quarantine"]):
         done = program("--home", consolidated.home, *arguments, PYTHONIOENCODING="ascii")
         assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.other_processes
 def test_a_reader_that_has_seen_enough_is_no_error_to_tell(consolidated: Terminal) -> None:
     command = [*PROGRAM, "--home", str(consolidated.home), "status", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

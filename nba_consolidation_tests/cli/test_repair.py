@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import duckdb
 import pytest
 
 from nba_consolidation.locking import Holder, SqliteLeaseStore
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.consolidation.workbench import NEXT_DATE
+from nba_consolidation_tests.prepared import connect
 from nba_consolidation_tests.repair.legacy import LegacyBench, graded
 
 
@@ -26,7 +26,7 @@ def legacy(terminal: Terminal) -> Terminal:
 
 
 def standing(terminal: Terminal) -> int:
-    with duckdb.connect(terminal.home / "warehouse.duckdb") as connection:
+    with connect(terminal.home / "warehouse.duckdb") as connection:
         found = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
     assert found is not None
     return int(found[0])
@@ -91,7 +91,7 @@ def test_an_unknown_run_is_an_error_that_names_it(legacy: Terminal) -> None:
 
 
 def test_a_poisoned_date_ends_with_three_and_is_named(legacy: Terminal) -> None:
-    with duckdb.connect(legacy.home / "warehouse.duckdb") as connection:
+    with connect(legacy.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE prediction_accuracy ALTER confidence_score TYPE DOUBLE")
         connection.execute("UPDATE prediction_accuracy SET confidence_score = 0.123456789 WHERE confidence_score < 1")
         connection.execute("DELETE FROM prediction_accuracy WHERE game_date > '2026-01-15'")
@@ -111,7 +111,7 @@ def test_a_held_date_ends_with_four(legacy: Terminal) -> None:
 
 
 def test_a_table_that_was_not_adopted_says_how(legacy: Terminal) -> None:
-    with duckdb.connect(legacy.home / "warehouse.duckdb") as connection:
+    with connect(legacy.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE prediction_accuracy DROP COLUMN grading_id")
     assert "nba-consolidation bootstrap --apply" in legacy.run("repair", exit_code=1).stderr
     legacy.run("bootstrap", "--apply")

@@ -13,6 +13,7 @@ import pytest
 
 from nba_consolidation_tests.cli.conftest import Terminal
 from nba_consolidation_tests.consolidation.workbench import prediction
+from nba_consolidation_tests.prepared import connect
 
 Write = Callable[..., Path]
 
@@ -134,10 +135,9 @@ def test_a_bad_value_is_named_with_its_column_and_row(terminal: Terminal, rows_f
 
 
 def test_a_column_of_the_live_table_alone_can_be_staged(terminal: Terminal, rows_file: Write) -> None:
-    import duckdb
 
     terminal.run("bootstrap", "--apply")
-    with duckdb.connect(terminal.home / "warehouse.duckdb") as connection:
+    with connect(terminal.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE player_prop_predictions ADD COLUMN feature_version VARCHAR")
     terminal.run("stage", rows_file("x.jsonl", prediction() | {"feature_version": "v3"}))
     assert terminal.json("consolidate")["totals"]["inserted"] == 1

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from nba_consolidation_tests.prepared import prepare
+
 from .workbench import Workbench
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Workbench:
-    return Workbench(tmp_path)
+    bench = Workbench(tmp_path)
+    prepare(bench.warehouse.path)
+    return bench

@@ -22,9 +22,8 @@ BAD = "_staging_20260115_120000_bad"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def bench(bench: Workbench) -> Workbench:
     """One with a sound table beside whatever the test stages."""
-    bench = Workbench(tmp_path)
     bench.stage(prediction(player_lookup="nikolajokic"), worker="sound")
     return bench
 
@@ -64,7 +63,9 @@ def test_incident_41_a_damaged_page_under_a_sound_footer_is_refused(bench: Workb
     assert outcome(report.dates[0]) == (1, 1, 0, 0, 0, 0)
 
 
-def test_incident_41_a_warehouse_file_that_cannot_be_read_is_not_written_over(bench: Workbench) -> None:
+def test_incident_41_a_warehouse_file_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    bench.stage(prediction())
     bench.warehouse.path.write_bytes(b"no database" * 1000)
     with pytest.raises(WarehouseUnavailable):
         bench.consolidate()
@@ -252,7 +253,7 @@ def check_thousands(bench: Workbench, tables: int) -> None:
 
 
 def test_thousands_of_staging_tables_are_consolidated_at_once(bench: Workbench) -> None:
-    check_thousands(bench, 2_000)
+    check_thousands(bench, 1_100)  # more than the files that a process may have open by default
 
 
 @pytest.mark.soak

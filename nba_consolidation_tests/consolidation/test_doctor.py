@@ -12,7 +12,7 @@ from nba_consolidation.consolidation.doctor import Finding, Verdict, examine, st
 from nba_consolidation.quality.thresholds import Thresholds
 from nba_consolidation.settings import Settings
 from nba_consolidation.sql import Statement
-from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
+from nba_consolidation.tables import BOX_SCORES
 from nba_consolidation.warehouse.contract import TransactionResult
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
 from nba_consolidation_tests.consolidation.workbench import KNOWN, Workbench
@@ -100,9 +100,8 @@ def test_what_is_installed_here_fits_what_is_declared() -> None:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
-    bench = Workbench(tmp_path)
-    bench.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
+def bench(bench: Workbench) -> Workbench:
+    bench.warehouse.create_tables([BOX_SCORES])
     return bench
 
 

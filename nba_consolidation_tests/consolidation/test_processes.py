@@ -18,6 +18,8 @@ from nba_consolidation.locking import LeaseTiming, SqliteLeaseStore, WaitPolicy
 
 from .workbench import DATE, NEXT_DATE, Workbench, prediction
 
+pytestmark = pytest.mark.other_processes
+
 ROOT = Path(nba_consolidation.__file__).parents[1]
 SHORT = 1.0
 PATIENT = WaitPolicy(60, poll=0.05)

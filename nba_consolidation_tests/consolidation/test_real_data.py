@@ -54,7 +54,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     folder = tmp_path_factory.mktemp("real")
     shutil.copytree(REAL / "staging", folder / "staging")
     (folder / "staging").chmod(0o755)
-    yield Workbench(folder)
+    bench = Workbench(folder)
+    with bench.kept_open():
+        yield bench
     shutil.rmtree(folder)
 
 

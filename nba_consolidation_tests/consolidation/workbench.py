@@ -33,6 +33,7 @@ from nba_consolidation.warehouse.contract import (
 )
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging, PinnedFile
+from nba_consolidation_tests.prepared import prepare
 
 Row = dict[str, Any]
 
@@ -149,8 +150,8 @@ class Workbench:
         self.leases = leases or MemoryLeaseStore()
 
     def kept_open(self) -> duckdb.DuckDBPyConnection:
-        """A connection beside which all others open at once: a property test has no time to open files."""
-        self.warehouse.create_tables(ALL_TABLES)
+        """A connection beside which all others of this process open at once. No other process can open the file."""
+        prepare(self.warehouse.path)
         return duckdb.connect(self.warehouse.path, config=self.warehouse._config)
 
     def stage(
@@ -190,8 +191,8 @@ class Workbench:
         return use_case.validate(dates or (DATE,), Holder.here("validation"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
-        """Plain SQL, past every guard; the tables are made first."""
-        self.warehouse.create_tables(ALL_TABLES)
+        """Plain SQL, past every guard."""
+        prepare(self.warehouse.path)
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             cursor = connection.execute(text, list(parameters))

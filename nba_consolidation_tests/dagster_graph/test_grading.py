@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dagster as dg
-import duckdb
 import pytest
 
 from nba_consolidation.checks.grading import specs_of_a_grading
 from nba_consolidation.tables import ACCURACY, BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE
 from nba_consolidation_tests.grading.workbench import GradingBench, bet, box
+from nba_consolidation_tests.prepared import connect
 
 from .conftest import Graph, checks, materialised
 
@@ -52,7 +52,7 @@ def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Gr
 
 def test_rows_that_contradict_themselves_fail_the_run_in_a_blocking_check(played: Graph) -> None:
     played.run(DATE, NEXT_DATE, job="grade")
-    with duckdb.connect(played.settings.home / "warehouse.duckdb") as connection:
+    with connect(played.settings.home / "warehouse.duckdb") as connection:
         connection.execute("UPDATE prediction_accuracy SET signed_error = 40, grading_id = NULL, outcome = 'wrong'")
         connection.execute("UPDATE player_prop_predictions SET player_lookup = 'nobody'")
         connection.execute("UPDATE validated_predictions SET player_lookup = 'nobody'")
@@ -62,7 +62,7 @@ def test_rows_that_contradict_themselves_fail_the_run_in_a_blocking_check(played
 
 
 def test_a_poisoned_date_is_named_and_the_others_are_recorded_as_graded(played: Graph) -> None:
-    with duckdb.connect(played.settings.home / "warehouse.duckdb") as connection:
+    with connect(played.settings.home / "warehouse.duckdb") as connection:
         connection.execute("UPDATE player_game_summary SET points = 12345678 WHERE game_date = ?", [NEXT_DATE])
     run = played.run(DATE, NEXT_DATE, job="grade")
     assert not run.success

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import dagster as dg
-import duckdb
 import pytest
 
 from nba_consolidation.quality.examine import CHECK_NAMES
 from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph, checks
+from nba_consolidation_tests.prepared import connect
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_without_a_config_the_job_examines_yesterday(played: Graph) -> None:
 def test_incident_48_a_check_that_cannot_run_has_no_result_and_fails_the_run(graph: Graph) -> None:
     graph.stage("a", [prediction()])
     assert graph.run(DATE).success
-    with duckdb.connect(graph.settings.home / "warehouse.duckdb") as connection:
+    with connect(graph.settings.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE player_game_summary RENAME COLUMN game_id TO id")
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     run = quality(graph)

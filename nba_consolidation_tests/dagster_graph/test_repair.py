@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
 from nba_consolidation.locking import Holder, LeaseTiming, hold, lease_key
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE
 from nba_consolidation_tests.dagster_graph.conftest import Graph
+from nba_consolidation_tests.prepared import connect
 from nba_consolidation_tests.repair.legacy import LegacyBench, graded
 
 REMOVED = "prediction_accuracy_removed"
@@ -40,7 +40,7 @@ def repaired(graph: Graph, **config: Any) -> dict[str, Any]:
 
 
 def standing(graph: Graph) -> int:
-    with duckdb.connect(graph.settings.home / "warehouse.duckdb") as connection:
+    with connect(graph.settings.home / "warehouse.duckdb") as connection:
         found = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
     assert found is not None
     return int(found[0])

@@ -14,6 +14,7 @@ from nba_consolidation.resources import resources_of
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph, checks, materialised
+from nba_consolidation_tests.prepared import connect
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
 CONSOLIDATED, VALIDATED, STAGING = "player_prop_predictions", "validated_predictions", "staging_predictions"
@@ -21,9 +22,7 @@ CONSOLIDATED, VALIDATED, STAGING = "player_prop_predictions", "validated_predict
 
 def double_a_row(graph: Graph) -> None:
     """What an unlocked writer of long ago left behind."""
-    import duckdb
-
-    with duckdb.connect(graph.settings.home / "warehouse.duckdb") as connection:
+    with connect(graph.settings.home / "warehouse.duckdb") as connection:
         connection.execute(
             "INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions WHERE game_date = ?", [DATE]
         )

@@ -19,6 +19,11 @@ class Staged:
     progress: list[Progress]
 
 
+@pytest.fixture(autouse=True)
+def _warehouses_kept_open() -> None:
+    """None is: other processes open them."""
+
+
 @pytest.fixture(scope="session")
 def season() -> Season:
     return Season(dates=6, max_games=3, players_per_team=4, bad_rows=20, refused_tables=True)

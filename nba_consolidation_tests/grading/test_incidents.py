@@ -109,6 +109,7 @@ def grade_in_a_process(folder: Path, stop_at: str = "") -> subprocess.Popen[str]
     )
 
 
+@pytest.mark.other_processes
 def test_incident_40_a_grader_that_is_killed_halfway_leaves_what_stood(bench: GradingBench) -> None:
     bench.graded(bet(), scores=(box(),))
     before = bench.accuracy()
@@ -121,6 +122,7 @@ def test_incident_40_a_grader_that_is_killed_halfway_leaves_what_stood(bench: Gr
     assert (bench.accuracy(), bench.removed()) == (before, [])
 
 
+@pytest.mark.other_processes
 def test_incident_02_two_graders_at_once_write_every_row_once(bench: GradingBench) -> None:
     bench.predict(*(bet(player=f"player{number}") for number in range(20)))
     bench.play(*(box(number, f"player{number}") for number in range(20)))

@@ -14,9 +14,10 @@ from nba_consolidation.fencing import Guarding
 from nba_consolidation.grading.grade import Grader
 from nba_consolidation.grading.report import GradedDate, GradingReport
 from nba_consolidation.locking import Holder
-from nba_consolidation.tables import ALL_TABLES, BOX_SCORES, Table
+from nba_consolidation.tables import BOX_SCORES, Table
 from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW, Row, Workbench, at, prediction
+from nba_consolidation_tests.prepared import prepare
 
 GAME = "20260115_BOS_MIA"
 TWIN = "20260115_MIA_BOS"
@@ -55,7 +56,7 @@ class GradingBench(Workbench):
 
     def play(self, *rows: Mapping[str, Any]) -> None:
         """The box scores, instead of all that were there for their dates."""
-        self.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
+        self._prepare()
         dates = sorted({row["game_date"] for row in rows})
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("DELETE FROM player_game_summary WHERE list_contains(?, game_date)", [dates])
@@ -63,12 +64,16 @@ class GradingBench(Workbench):
 
     def append(self, table: Table, *rows: Mapping[str, Any]) -> None:
         """Rows past every guard, as somebody else's program would write them."""
-        self.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
+        self._prepare()
         schema = pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
         given = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema)
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.register("given", given)
             connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM given")
+
+    def _prepare(self) -> None:
+        prepare(self.warehouse.path)
+        self.warehouse.create_tables([BOX_SCORES])
 
     def grader(self, **changes: Any) -> Grader:
         given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}

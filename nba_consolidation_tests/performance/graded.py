@@ -20,6 +20,7 @@ from nba_consolidation.performance.analyse import AnalysisReport
 from nba_consolidation.settings import Settings
 from nba_consolidation.tables import ACCURACY, ALL_TABLES
 from nba_consolidation.warehouse.arrow import arrow_type
+from nba_consolidation_tests.prepared import WITH_BOX_SCORES, connect, prepare
 
 Row = dict[str, Any]
 DATE = dt.date(2026, 1, 15)
@@ -85,7 +86,7 @@ class Graded:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows into prediction_accuracy, past every guard."""
-        self.deployment.prepare()
+        prepare(self.settings.home / "warehouse.duckdb", WITH_BOX_SCORES)
         data = pa.Table.from_pylist(list(rows), SCHEMA)
         with self._connection() as connection:
             connection.register("data", data)
@@ -125,7 +126,7 @@ class Graded:
             connection.execute(sql)
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        return duckdb.connect(self.settings.home / "warehouse.duckdb")
+        return connect(self.settings.home / "warehouse.duckdb")
 
 
 def window_of(rows: pd.DataFrame, window: str, date: dt.date) -> pd.DataFrame:

@@ -21,6 +21,8 @@ from nba_consolidation_tests.consolidation.workbench import prediction, staged
 from nba_consolidation_tests.performance.graded import DATE, Graded
 from nba_consolidation_tests.recalibration.simulated import overconfident, shifted
 
+pytestmark = pytest.mark.other_processes
+
 ROOT = Path(nba_consolidation.__file__).parents[1]
 DIES = """
 import sys, time

@@ -22,11 +22,12 @@ from nba_consolidation.grading.repair_report import RepairReport
 from nba_consolidation.grading.restore import Restorer, RestoreReport
 from nba_consolidation.locking import Holder
 from nba_consolidation.sql import Statement
-from nba_consolidation.tables import ACCURACY, ALL_TABLES, LAST_WRITTEN
+from nba_consolidation.tables import ACCURACY, LAST_WRITTEN
 from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import NO_RELATIONS, ManifestEntry, Relations, TransactionResult
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.consolidation.workbench import DATE, NO_WAIT, NOW, WatchedWarehouse, Workbench, at
+from nba_consolidation_tests.prepared import prepare
 
 Row = dict[str, Any]
 KEY = ["game_date", "game_id", "player_lookup", "system_id", "line_value"]
@@ -87,7 +88,7 @@ class LegacyBench(Workbench):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.warehouse = Interrupted(folder / "warehouse.duckdb", self.staging)
-        self.warehouse.create_tables(ALL_TABLES)
+        prepare(self.warehouse.path)
 
     def fill(self, *rows: Mapping[str, Any]) -> None:
         """Rows go in as they are, past every guard."""

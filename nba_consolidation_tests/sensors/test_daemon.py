@@ -21,6 +21,8 @@ from nba_consolidation.settings import Settings
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.consolidation.workbench import DATE, NEXT_DATE, prediction, staged
 
+pytestmark = pytest.mark.other_processes
+
 _PATIENCE = 120.0
 _CODE = ("-m", "nba_consolidation.definitions")
 _DAGSTER = (sys.executable, "-W", "ignore", "-m", "dagster")

@@ -6,13 +6,13 @@ import datetime as dt
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
 from nba_consolidation.sensors.box_scores import new_box_scores
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.tables import BOX_SCORES
 from nba_consolidation.warehouse.errors import WarehouseError
+from nba_consolidation_tests.prepared import connect
 
 from .conftest import Daemon, span
 
@@ -27,7 +27,7 @@ def daemon(settings: Settings, instance: dg.DagsterInstance) -> Daemon:
 def box_scores(daemon: Daemon, *rows: tuple[Any, ...]) -> None:
     """The table anew: date, game, player, points, minutes."""
     daemon.deployment.warehouse.create_tables([BOX_SCORES])
-    with duckdb.connect(daemon.settings.home / "warehouse.duckdb") as connection:
+    with connect(daemon.settings.home / "warehouse.duckdb") as connection:
         connection.execute("DELETE FROM player_game_summary")
         for row in rows:
             connection.execute(
@@ -81,7 +81,7 @@ def test_box_scores_that_cannot_be_read_are_no_empty_ones(daemon: Daemon) -> Non
     box_scores(daemon, LEBRON)
     daemon.tick()
     before = daemon.cursor
-    with duckdb.connect(daemon.settings.home / "warehouse.duckdb") as connection:
+    with connect(daemon.settings.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE player_game_summary RENAME TO elsewhere")
     with pytest.raises(WarehouseError):
         daemon.tick()

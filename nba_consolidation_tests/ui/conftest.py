@@ -38,6 +38,11 @@ class Site:
     settings: Settings
 
 
+@pytest.fixture(autouse=True)
+def _warehouses_kept_open() -> None:
+    """None is: other processes open them."""
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ensure_chromium()

@@ -9,8 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-import sqlglot
-from sqlglot import exp
 
 from nba_consolidation.sql import Statement
 from nba_consolidation.sql import statement as statement_module
@@ -54,12 +52,8 @@ def rows_table(*rows: dict[str, Any], **types: pa.DataType) -> pa.Table:
 def one_statement(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Statement]:
     """Makes statements of a test's own text, through the one door that all statements go through."""
     texts: dict[str, str] = {}
-    from_file = statement_module._parse
-
-    def parse(name: str) -> exp.Expr:
-        return sqlglot.parse_one(texts[name], read="bigquery") if name in texts else from_file(name)
-
-    monkeypatch.setattr(statement_module, "_parse", parse)
+    from_file = statement_module._source
+    monkeypatch.setattr(statement_module, "_source", lambda name: texts[name] if name in texts else from_file(name))
 
     def make(name: str, sql: str, **given: Any) -> Statement:
         texts[name] = sql

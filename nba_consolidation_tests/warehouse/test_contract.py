@@ -6,7 +6,6 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 
@@ -15,6 +14,7 @@ from nba_consolidation.warehouse.bigquery_warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
 from nba_consolidation_tests.names import LOOKUPS
+from nba_consolidation_tests.prepared import connect
 
 from .conftest import Engine
 from .rows import DATE, KNOWN, NEXT_DATE, NOON, A, B, row, rows_table
@@ -365,7 +365,7 @@ def relation(rows: int = 3) -> pa.Table:
 def listed_tables(engine: Engine) -> set[str]:
     """Every table that there is, whoever made it."""
     if isinstance(engine.warehouse, DuckDBWarehouse):
-        with duckdb.connect(engine.warehouse.path) as connection:
+        with connect(engine.warehouse.path) as connection:
             return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     assert isinstance(engine.warehouse, BigQueryWarehouse)
     client = engine.warehouse.session.client

@@ -22,6 +22,8 @@ from nba_consolidation.warehouse.parquet_staging import ParquetStaging
 
 from .rows import KNOWN, NOON, one_statement, row, rows_table
 
+pytestmark = pytest.mark.other_processes
+
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
