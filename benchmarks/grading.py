@@ -67,7 +67,7 @@ def main(dates: int, rows: int, repeat: int) -> None:
 
     def prepare(work: Path) -> Contenders:
         at = deploy(Settings(home=work, memory_limit="4GB"))
-        at.prepare()
+        at.create_tables()
         _execute(at, _PREDICTIONS.format(rows=rows, total=dates * rows))
         _execute(at, _SCORES)
         return {

@@ -89,7 +89,7 @@ def main(dates: int, rows: int, repeat: int) -> None:
 def _filled(home: Path, dates: int, rows: int) -> Deployment:
     home.mkdir()
     at = deploy(Settings(home=home, memory_limit="4GB"))
-    at.prepare()
+    at.create_tables()
     with duckdb.connect(home / "warehouse.duckdb") as connection:
         connection.execute(_FILL.format(rows=rows, total=dates * rows))
     return at

@@ -55,7 +55,7 @@ def main(dates: int, rows: int, repeat: int) -> None:
 
     def prepare(work: Path) -> Contenders:
         at = deploy(Settings(home=work, memory_limit="4GB"))
-        at.prepare()
+        at.create_tables()
         with duckdb.connect(work / "warehouse.duckdb") as connection:
             connection.execute(_FILL.format(rows=rows, total=dates * rows))
         return {

@@ -1,9 +1,8 @@
-"""The code location: assembled from settings here, and nowhere else. `defs` is what Dagster loads."""
+"""The code location: `defs` is what Dagster loads, assembled from the settings of the environment."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
 import dagster as dg
 
@@ -21,25 +20,25 @@ from nba_consolidation.wiring import deploy
 _log = logging.getLogger(__name__)
 
 
-def build_definitions(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Everything for these settings. In-process by default: one step costs milliseconds so, and seconds otherwise."""
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """All definitions for these settings. Steps run in the process of their run: others take seconds to start each."""
     return dg.Definitions(
         assets=build_assets(settings),
         asset_checks=[*build_audits(settings.first_date), build_quality()],
         jobs=JOBS,
         schedules=build_schedules(settings),
         sensors=build_sensors(settings),
-        resources={**resources_of(settings), **(resource_overrides or {})},
+        resources=resources_of(settings),
         executor=dg.in_process_executor,
     )
 
 
 def load(settings: Settings) -> dg.Definitions:
-    """The definitions, once what they need has answered: the code location fails to load, not the first batch."""
+    """The definitions, after checks of everything they need: a fault shows when the code location loads, not later."""
     for warning in unknown_variables():
         log_event(_log, "unknown_variable", logging.WARNING, warning=warning)
     definitions = build_definitions(settings)
-    deploy(settings).check()
+    deploy(settings).check_access()
     Thresholds.of(settings.quality_thresholds)
     start_metrics(settings.otlp_endpoint)
     return definitions

@@ -1,6 +1,6 @@
-"""From settings to the warehouse, the staging area and the leases that they name. The only place that chooses.
+"""The composition root: builds the stores that the settings name, and the use cases over them.
 
-Nothing is opened or called here: whatever is wrong is found by the first use, or by `check`.
+Nothing is opened or called here. A fault of a store shows when it is first used, or in `check_access`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Engine(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployment:
-    """Everything that the use cases stand on, and the use cases themselves."""
+    """The stores, and the use cases over them."""
 
     settings: Settings
     warehouse: Warehouse
@@ -57,22 +57,22 @@ class Deployment:
     leases: LeaseStore
 
     @property
-    def begun(self) -> bool:
-        """Whether there is anything to look at. Looking must not make it, or a mistyped home looks new."""
+    def exists(self) -> bool:
+        """Whether there is anything to read. A command that only reads must not create a mistyped home folder."""
         return self.settings.deployment != LOCAL or self.settings.home.exists()
 
     def known_dates(self) -> KnownDates:
-        """The game dates that can exist, as of now."""
+        """The game dates that can exist today."""
         return KnownDates(self.settings.first_date, last_known_date())
 
-    def prepare(self) -> None:
-        """Creates the tables that are missing, so that whoever reads first finds them."""
+    def create_tables(self) -> None:
+        """Creates the tables that are missing."""
         self.warehouse.create_tables(ALL_TABLES)
 
-    def check(self) -> None:
-        """Uses what lies outside once: a missing library, credential or right is found now, not at the first batch.
+    def check_access(self) -> None:
+        """Raises LeaseError or WarehouseError if a library, credential or permission is missing (incident 9).
 
-        Raises LeaseError, WarehouseError (incident 9). What lies on this machine needs no such check.
+        Nothing is checked locally: files need no credentials.
         """
         if self.settings.deployment != LOCAL:
             self.leases.check()
@@ -80,28 +80,20 @@ class Deployment:
 
     @property
     def fenced_writer(self) -> FencedWriter:
-        """Everything that writes a table goes through this."""
-        return FencedWriter(
-            self.warehouse,
-            self.leases,
-            timing=LeaseTiming(self.settings.lease_ttl),
-            wait=WaitPolicy(self.settings.lease_wait),
-        )
+        timing, wait = LeaseTiming(self.settings.lease_ttl), WaitPolicy(self.settings.lease_wait)
+        return FencedWriter(self.warehouse, self.leases, timing=timing, wait=wait)
 
     @property
     def consolidator(self) -> Consolidator:
         return Consolidator(self.fenced_writer, self.staging, self.known_dates, evolve=self.settings.schema_evolution)
 
     def clean_up(self, retention_days: float | None = None) -> CleanUp:
-        """retention_days: other than the setting's."""
-        days = self.settings.staging_retention_days if retention_days is None else retention_days
-        return CleanUp(
-            self.fenced_writer,
-            self.staging,
-            self.known_dates,
-            dt.timedelta(days=days),
-            evolve=self.settings.schema_evolution,
+        """retention_days: instead of the setting's."""
+        retention = dt.timedelta(
+            days=self.settings.staging_retention_days if retention_days is None else retention_days
         )
+        evolve = self.settings.schema_evolution
+        return CleanUp(self.fenced_writer, self.staging, self.known_dates, retention, evolve=evolve)
 
     @property
     def grader(self) -> Grader:
@@ -147,13 +139,13 @@ class Deployment:
 
     @property
     def quality(self) -> Quality:
-        """Raises SettingsError for a threshold that cannot be meant."""
+        """Raises SettingsError for a threshold that is not allowed."""
         thresholds = Thresholds.of(self.settings.quality_thresholds)
         return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
 
     @property
     def reporter(self) -> Reporter:
-        """Raises SettingsError for a threshold that cannot be meant."""
+        """Raises SettingsError for a threshold that is not allowed."""
         return Reporter(
             self.warehouse, self.staging, self.leases, self.known_dates, self.quality, self.settings.place,
             evolve=self.settings.schema_evolution,
@@ -166,7 +158,7 @@ def deploy(settings: Settings) -> Deployment:
 
 
 def engine_of(settings: Settings, make_client: MakeClient | None = None) -> Engine:
-    """The warehouse and the staging area. make_client: of BigQuery, if not the one of the process's own identity."""
+    """The warehouse and the staging area. make_client: makes BigQuery's client with other than the default identity."""
     if settings.deployment == LOCAL:
         return _duckdb(settings)
     return _bigquery(settings, make_client or (lambda: connect(settings.project, settings.location)))
@@ -186,7 +178,7 @@ def leases_of(settings: Settings) -> LeaseStore:
 
 
 def staging_folder(settings: Settings) -> ParquetStaging:
-    """The local staging area: the one that has files."""
+    """The local staging area."""
     return ParquetStaging(settings.staging or settings.home / "staging")
 
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from nba_consolidation.cli import main
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.orchestration import resources
 from nba_consolidation.orchestration.resources import LEASE_FIELDS, WAREHOUSE_FIELDS, resources_of
 from nba_consolidation.settings import LOCAL, PRODUCTION, Settings, SettingsError, kind, unknown_variables, variable
@@ -98,7 +98,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     seen: list[Settings] = []
 
     @click.command()
-    @pass_session
+    @session_command
     def command(session: Session) -> None:
         seen.append(session.settings)
 

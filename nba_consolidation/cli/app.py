@@ -2,70 +2,35 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import importlib
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from nba_consolidation.cli.backfill import backfill
-from nba_consolidation.cli.bootstrap import bootstrap
-from nba_consolidation.cli.box_scores import actuals
-from nba_consolidation.cli.cleanup import cleanup
-from nba_consolidation.cli.consolidate import consolidate, publish, validate
-from nba_consolidation.cli.demo import demo
-from nba_consolidation.cli.doctor import doctor
-from nba_consolidation.cli.duplicates import duplicates
 from nba_consolidation.cli.exit_codes import MEANINGS, Exit, exit_for
-from nba_consolidation.cli.explain import explain
-from nba_consolidation.cli.grade import grade
-from nba_consolidation.cli.locks import locks
+from nba_consolidation.cli.options import option_group
 from nba_consolidation.cli.output import print_error
-from nba_consolidation.cli.performance import analyse, calibration, performance
-from nba_consolidation.cli.players import players
-from nba_consolidation.cli.quality import quality
-from nba_consolidation.cli.quarantine import quarantine
-from nba_consolidation.cli.recalibrate import recalibrate
-from nba_consolidation.cli.repair import repair, restore
-from nba_consolidation.cli.report import report
 from nba_consolidation.cli.session import Session
-from nba_consolidation.cli.stage import stage
-from nba_consolidation.cli.status import status
-from nba_consolidation.cli.strategies import strategies
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.observability import configure_logs, start_metrics
 from nba_consolidation.settings import Settings, kind, unknown_variables
 
-_COMMANDS = (
-    stage,
-    consolidate,
-    validate,
-    publish,
-    backfill,
-    actuals,
-    grade,
-    repair,
-    restore,
-    analyse,
-    performance,
-    calibration,
-    players,
-    strategies,
-    recalibrate,
-    report,
-    status,
-    explain,
-    quarantine,
-    duplicates,
-    quality,
-    cleanup,
-    locks,
-    bootstrap,
-    doctor,
-    demo,
-)
-_WIDTH = 100
+_COMMANDS = {
+    "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
+    "box_scores": ["box_scores"], "grade": ["grade"], "repair": ["repair", "restore"],
+    "performance": ["analyse", "performance", "calibration"], "players": ["players"], "strategies": ["strategies"],
+    "recalibrate": ["recalibrate"], "report": ["report"],
+    "status": ["status"], "explain": ["explain"], "quarantine": ["quarantine"], "duplicates": ["duplicates"],
+    "quality": ["quality"], "cleanup": ["cleanup"], "locks": ["locks"],
+    "bootstrap": ["bootstrap"], "doctor": ["doctor"], "demo": ["demo"],
+}  # fmt: skip
+"""The commands of each module, in the order of the work, as the help lists them."""
+_QUALITY = "quality"
+"""The command whose exit codes mean something else: 2 is for warnings."""
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
 
 
@@ -73,7 +38,7 @@ class _App(click.Group):
     """Ends every error with a message and an exit code; a traceback is printed with --debug only."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        return list(self.commands)  # in the order of the work, not of the alphabet
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -85,10 +50,10 @@ class _App(click.Group):
             message = "Uncommitted changes were rolled back, and staged rows are safe. Run the command again."
             self._end(ctx, message, Exit.INTERRUPTED)
         except click.UsageError as error:
-            if ctx.invoked_subcommand != quality.name:
+            if ctx.invoked_subcommand != _QUALITY:
                 raise
             error.show()
-            ctx.exit(Exit.NOT_CHECKED)  # 2 would mean warnings
+            ctx.exit(Exit.NOT_CHECKED)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # the outermost handler of unexpected errors
@@ -100,13 +65,12 @@ class _App(click.Group):
     def _end(self, ctx: click.Context, message: str, code: Exit) -> None:
         if ctx.params.get("debug"):
             print_error(traceback.format_exc())
-        if ctx.invoked_subcommand == quality.name and code is not Exit.INTERRUPTED:
+        if ctx.invoked_subcommand == _QUALITY and code is not Exit.INTERRUPTED:
             code = Exit.NOT_CHECKED  # no check has passed, failed or warned
         print_error(message, prefix="Interrupted" if code is Exit.INTERRUPTED else "Error")
         ctx.exit(code)
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _OPTIONS = (
     "deployment", "project", "dataset", "staging_dataset", "home", "staging", "first_date",
     "lease_ttl", "lease_wait", "warehouse_wait", "memory_limit", "schema_evolution", "odds",
@@ -114,25 +78,21 @@ _OPTIONS = (
 """The settings that are options too, in the order of the help."""
 
 
-def _setting_options(command: _Command) -> _Command:
-    """One option for each of `_OPTIONS`, as `Settings` declares it."""
-    for name in reversed(_OPTIONS):
-        field, option = Settings.model_fields[name], name.replace("_", "-")
-        default = "" if field.default is None else f"  [default: {field.default}]"
-        if field.annotation is bool:
-            decorate = click.option(f"--{option}/--no-{option}", default=None, help=f"{field.description}")
-        else:
-            decorate = click.option(f"--{option}", metavar=kind(name).metavar, help=f"{field.description}{default}")
-        command = decorate(command)
-    return command
+def _option(name: str) -> Callable[[Any], Any]:
+    """The option for a setting, as `Settings` declares it."""
+    field, option = Settings.model_fields[name], f"--{name.replace('_', '-')}"
+    if field.annotation is bool:
+        return click.option(f"{option}/--no-{option[2:]}", default=None, help=field.description)
+    default = "" if field.default is None else f"  [default: {field.default}]"
+    return click.option(option, metavar=kind(name).metavar, help=f"{field.description}{default}")
 
 
 @click.group(
     cls=_App,
     epilog=_EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@_setting_options
+@option_group(*map(_option, _OPTIONS))
 @click.option("--debug", is_flag=True, help="Print the traceback of an error.")
 @click.version_option(package_name="nba-consolidation")
 @click.pass_context
@@ -151,5 +111,10 @@ def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: A
     start_metrics(ctx.obj.settings.otlp_endpoint)
 
 
-for _command in _COMMANDS:
-    main.add_command(_command)
+for _module, _names in _COMMANDS.items():
+    for _name in _names:
+        main.add_command(getattr(importlib.import_module(f"nba_consolidation.cli.{_module}"), _name))
+
+_former_name = copy.copy(main.commands["box-scores"])  # the command was called `actuals`
+_former_name.hidden = True
+main.add_command(_former_name, "actuals")

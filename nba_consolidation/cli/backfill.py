@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import game_date
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.options import date_option
+from nba_consolidation.cli.output import Column, Grid, counted
 from nba_consolidation.cli.progress import bar
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import today
 
 if TYPE_CHECKING:
@@ -64,15 +64,14 @@ WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
 
 
 @click.command()
-@click.option("--from", "since", callback=game_date, required=True, metavar="DATE", help="First game date.")
-@click.option("--to", "until", callback=game_date, metavar="DATE", help="Last game date; today, unless given.")
+@date_option("--from", "since", "First game date.", required=True)
+@date_option("--to", "until", "Last game date.  [default: today]")
 @click.option("--what", type=click.Choice(list(WORKS)), default="consolidate", show_default=True,
               help="What is done to the dates.")  # fmt: skip
 @click.option("--chunk", type=click.IntRange(min=1), default=30, show_default=True, metavar="DAYS",
               help="How many dates are done at a time.")  # fmt: skip
-@json_option
-@pass_session
-def backfill(session: Session, /, since: dt.date, until: dt.date | None, what: str, chunk: int, as_json: bool) -> None:
+@session_command
+def backfill(session: Session, since: dt.date, until: dt.date | None, what: str, chunk: int) -> Exit:
     """Do a season, some dates at a time.
 
     What is done already costs next to nothing, so a backfill that was stopped is simply started again. A date that
@@ -87,8 +86,8 @@ def backfill(session: Session, /, since: dt.date, until: dt.date | None, what: s
     work = WORKS[what](session.with_tables(), session.holder())
     with bar(what, transient=True) as (advance, news):
         report = run(since, last, chunk, work, _teller(advance, news, (last - since).days + 1))
-    emit(as_json, _document(report, what), *_grids(report), _summary(report))
-    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if report.failed or report.refused else Exit.DONE)
+    session.show(_document(report, what), *_grids(report), _summary(report))
+    return Exit.REQUIRES_ATTENTION if report.failed or report.refused else Exit.DONE
 
 
 def _teller(

@@ -1,4 +1,4 @@
-"""`bootstrap`: shows what would be made or added, and does it when told. The domain plans it."""
+"""`bootstrap`: shows what would be created, added and carried over, and does it with --apply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import PRODUCTION
 
 if TYPE_CHECKING:
-    from nba_consolidation.operations.bootstrap import TableChange
+    from nba_consolidation.operations.bootstrap import Plan, TableChange
 
 
 @click.command()
@@ -22,33 +22,35 @@ if TYPE_CHECKING:
 def bootstrap(session: Session, applied: bool) -> None:
     """Show which tables would be created.
 
-    Also which columns would be added to tables that are there, with or without rows: these are adopted, and keep all
-    that they have. With --apply it is done; repeating it changes nothing. In production the datasets are created too,
-    and the least set of roles is listed.
+    Also which columns would be added to existing tables, which keep all that they have, and what a previous version
+    published in validated_predictions and published_predictions would take over. With --apply it is done; repeating it
+    changes nothing. In production the datasets are created too, and the least set of roles is listed.
     """
     from nba_consolidation.operations import bootstrap as use_case
     from nba_consolidation.schema import ALL_TABLES
 
     at = session.deployment()
-    changes = use_case.plan(at.warehouse) if at.begun or applied else [use_case.TableChange(t) for t in ALL_TABLES]
+    new = use_case.Plan([use_case.TableChange(table) for table in ALL_TABLES])
+    planned = use_case.plan(at.warehouse) if at.exists or applied else new
     if applied:
-        use_case.apply(at.warehouse, changes)
+        use_case.apply(at.fenced_writer, session.holder(), planned)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()
     session.show(
         {
             "place": session.settings.place,
             "applied": applied,
-            "tables": [_document(c) for c in changes],
+            "tables": [_document(change) for change in planned.tables],
+            "carried_over": [{"game_date": date, "rows": rows} for date, rows in planned.carried_over.items()],
             "roles": roles,
         },
-        _tables(changes),
-        _differing(changes),
+        _tables(planned.tables),
+        _differing(planned.tables),
         Grid(
             [Column("account"), Column("role"), Column("on"), Column("for", 1, fold=True)],
             [(role.account, role.role, role.resource, role.reason) for role in roles],
             "The least set of roles",
         ),
-        *_summary(changes, applied, session.settings.place),
+        *_summary(planned, applied, session.settings.place),
     )
 
 
@@ -95,12 +97,17 @@ def _differing(changes: Sequence[TableChange]) -> Grid:
     return Grid(columns, rows)
 
 
-def _summary(changes: Sequence[TableChange], applied: bool, place: str) -> list[Shown]:
-    created = sum(change.creates for change in changes)
-    added = sum(len(change.missing) for change in changes)
-    if not created and not added:
-        return [f"All {len(changes)} tables are there in {place}."]
+def _summary(planned: Plan, applied: bool, place: str) -> list[Shown]:
+    if not planned.changes:
+        return [f"All {len(planned.tables)} tables are there in {place}."]
+    created = sum(change.creates for change in planned.tables)
+    added = sum(len(change.missing) for change in planned.tables)
     what = " and ".join(
-        told for number, told in ((created, counted(created, "table")), (added, counted(added, "column"))) if number
+        part for number, part in ((created, counted(created, "table")), (added, counted(added, "column"))) if number
     )
-    return [f"Made {what} in {place}." if applied else f"Would make {what} in {place}. Do it with --apply."]
+    lines = [f"Made {what} in {place}." if applied else f"Would make {what} in {place}."] if what else []
+    if planned.carried_over:
+        rows = f"{counted(sum(planned.carried_over.values()), 'row')} of {counted(len(planned.carried_over), 'date')}"
+        verb = "Carried" if applied else "Would carry"
+        lines.append(f"{verb} {rows} over from validated_predictions to published_predictions.")
+    return ["\n".join(lines if applied else [*lines, "Do it with --apply."])]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import Span, date_options, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, emit, json_option, latest
+from nba_consolidation.cli.options import DateRange, date_options
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest, poisoned_document, poisoned_table
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ class Publication:
 @click.command()
 @date_options
 @click.option("--no-validate", is_flag=True, help="Only consolidate: neither validate nor publish.")
-@json_option
-@pass_session
-def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
     """Consolidate what is staged.
 
     Afterwards there is one row per business key: nothing lost, nothing doubled.
@@ -84,34 +83,31 @@ def consolidate(session: Session, /, no_validate: bool, as_json: bool, **dates: 
     it; so is what an earlier run consolidated but did not publish before it died. Repeating it changes nothing. Ends
     with 3 if some tables were refused or some dates poisoned: all others are done.
     """
-    span = span_of(**dates)
     deployment, holder = session.deployment(), session.holder()
     publication = None
     with steps() as on_step:
-        report = deployment.consolidator.consolidate(_wanted(deployment, span), holder, on_step)
+        report = deployment.consolidator.consolidate(_wanted(deployment, dates), holder, on_step)
         if not no_validate:
             on_step("validate and publish")
-            publication = _validate_and_publish(deployment, span, holder)
-    emit(as_json, _document(report, publication), *_report(report, publication))
+            publication = _validate_and_publish(deployment, dates, holder)
+    session.show(_document(report, publication), *_report(report, publication))
     if publication and publication.error:
         raise publication.error
-    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if report.refused or report.poisoned else Exit.DONE)
+    return Exit.REQUIRES_ATTENTION if report.refused or report.poisoned else Exit.DONE
 
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def validate(session: Session, dates: DateRange) -> None:
     """Validate consolidated predictions again, and publish them.
 
     Without dates: all dates that have rows.
     """
-    from nba_consolidation.operations.status import standing_dates
+    from nba_consolidation.operations.status import dates_with_rows
 
-    span = span_of(**dates)
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, span.first, span.last)
+    standing = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     with steps() as on_step:
         on_step("validate")
         validated = deployment.validator.validate(standing, session.holder()) if standing else []
@@ -121,26 +117,24 @@ def validate(session: Session, /, as_json: bool, **dates: dt.date | None) -> Non
     summary = (
         f"{counted(total, 'validated prediction')} of {counted(len(validated), 'date')}."
         if validated
-        else _nothing_stands(span)
+        else _nothing_stands(dates)
     )
-    emit(as_json, {"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
+    session.show({"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
 
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def publish(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def publish(session: Session, dates: DateRange) -> None:
     """Publish validated predictions, with the calibrations and player filters that are in force.
 
     Without dates: the upcoming game dates. Past dates keep what was published unless they are named here. A date that
     is up to date is left alone.
     """
-    span = span_of(**dates)
     deployment = session.existing()
     with steps() as on_step:
         on_step("publish")
-        chosen = span.dates if span.given else deployment.upcoming_game_dates()
+        chosen = dates.dates if dates.is_limited else deployment.upcoming_game_dates()
         published = deployment.publisher.publish(chosen, session.holder())
     changed = sum(date.changed for date in published)
     summary = (
@@ -148,28 +142,28 @@ def publish(session: Session, /, as_json: bool, **dates: dt.date | None) -> None
         if published
         else "No validated predictions for these dates: nba-consolidation consolidate, or validate."
     )
-    emit(as_json, {"dates": published}, *latest(_published_grid(published)), summary)
+    session.show({"dates": published}, *latest(_published_grid(published)), summary)
 
 
-def _wanted(deployment: Deployment, span: Span) -> Sequence[dt.date]:
+def _wanted(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
     """The dates that were asked for, or all that some staging table holds rows of."""
-    if span.given:
-        return span.dates
+    if dates.is_limited:
+        return dates.dates
     listed = deployment.staging.list_tables(deployment.known_dates())
     return sorted({date for table in listed for date in table.dates})
 
 
-def _validate_and_publish(deployment: Deployment, span: Span, holder: Holder) -> Publication | None:
+def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
     """Validates and publishes the dates that are behind, if any. Returns an error, so that the report comes first."""
     from nba_consolidation.operations.status import unvalidated_dates
     from nba_consolidation.pipeline.publication.publish import unpublished_dates
 
     validated: Sequence[ValidatedDate] = ()
     try:
-        unvalidated = unvalidated_dates(deployment.warehouse, span.first, span.last)
+        unvalidated = unvalidated_dates(deployment.warehouse, dates.first, dates.last)
         if unvalidated:
             validated = deployment.validator.validate(unvalidated, holder)
-        unpublished = unpublished_dates(deployment.warehouse, span.first, span.last)
+        unpublished = unpublished_dates(deployment.warehouse, dates.first, dates.last)
         behind = {*unvalidated, *unpublished}
         return Publication(validated, deployment.publisher.publish(behind, holder)) if behind else None
     except ConsolidationError as error:
@@ -185,7 +179,7 @@ def _document(report: ConsolidationReport, publication: Publication | None) -> d
         "conserved": all(counts.conserved for counts in report.dates),
         "untouched": report.untouched,
         "refused": report.refused,
-        "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
+        "poisoned": poisoned_document(report.poisoned),
         "dropped": report.dropped,
         "validation": publication and {
             "dates": publication.validated,
@@ -207,7 +201,7 @@ def _report(report: ConsolidationReport, publication: Publication | None) -> lis
     return [
         *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
         refused_grid(report.refused),
-        Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
+        poisoned_table(report.poisoned),
         *_sentences(report, publication),
     ]  # fmt: skip
 
@@ -272,5 +266,5 @@ def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
     return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:3]}
 
 
-def _nothing_stands(span: Span) -> str:
-    return f"Nothing stands for {span}: consolidate first."
+def _nothing_stands(dates: DateRange) -> str:
+    return f"Nothing stands for {dates}: consolidate first."

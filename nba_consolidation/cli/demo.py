@@ -50,7 +50,7 @@ Where to look
                what each system's confidence is worth
   {program} --home {home} players list
                players whom predictions are good or bad about, beyond chance
-  {program} --home {home} actuals {home}/box_scores/{last}.parquet
+  {program} --home {home} box-scores {home}/box_scores/{last}.parquet
                the last date's games are still to come: load their box scores, then `grade`"""
 
 

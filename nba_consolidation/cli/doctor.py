@@ -29,7 +29,7 @@ def doctor(session: Session) -> Exit:
     from nba_consolidation.operations.doctor.health_checks import Health, run_checks
 
     deployment, place = session.deployment(), session.settings.place
-    if not deployment.begun:
+    if not deployment.exists:
         session.show({"place": place, "health": Health.OK, "checks": []},
              f"{place} does not exist yet; the first consolidation creates it.")  # fmt: skip
         return Exit.DONE

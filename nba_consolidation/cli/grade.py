@@ -11,13 +11,13 @@ import click
 from nba_consolidation.cli.box_scores import problem_grids
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest
+from nba_consolidation.cli.output import Column, Grid, Shown, counted, dates_table, poisoned_document, poisoned_table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
-    from nba_consolidation.pipeline.grading.result import Finding, GradingReport
+    from nba_consolidation.pipeline.grading.result import GradingFinding, GradingReport
 
 _FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
             "inserted", "updated", "removed", "total_rows")  # fmt: skip
@@ -48,10 +48,10 @@ def grade(session: Session, dates: DateRange) -> Exit:
     Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
     what did not change is not rewritten. Ends with 3 if some dates were poisoned: all others are graded.
     """
-    from nba_consolidation.operations.status import standing_dates
+    from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, dates.first, dates.last)
+    standing = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     if not standing:
         session.show({"dates": []}, f"Nothing stands for {dates}: consolidate first.")
         return Exit.DONE
@@ -72,7 +72,7 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
         "findings": report.findings,
         "box_score_problems": report.problems,
         "analysed": {"dates": len(analysis.dates), "rows_written": analysis.total("written_rows")},
-        "poisoned": [{"game_date": date, "error": error} for date, error in sorted(report.poisoned.items())],
+        "poisoned": poisoned_document(report.poisoned),
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
         "transaction_ms": report.transaction_ms,
@@ -81,18 +81,16 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
 
 
 def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
-    rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES)) for date in report.dates]
-    totals = ("total", *(report.total(figure) for figure in _FIGURES))
     return [
-        *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
+        *dates_table(_COLUMNS, report.dates, _FIGURES, report.total),
         *_findings(report.findings),
         *problem_grids(report.problems),
-        Grid([Column("poisoned date"), Column("why", fold=True)], sorted(report.poisoned.items())),
+        poisoned_table(report.poisoned),
         _sentences(report, analysis),
     ]
 
 
-def _findings(findings: Sequence[Finding]) -> list[Shown]:
+def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
     """Each by name where they are few; where they are many, how many of each kind as well."""
     columns = [Column("date"), Column("finding"), Column("game"), Column("player"), Column("predictions", right=True),
                Column("detail", fold=True)]  # fmt: skip

@@ -42,8 +42,8 @@ def list_leases(session: Session) -> None:
     A wait is shown once it has lasted a few seconds; one of a dead process ends when it would have been given up.
     """
     deployment = session.deployment()
-    leases = deployment.leases.list() if deployment.begun else ()
-    waiters = [event for event in deployment.leases.events() if event.waiting] if deployment.begun else []
+    leases = deployment.leases.list() if deployment.exists else ()
+    waiters = [event for event in deployment.leases.events() if event.waiting] if deployment.exists else []
     session.show(
         {
             "leases": [lease_document(lease) for lease in leases],
@@ -109,7 +109,7 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 def audit(session: Session) -> None:
     """List all forced releases, oldest first."""
     deployment = session.deployment()
-    records = deployment.leases.forced_releases() if deployment.begun else ()
+    records = deployment.leases.forced_releases() if deployment.exists else ()
     session.show(
         {"forced_releases": [_forced_document(record) for record in records]},
         _forced_grid(records),

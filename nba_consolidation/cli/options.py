@@ -48,6 +48,17 @@ class DateRange:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
+def option_group(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator."""
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 def date_options(command: _Command) -> _Command:
     """--date, --from and --to; the command gets them as `dates`, a DateRange."""
 

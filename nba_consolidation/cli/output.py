@@ -1,7 +1,7 @@
-"""How results are printed: one JSON document, or tables that fit the terminal. Knows no command and no domain.
+"""How results are printed: as one JSON document, or as tables and sentences. Knows no command.
 
-At a terminal a table leaves out its least important columns, or turns into records, rather than wrap. In a pipe it is
-as wide as it needs to be, one line per row, without colour.
+Where a terminal is too narrow for a table, the table leaves out its least important columns or becomes one block per
+row. In a pipe it is as wide as it needs to be: one line per row, without colour.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,35 +25,44 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _PIPE_WIDTH = 10_000
+_WIDTH_OF_LONG_TEXT = 32
+"""What a column of long text gets at least."""
+_MAX_DATES = 14
 
-_LATEST = 14  # rows of a long grid that are shown one by one
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-
-
-def emit(as_json: bool, document: Mapping[str, Any], *shown: Shown) -> None:
-    """Prints a result in the one way or the other."""
+def print_result(as_json: bool, document: Mapping[str, Any], *parts: Shown) -> None:
+    """Prints the document, or the parts that are not empty with a blank line between them."""
     if as_json:
-        click.echo(json.dumps(_plain(document), indent=2))
+        click.echo(json.dumps(_json_value(document), indent=2))
         return
-    console = _console()
-    parts = [part.fit(console) if isinstance(part, Grid | Facts) else _line(part) for part in shown if part]
+    from rich.console import Console
+
+    console = Console(highlight=False)
     if console.is_terminal:
         _print(console, parts)
         return
+    console = Console(highlight=False, width=_PIPE_WIDTH)
     with console.capture() as captured:
         _print(console, parts)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _print(console: Console, parts: Iterable[RenderableType]) -> None:
-    """The parts with a blank line between them."""
-    for number, part in enumerate(parts):
-        if number:
+def _print(console: Console, parts: Iterable[Shown]) -> None:
+    printed = False
+    for part in parts:
+        if not part:
+            continue
+        if printed:
             console.print()
-        console.print(part)
+        console.print(_text(part, keep="\n") if isinstance(part, str) else part.fit(console))
+        printed = True
+
+
+def print_error(message: str, prefix: str = "") -> None:
+    """Prints to stderr."""
+    text = f"{prefix}: {message}" if prefix else message
+    click.echo(_printable(text, sys.stderr.encoding, keep="\n"), err=True)
 
 
 def counted(number: int, noun: str) -> str:
@@ -61,17 +70,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def print_error(message: str, prefix: str = "") -> None:
-    """A line on stderr."""
-    text = f"{prefix}: {message}" if prefix else message
-    click.echo(_printable(text, sys.stderr.encoding, keep="\n"), err=True)
-
-
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column of a grid. `rank`: 0 always shows; of the others the highest goes first where it gets narrow.
+    """A column of a grid.
 
-    At a terminal `title` breaks where it has a new line, or, with a hyphen, where it has a soft one.
+    title: at a terminal it breaks at a line feed, and with a hyphen at a soft hyphen. rank: where the terminal is too
+    narrow, the columns with the highest rank are left out first; those with 0 stay. fold: long text, which may wrap.
     """
 
     title: str
@@ -82,7 +86,7 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """Rows and columns; prints nothing without rows. `records`: one block per row where a line is too narrow."""
+    """A table, which prints nothing without rows. records: where it is too wide, print one block per row."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[object]]
@@ -94,22 +98,22 @@ class Grid:
         return bool(self.rows)
 
     def fit(self, console: Console) -> RenderableType:
-        """The grid as wide as the console lets it be."""
-        shown = list(range(len(self.columns)))
-        while not self._fits(console, shown):
-            optional = [index for index in shown if self.columns[index].rank]
+        """The table with as many columns as fit the console."""
+        indexes = list(range(len(self.columns)))
+        while not self._fits(console, indexes):
+            optional = [index for index in indexes if self.columns[index].rank]
             if not optional:
-                return self._as_records() if self.records else self._table(shown, console)
-            shown.remove(max(optional, key=lambda index: self.columns[index].rank))
-        return self._table(shown, console)
+                return self._as_records() if self.records else self._table(indexes, console)
+            indexes.remove(max(optional, key=lambda index: self.columns[index].rank))
+        return self._table(indexes, console)
 
-    def _fits(self, console: Console, shown: Sequence[int]) -> bool:
-        folding = sum(_FOLDED for index in shown if self.columns[index].fold)
-        rigid = [index for index in shown if not self.columns[index].fold]
+    def _fits(self, console: Console, indexes: Sequence[int]) -> bool:
+        folding = sum(_WIDTH_OF_LONG_TEXT for index in indexes if self.columns[index].fold)
+        rigid = [index for index in indexes if not self.columns[index].fold]
         unbounded = console.options.update(max_width=_PIPE_WIDTH)
         return console.measure(self._table(rigid, console), options=unbounded).maximum + folding <= console.width
 
-    def _table(self, shown: Sequence[int], console: Console) -> Table:
+    def _table(self, indexes: Sequence[int], console: Console) -> Table:
         from rich import box
         from rich.table import Table
 
@@ -121,16 +125,18 @@ class Grid:
             show_edge=False,
         )
         table.title, table.title_justify, table.title_style = self.title or None, "left", "bold"
-        for index in shown:
+        for index in indexes:
             column = self.columns[index]
-            title = _title(column.title, broken=console.is_terminal)
-            footer = _cell(self.footer[index]) if self.footer is not None else ""
             table.add_column(
-                title, footer, justify="right" if column.right else "left",
-                overflow="fold", no_wrap=not column.fold, footer_style="bold",
-            )  # fmt: skip
+                _title(column.title, broken=console.is_terminal),
+                _cell(self.footer[index]) if self.footer is not None else "",
+                justify="right" if column.right else "left",
+                overflow="fold",
+                no_wrap=not column.fold,
+                footer_style="bold",
+            )
         for row in self.rows:
-            table.add_row(*(_cell(row[index]) for index in shown))
+            table.add_row(*(_cell(row[index]) for index in indexes))
         return table
 
     def _as_records(self) -> RenderableType:
@@ -159,12 +165,12 @@ class Facts:
     title: str
     pairs: Sequence[tuple[str, object]]
 
-    def fit(self, console: Console) -> RenderableType:  # noqa: ARG002 (the way of a Grid; facts fold by themselves)
-        """The facts, folded where they are too long."""
+    def fit(self, console: Console) -> RenderableType:  # noqa: ARG002 (as a Grid does; rich folds the values)
+        """The facts as a block."""
         from rich.console import Group
         from rich.text import Text
 
-        return Group(Text(_shown(self.title), style="bold"), _pairs(self.pairs))
+        return Group(Text(_printable(self.title, sys.stdout.encoding), style="bold"), _pairs(self.pairs))
 
 
 def _pairs(pairs: Iterable[tuple[str, object]]) -> Table:
@@ -182,57 +188,59 @@ def _title(title: str, broken: bool) -> str:
     return title.replace("\u00ad", "-\n") if broken else title.replace("\u00ad", "").replace("\n", " ")
 
 
-def latest(grid: Grid) -> list[Shown]:
-    """The grid of dates, or of a long one the last rows; the footer counts all."""
-    hidden = len(grid.rows) - _LATEST
-    if hidden <= 1:
-        return [grid]
-    cut = Grid(grid.columns, grid.rows[-_LATEST:], grid.title, grid.footer, grid.records)
-    return [cut, f"The last {_LATEST} of {len(grid.rows):,} dates; the total counts all, --json lists all."]
-
-
-_FOLDED = 32  # what a column that folds should have at least
 Shown = str | Grid | Facts
 
 
-def _console() -> Console:
-    from rich.console import Console
+def dates_table(
+    columns: Sequence[Column], dates: Sequence[Any], names: Sequence[str], total: Callable[[str], object]
+) -> list[Shown]:
+    """A row per date: its `game_date` and its attributes of these names. Of several dates, also their totals."""
+    rows = [(date.game_date, *(getattr(date, name) for name in names)) for date in dates]
+    return latest(Grid(columns, rows, footer=("total", *map(total, names)) if len(rows) > 1 else None))
 
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+
+def latest(grid: Grid) -> list[Shown]:
+    """The grid of dates; of a long one the last rows only, and a note."""
+    if len(grid.rows) <= _MAX_DATES + 1:
+        return [grid]
+    end = dataclasses.replace(grid, rows=grid.rows[-_MAX_DATES:])
+    return [end, f"The last {_MAX_DATES} of {len(grid.rows):,} dates; the total counts all, --json lists all."]
 
 
-def _line(text: str) -> Text:
-    from rich.text import Text
+def poisoned_table(errors: Mapping[dt.date, Exception]) -> Grid:
+    """The dates that could not be written, and why."""
+    return Grid([Column("poisoned date"), Column("why", fold=True)], sorted(errors.items()))
 
-    return Text(_printable(text, sys.stdout.encoding, keep="\n"))
+
+def poisoned_document(errors: Mapping[dt.date, Exception]) -> list[dict[str, Any]]:
+    """The same for JSON."""
+    return [{"game_date": date, "error": error} for date, error in sorted(errors.items())]
 
 
 def _cell(value: object) -> Text:
+    text = plain(value)
+    return _text(text, style="dim" if text in (UNKNOWN, "0") else "")
+
+
+def _text(text: str, *, keep: str = "", style: str = "") -> Text:
     from rich.text import Text
 
-    shown = _shown(value)
-    return Text(shown, style="dim" if shown in (UNKNOWN, "0") else "")
-
-
-def _shown(value: object) -> str:
-    """A value for people, in characters that the terminal can print."""
-    return _printable(plain(value), sys.stdout.encoding)
+    return Text(_printable(text, sys.stdout.encoding, keep), style=style)
 
 
 def _printable(text: str, encoding: str | None, keep: str = "") -> str:
-    """What came from outside must not move the cursor, and must be writable in the terminal's encoding."""
+    """The text without control characters, which could move the cursor, in characters that the encoding has."""
     safe = "".join(letter if letter.isprintable() or letter in keep else repr(letter)[1:-1] for letter in text)
     name = encoding or "utf-8"
     return safe.encode(name, "backslashreplace").decode(name)
 
 
-def _plain(value: Any) -> Any:
-    """The value as JSON has it. A dataclass becomes an object of its fields, a key that is a date its ISO form."""
+def _json_value(value: Any) -> Any:
+    """The value in types that JSON has: a dataclass is an object of its fields, a date its ISO form."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: _json_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): _json_value(entry) for key, entry in value.items()}
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if isinstance(value, Decimal | Path | Exception):
@@ -242,5 +250,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, Iterable):
-        return [_plain(entry) for entry in value]
+        return [_json_value(entry) for entry in value]
     raise TypeError(f"no JSON for a value of type {type(value).__name__}")

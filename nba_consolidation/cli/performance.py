@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nba_consolidation.cli.options import DateRange, date_option, date_options
+from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
 from nba_consolidation.cli.output import Grid, counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
@@ -58,17 +58,12 @@ def _summary(report: AnalysisReport) -> str:
     return summary
 
 
-def _filter_options(command: _Command) -> _Command:
-    """--date, --window and --system."""
-    options = (
-        date_option("--date", "date", "Last date of the window.  [default: the last analysed date]"),
-        click.option("--window", default="30d", show_default=True, type=click.Choice(TIME_WINDOWS),
-                     help="The window of time; a season begins on 1 July."),
-        click.option("--system", metavar="SYSTEM", help="Only this system; ALL is all systems together."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+_filter_options = option_group(
+    date_option("--date", "date", "Last date of the window.  [default: the last analysed date]"),
+    click.option("--window", default="30d", show_default=True, type=click.Choice(TIME_WINDOWS),
+                 help="The window of time; a season begins on 1 July."),
+    click.option("--system", metavar="SYSTEM", help="Only this system; ALL is all systems together."),
+)  # fmt: skip
 
 
 @click.command()

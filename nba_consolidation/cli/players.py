@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.dates import date_options, game_date, span_of
-from nba_consolidation.cli.output import counted, emit, json_option, table
+from nba_consolidation.cli.options import DateRange, date_option, date_options
+from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import PLAYER_STATUSES
 from nba_consolidation.schema.display_columns import OVERRIDES, PLAYERS, POLICIES
 from nba_consolidation.settings import today
@@ -38,30 +38,27 @@ def players() -> None:
 
 @players.command()
 @date_options
-@json_option
-@pass_session
-def review(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
+@session_command
+def review(session: Session, dates: DateRange) -> None:
     """Review players for some dates.
 
     Without dates: for today. Later dates of the season that were reviewed before are recomputed as well. Repeating the
     command writes nothing. The upcoming game dates are published again; past dates keep what was published.
     """
-    span = span_of(**dates)
     deployment = session.existing()
-    wanted = span.dates if span.given else [today()]
+    requested = dates.dates if dates.is_limited else [today()]
     with steps() as on_step:
-        report = deployment.reviewer.review(wanted, session.holder(), on_step)
+        report = deployment.reviewer.review(requested, session.holder(), on_step)
     published = _publish_upcoming(deployment, session)
-    emit(as_json, _document(report, published), _summary(report, published))
+    session.show(_document(report, published), _summary(report, published))
 
 
 @players.command(name="list")
-@click.option("--date", callback=game_date, metavar="DATE", help="The date.  [default: the last reviewed date]")
+@date_option("--date", "date", "The date.  [default: the last reviewed date]")
 @click.option("--status", type=click.Choice(PLAYER_STATUSES), help="Only players with this status.")
 @click.option("--player", metavar="PLAYER", help="Only this player.")
-@json_option
-@pass_session
-def show(session: Session, /, date: dt.date | None, status: str | None, player: str | None, as_json: bool) -> None:
+@session_command
+def show(session: Session, date: dt.date | None, status: str | None, player: str | None) -> None:
     """List players, the flagged ones first, and the results of each policy."""
     from nba_consolidation.pipeline.analysis.reliability import figures as reliability
 
@@ -76,7 +73,7 @@ def show(session: Session, /, date: dt.date | None, status: str | None, player: 
     if on and not rows:
         footer = f"No such player for {on}."
     results = table(POLICIES, policies, "Results of bets on players while a policy flagged them")
-    emit(as_json, document, table(PLAYERS, rows[:_MAX_ROWS]), results, footer)
+    session.show(document, table(PLAYERS, rows[:_MAX_ROWS]), results, footer)
 
 
 @players.command()
@@ -84,41 +81,38 @@ def show(session: Session, /, date: dt.date | None, status: str | None, player: 
 @click.argument("status", type=click.Choice(PLAYER_STATUSES))
 @click.option("--author", required=True, help="Who decides.")
 @click.option("--reason", required=True, help="Why.")
-@click.option("--from", "since", callback=game_date, metavar="DATE", help="First game date.  [default: today]")
-@click.option("--to", "until", callback=game_date, metavar="DATE", help="Last game date.  [default: no end]")
-@json_option
-@pass_session
-def override(session: Session, /, player: str, status: str, author: str, reason: str, since: dt.date | None,
-             until: dt.date | None, as_json: bool) -> None:  # fmt: skip
+@date_option("--from", "since", "First game date.  [default: today]")
+@date_option("--to", "until", "Last game date.  [default: no end]")
+@session_command
+def override(session: Session, player: str, status: str, author: str, reason: str, since: dt.date | None,
+             until: dt.date | None) -> None:  # fmt: skip
     """Set a player's status by hand; it has priority over the computed one."""
-    _decide(session, player, status, author, reason, since, until, as_json)
+    _decide(session, player, status, author, reason, since, until)
 
 
 @players.command()
 @click.argument("player")
 @click.option("--author", required=True, help="Who decides.")
 @click.option("--reason", required=True, help="Why.")
-@click.option("--from", "since", callback=game_date, metavar="DATE", help="First game date.  [default: today]")
-@json_option
-@pass_session
-def clear(session: Session, /, player: str, author: str, reason: str, since: dt.date | None, as_json: bool) -> None:
+@date_option("--from", "since", "First game date.  [default: today]")
+@session_command
+def clear(session: Session, player: str, author: str, reason: str, since: dt.date | None) -> None:
     """Return a player to the computed status. The earlier decisions are kept on record."""
-    _decide(session, player, None, author, reason, since, None, as_json)
+    _decide(session, player, None, author, reason, since, None)
 
 
 @players.command()
-@json_option
-@pass_session
-def overrides(session: Session, /, as_json: bool) -> None:
+@session_command
+def overrides(session: Session) -> None:
     """List every status that was set by hand, with author and reason."""
     from nba_consolidation.pipeline.analysis.reliability import figures as reliability
 
     rows = reliability.overrides(session.existing().warehouse)
-    emit(as_json, {"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
+    session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
 
 
 def _decide(session: Session, player: str, status: str | None, author: str, reason: str, since: dt.date | None,
-            until: dt.date | None, as_json: bool) -> None:  # fmt: skip
+            until: dt.date | None) -> None:  # fmt: skip
     from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 
     deployment = session.existing()
@@ -127,7 +121,7 @@ def _decide(session: Session, player: str, status: str | None, author: str, reas
     published = _publish_upcoming(deployment, session)
     document = {"override": decision, **_document(report, published)}
     recorded = f"Recorded: from {decision.first} on, {player} is {status or 'as computed'}."
-    emit(as_json, document, recorded, _summary(report, published) if report.dates else "")
+    session.show(document, recorded, _summary(report, published) if report.dates else "")
 
 
 def _publish_upcoming(deployment: Deployment, session: Session) -> list[dt.date]:
@@ -142,7 +136,7 @@ def _document(report: ReviewReport, published: Sequence[dt.date]) -> dict[str, A
         "run_id": report.run_id,
         "dates": report.dates,
         "followed": report.followed,
-        "totals": {figure: report.total(figure) for figure in _TOTALS},
+        "totals": {name: report.total(name) for name in _TOTALS},
         "dates_published": published,
         "seconds": report.seconds,
     }

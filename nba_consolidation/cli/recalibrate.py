@@ -1,4 +1,4 @@
-"""`recalibrate`, and `calibration approve`, `reject`, `rollback` and `history`: what a confidence should have said."""
+"""`recalibrate`, and `calibration approve`, `reject`, `rollback` and `history`: calibrations of confidences."""
 
 from __future__ import annotations
 
@@ -9,43 +9,44 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nba_consolidation.cli.dates import date_options, game_date, span_of
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, counted, emit, json_option
+from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
+from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.performance import calibration
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, pass_session
+from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema.display import words
+from nba_consolidation.schema.display_columns import CALIBRATION_DECISIONS, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
     from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, RecalibrationReport
-    from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
+    from nba_consolidation.pipeline.analysis.recalibration.versions import Version
     from nba_consolidation.wiring import Deployment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_SCORES = (Column("log loss\nbefore", 1, right=True), Column("after", 1, right=True), Column("ECE before", right=True),
-           Column("after", right=True))  # fmt: skip
+_FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_before", "ece_after")
 
 
 @click.command()
 @date_options
-@json_option
-@pass_session
-def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> None:
-    """Hold confidences against what came, and calibrate anew what drifts.
+@session_command
+def recalibrate(session: Session, dates: DateRange) -> Exit:
+    """Compare confidences with hit rates, and recalibrate systems whose confidences drift.
 
-    Without dates: for today. A date sees bets of earlier dates only, whenever it is run. A small change becomes active;
-    a major one waits for `calibration approve`. The upcoming game dates are published again with the calibrations in
-    force; past dates keep what was published. Repeating it writes nothing. Ends with 3 if a calibration waits for a
-    person, or was rolled back.
+    Without dates: for today. Only bets of earlier dates are used, whenever the command runs. A small change becomes
+    active; a major one waits for `calibration approve`. The upcoming game dates are published again with the
+    calibrations in force; past dates keep what was published. Repeating the command writes nothing. Exits with 3 if a
+    calibration waits for approval or was rolled back.
     """
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
     from nba_consolidation.settings import today
 
-    span = span_of(**dates)
     deployment, holder = session.existing(), session.holder()
     with steps() as on_step:
-        report = deployment.recalibrator.recalibrate(span.dates if span.given else [today()], holder, on_step=on_step)
+        report = deployment.recalibrator.recalibrate(
+            dates.dates if dates.is_limited else [today()], holder, on_step=on_step
+        )
         on_step("publish the upcoming game dates")
         published = _publish_upcoming(deployment, holder)
     waiting = read_history(deployment.warehouse).waiting()
@@ -58,8 +59,14 @@ def recalibrate(session: Session, /, as_json: bool, **dates: dt.date | None) -> 
         "dates_published": published,
         "seconds": report.seconds,
     }
-    emit(as_json, document, _decisions_grid(report), _summary(report, waiting), _publication_summary(published))
-    click.get_current_context().exit(Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE)
+    decisions = [vars(one) | {name: getattr(one.version, name, None) for name in _FITTED} for one in report.decisions]
+    session.show(
+        document,
+        table(CALIBRATION_DECISIONS, decisions),
+        _summary(report, waiting),
+        _publication_summary(published),
+    )
+    return Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE
 
 
 def _decision(one: Decision) -> dict[str, Any]:
@@ -78,37 +85,17 @@ def _decision(one: Decision) -> dict[str, Any]:
     }
 
 
-def _decisions_grid(report: RecalibrationReport) -> Grid:
-    columns = [Column("date"), Column("system"), Column("outcome"), Column("bets", right=True), Column("method"),
-               Column("shift", 1, right=True), *_SCORES, Column("reason", 2, fold=True)]  # fmt: skip
-    rows = [
-        (one.game_date, one.system_id, one.outcome.value, one.bets, *_figures(one.version), one.reason)
-        for one in report.decisions
-    ]
-    return Grid(columns, rows)
-
-
-def _figures(version: Version | None) -> tuple[str | None, ...]:
-    """Method, shift, log loss and ECE before and after."""
-    if version is None:
-        return (None,) * 6
-    return (
-        version.method, f"{version.mean_shift:.3f}", f"{version.log_loss_before:.4f}",
-        f"{version.log_loss_after:.4f}", f"{version.ece_before:.4f}", f"{version.ece_after:.4f}",
-    )  # fmt: skip
-
-
 def _summary(report: RecalibrationReport, waiting: Sequence[Version]) -> str:
     if not report.decisions:
-        return "No system has decided bets before that date, in its season: grade first."
+        return "No system has decided bets before that date in its season: grade first."
     written = (
         f"{counted(report.versions_written, 'new calibration')}, {counted(report.events_written, 'event')} written."
     )
-    taken_back = [f"Rolled back for {one.game_date}: {one.rolled_back}." for one in report.rolled_back]
-    return "\n".join([written, *taken_back, *map(_waits, waiting)])
+    rolled_back = [f"Rolled back for {one.game_date}: {one.rolled_back}." for one in report.rolled_back]
+    return "\n".join([written, *rolled_back, *map(_waiting, waiting)])
 
 
-def _waits(version: Version) -> str:
+def _waiting(version: Version) -> str:
     return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
@@ -125,47 +112,40 @@ def _publication_summary(published: Sequence[dt.date]) -> str:
     return f"Published again, with the calibrations in force: {', '.join(map(str, published))}."
 
 
-def _deciding(command: _Command) -> _Command:
-    """VERSION, --from, --reason and --author."""
-    options = (
-        click.argument("version_id", metavar="VERSION"),
-        click.option("--from", "effective", callback=game_date, metavar="DATE",
-                     help="From which game date on; today, or the version's first date if that is later."),
-        click.option("--reason", default="", help="Why, for whoever reads the history."),
-        click.option("--author", default=getpass.getuser, help="Who decides; else the user of this machine."),
-        json_option,
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+_decision_options = option_group(
+    click.argument("version_id", metavar="VERSION"),
+    date_option("--from", "effective", "First game date.  [default: today, or the version's first date if later]"),
+    click.option("--reason", default="", help="Why. It is kept in the history."),
+    click.option("--author", default=getpass.getuser, help="Who decides.  [default: the user of this machine]"),
+)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def approve(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def approve(session: Session, **decision: Any) -> None:
     """Let a proposed calibration become active."""
-    _decide(session, "approve", as_json, **decision)
+    _decide(session, "approve", **decision)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def reject(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def reject(session: Session, **decision: Any) -> None:
     """Decline a proposed calibration."""
-    _decide(session, "reject", as_json, **decision)
+    _decide(session, "reject", **decision)
 
 
 @calibration.command()
-@_deciding
-@pass_session
-def rollback(session: Session, /, as_json: bool, **decision: Any) -> None:
+@_decision_options
+@session_command
+def rollback(session: Session, **decision: Any) -> None:
     """Take back a calibration: what it replaced holds again."""
-    _decide(session, "rollback", as_json, **decision)
+    _decide(session, "rollback", **decision)
 
 
 def _decide(
-    session: Session, choice: str, as_json: bool, version_id: str, effective: dt.date | None, reason: str, author: str
+    session: Session, choice: str, version_id: str, effective: dt.date | None, reason: str, author: str
 ) -> None:
     from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES
 
@@ -173,20 +153,15 @@ def _decide(
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
     published = _publish_upcoming(deployment, holder)
     document = {"event": made.row(), "dates_published": published}
-    told = f"{version_id} is {_words(made.state)} from {made.effective_date} on ({author})."
-    emit(as_json, document, told, _publication_summary(published))
-
-
-def _words(state: State) -> str:
-    return state.value.replace("_", " ")
+    summary = f"{version_id} is {words(made.state)} from {made.effective_date} on ({author})."
+    session.show(document, summary, _publication_summary(published))
 
 
 @calibration.command()
 @click.option("--system", metavar="SYSTEM", help="One system.")
-@json_option
-@pass_session
-def history(session: Session, /, system: str | None, as_json: bool) -> None:
-    """List every calibration: its scores, its state, and what happened to it."""
+@session_command
+def history(session: Session, system: str | None) -> None:
+    """List every calibration with its scores, its state and its events."""
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
     known = read_history(session.existing().warehouse, system)
@@ -194,18 +169,8 @@ def history(session: Session, /, system: str | None, as_json: bool) -> None:
                                           "events": [event.row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip
     nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
-    emit(as_json, document, _versions_grid(known), _events_grid(known), nothing)
-
-
-def _versions_grid(known: History) -> Grid:
-    columns = [Column("version"), Column("state"), Column("scope", 2), Column("bets", 2, right=True), Column("method"),
-               Column("shift", 1, right=True), *_SCORES]  # fmt: skip
-    rows = [(one.version_id, _words(known.state(one)), one.scope, one.bets, *_figures(one)) for one in known.versions]
-    return Grid(columns, rows, records=True)
-
-
-def _events_grid(known: History) -> Grid:
-    columns = [Column("version"), Column("became"), Column("from"), Column("by", 1), Column("why", 2, fold=True)]
-    happened: list[Event] = sorted(known.events, key=lambda event: (event.system_id, event.number))
-    rows = [(one.version_id, _words(one.state), one.effective_date, one.author, one.reason) for one in happened]
-    return Grid(columns, rows, records=True)
+    versions = [vars(one) | {"version_id": one.version_id, "state": known.state(one)} for one in known.versions]
+    events = [vars(one) for one in sorted(known.events, key=lambda event: (event.system_id, event.number))]
+    session.show(document, table(CALIBRATION_VERSIONS, versions, records=True),
+        table(CALIBRATION_EVENTS, events, records=True), nothing,
+    )  # fmt: skip

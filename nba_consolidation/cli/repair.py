@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, apply_option, date_options
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest
+from nba_consolidation.cli.output import (
+    Column,
+    Grid,
+    Shown,
+    counted,
+    dates_table,
+    latest,
+    poisoned_document,
+    poisoned_table,
+)
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, Tally
@@ -85,9 +91,14 @@ def restore(session: Session, run_id: str, applied: bool) -> Exit:
         "applied": report.run_id is not None,
         "dates": report.dates,
         "totals": {figure: report.total(figure) for figure in _RESTORED_FIGURES},
-        "poisoned": _poisoned(report.poisoned),
+        "poisoned": poisoned_document(report.poisoned),
     }
-    session.show(document, *latest(_restored_grid(report)), _poisoned_grid(report.poisoned), _restored(report))
+    session.show(
+        document,
+        *dates_table(_RESTORED, report.dates, _RESTORED_FIGURES, report.total),
+        poisoned_table(report.poisoned),
+        _restored(report),
+    )
     return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
 
 
@@ -107,7 +118,7 @@ def _document(report: RepairReport) -> dict[str, Any]:
             if entry.repair.needed
         ],
         "repaired_dates": report.repaired_dates,
-        "poisoned": _poisoned(report.poisoned),
+        "poisoned": poisoned_document(report.poisoned),
     }
 
 
@@ -135,10 +146,6 @@ def _tally(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _poisoned(errors: Mapping[dt.date, ConsolidationError]) -> list[dict[str, Any]]:
-    return [{"game_date": date, "error": error} for date, error in sorted(errors.items())]
-
-
 def _report(report: RepairReport, dates: DateRange) -> list[Shown]:
     total = report.total
     systems = [(system or "-", *_cells(repair)) for system, repair in report.by_system.items()]
@@ -147,7 +154,7 @@ def _report(report: RepairReport, dates: DateRange) -> list[Shown]:
     return [
         Grid((Column("system"), *_FIGURES), systems, "By system", footer),
         *latest(Grid((Column("date"), *_FIGURES), in_need, "Repaired dates" if report.run_id else "Dates to repair")),
-        _poisoned_grid(report.poisoned),
+        poisoned_table(report.poisoned),
         _sentences(report, dates),
     ]
 
@@ -193,18 +200,6 @@ def _sentences(report: RepairReport, dates: DateRange) -> str:
     if report.poisoned:
         lines.append(f"Could not repair {counted(len(report.poisoned), 'date')}, which stand as they were.")
     return "\n".join(lines)
-
-
-def _poisoned_grid(errors: Mapping[dt.date, ConsolidationError]) -> Grid:
-    return Grid([Column("poisoned date"), Column("why", fold=True)], sorted(errors.items()))
-
-
-def _restored_grid(report: RestoreReport) -> Grid:
-    rows: Sequence[Sequence[object]] = [
-        (date.game_date, *(getattr(date, figure) for figure in _RESTORED_FIGURES)) for date in report.dates
-    ]
-    footer = ("total", *(report.total(figure) for figure in _RESTORED_FIGURES)) if len(rows) > 1 else None
-    return Grid(_RESTORED, rows, footer=footer)
 
 
 def _restored(report: RestoreReport) -> str:

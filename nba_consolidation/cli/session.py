@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.output import Shown, emit, json_option
+from nba_consolidation.cli.output import Shown, print_result
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
@@ -29,7 +29,7 @@ class Session:
 
     def show(self, document: Mapping[str, Any], *parts: Shown) -> None:
         """Prints the result: the document as JSON if --json was given, else the parts."""
-        emit(self.as_json, document, *parts)
+        print_result(self.as_json, document, *parts)
 
     def deployment(self) -> Deployment:
         """The deployment; nothing is opened yet."""
@@ -40,12 +40,12 @@ class Session:
     def with_tables(self) -> Deployment:
         """The deployment with all tables created, so that an empty one can be read (incident 41)."""
         deployment = self.deployment()
-        deployment.prepare()
+        deployment.create_tables()
         return deployment
 
     def existing(self) -> Deployment:
         """The deployment for commands that only read. Raises ConsolidationError where nothing was ever created."""
-        if not self.deployment().begun:
+        if not self.deployment().exists:
             raise ConsolidationError(
                 f"{self.settings.place} does not exist yet. Stage and consolidate first, or name the folder with --home"
             )
@@ -64,7 +64,7 @@ def session_command(command: Callable[..., int | None]) -> Callable[..., None]:
     A group that is a command too does nothing itself if a subcommand follows.
     """
 
-    @json_option
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
     @click.pass_context
     @functools.wraps(command)
     def run(ctx: click.Context, /, *, as_json: bool, **options: Any) -> None:
@@ -74,6 +74,3 @@ def session_command(command: Callable[..., int | None]) -> Callable[..., None]:
             ctx.exit(code)
 
     return run
-
-
-pass_session = click.make_pass_decorator(Session)

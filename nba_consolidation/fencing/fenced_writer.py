@@ -143,18 +143,23 @@ class LeasedDates:
         self.warehouse.run([leases, Statement("fence_rows", parameters)])
         # The predecessor's lock deletes a lease blindly, and no fence keeps out what it writes then.
         self.lease.ensure_held(ask_store=True)
-        with self._outcome_logged(dates):
-            try:
-                return self.warehouse.run(
-                    [*fence, *statements(parameters)], manifest, on_statement,
-                    check=self.lease.ensure_held, relations=relations,
-                )  # fmt: skip
-            except StatementFailed as error:
-                if error.statement == _FENCED_OUT:
-                    raise self._fenced_out(parameters) from error
-                if error.statement in audits:
-                    raise _audit_failed(error, next_step) from error
+        began = time.monotonic()
+        try:
+            result = self.warehouse.run(
+                [*fence, *statements(parameters)], manifest, on_statement,
+                check=self.lease.ensure_held, relations=relations,
+            )  # fmt: skip
+        except StatementFailed as error:
+            translated = self._translated(error, audits, next_step, parameters)
+            self._log(dates, began, translated)
+            if translated is error:
                 raise
+            raise translated from error
+        except ConsolidationError as error:
+            self._log(dates, began, error)
+            raise
+        self._log(dates, began)
+        return result
 
     def write_each(
         self, dates: Sequence[dt.date], write: Callable[[Sequence[dt.date]], Result]
@@ -190,21 +195,32 @@ class LeasedDates:
         by_date = {record.game_date: record for record in self.lease.records}
         return [by_date[date] for date in sorted(dates)]
 
-    def _fenced_out(self, parameters: Parameters) -> FencedOut:
-        """The error of a transaction that the fence refused: the fence rows that are newer than our leases."""
+    def _translated(
+        self, error: StatementFailed, audits: Collection[str], next_step: str, parameters: Parameters
+    ) -> ConsolidationError:
+        """The error that a failed statement means."""
+        if error.statement == _FENCED_OUT:
+            newer = self._newer_writes(parameters)
+            return FencedOut(newer, store_is_behind=self._is_held() and any(write.token for write in newer))
+        if error.statement in audits:
+            reason = f"the audit {error.statement} failed, so all was rolled back{next_step} ({error.message})"
+            return AuditFailed(error.statement, reason)
+        return error
+
+    def _newer_writes(self, parameters: Parameters) -> list[NewerWrite]:
+        """The fence rows that are newer than our leases, or missing."""
         ours = {record.game_date: record.token for record in self.lease.records}
         statements = [Statement("leases", parameters), Statement(_FENCED_OUT, parameters)]
         try:
             rows = self.warehouse.run(statements).rows[_FENCED_OUT]
         except WarehouseError as error:
             _log.warning("the fence rows cannot be read, so the newer holder is not known: %s", error)
-            rows = []
-        newer = [
+            return []
+        return [
             NewerWrite(row["game_date"], row["token"], row["holder_id"] or UNKNOWN, row["run_id"] or UNKNOWN)
-            for row in rows
+            for row in sorted(rows, key=lambda row: row["game_date"])
             if row["token"] is None or row["token"] > ours[row["game_date"]]
         ]
-        return FencedOut(newer, store_is_behind=self._is_held() and any(write.token for write in newer))
 
     def _is_held(self) -> bool:
         try:
@@ -213,10 +229,8 @@ class LeasedDates:
             return False
         return True
 
-    @contextmanager
-    def _outcome_logged(self, dates: Sequence[dt.date]) -> Iterator[None]:
+    def _log(self, dates: Sequence[dt.date], began: float, error: ConsolidationError | None = None) -> None:
         """Logs how a transaction ended. One that was fenced out is recorded in the lease store too."""
-        began = time.monotonic()
         records = self._records(dates)
         fields: dict[str, object] = {
             "lock_type": records[0].lock_type,
@@ -224,30 +238,18 @@ class LeasedDates:
             "tokens": [record.token for record in records],
             "run_id": self.holder.run_id,
             "holder_id": self.holder.holder_id,
+            "error": error,
         }
-
-        def log(outcome: str, level: int = logging.INFO, error: object = None) -> None:
-            ms = round(1000 * (time.monotonic() - began))
-            log_event(_log, "transaction", level, **fields, outcome=outcome, ms=ms, error=error)
-
-        try:
-            yield
-        except FencedOut as error:
-            log(_FENCED_OUT, logging.WARNING, error)
-            log_event(_log, _FENCED_OUT, logging.WARNING, **fields, by_holder_id=error.holder_id, error=error)
-            self._record(error, records)
-            raise
-        except ConsolidationError as error:
-            log("failed", logging.WARNING, error)
-            raise
-        log("committed")
-
-    def _record(self, error: FencedOut, records: Sequence[LeaseRecord]) -> None:
-        """Records in the lease store which of our leases were fenced out, and by whom."""
-        holders = {write.game_date: write.holder_id for write in error.newer}
-        for holder_id in sorted(set(holders.values())):
-            refused = [record for record in records if holders.get(record.game_date) == holder_id]
-            record_fenced_out(self.writer.leases, refused, holder_id)
+        level = logging.INFO if error is None else logging.WARNING
+        outcome = "committed" if error is None else _FENCED_OUT if isinstance(error, FencedOut) else "failed"
+        ms = round(1000 * (time.monotonic() - began))
+        log_event(_log, "transaction", level, **fields, outcome=outcome, ms=ms)
+        if isinstance(error, FencedOut):
+            log_event(_log, _FENCED_OUT, level, **fields, by_holder_id=error.holder_id)
+            holders = {write.game_date: write.holder_id for write in error.newer}
+            for holder_id in sorted(set(holders.values())):
+                refused = [record for record in records if holders.get(record.game_date) == holder_id]
+                record_fenced_out(self.writer.leases, refused, holder_id)
 
 
 def fence_parameters(leases: Sequence[LeaseRecord], holder: Holder, now: dt.datetime) -> Parameters:
@@ -257,12 +259,6 @@ def fence_parameters(leases: Sequence[LeaseRecord], holder: Holder, now: dt.date
     ]
     who: dict[str, Value] = {"holder_id": holder.holder_id, "run_id": holder.run_id}
     return {**over_dates([lease.game_date for lease in leases]), **who, "now": now, "leases": rows}
-
-
-def _audit_failed(error: StatementFailed, next_step: str) -> AuditFailed:
-    return AuditFailed(
-        error.statement, f"the audit {error.statement} failed, so all was rolled back{next_step} ({error.message})"
-    )
 
 
 def log_outcome(

@@ -11,7 +11,13 @@ from random import Random
 from nba_consolidation.leases.errors import AmbiguousReply, LeaseError, LeaseHeld
 from nba_consolidation.leases.interface import Holder, LeaseStore
 from nba_consolidation.leases.lease_events import WaitLog
-from nba_consolidation.leases.snapshot import LeaseSnapshot, read_own_leases, release_own_leases, renew_own_leases
+from nba_consolidation.leases.snapshot import (
+    LeaseSnapshot,
+    read_own_leases,
+    release_left_over,
+    release_own_leases,
+    renew_own_leases,
+)
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
 
 _log = logging.getLogger(__name__)
@@ -84,7 +90,7 @@ class _Acquisition:
             return keys
         except LeaseHeld as held:
             self._lost_replies = 0
-            return self._wait_or_go_around(held, keys)
+            return keys if release_left_over(self._store, held.record) else self._wait_or_go_around(held, keys)
         self._lost_replies = 0
         self._wait_log.end("acquired")
         return tuple(key for key in self._request.keys if key not in self._acquired.keys)

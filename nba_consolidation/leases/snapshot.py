@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Self
 
-from nba_consolidation.leases.errors import EXPIRED_OR_TAKEN_OVER, AmbiguousReply, LeaseLost, LeaseUnavailable
+from nba_consolidation.leases.errors import (
+    EXPIRED_OR_TAKEN_OVER,
+    AmbiguousReply,
+    LeaseError,
+    LeaseLost,
+    LeaseUnavailable,
+)
 from nba_consolidation.leases.interface import LeaseRecord, LeaseStore
 from nba_consolidation.leases.timing import TimeSource
 
 _RELEASE_ATTEMPTS = 2
+_unreleased: set[str] = set()
+"""The nonces under which this process still holds leases that it could not release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,23 @@ def release_own_leases(
     """Release those of the keys that are still held, and return the keys that were not.
 
     `records` are the leases as far as they are known; a release without a reply is tried again. Raises LeaseError if
-    leases could not be released: they then expire by themselves.
+    leases could not be released: they then expire by themselves, unless this process needs them before that.
     """
+    try:
+        return _released(store, keys, records, operation_id)
+    except LeaseError:
+        _unreleased.add(operation_id)
+        raise
+
+
+def release_left_over(store: LeaseStore, record: LeaseRecord) -> bool:
+    """Release a lease that this process could not release before, so that it does not wait for itself."""
+    return record.operation_id in _unreleased and bool(store.release([record]))
+
+
+def _released(
+    store: LeaseStore, keys: Sequence[str], records: Sequence[LeaseRecord], operation_id: str
+) -> tuple[str, ...]:
     missing, reply_lost = tuple(keys), False
     failure = LeaseUnavailable("the store gave no reason")
     for _ in range(_RELEASE_ATTEMPTS):

@@ -1,24 +1,35 @@
-"""The use case: our tables are made where they are missing, and tables that are there are adopted. Plan, then apply.
+"""The use case: missing tables are created, and existing tables are adopted. First a plan, then its application.
 
-Adopting only adds columns, which are NULL in the rows that stand. What an account must be allowed to do is listed too.
+Adopting a table only adds columns, which are NULL in its rows. What a previous version published in
+validated_predictions is carried over into published_predictions. The roles that an account needs are listed here too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from nba_consolidation.schema import ACCURACY_KEY, ALL_TABLES, BUSINESS_KEY, Column, Table
+from nba_consolidation.fencing.errors import DatesPoisoned
+from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, Parameters
+from nba_consolidation.leases import Holder
+from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
+from nba_consolidation.schema import ACCURACY_KEY, ALL_TABLES, BUSINESS_KEY, PUBLISHED, VALIDATED, Column, Table
+from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import TableMissing
 from nba_consolidation.warehouse.interface import Warehouse
+
+_COPIED = tuple(name for name in PUBLISHED.column_names if name != "published_at")
+_MOVED = frozenset(_COPIED) - frozenset(VALIDATED.column_names)
+_ALL_DATES: Parameters = {"first_date": dt.date.min, "last_date": dt.date.max}
 
 
 @dataclass(frozen=True)
 class TableChange:
     """What bootstrap would do to one table.
 
-    live: its columns as they are, none where it is missing. missing: declared columns to be added. differing: declared
-    and live column where the types differ; the live one decides, and stays.
+    live: the columns that it has now; none if it is missing. missing: declared columns that would be added. differing:
+    declared and live column where the types differ; the live one stays.
     """
 
     table: Table
@@ -36,17 +47,29 @@ class TableChange:
 
     @property
     def unfit(self) -> tuple[str, ...]:
-        """Live columns with which nothing can be consolidated: a key that is not exact, in words."""
+        """Key columns whose live type is not exact, each with what to do about it: nothing can be consolidated."""
         return tuple(
-            f"{self.table.name}.{ours.name} is {live.type} but must be {ours.type}, or keys are not exact"
-            for ours, live in self.differing
-            if ours.name in (*BUSINESS_KEY, *ACCURACY_KEY) and _family(ours.type) != _family(live.type)
+            f"{self.table.name}.{declared.name} is {live.type} but must be {declared.type}, or keys are not exact"
+            for declared, live in self.differing
+            if declared.name in (*BUSINESS_KEY, *ACCURACY_KEY) and _family(declared.type) != _family(live.type)
         )
 
     @property
     def carried_through(self) -> tuple[str, ...]:
-        """Live columns that we do not know: they are carried through by name."""
+        """Live columns that are not declared. They are carried through by name."""
         return tuple(column.name for column in self.live if column.name not in self.table.column_names)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What bootstrap would do. carried_over: rows of published_predictions by game date, from a previous version."""
+
+    tables: Sequence[TableChange]
+    carried_over: Mapping[dt.date, int] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.carried_over) or any(table.changes for table in self.tables)
 
 
 @dataclass(frozen=True)
@@ -73,36 +96,68 @@ ROLES = (
 """The least set for the production deployment."""
 
 
-def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> list[TableChange]:
-    """What would be created and added; changes nothing. Raises WarehouseError where the warehouse cannot be used."""
-    return [_change(warehouse, table) for table in tables]
+def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:
+    """What would be created, added and carried over; changes nothing. Raises WarehouseError."""
+    changes = [_table_change(warehouse, table) for table in tables]
+    return Plan(changes, _rows_to_carry_over(warehouse, {change.table.name: change for change in changes}))
 
 
-def apply(warehouse: Warehouse, changes: Sequence[TableChange]) -> None:
-    """Does what was planned, and no more. Done again, it changes nothing."""
-    warehouse.create_tables([change.table for change in changes if change.creates])
-    for change in changes:
+def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
+    """Does what was planned, and no more. Repeating it changes nothing.
+
+    Raises WarehouseError and LeaseError; DatesPoisoned names the dates that could not be carried over.
+    """
+    writer.warehouse.create_tables([change.table for change in planned.tables if change.creates])
+    for change in planned.tables:
         if change.missing:
-            warehouse.add_columns(change.table.name, change.missing)
+            writer.warehouse.add_columns(change.table.name, change.missing)
+    _, poisoned = writer.write_each(LOCK_TYPE, sorted(planned.carried_over), holder, _carry_over)
+    if poisoned:
+        raise DatesPoisoned(poisoned, "carried over")
+
+
+def _rows_to_carry_over(warehouse: Warehouse, changes: Mapping[str, TableChange]) -> dict[dt.date, int]:
+    """Rows that a previous version published in validated_predictions, by date; none of dates published since."""
+    validated, published = changes.get(VALIDATED.name), changes.get(PUBLISHED.name)
+    if validated is None or published is None or not _MOVED.issubset(column.name for column in validated.live):
+        return {}
+    done = set() if published.creates else _dates(warehouse, "published_dates")
+    rows = warehouse.query(Statement("previously_published_dates", _ALL_DATES))
+    return {row["game_date"]: row["published_rows"] for row in rows if row["game_date"] not in done}
+
+
+def _dates(warehouse: Warehouse, statement: str) -> Collection[dt.date]:
+    return {row["game_date"] for row in warehouse.query(Statement(statement, _ALL_DATES))}
+
+
+def _carry_over(leased: LeasedDates, dates: Sequence[dt.date]) -> None:
+    def statements(parameters: Parameters) -> list[Statement]:
+        return [
+            Statement("carry_over_published", parameters, _COPIED),
+            Statement("restore_worker_filters", parameters),
+            Statement("not_published_once", parameters, audit=True),
+        ]
+
+    leased.write(dates, statements, audits=("not_published_once",))
 
 
 def _family(kind: str) -> str:
     return kind.partition("(")[0]
 
 
-def _change(warehouse: Warehouse, table: Table) -> TableChange:
+def _table_change(warehouse: Warehouse, table: Table) -> TableChange:
     try:
         live = warehouse.live_columns(table.name)
     except TableMissing:
         return TableChange(table)
-    there = {column.name: column for column in live}
+    by_name = {column.name: column for column in live}
     return TableChange(
         table,
         live,
-        missing=tuple(column for column in table.columns if column.name not in there),
+        missing=tuple(column for column in table.columns if column.name not in by_name),
         differing=tuple(
-            (column, there[column.name])
+            (column, by_name[column.name])
             for column in table.columns
-            if column.name in there and there[column.name].type != column.type
+            if column.name in by_name and by_name[column.name].type != column.type
         ),
     )

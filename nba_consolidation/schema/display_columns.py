@@ -49,6 +49,36 @@ CALIBRATION_BINS = (
     percent_column("mean confidence", "mean_confidence"),
     *HIT_RATE,
 )
+_FITTED = (
+    text_column("method", "method"),
+    fixed_column("shift", "mean_shift", 3, rank=1),
+    fixed_column("log loss\nbefore", "log_loss_before", 4, rank=1),
+    fixed_column("after", "log_loss_after", 4, rank=1),
+    fixed_column("ECE before", "ece_before", 4),
+    fixed_column("after", "ece_after", 4),
+)
+CALIBRATION_DECISIONS = (
+    text_column("date", "game_date"),
+    SYSTEM,
+    words_column("outcome", "outcome"),
+    count_column("bets", "bets"),
+    *_FITTED,
+    text_column("reason", "reason", 2, wide=True),
+)
+CALIBRATION_VERSIONS = (
+    text_column("version", "version_id"),
+    words_column("state", "state"),
+    text_column("scope", "scope", 2),
+    count_column("bets", "bets", 2),
+    *_FITTED,
+)
+CALIBRATION_EVENTS = (
+    text_column("version", "version_id"),
+    words_column("new state", "state"),
+    text_column("from", "effective_date"),
+    text_column("author", "author", 1),
+    text_column("reason", "reason", 2, wide=True),
+)
 PLAYERS = (
     text_column("player", "player_lookup"),
     words_column("status", "status"),

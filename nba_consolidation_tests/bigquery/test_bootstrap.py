@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from nba_consolidation.fencing.fenced_writer import FencedWriter
+from nba_consolidation.leases import Holder
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
 from nba_consolidation.warehouse.bigquery.schema import schema_field, table_resource
 from nba_consolidation_tests.bigquery.front import Front
 from nba_consolidation_tests.bigquery.service import Service
+from nba_consolidation_tests.bigquery.workbench import BigQueryBench
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
+from nba_consolidation_tests.operations.previous_version import TABLES_BEFORE
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
+
+ALL_ROWS = "SELECT * FROM {dataset}.{table} WHERE game_date >= '2000-01-01' ORDER BY player_lookup"
+
+
+def apply(warehouse: Any, planned: bootstrap.Plan) -> None:
+    bootstrap.apply(FencedWriter(warehouse, MemoryLeaseStore()), Holder.here("bootstrap"), planned)
 
 
 def columns(change: bootstrap.TableChange) -> set[str]:
@@ -18,10 +30,10 @@ def columns(change: bootstrap.TableChange) -> set[str]:
 def test_a_plan_changes_nothing_and_applying_it_creates_every_table(bigquery_service: Service) -> None:
     warehouse, _ = bigquery_service.engine()
     planned = bootstrap.plan(warehouse)
-    assert [change.creates for change in planned] == [True] * len(ALL_TABLES)
-    assert [change.creates for change in bootstrap.plan(warehouse)] == [True] * len(ALL_TABLES)
-    bootstrap.apply(warehouse, planned)
-    assert not any(change.changes or change.differing for change in bootstrap.plan(warehouse))
+    assert [change.creates for change in planned.tables] == [True] * len(ALL_TABLES)
+    assert [change.creates for change in bootstrap.plan(warehouse).tables] == [True] * len(ALL_TABLES)
+    apply(warehouse, planned)
+    assert not any(change.changes or change.differing for change in bootstrap.plan(warehouse).tables)
 
 
 def test_an_existing_table_keeps_its_columns_and_rows_and_gets_the_declared_columns(bigquery_service: Service) -> None:
@@ -30,15 +42,15 @@ def test_an_existing_table_keeps_its_columns_and_rows_and_gets_the_declared_colu
     scale = Column("confidence_score", "NUMERIC(5, 2)", "")
     existing = [scale if column.name == scale.name else column for column in existing] + [Column("kalshi", "BOOL", "")]
     create_existing_table(bigquery_service, existing)
-    change = bootstrap.plan(warehouse, [PREDICTIONS])[0]
+    change = bootstrap.plan(warehouse, [PREDICTIONS]).tables[0]
     assert (change.creates, columns(change)) == (False, {column.name for column in LINEAGE})
     assert change.carried_through == ("kalshi",)
     assert [(declared.type, live.type) for declared, live in change.differing] == [("NUMERIC(7, 4)", "NUMERIC(5, 2)")]
-    bootstrap.apply(warehouse, [change])
+    apply(warehouse, bootstrap.Plan([change]))
     assert {column.name for column in LINEAGE} <= {column.name for column in warehouse.live_columns(PREDICTIONS.name)}
     job = warehouse.session.client.query(f"SELECT kalshi, run_id FROM {bigquery_service.dataset}.{PREDICTIONS.name}")
     assert [dict(row) for row in job.result()] == [{"kalshi": True, "run_id": None}]
-    assert not bootstrap.plan(warehouse, [PREDICTIONS])[0].changes
+    assert not bootstrap.plan(warehouse, [PREDICTIONS]).changes
 
 
 def create_existing_table(service: Service, existing: list[Column]) -> None:
@@ -50,6 +62,34 @@ def create_existing_table(service: Service, existing: list[Column]) -> None:
     reference = session.dataset(service.dataset).table(PREDICTIONS.name)
     session.client.create_table(bigquery.Table(reference, schema=[schema_field(column) for column in existing]))
     session.client.query(f"INSERT INTO {service.dataset}.{PREDICTIONS.name} (kalshi) VALUES (TRUE)").result()
+
+
+def test_what_the_previous_version_published_is_carried_over_once(bigquery_service: Service) -> None:
+    bench = BigQueryBench(bigquery_service, TABLES_BEFORE)
+    bench.stage(prediction(is_actionable=True), prediction(player_lookup="lukadoncic", is_actionable=True))
+    bench.consolidate()
+    bench.select("DROP TABLE {dataset}.published_predictions")
+    bench.select("""
+        INSERT INTO {dataset}.validated_predictions (game_date, game_id, player_lookup, system_id, prediction_version,
+          current_points_line, confidence, calibrated_confidence, calibration_version, is_actionable, filter_reason,
+          player_status, validated_at, lease_token, run_id)
+        SELECT game_date, game_id, player_lookup, system_id, prediction_version, current_points_line, confidence_score,
+          NUMERIC '0.42', 'old', FALSE, 'blacklisted_player', 'blacklisted', created_at, 7, 'before'
+        FROM {dataset}.player_prop_predictions WHERE game_date >= '2000-01-01'
+    """)
+    before = bench.select(ALL_ROWS.format(table="validated_predictions", dataset="{dataset}"))
+    warehouse, _ = bigquery_service.engine()
+    planned = bootstrap.plan(warehouse)
+    assert planned.carried_over == {DATE: 2}
+    apply(warehouse, planned)
+    after = bench.select(ALL_ROWS.format(table="published_predictions", dataset="{dataset}"))
+    assert after == [
+        {name: row[name] for name in after[0] if name != "published_at"} | {"published_at": row["validated_at"]}
+        for row in before
+    ]
+    kept = bench.select(ALL_ROWS.format(table="validated_predictions", dataset="{dataset}"))
+    assert kept == [row | {"is_actionable": True, "filter_reason": None} for row in before]
+    assert not bootstrap.plan(warehouse).changes
 
 
 def test_existing_tables_are_read_once_per_process(bigquery_service: Service, front: Front) -> None:

@@ -107,7 +107,7 @@ def test_incident_43_no_statement_reads_predictions_without_a_partition_filter(f
         assert any(condition.this.name == "game_date" for condition in conditions), read.sql("bigquery")
 
 
-@pytest.mark.parametrize("join", ["outcomes", "standing", "lost_versions"])
+@pytest.mark.parametrize("join", ["outcomes", "current_versions", "lost_versions"])
 def test_an_outer_join_has_the_plain_equalities_that_bigquery_requires(join: str) -> None:
     tree = next(tree for name, tree in rendered() if name == join)
     outer = [one for one in tree.find_all(exp.Join) if one.side]
@@ -165,5 +165,5 @@ def test_an_error_has_the_name_of_its_statement(message: str, statement: str) ->
 
 def test_a_select_outside_a_transaction_is_qualified_too() -> None:
     day = dt.date(2026, 1, 15)
-    text = script.select(Statement("standing_dates", {"first_date": day, "last_date": day}), TABLES)
+    text = script.select(Statement("row_counts_by_date", {"first_date": day, "last_date": day}), TABLES)
     assert "FROM `my-project`.`nba`.`player_prop_predictions`" in text

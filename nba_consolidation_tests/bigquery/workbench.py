@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
@@ -12,7 +12,7 @@ from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
-from nba_consolidation.schema import ALL_TABLES
+from nba_consolidation.schema import ALL_TABLES, Table
 from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW, staged
@@ -21,11 +21,11 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN
 class BigQueryBench:
     """Runs the use cases on BigQuery for tests."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, tables: Sequence[Table] = ALL_TABLES) -> None:
         self.service = service
         self.warehouse, self.staging = service.engine()
         self.leases = MemoryLeaseStore()
-        self.warehouse.create_tables(ALL_TABLES)
+        self.warehouse.create_tables(tables)
 
     def stage(self, *rows: Mapping[str, Any], worker: str = "w0") -> str:
         return self.staging.write(f"_staging_20260115_120000_{worker}", staged(rows)).name

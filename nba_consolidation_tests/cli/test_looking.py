@@ -147,7 +147,7 @@ def test_quarantine_is_bounded_by_dates_and_limit(consolidated: Terminal) -> Non
 
 def test_no_duplicates_end_with_zero(consolidated: Terminal) -> None:
     found = consolidated.json("duplicates")
-    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 10)
+    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 11)
     assert "No duplicates" in consolidated.run("duplicates", "--from", DATE).stdout
 
 

@@ -27,7 +27,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 from nba_consolidation_tests.prepared import connect
 
 Write = Callable[..., Path]
-COMMANDS = sorted(main.commands)
+COMMANDS = sorted(name for name, command in main.commands.items() if not command.hidden)
 
 
 def program(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

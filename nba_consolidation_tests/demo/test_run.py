@@ -64,7 +64,7 @@ def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_a
     last = Season(dates=4, refused_tables=True).game_dates[-1]
     before = terminal(settings, "grade", "--date", str(last))["totals"]
     assert before["waiting"] > 0 == before["correct"] + before["wrong"]
-    terminal(settings, "actuals", str(played.home / BOX_SCORES / f"{last}.parquet"))
+    terminal(settings, "box-scores", str(played.home / BOX_SCORES / f"{last}.parquet"))
     graded = terminal(settings, "grade")["totals"]
     assert graded["waiting"] == 0 < graded["inserted"]
     whole = played.said["expected_once_all_are_played"]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut, NewerWrite
-from nba_consolidation.leases import FENCED_OUT, Holder, LeaseLost, lease_key
+from nba_consolidation.leases import FENCED_OUT, Holder, LeaseHeld, LeaseLost, LeaseUnavailable, lease_key
 from nba_consolidation.observability import ROOT
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
@@ -25,6 +25,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
     KNOWN,
     NEXT_DATE,
+    NO_WAIT,
     Workbench,
     prediction,
 )
@@ -266,6 +267,39 @@ def test_a_lease_lost_after_the_commit_is_a_warning_for_every_writer(
 def test_a_lease_lost_inside_the_block_is_an_error(bench: Workbench) -> None:
     with pytest.raises(LeaseLost), bench.writer().holding(LOCK_TYPE, [DATE], Holder.here("run")):
         raise LeaseLost([LEASE], "it ran out")
+
+
+# A release that fails
+
+
+class FailsToRelease(MemoryLeaseStore):
+    """A store whose disk is full whenever a lease is to be released, until there is room again."""
+
+    full = True
+
+    def release(self, records: Sequence[Any]) -> tuple[str, ...]:
+        if self.full:
+            raise LeaseUnavailable("the disk is full")
+        return super().release(records)
+
+
+def test_a_process_does_not_wait_for_a_lease_that_it_could_not_release(bench: Workbench) -> None:
+    store = FailsToRelease()
+    bench.stage(prediction())
+    assert bench.consolidate(leases=store).total("inserted") == 1
+    store.full = False
+    assert bench.validate(leases=store, wait=NO_WAIT)[0].validated_rows == 1
+
+
+def test_a_lease_of_another_holder_is_not_released_in_its_place(bench: Workbench) -> None:
+    store = FailsToRelease()
+    store.full = False
+    with (
+        bench.writer(leases=store).holding(LOCK_TYPE, [DATE], Holder.here("anna")),
+        pytest.raises(LeaseHeld),
+        bench.writer(leases=store, wait=NO_WAIT).holding(LOCK_TYPE, [DATE], Holder.here("run")),
+    ):
+        pass
 
 
 # Many dates

@@ -31,7 +31,7 @@ def test_a_run_over_many_dates_writes_one_page(graph: Graph) -> None:
 
 
 def test_a_date_without_rows_fails_with_its_name_and_writes_no_page(graph: Graph) -> None:
-    graph.deployment.prepare()
+    graph.deployment.create_tables()
     run = graph.run(DATE, job="report")
     assert not run.success
     assert "no rows from 2026-01-15" in str(run.get_step_failure_events()[0].step_failure_data.error)

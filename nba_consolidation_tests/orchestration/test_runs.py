@@ -153,7 +153,7 @@ def test_incident_05_a_run_really_takes_the_lease_and_names_who_has_it(graph: Gr
     assert not run.success
     (failure,) = (event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
     assert other.holder_id in str(failure.step_failure_data.error)
-    assert graph.deployment.warehouse.query(Statement("standing_dates", over_dates([DATE]))) == []
+    assert graph.deployment.warehouse.query(Statement("row_counts_by_date", over_dates([DATE]))) == []
 
 
 def test_the_lease_and_the_warehouse_are_set_in_the_launchpad(graph: Graph, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def consolidated(definitions: dg.Definitions) -> dg.ExecuteInProcessResult:
 
 def test_a_range_is_consolidated_under_firestore_leases_and_shows_what_it_cost(cloud: Cloud) -> None:
     at = deploy(cloud.settings)
-    at.prepare()
+    at.create_tables()
     at.staging.write("_staging_20260115_120000_w1", staged([prediction("20.5"), prediction(None, 1)]))
     at.staging.write(
         "_staging_20260116_120000_w1", staged([prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA")])
@@ -70,7 +70,7 @@ def test_a_range_is_consolidated_under_firestore_leases_and_shows_what_it_cost(c
 
 def test_the_rows_of_a_staging_table_are_counted_once_in_a_run(cloud: Cloud) -> None:
     at = deploy(cloud.settings)
-    at.prepare()
+    at.create_tables()
     at.staging.write("_staging_20260115_120000_w1", staged([prediction()]))
     cloud.front.scripts.clear()
     assert consolidated(build_definitions(cloud.settings)).success
@@ -88,7 +88,7 @@ def test_the_engine_has_what_the_settings_say() -> None:
 
 
 def test_incident_09_a_missing_right_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
-    deploy(cloud.settings).prepare()
+    deploy(cloud.settings).create_tables()
     load(cloud.settings)
     cloud.firestore.faults.add(Fault("Commit", code="PERMISSION_DENIED"))
     with pytest.raises(LeaseDenied, match=r"roles/datastore\.user"):
@@ -96,7 +96,7 @@ def test_incident_09_a_missing_right_is_found_when_the_code_location_loads(cloud
 
 
 def test_incident_09_a_missing_lease_database_is_found_when_the_code_location_loads(cloud: Cloud) -> None:
-    deploy(cloud.settings).prepare()
+    deploy(cloud.settings).create_tables()
     elsewhere = cloud.settings.replace(firestore_database="nowhere")
     with pytest.raises(LeaseUnavailable, match="databases create"):
         load(elsewhere)

@@ -321,9 +321,13 @@ def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_ti
     kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
     for _ in range(3):
         given_ = {name: data.draw(kind) for name, kind in kinds.items()}
-        statement = Statement(name_of(file), given_, columns, audit, NAMES)
+        statement = Statement(name_of(file), given_, columns, audit and is_query(file), NAMES)
         rendered = statement.render(dialect)
         assert rendered == rendered_afresh(statement, dialect)
+
+
+def is_query(file: Path) -> bool:
+    return isinstance(sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery"), exp.Query)
 
 
 def parameters_of(file: Path) -> list[str]:

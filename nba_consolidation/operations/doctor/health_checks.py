@@ -107,7 +107,8 @@ def _round_trip(leases: LeaseStore) -> tuple[Health, str]:
 
 
 def _tables(warehouse: Warehouse) -> tuple[Health, str]:
-    changes = bootstrap.plan(warehouse)
+    planned = bootstrap.plan(warehouse)
+    changes = planned.tables
     missing = [f"{change.table.name} is missing" for change in changes if change.creates]
     missing += [f"{change.table.name} lacks {column.name}" for change in changes for column in change.missing]
     unfit = [reason for change in changes for reason in change.unfit]
@@ -115,6 +116,9 @@ def _tables(warehouse: Warehouse) -> tuple[Health, str]:
         return Health.FAILED, f"{'; '.join(unfit)}. Migrate these columns to the declared types"
     if missing:
         return Health.FAILED, f"{'; '.join(missing)}. Run: nba-consolidation bootstrap, then with --apply"
+    if planned.carried_over:
+        dates = f"{len(planned.carried_over)} date(s) of a previous version are not in published_predictions"
+        return Health.WARNING, f"{dates}. Run: nba-consolidation bootstrap --apply"
     differing = [
         f"; {change.table.name}.{declared.name} is {live.type}, not {declared.type}"
         for change in changes

@@ -14,8 +14,8 @@ from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS
 from nba_consolidation.orchestration.assets.publication import IN_FORCE, PUBLISH, UPCOMING
 from nba_consolidation.orchestration.checks import consolidation as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, samples_by_date, table_of, without
-from nba_consolidation.pipeline.consolidation.pending_tables import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.consolidation.staging_manifest import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.pipeline.validation.validate import ValidatedDate
 from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED, Table
 from nba_consolidation.sql import Statement, over_dates
@@ -174,7 +174,7 @@ def _consolidated_metadata(
 ) -> dict[dt.date, Metadata]:
     """By date: what stands now, whoever consolidated it; what this run did to it; what the run cost."""
     bounds = over_dates(dates) | {"rows": _SAMPLE_ROWS}
-    standing = {row["game_date"]: row for row in warehouse.query(Statement("standing_dates", bounds))}
+    standing = {row["game_date"]: row for row in warehouse.query(Statement("row_counts_by_date", bounds))}
     samples = samples_by_date(warehouse.query(Statement("sample_predictions", bounds)))
     done = {counts.game_date: counts for counts in report.dates}
     run = _run_metadata(report)

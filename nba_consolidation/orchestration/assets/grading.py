@@ -17,7 +17,7 @@ _GROUP = "accuracy"
 
 
 def box_scores(partitions: dg.PartitionsDefinition, kinds: Kinds) -> dg.AssetSpec:
-    """What the games came to. Nothing here makes it; `nba-consolidation actuals` loads it on a laptop."""
+    """Box scores: an external table. `nba-consolidation box-scores` loads it on a laptop."""
     return dg.AssetSpec(
         BOX_SCORES.name,
         partitions_def=partitions,

@@ -87,7 +87,7 @@ def operation_assets(kinds: Kinds) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext, config: RepairConfig, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:
         first, last = config.dates
-        deployment.prepare()
+        deployment.create_tables()
         dates = accuracy_dates(deployment.warehouse, first, last)
         if config.dry_run:
             report = deployment.repairer.forecast(dates)

@@ -105,7 +105,7 @@ def recalibration_assets(
     def confidence_recalibration_events(
         context: dg.AssetExecutionContext, config: DecisionConfig, deployment: dg.ResourceParam[Deployment]
     ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
-        deployment.prepare()
+        deployment.create_tables()
         if config.version_id is None:
             # Without a result nothing downstream runs: only a decision changes what is published.
             shown = _of_decision(None, read_history(deployment.warehouse))

@@ -31,7 +31,7 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
         description=f"Asks for a grading once no more box scores of a date come; looks {DAYS_BACK} days back.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        if not deployment.begun:
+        if not deployment.exists:
             return dg.SensorResult(skip_reason=dg.SkipReason("nothing is there yet"), cursor=context.cursor)
         try:
             found = box_score_dates(deployment, today())

@@ -6,7 +6,7 @@ No number of workers is waited for: one that never finishes would keep back the 
 import dagster as dg
 
 from nba_consolidation.orchestration.sensors.run_requests import default_status, result_of
-from nba_consolidation.pipeline.consolidation.pending_tables import fingerprints
+from nba_consolidation.pipeline.consolidation.staging_manifest import fingerprints
 from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import deploy

@@ -1,1 +1,1 @@
-"""The domain: staged predictions become consolidated and validated ones. Knows no Dagster and no client library."""
+"""Staged predictions of a game date become one row per business key, exactly once."""

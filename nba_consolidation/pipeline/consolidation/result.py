@@ -1,4 +1,4 @@
-"""What a consolidation did, for whoever shows it: Dagster's metadata, the terminal's table, a script's JSON."""
+"""The result of a consolidation, for Dagster's metadata, the terminal and JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTab
 
 @dataclass(frozen=True)
 class DateCounts:
-    """One consolidated date: what went in, what became of it, what stands now. All in rows but staging_tables."""
+    """The counts of one consolidated date, in rows, except staging_tables. The last two count its current rows."""
 
     game_date: dt.date
     token: int
@@ -35,10 +35,10 @@ class DateCounts:
 
 @dataclass(frozen=True)
 class ConsolidationReport:
-    """One consolidation: of which dates, what came of each, what it cost.
+    """One consolidation. untouched: the dates with nothing new.
 
-    `untouched` are the dates with nothing new. Times are in milliseconds: `lease_wait_ms` from asking for the leases to
-    having them, `lease_overhead_ms` that and the release together, `lease_hold_ms` what lay between.
+    Times are in milliseconds: lease_wait_ms until the leases were acquired, lease_hold_ms until their release,
+    lease_overhead_ms for acquisition and release together.
     """
 
     run_id: str
@@ -63,6 +63,6 @@ class ConsolidationReport:
         return self.total("staged") / (self.transaction_ms / 1000) if self.transaction_ms else 0.0
 
     def raise_if_poisoned(self) -> None:
-        """Raises DatesPoisoned, once everything else is done and told."""
+        """Raises DatesPoisoned where some dates failed. Call it once the others are reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned)

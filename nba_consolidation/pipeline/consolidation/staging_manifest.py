@@ -1,17 +1,19 @@
-"""The manifest: which staging tables a consolidation reads, frozen under its lease; and which may be dropped after it.
+"""Which staging tables wait, which of them a consolidation reads, and which may be dropped after it.
 
-Decides from what was listed and what the ledger says. Reads nothing itself.
+Decides from the listing and the ledger. Opens no warehouse.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.column_alignment import compare_columns
 from nba_consolidation.warehouse.interface import ManifestEntry
+from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import StagingTable
 
 LedgerKey = tuple[str, str, dt.date]
@@ -20,7 +22,7 @@ LedgerKey = tuple[str, str, dt.date]
 
 @dataclass(frozen=True)
 class RefusedTable:
-    """A staging table that cannot be taken as it is, and why. It stays; the others go on."""
+    """A staging table that cannot be read as it is, and why. It stays; the others go on."""
 
     name: str
     reason: str
@@ -28,14 +30,14 @@ class RefusedTable:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is read now, and what of these dates is refused."""
+    """The tables that a consolidation reads, and the refused tables of its dates."""
 
     entries: tuple[ManifestEntry, ...]
     refused: tuple[RefusedTable, ...]
 
     @property
     def dates(self) -> tuple[dt.date, ...]:
-        """The dates for which something is new."""
+        """The dates that have something new, in order."""
         return tuple(sorted({date for entry in self.entries for date in entry.dates}))
 
     def without(self, table: str, reason: str) -> Manifest:
@@ -44,7 +46,7 @@ class Manifest:
         return Manifest(entries, (*self.refused, RefusedTable(table, reason)))
 
     def only(self, dates: Collection[dt.date]) -> Manifest:
-        """What of it belongs to these dates."""
+        """The part of the manifest that belongs to these dates."""
         some = ((entry.table, tuple(date for date in entry.dates if date in dates)) for entry in self.entries)
         return Manifest(tuple(ManifestEntry(table, read) for table, read in some if read), self.refused)
 
@@ -60,7 +62,7 @@ def freeze(
     consolidated: Collection[LedgerKey],
     live: Sequence[Column],
 ) -> Manifest:
-    """What is new for the dates: listed, readable, of the live table's shape, and not in the ledger in this state."""
+    """The tables that are new for the dates: readable, shaped like the live table, not in the ledger in this state."""
     entries, refused = [], []
     for table in tables:
         new = tuple(d for d in table.dates if d in dates and (table.name, table.fingerprint, d) not in consolidated)
@@ -73,7 +75,7 @@ def freeze(
 
 
 def finished(tables: Iterable[StagingTable], consolidated: Collection[LedgerKey]) -> list[StagingTable]:
-    """The tables of which every date is in the ledger in the state that was listed, and those without rows.
+    """The tables of which every date is in the ledger in the listed state, and those without rows.
 
     These, and only these, can be dropped: nothing of them is left to merge.
     """
@@ -82,3 +84,64 @@ def finished(tables: Iterable[StagingTable], consolidated: Collection[LedgerKey]
         for table in tables
         if not table.refusal and all((table.name, table.fingerprint, date) in consolidated for date in table.dates)
     ]
+
+
+@dataclass(frozen=True)
+class WaitingDate:
+    """The staging tables that wait for one date.
+
+    fingerprint: of the states of all of them, so it changes whenever one comes, goes or changes. drifted: the tables
+    that lack columns, and which. refused: those that do not fit the live table, and why.
+    """
+
+    game_date: dt.date
+    tables: tuple[str, ...]
+    rows: int
+    batches: tuple[str, ...]
+    workers: tuple[str, ...]
+    drifted: dict[str, tuple[str, ...]]
+    refused: tuple[RefusedTable, ...]
+    fingerprint: str
+
+
+def waiting_for(date: dt.date, tables: Collection[StagingTable], live: Sequence[Column]) -> WaitingDate:
+    """Those of the listed tables that wait for that date."""
+    of_date = _by_date(tables).get(date, [])
+    names = [table_names.batch_and_worker(table.name) for table in of_date]
+    differences = {table.name: compare_columns(table.columns, live) for table in of_date}
+    return WaitingDate(
+        game_date=date,
+        tables=tuple(table.name for table in of_date),
+        rows=sum(table.rows_of(date) for table in of_date),
+        batches=tuple(sorted({batch for batch, _ in names})),
+        workers=tuple(sorted({worker for _, worker in names if worker})),
+        drifted={name: difference.missing for name, difference in differences.items() if difference.missing},
+        refused=tuple(
+            RefusedTable(name, reason) for name, difference in differences.items() if (reason := difference.refusal())
+        ),
+        fingerprint=_fingerprint(of_date),
+    )
+
+
+def fingerprints(tables: Collection[StagingTable]) -> Mapping[dt.date, str]:
+    """The fingerprint of each date that some listed table holds rows of, as in `waiting_for`."""
+    return {date: _fingerprint(of_date) for date, of_date in _by_date(tables).items()}
+
+
+def refused_tables(tables: Collection[StagingTable]) -> tuple[RefusedTable, ...]:
+    """The tables that wait for no date because they cannot be read at all."""
+    return tuple(RefusedTable(table.name, table.refusal) for table in tables if table.refusal)
+
+
+def _by_date(tables: Collection[StagingTable]) -> dict[dt.date, list[StagingTable]]:
+    """The tables of each date, by name."""
+    by_date: dict[dt.date, list[StagingTable]] = {}
+    for table in sorted(tables, key=lambda table: table.name):
+        for date in table.dates:
+            by_date.setdefault(date, []).append(table)
+    return by_date
+
+
+def _fingerprint(tables: Sequence[StagingTable]) -> str:
+    states = "\n".join(f"{table.name} {table.fingerprint}" for table in tables)
+    return hashlib.sha256(states.encode()).hexdigest()[:16]

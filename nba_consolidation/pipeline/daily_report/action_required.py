@@ -9,9 +9,8 @@ from enum import IntEnum
 
 from nba_consolidation.leases import LeaseRecord
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
-from nba_consolidation.operations.daily_quality.results import CheckResult
-from nba_consolidation.operations.daily_quality.results import Status as CheckStatus
-from nba_consolidation.operations.status import Status
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
+from nba_consolidation.operations.status import PipelineStatus
 from nba_consolidation.pipeline.analysis.recalibration.versions import Version
 from nba_consolidation.warehouse.interface import Row
 
@@ -40,7 +39,7 @@ _URGENCY = {CheckStatus.ERRORED: Urgency.NOW, CheckStatus.FAILED: Urgency.NOW, C
 def required_actions(
     checks: Sequence[CheckResult],
     duplicates: Mapping[str, int],
-    status: Status,
+    status: PipelineStatus,
     waiting: Sequence[Version],
     policies: Sequence[Row],
     *,
@@ -76,7 +75,7 @@ def _of_duplicates(name: str, count: int) -> RequiredAction:
     return _from_runbook(Urgency.NOW, f"{name}: {count:,} in these dates", name)
 
 
-def _of_status(status: Status) -> list[RequiredAction]:
+def _of_status(status: PipelineStatus) -> list[RequiredAction]:
     actions = []
     if status.refused:
         names = ", ".join(table.name for table in status.refused[:3])

@@ -6,7 +6,6 @@ mathematical markup: a `$` in a name is a `$`.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import re
@@ -40,12 +39,12 @@ def png(charts: Sequence[Chart], title: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    shown = most_bets(charts, _PANELS)
-    if len(shown) < len(charts):
-        title += f" (the {len(shown)} of {len(charts)} systems with the most bets)"
+    panels = most_bets(charts, _PANELS)
+    if len(panels) < len(charts):
+        title += f" (the {len(panels)} of {len(charts)} systems with the most bets)"
     drawn, target = io.BytesIO(), io.BytesIO()
     with _drawing_settings():
-        figure = _panels(shown)
+        figure = _draw_panels(panels)
         figure.suptitle(title, fontsize=11, x=0.01, ha="left")
         FigureCanvasAgg(figure)
         figure.savefig(drawn, format="png")
@@ -58,7 +57,7 @@ def svg(chart: Chart) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     target = io.StringIO()
-    with _drawing_settings():
+    with _drawing_settings(chart.description):
         figure = _empty_figure(_PAGE_WIDTH, chart.height)
         figure.patch.set_visible(False)
         FigureCanvasSVG(figure)
@@ -67,21 +66,23 @@ def svg(chart: Chart) -> str:
         for name, points in zip(groups, tooltips, strict=True):
             points.set_gid(name)
         figure.savefig(target, format="svg", metadata={"Date": None})
-    text = _NOT_IN_XML.sub("\ufffd", target.getvalue())
-    root = ET.fromstring(text)  # noqa: S314 (matplotlib's own output)
+    root = ET.fromstring(_NOT_IN_XML.sub("\ufffd", target.getvalue()))  # noqa: S314 (matplotlib's own output)
     _add_tooltips(root, groups, focusable=chart.focusable)
-    _make_ids_unique(root, prefix=hashlib.sha256(text.encode()).hexdigest()[:8])
+    _keep_only_used_ids(root)
     _use_page_styles(root)
     root.attrib |= {"role": "group" if chart.focusable else "img", "aria-label": chart.description}
     return _serialised(root)
 
 
 @contextmanager
-def _drawing_settings() -> Iterator[None]:
-    """Names are not markup; text of an SVG stays text, which can be searched and read aloud; no random ids."""
+def _drawing_settings(salt: str = "") -> Iterator[None]:
+    """Names are not markup, and the text of an SVG stays text, which can be searched and read aloud.
+
+    salt: makes the ids of an SVG differ from those of charts with another salt; without one they would be random.
+    """
     from matplotlib import rc_context
 
-    with rc_context({"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "chart"}), catch_warnings():
+    with rc_context({"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": salt}), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing from font")  # a name may be in any script
         yield
 
@@ -103,7 +104,7 @@ def _axes(figure: Figure, lines: int = 1, columns: int = 1, number: int = 1) -> 
     return axes
 
 
-def _panels(charts: Sequence[Chart]) -> Figure:
+def _draw_panels(charts: Sequence[Chart]) -> Figure:
     columns = 2 if len(charts) == 4 else min(len(charts), _PANELS_PER_LINE)
     lines = math.ceil(len(charts) / columns)
     figure = _empty_figure(charts[0].width * columns, charts[0].height * lines + 0.8)
@@ -128,20 +129,16 @@ def _add_tooltips(root: ET.Element, groups: Mapping[str, Sequence[str]], *, focu
                 mark.attrib |= {"tabindex": "0", "role": "img", "aria-label": text}
 
 
-def _make_ids_unique(root: ET.Element, prefix: str) -> None:
-    """Keeps only the ids that something refers to, under names that no other chart of the page has."""
-    reference = re.compile(r"url\(#([^)]+)\)")
+def _keep_only_used_ids(root: ET.Element) -> None:
     used: set[str] = set()
     for part in root.iter():
         if (target := part.attrib.pop(f"{{{_XLINK}}}href", None)) is not None:
-            used.add(target.removeprefix("#"))
-            part.set("href", f"#c{prefix}-{target.removeprefix('#')}")
-        for name, value in part.attrib.items():
-            used.update(reference.findall(value))
-            part.set(name, reference.sub(lambda match: f"url(#c{prefix}-{match[1]})", value))
+            part.set("href", target)
+        for value in part.attrib.values():
+            used.update(re.findall(r"(?:^|url\()#([^)]+)", value))
     for part in root.iter():
-        if (own := part.attrib.pop("id", None)) in used:
-            part.set("id", f"c{prefix}-{own}")
+        if part.get("id") not in used:
+            part.attrib.pop("id", None)
 
 
 def _use_page_styles(root: ET.Element) -> None:

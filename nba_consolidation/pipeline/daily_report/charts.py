@@ -57,31 +57,26 @@ def hit_rates_over_time(rows: Sequence[Row]) -> list[Chart]:
     """One chart per system, all with the same axes. rows: of system_performance, one per system and date."""
     limits = hit_rate_limits(rows)
     dates = [row["game_date"] for row in rows]
-    charts = []
-    for system, of_system in _by_system(rows).items():
-        last = of_system[-1]
-        charts.append(
-            Chart(
-                system_name(system),
-                f"Hit rate of {system_name(system)} by date, with its 95 % interval.",
-                2.1,
-                partial(_draw_hit_rate, rows=of_system, limits=limits, dates=(min(dates), max(dates))),
-                subtitle=f"last {_hit_rate(last)}" if last["bets"] else "no bets",
-                bets=sum(row["bets"] for row in of_system),
-            )
+    return [
+        Chart(
+            system_name(system),
+            f"Hit rate of {system_name(system)} by date, with its 95 % interval.",
+            2.1,
+            partial(_draw_hit_rate, rows=of_system, limits=limits, dates=(min(dates), max(dates))),
+            subtitle=f"last {_estimate(of_system[-1])}" if of_system[-1]["bets"] else "no bets",
+            bets=sum(row["bets"] for row in of_system),
         )
-    return charts
+        for system, of_system in _by_system(rows).items()
+    ]
 
 
-def reliability(
-    system: str, subtitle: str, stated: Sequence[Row], calibrated: Sequence[Row] = (), heading: str = ""
-) -> Chart:
+def reliability(system: str, subtitle: str, stated: Sequence[Row], calibrated: Sequence[Row] = ()) -> Chart:
     """Hit rate by confidence, as the system stated it and as calibrated: on the diagonal, both are equal.
 
     stated, calibrated: one row per bin that holds bets.
     """
     return Chart(
-        heading or system,
+        system,
         f"Hit rate of {system} by confidence.",
         3.5,
         partial(_draw_reliability, stated=stated, calibrated=calibrated),
@@ -102,12 +97,8 @@ def reliability_by_system(bins: Sequence[Row], scores: Sequence[Row]) -> list[Ch
 
 def hit_rates_by_system(rows: Sequence[Row]) -> Chart:
     """The hit rate of each system with its interval. rows: of system_performance, with bets."""
-    markers = [
-        _Interval(system_name(row["system_id"]), row["bets"], row["hit_rate"], row["hit_rate_low"],
-                  row["hit_rate_high"], f"{system_name(row['system_id'])}: {_hit_rate(row)}")
-        for row in rows
-    ]  # fmt: skip
-    return _intervals("Hit rate by system", "hit rate", BREAK_EVEN, markers)
+    named = [{**row, "label": system_name(row["system_id"])} for row in rows]
+    return _intervals("Hit rate by system", "hit_rate", "hit rate", BREAK_EVEN, named)
 
 
 def returns_by_strategy(rows: Sequence[Row]) -> Chart | None:
@@ -115,14 +106,8 @@ def returns_by_strategy(rows: Sequence[Row]) -> Chart | None:
 
     rows: of strategy_performance, of one date, in the order from top to bottom. Baselines are orange squares.
     """
-    markers = [
-        _Interval(row["strategy"], row["bets"], row["roi"], row["roi_low"], row["roi_high"],
-                  f"{row['strategy']}: ROI {percent(row['roi'], '+')} "
-                  f"({percent_range(row['roi_low'], row['roi_high'], '+')}), n = {row['bets']:,}",
-                  is_baseline=row["verdict"] == "baseline")
-        for row in rows if row["roi_low"] is not None
-    ]  # fmt: skip
-    return _intervals("Return by strategy", "return per unit staked", 0, markers) if markers else None
+    known = [{**row, "label": row["strategy"]} for row in rows if row["roi_low"] is not None]
+    return _intervals("Return by strategy", "roi", "return per unit staked", 0, known) if known else None
 
 
 def profits_over_time(rows: Sequence[Row], labels: Mapping[str, str]) -> Chart:
@@ -166,9 +151,10 @@ def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return systems
 
 
-def _hit_rate(row: Row) -> str:
-    interval = percent_range(row["hit_rate_low"], row["hit_rate_high"])
-    return f"{percent(row['hit_rate'])} ({interval}), n = {row['bets']:,}"
+def _estimate(row: Row, key: str = "hit_rate") -> str:
+    sign = "" if key == "hit_rate" else "+"
+    interval = percent_range(row[f"{key}_low"], row[f"{key}_high"], sign)
+    return f"{percent(row[key], sign)} ({interval}), n = {row['bets']:,}"
 
 
 def _draw_hit_rate(
@@ -192,7 +178,7 @@ def _draw_hit_rate(
     _percent_axis(axes.yaxis)
     axes.set_ylim(*limits)
     _date_axis(axes, *dates)
-    return {points: [f"{row['game_date']}: {_hit_rate(row)}" for row in known]}
+    return {points: [f"{row['game_date']}: {_estimate(row)}" for row in known]}
 
 
 def _draw_reliability(axes: Axes, stated: Sequence[Row], calibrated: Sequence[Row]) -> Tooltips:
@@ -213,50 +199,37 @@ def _draw_reliability(axes: Axes, stated: Sequence[Row], calibrated: Sequence[Ro
             points = axes.scatter(confidence, rate, s=sizes, color=colour, marker=marker, alpha=0.75, linewidth=0,
                                   zorder=3, label=f"{series}, with interval")  # fmt: skip
             tooltips[points] = [
-                f"confidence {series} {percent(row['mean_confidence'])}, hit rate {_hit_rate(row)}" for row in bins
+                f"confidence {series} {percent(row['mean_confidence'])}, hit rate {_estimate(row)}" for row in bins
             ]
     axes.set(xlim=(0, 1), ylim=(0, 1.02), box_aspect=1)
     _label_axes(axes, "confidence", "hit rate")
     return tooltips
 
 
-@dataclass(frozen=True)
-class _Interval:
-    """One line of a chart of intervals."""
-
-    label: str
-    bets: int
-    value: float
-    low: float
-    high: float
-    tooltip: str
-    is_baseline: bool = False
+def _intervals(heading: str, key: str, axis: str, break_even: float, rows: Sequence[Row]) -> Chart:
+    draw = partial(_draw_intervals, rows=rows, key=key, axis=axis, break_even=break_even)
+    description = f"{heading}, each with its 95 % interval."
+    return Chart(heading, description, 0.6 + 0.33 * len(rows), draw, width=_WIDE, focusable=True)
 
 
-def _intervals(heading: str, axis: str, break_even: float, markers: Sequence[_Interval]) -> Chart:
-    draw = partial(_draw_intervals, markers=markers, axis=axis, break_even=break_even)
-    return Chart(heading, f"{heading}, each with its 95 % interval.", 0.6 + 0.33 * len(markers), draw, width=_WIDE,
-                 focusable=True)  # fmt: skip
-
-
-def _draw_intervals(axes: Axes, markers: Sequence[_Interval], axis: str, break_even: float) -> Tooltips:
+def _draw_intervals(axes: Axes, rows: Sequence[Row], key: str, axis: str, break_even: float) -> Tooltips:
     axes.axvline(break_even, color=GREY, linewidth=1, linestyle="--", label="break even")
     tooltips = {}
     for is_baseline, colour, marker, label in (
         (False, BLUE, "o", "with 95 % interval"),
         (True, ORANGE, "s", "baseline"),
     ):
-        chosen = [(place, one) for place, one in enumerate(markers) if one.is_baseline is is_baseline]
+        chosen = {place: row for place, row in enumerate(rows) if (row.get("verdict") == "baseline") is is_baseline}
+        values, low, high = ([row[name] for row in chosen.values()] for name in (key, f"{key}_low", f"{key}_high"))
         if chosen:
-            places, of_kind = zip(*chosen, strict=True)
-            axes.hlines(places, [one.low for one in of_kind], [one.high for one in of_kind], color=colour, linewidth=2)
-            points = axes.scatter([one.value for one in of_kind], places, s=26, color=colour, marker=marker, zorder=3,
-                                  label=label)  # fmt: skip
-            tooltips[points] = [one.tooltip for one in of_kind]
-    for place, one in enumerate(markers):  # above its line rather than beside it: a strategy has a long name
-        axes.text(0.01, place - 0.2, f"{one.label}, n = {one.bets:,}", fontsize=7, transform=axes.get_yaxis_transform())
+            axes.hlines(list(chosen), low, high, color=colour, linewidth=2)
+            points = axes.scatter(values, list(chosen), s=26, color=colour, marker=marker, zorder=3, label=label)
+            tooltips[points] = [f"{row['label']}: {_estimate(row, key)}" for row in chosen.values()]
+    for place, row in enumerate(rows):  # above its line rather than beside it: a strategy has a long name
+        label = f"{row['label']}, n = {row['bets']:,}"
+        axes.text(0.01, place - 0.2, label, fontsize=7, transform=axes.get_yaxis_transform())
     axes.set_yticks([])
-    axes.set_ylim(len(markers) - 0.7, -0.8)
+    axes.set_ylim(len(rows) - 0.7, -0.8)
     _percent_axis(axes.xaxis)
     _label_axes(axes, axis, "")
     return tooltips
@@ -292,7 +265,7 @@ def _draw_funnel(axes: Axes, rows: Sequence[Row], labelled: Collection[str]) -> 
     axes.set(ylim=(0, 1.02), xlim=(0, 1.05 * max(effective)))
     _percent_axis(axes.yaxis)
     _label_axes(axes, "effective bets", "hit rate")
-    return {points: [f"{row['player_lookup']}: {_hit_rate(row)}" for row in rows]}
+    return {points: [f"{row['player_lookup']}: {_estimate(row)}" for row in rows]}
 
 
 def _draw_volume(axes: Axes, rows: Sequence[Row]) -> Tooltips:

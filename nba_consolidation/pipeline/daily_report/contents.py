@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.operations.daily_quality.results import CheckResult
-from nba_consolidation.operations.lease_history import Happening
+from nba_consolidation.operations.lease_history import LeaseHistoryEntry
 from nba_consolidation.operations.quarantine import BrokenRule
-from nba_consolidation.operations.status import Status
+from nba_consolidation.operations.status import PipelineStatus
 from nba_consolidation.pipeline.analysis.recalibration.drift import BucketDrift
 from nba_consolidation.pipeline.analysis.recalibration.versions import Version
 from nba_consolidation.pipeline.daily_report.action_required import RequiredAction
@@ -30,7 +30,7 @@ class Work:
     graded: Sequence[Row]
     duplicates: Mapping[str, int]
     broken_rules: Sequence[BrokenRule]
-    status: Status
+    status: PipelineStatus
 
     def total_consolidated(self, column: str) -> int:
         """The sum of one column of `consolidated` over the dates."""
@@ -119,7 +119,7 @@ class Report:
     waiting_calibrations: Sequence[Version]
     players: Players
     strategies: Strategies
-    lease_events: Sequence[Happening]
+    lease_events: Sequence[LeaseHistoryEntry]
     actions: Sequence[RequiredAction]
 
     @property

@@ -16,7 +16,7 @@ from nba_consolidation.leases import LeaseStore
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
-from nba_consolidation.operations.status import standing_dates, status
+from nba_consolidation.operations.status import dates_with_rows, status
 from nba_consolidation.pipeline.analysis.betting import queries as betting
 from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, hit_rates_until, performance
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
@@ -58,14 +58,14 @@ class Reporter:
 
     def dates_with_rows(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
         """Returns the first and the last of the dates that have rows. Raises NothingToReport."""
-        dates = standing_dates(self.warehouse, first, last)
+        dates = dates_with_rows(self.warehouse, first, last)
         if not dates:
             raise NothingToReport(f"no rows from {first} to {last}. See: nba-consolidation status")
         return dates[0], dates[-1]
 
     def latest_date(self) -> dt.date:
         """Returns the last game date before today, in New York, that has rows. Raises NothingToReport."""
-        dates = standing_dates(self.warehouse, last=self._yesterday())
+        dates = dates_with_rows(self.warehouse, last=self._yesterday())
         if not dates:
             raise NothingToReport("no game date before today has rows; stage and consolidate first")
         return dates[-1]
@@ -115,11 +115,11 @@ class Reporter:
         rows = self.warehouse.run([
             Statement("consolidation_totals", of_report),
             Statement("outcome_totals", of_report),
-            Statement("standing_dates", of_chart),
+            Statement("row_counts_by_date", of_chart),
         ]).rows  # fmt: skip
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
         return Work(
-            predictions=rows["standing_dates"],
+            predictions=rows["row_counts_by_date"],
             consolidated=rows["consolidation_totals"],
             graded=rows["outcome_totals"],
             duplicates={audit.name: len(audit.findings(self.warehouse, dates)) for audit in _AUDITS},

@@ -1,10 +1,10 @@
 // Shows the values of a chart's marker by pointer, touch or keyboard. The tables hold all of them as well.
 (() => {
   const tip = document.getElementById("tip");
-  let shown = null;
+  let active = null;
   const place = () => {
-    if (!shown) return;
-    const box = shown.getBoundingClientRect();
+    if (!active) return;
+    const box = active.getBoundingClientRect();
     const left = box.left + box.width / 2 - tip.offsetWidth / 2;
     const room = document.documentElement.clientWidth - tip.offsetWidth - 4;
     const above = box.top - tip.offsetHeight - 6;
@@ -12,7 +12,7 @@
     tip.style.top = `${above >= 4 ? above : box.bottom + 6}px`;
   };
   const show = (marker) => {
-    shown = marker;
+    active = marker;
     tip.hidden = !marker;
     if (marker) tip.textContent = marker.dataset.tip;
     place();

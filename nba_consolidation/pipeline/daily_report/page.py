@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from nba_consolidation.operations.daily_quality.results import Status
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
 from nba_consolidation.pipeline.daily_report.chart_files import svg
@@ -28,11 +28,7 @@ _BADGES = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgenc
 _SECTIONS = (("glance", "At a glance"), ("actions", "Action required"), ("hit-rates", "Hit rates"),
              ("calibration", "Calibration"), ("players", "Players"), ("betting", "Betting"),
              ("work", "Work and leases"), ("checks", "Checks"))  # fmt: skip
-_RELIABILITY_COLUMNS = (
-    display_columns.SYSTEM,
-    text_column("confidences", "series"),
-    *display_columns.CALIBRATION_BINS,
-)
+_BIN_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series"), *display_columns.CALIBRATION_BINS)
 
 
 def page(report: Report) -> str:
@@ -47,7 +43,7 @@ def page(report: Report) -> str:
         badges=_BADGES,
         sections=_SECTIONS,
         columns=display_columns,
-        reliability_columns=_RELIABILITY_COLUMNS,
+        bin_columns=_BIN_COLUMNS,
         css=_trusted_file("page.css"),
         js=_trusted_file("page.js"),
         work=work,
@@ -55,7 +51,7 @@ def page(report: Report) -> str:
         total=sum(row["total_rows"] for row in in_dates),
         duplicates=sum(work.duplicates.values()),
         hit_rate=_hit_rate(report),
-        passed=sum(check.status is Status.PASSED for check in report.checks),
+        passed=sum(check.status is CheckStatus.PASSED for check in report.checks),
         analysed=max((row["game_date"] for row in report.performance if row["bets"]), default=None),
         performance=sorted(report.performance, key=_system_and_window),
         hit_rate_charts=_hit_rate_charts(report),
@@ -105,23 +101,18 @@ def _system_and_window(row: Row) -> tuple[bool, str, int]:
 def _hit_rate_charts(report: Report) -> list[Chart]:
     """Of the systems with the most bets in the last 30 days: one chart of all, and one over time of each."""
     enough = [row for row in report.performance if row["time_window"] == "30d" and row["bets"] >= _MIN_BETS]
-    shown = sorted(sorted(enough, key=lambda row: -row["bets"])[:_SYSTEMS], key=_system_and_window)
-    if not shown:
+    busiest = sorted(sorted(enough, key=lambda row: -row["bets"])[:_SYSTEMS], key=_system_and_window)
+    if not busiest:
         return []
-    systems = [row["system_id"] for row in shown]
+    systems = [row["system_id"] for row in busiest]
     over_time = [row for system in systems for row in report.over_time if row["system_id"] == system]
-    return [charts.hit_rates_by_system(shown), *charts.hit_rates_over_time(over_time)]
+    return [charts.hit_rates_by_system(busiest), *charts.hit_rates_over_time(over_time)]
 
 
 def _reliability_charts(reliability: Sequence[SystemReliability]) -> list[Chart]:
     drawn = [
-        charts.reliability(
-            system.system_id,
-            _ece(system),
-            [vars(row) for row in system.stated],
-            [vars(row) for row in system.calibrated],
-        )
-        for system in reliability
+        charts.reliability(one.system_id, _ece(one), list(map(vars, one.stated)), list(map(vars, one.calibrated)))
+        for one in reliability
     ]
     return charts.most_bets(drawn, _SYSTEMS)
 

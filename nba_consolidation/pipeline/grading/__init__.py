@@ -1,1 +1,1 @@
-"""The domain: validated predictions are held against box scores. Knows no Dagster and no client library."""
+"""Grading: validated predictions are compared with box scores and get one outcome each."""

@@ -1,6 +1,6 @@
-"""The use case: validated predictions of some game dates are graded against box scores, one row per prediction.
+"""Grades validated predictions against box scores: one row per prediction, in one transaction under leases of its own.
 
-Under leases of its own, in one transaction. What is right and what is wrong stands in the SQL.
+The rules for outcomes are in `sql/10_grades.sql`.
 """
 
 from __future__ import annotations
@@ -24,20 +24,17 @@ from nba_consolidation.operations.repair.repair import (
 )
 from nba_consolidation.pipeline.grading import transaction
 from nba_consolidation.pipeline.grading.box_scores import problems_of
-from nba_consolidation.pipeline.grading.result import Finding, GradedDate, GradingReport
+from nba_consolidation.pipeline.grading.result import GradedDate, GradingFinding, GradingReport
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.interface import TransactionResult
 
 _log = logging.getLogger(__name__)
-_TOLD = ("active", "correct", "wrong", "waiting", "without_box_score", "inserted", "updated", "removed")
+_LOGGED_TOTALS = ("active", "correct", "wrong", "waiting", "without_box_score", "inserted", "updated", "removed")
 
 
 @dataclass(frozen=True)
 class Grader:
-    """Everything a grading needs; `grade` is the one thing it does.
-
-    scales: `percent` or `fraction`, for systems whose scale is known, as for the validation.
-    """
+    """Grades game dates. scales: `percent` or `fraction` for systems with a declared scale, as in the validation."""
 
     writer: FencedWriter
     scales: Mapping[str, str] = field(default_factory=dict)
@@ -45,12 +42,11 @@ class Grader:
     def grade(
         self, dates: Collection[dt.date], holder: Holder, on_step: Callable[[str], None] = lambda _: None
     ) -> GradingReport:
-        """Grades the validated predictions of the dates; corrected box scores regrade, unchanged ones rewrite nothing.
+        """Grades the validated predictions of the dates. Only predictions whose grade changes are written.
 
-        What an unfenced grader left doubled or in percent is repaired first, in the same transaction.
-
-        A range is one transaction; when it fails, each date is tried alone, and `poisoned` names those that fail.
-        Raises LeaseError where the lease cannot be had or was lost, WarehouseError where the warehouse cannot be used.
+        Duplicates and percentages that a writer without a fence left are repaired first, in the same transaction.
+        A range of dates is one transaction; if it fails, each date is tried alone, and `poisoned` has those that fail.
+        Raises LeaseError if the lease cannot be acquired or was lost, WarehouseError if the warehouse cannot be used.
         """
         ordered = sorted(dates)
         self.writer.warehouse.create_tables(ALL_TABLES)
@@ -60,7 +56,7 @@ class Grader:
         report = GradingReport(
             run_id=holder.run_id,
             dates=tuple(GradedDate(**row) for result in results for row in result.rows["graded_date_counts"]),
-            findings=tuple(Finding(**row) for result in results for row in result.rows["grading_findings"]),
+            findings=tuple(GradingFinding(**row) for result in results for row in result.rows["grading_findings"]),
             problems=tuple(problem for result in results for problem in problems_of(result)),
             poisoned=poisoned,
             lease_wait_ms=leased.lease.waited_ms,
@@ -68,7 +64,7 @@ class Grader:
             transaction_ms=round(1000 * sum(result.seconds for result in results)),
             cost=total_cost(results),
         )
-        _tell(report)
+        _log_report(report)
         return report
 
     def _grade(
@@ -90,7 +86,7 @@ class Grader:
         )
 
 
-def _tell(report: GradingReport) -> None:
+def _log_report(report: GradingReport) -> None:
     for date in report.dates:
         log_event(_log, "date_graded", run_id=report.run_id, **vars(date))
     log_outcome(
@@ -99,7 +95,7 @@ def _tell(report: GradingReport) -> None:
         report.run_id,
         [date.game_date for date in report.dates],
         report.poisoned,
-        **{figure: report.total(figure) for figure in _TOLD},
+        **{figure: report.total(figure) for figure in _LOGGED_TOTALS},
         lease_wait_ms=report.lease_wait_ms,
         lease_hold_ms=report.lease_hold_ms,
         transaction_ms=report.transaction_ms,

@@ -1,4 +1,4 @@
-"""What a grading did, for whoever shows it: Dagster's metadata, the terminal's table, a script's JSON."""
+"""The result of a grading: counts by date, findings, and what the run cost."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.pipeline.grading.box_scores import Problem
+from nba_consolidation.pipeline.grading.box_scores import BoxScoreProblem
 
 
 @dataclass(frozen=True)
 class GradedDate:
-    """One graded date, in rows: what became of its active predictions, and what that changed in prediction_accuracy.
+    """Counts of one graded date: outcomes of its active predictions, and rows of prediction_accuracy that changed.
 
     without_box_score: active predictions whose player has no usable box score, of played games and of others.
     """
@@ -36,26 +36,26 @@ class GradedDate:
 
     @property
     def bets(self) -> int:
-        """Bets that were won or lost: what a hit rate is a share of."""
+        """Bets that were won or lost: the denominator of a hit rate."""
         return self.correct + self.wrong
 
     @property
     def graded(self) -> int:
-        """Active predictions that wait no longer."""
+        """Active predictions with a grade."""
         return self.active - self.waiting
 
     @property
     def conserved(self) -> bool:
-        """The conservation law: every active prediction is accounted for."""
+        """Whether every active prediction has exactly one outcome or is waiting."""
         outcomes = (self.correct, self.wrong, self.push, self.passed, self.not_a_bet, self.voided)
         return self.active == sum(outcomes) + self.waiting
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that a person should know of, by name: what was not graded and why, what was recognised by a detour.
+class GradingFinding:
+    """A finding for a person: a prediction that was not graded and why, or a match by another name or game id.
 
-    `predictions` is how many it touches; `detail` is what the other side says.
+    predictions: how many it concerns. detail: the name, id or team in the box scores.
     """
 
     game_date: dt.date
@@ -68,15 +68,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class GradingReport:
-    """One grading: what came of each date, what a person should know, what it cost. Times are in milliseconds.
+    """One grading of one or many dates. Times are in milliseconds.
 
-    findings are of predictions, problems of the box scores that they were graded by.
+    findings: about predictions. problems: about the box scores that they were graded by.
     """
 
     run_id: str
     dates: tuple[GradedDate, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    findings: tuple[GradingFinding, ...] = ()
+    problems: tuple[BoxScoreProblem, ...] = ()
     poisoned: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
     lease_wait_ms: int = 0
     lease_hold_ms: int = 0

@@ -1,4 +1,4 @@
-"""The one transaction of a grading, as the list of its statements. All or nothing; the fence comes before."""
+"""The statements of a grading transaction, in the order in which they run, after the fence."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ _VALUES = [name for name in ACCURACY.column_names if name not in {*ACCURACY_KEY,
 def grading(
     parameters: Mapping[str, Value], grading_id: str, box_scores: Sequence[Column], live: Sequence[Column]
 ) -> list[Statement]:
-    """Box scores, verdicts, what changes, audits, ledger.
+    """Returns the statements: box scores, grades, changes, audits, ledger.
 
-    box_scores and live are the columns that player_game_summary and prediction_accuracy have now.
+    box_scores, live: the columns that player_game_summary and prediction_accuracy have now.
     """
-    given = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
-    kept = [column.name for column in live]
+    bound = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
+    archived = [column.name for column in live]
     return [
-        *problem_statements(given, box_scores),
-        Statement("players", given),
-        Statement("twins", given),
-        Statement("keyed_box_scores", given),
-        Statement("actuals", given),
-        Statement("played", given),
-        Statement("verdicts", given),
-        Statement("regraded", given, _VALUES),
-        Statement("outdated", given),
-        Statement("keep_regraded", given, kept),
-        Statement("keep_outdated", given, kept),
-        Statement("remove_outdated", given),
-        Statement("grade_anew", given, _VALUES),
-        Statement("insert_graded", given, _VALUES),
-        Statement("duplicate_accuracy_keys", given, audit=True),
-        Statement("settled", given),
-        Statement("grading_counts", given),
-        Statement("unconserved_gradings", given, audit=True),
-        Statement("grading_ledger_rows", given),
-        Statement("graded_date_counts", given),
-        Statement("grading_findings", given),
+        *problem_statements(bound, box_scores),
+        Statement("player_keys", bound),
+        Statement("repeated_predictions", bound),
+        Statement("box_scores_by_game_key", bound),
+        Statement("player_results", bound),
+        Statement("played_games", bound),
+        Statement("grades", bound),
+        Statement("changed_grades", bound, _VALUES),
+        Statement("superseded_grades", bound),
+        Statement("archive_changed_grades", bound, archived),
+        Statement("archive_superseded_grades", bound, archived),
+        Statement("delete_superseded_grades", bound),
+        Statement("update_changed_grades", bound, _VALUES),
+        Statement("insert_new_grades", bound, _VALUES),
+        Statement("duplicate_accuracy_keys", bound, audit=True),
+        Statement("graded_predictions", bound),
+        Statement("grading_counts", bound),
+        Statement("unconserved_gradings", bound, audit=True),
+        Statement("grading_ledger_entry", bound),
+        Statement("graded_date_counts", bound),
+        Statement("grading_findings", bound),
     ]

@@ -80,7 +80,7 @@ class Daemon:
     def wait_for_rows(self) -> int:
         """Rows that consumers can read; waits until there are some."""
         deployment, until = deploy(self.settings), time.monotonic() + _PATIENCE
-        deployment.prepare()
+        deployment.create_tables()
         while time.monotonic() < until:
             found = deployment.warehouse.query(Statement("validated_dates", over_dates([DATE, NEXT_DATE])))
             if found:

@@ -36,7 +36,7 @@ def eventful(folder: Path) -> Graded:
     )
     home.deployment.consolidator.consolidate([DATE], Holder.here("merging"))
     home.deployment.validator.validate([DATE], Holder.here("merging"))
-    home.deployment.prepare()
+    home.deployment.create_tables()
     home.execute(
         "INSERT INTO player_game_summary (game_date, game_id, player_lookup, team_abbr, points, minutes_played) "
         f"VALUES (DATE '{DATE}', '20260115_BOS_MIA', 'jaimejaquezjr', 'MIA', 30, 31.0)"

@@ -193,12 +193,6 @@ def test_names_from_outside_are_drawn_as_they_are(name: str) -> None:
     assert drawn >= 3
 
 
-def test_a_valid_formula_is_not_typeset() -> None:
-    (chart,) = charts.hit_rates_over_time([hit_rate(0, 0.5, "$x$")])
-    (plain,) = charts.hit_rates_over_time([hit_rate(0, 0.5, "x")])
-    assert png([chart], "t") != png([plain], "t")
-
-
 def test_drawing_leaves_no_figure_and_no_setting_behind() -> None:
     over_time([hit_rate(0, 0.5)])
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()

@@ -123,6 +123,6 @@ def test_dates_without_rows_are_refused_with_their_names(home: Graded, tmp_path:
     with pytest.raises(NothingToReport, match="2026-05-01 to 2026-05-02"):
         home.deployment.reporter.report(dt.date(2026, 5, 1), dt.date(2026, 5, 2))
     empty = Graded(tmp_path / "empty")
-    empty.deployment.prepare()
+    empty.deployment.create_tables()
     with pytest.raises(NothingToReport, match="stage and consolidate first"):
         empty.deployment.reporter.latest_date()

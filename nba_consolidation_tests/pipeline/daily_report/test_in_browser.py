@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nba_consolidation.operations.daily_quality.results import Status
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.pipeline.daily_report.contents import Report
 from nba_consolidation.pipeline.daily_report.page import page as page_of
 
@@ -101,7 +101,7 @@ def test_all_text_has_enough_contrast_when_all_is_fine(
     browser: Browser, report: Report, tmp_path: Path, scheme: str
 ) -> None:
     work = replace(report.work, duplicates={})
-    checks = [replace(check, status=Status.PASSED) for check in report.checks]
+    checks = [replace(check, status=CheckStatus.PASSED) for check in report.checks]
     file = tmp_path / "fine.html"
     file.write_text(page_of(replace(report, work=work, checks=checks, actions=[])), encoding="utf-8")
     page = Opened(browser, file, 1440, scheme).page

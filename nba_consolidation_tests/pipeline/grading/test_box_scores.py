@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 from nba_consolidation.pipeline.grading.box_scores import (
+    BoxScoreProblem,
     BoxScoresRefused,
     LoadReport,
-    Problem,
+    box_score_file,
     box_score_problems,
-    delivery,
     load,
 )
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
@@ -60,7 +60,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
 
 
 def loaded(warehouse: Warehouse, *rows: Mapping[str, Any]) -> LoadReport:
-    return load(warehouse, [delivery("file", rows)])
+    return load(warehouse, [box_score_file("file", rows)])
 
 
 def stand(warehouse: Warehouse, make: Make) -> list[Row]:
@@ -75,7 +75,7 @@ def written_by_others(warehouse: Warehouse, make: Make, *rows: Mapping[str, Any]
     warehouse.run([insert], relations={"theirs": pa.Table.from_pylist([dict(row) for row in rows], SCHEMA)})
 
 
-def named(problems: tuple[Problem, ...]) -> list[tuple[str, str | None, str | None, str | None]]:
+def named(problems: tuple[BoxScoreProblem, ...]) -> list[tuple[str, str | None, str | None, str | None]]:
     return [(one.problem, one.game_id, one.player_lookup, one.detail) for one in problems]
 
 
@@ -138,8 +138,10 @@ def test_a_second_one_that_differs_joins_the_one_that_stands(warehouse: Warehous
 
 
 def test_several_files_are_one_delivery_whatever_columns_they_have(warehouse: Warehouse, make: Make) -> None:
-    few = delivery("few", [{"player_lookup": "other", "game_id": GAME, "game_date": DATE, "points": 3, "shoe": "x"}])
-    report = load(warehouse, [delivery("all", [box(25)]), few])
+    few = box_score_file(
+        "few", [{"player_lookup": "other", "game_id": GAME, "game_date": DATE, "points": 3, "shoe": "x"}]
+    )
+    report = load(warehouse, [box_score_file("all", [box(25)]), few])
     assert (few.ignored, few.absent) == (
         ("shoe",), ("team_abbr", "opponent_team_abbr", "minutes_played", "tip_off_at"),
     )  # fmt: skip
@@ -151,7 +153,7 @@ def test_several_files_are_one_delivery_whatever_columns_they_have(warehouse: Wa
 def test_text_and_floats_of_files_become_the_declared_types() -> None:
     row = {"player_lookup": "x", "game_id": "0022500001", "game_date": "2026-01-15", "points": "25",
            "minutes_played": 31.7, "tip_off_at": "2026-01-16T00:30:00Z"}  # fmt: skip
-    (found,) = delivery("f", [row]).rows.to_pylist()
+    (found,) = box_score_file("f", [row]).rows.to_pylist()
     assert found == row | {
         "game_date": DATE, "points": 25, "minutes_played": Decimal("31.7"),
         "tip_off_at": dt.datetime(2026, 1, 16, 0, 30, tzinfo=dt.UTC),
@@ -184,8 +186,10 @@ def test_text_and_floats_of_files_become_the_declared_types() -> None:
     ],
 )
 def test_a_value_of_another_type_or_no_key_is_told_with_file_row_and_column(column: str, value: object) -> None:
-    with pytest.raises(BoxScoresRefused, match=rf"file scores\.csv: column {column}, row 1: .*nothing of it") as caught:
-        delivery("scores.csv", [box(), box() | {column: value}])
+    with pytest.raises(
+        BoxScoresRefused, match=rf"file scores\.csv: column {column}, row 1: .*nothing was loaded"
+    ) as caught:
+        box_score_file("scores.csv", [box(), box() | {column: value}])
     assert (caught.value.column, caught.value.row, caught.value.value) == (column, 1, value)
 
 
@@ -193,20 +197,20 @@ def test_a_value_of_another_type_or_no_key_is_told_with_file_row_and_column(colu
 def test_a_file_without_a_column_that_must_be_there_is_refused_and_nothing_is_guessed(column: str) -> None:
     row = box()
     row[column.upper()] = row.pop(column)
-    with pytest.raises(BoxScoresRefused, match=rf"column {column}: missing \(it has .*{column.upper()}"):
-        delivery("f", [row])
+    with pytest.raises(BoxScoresRefused, match=rf"column {column} is missing \(the file has .*{column.upper()}"):
+        box_score_file("f", [row])
 
 
 def test_a_column_that_is_given_twice_is_refused() -> None:
     table = pa.Table.from_pylist([box()], SCHEMA)
-    with pytest.raises(BoxScoresRefused, match="column points: given twice"):
-        delivery("f", table.append_column("points", table["points"]))
+    with pytest.raises(BoxScoresRefused, match="column points is there twice"):
+        box_score_file("f", table.append_column("points", table["points"]))
 
 
 def test_minutes_of_another_name_are_not_taken_for_minutes_played() -> None:
     row = box()
     row["minutes"] = row.pop("minutes_played")
-    found = delivery("f", [row])
+    found = box_score_file("f", [row])
     assert (found.ignored, found.absent) == (("minutes",), ("minutes_played",))
 
 
@@ -240,7 +244,7 @@ def test_minutes_at_the_limits_are_no_problem(warehouse: Warehouse, minutes: str
 
 
 def test_a_row_that_is_twice_in_the_files_counts_once(warehouse: Warehouse, make: Make) -> None:
-    report = load(warehouse, [delivery("a", [box(), box()]), delivery("b", [box()])])
+    report = load(warehouse, [box_score_file("a", [box(), box()]), box_score_file("b", [box()])])
     assert (figures(report), report.problems) == ({"new": 1, "repeated": 2}, ())
     assert stand(warehouse, make) == [box()]
 

@@ -113,7 +113,7 @@ def test_incident_40_a_grader_that_is_killed_halfway_leaves_what_stood(bench: Gr
     bench.graded(bet(), scores=(box(),))
     before = bench.accuracy()
     bench.play(box(10))
-    process = grade_in_a_process(bench.folder, "settled")  # after the rows are written, before the commit
+    process = grade_in_a_process(bench.folder, "graded_predictions")  # after the rows are written, before the commit
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGKILL)

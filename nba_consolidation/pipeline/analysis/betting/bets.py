@@ -66,18 +66,19 @@ class BettorBets:
         order = np.argsort(arrays[0], kind="stable")
         return cls(*(array[order] for array in arrays))
 
-    def chosen(self, strategy: Strategy) -> BettorBets:
-        """The bets that the strategy makes."""
-        reached = self.confidence >= CONFIDENCES.index(strategy.min_confidence)
-        made = reached & (self.edge >= EDGES.index(strategy.min_edge))
-        return self._select(made if strategy.players == PLAYERS[0] else made & ~self.flagged)
+    def chosen(self, strategy: Strategy) -> tuple[Small, Flags]:
+        """The bets that the strategy makes: the day of each, and whether it was won."""
+        made = self.confidence >= CONFIDENCES.index(strategy.min_confidence)
+        made &= self.edge >= EDGES.index(strategy.min_edge)
+        if strategy.players != PLAYERS[0]:
+            made &= ~self.flagged
+        (at,) = np.nonzero(made)
+        return self.day[at], self.won[at]
 
     def on_day(self, day: int) -> BettorBets:
         """The bets of one date."""
-        return self._select(slice(*np.searchsorted(self.day, [day, day + 1])))
-
-    def _select(self, index: Flags | slice) -> BettorBets:
-        return BettorBets(*(getattr(self, name)[index] for name in self.__annotations__))
+        of_day = slice(*np.searchsorted(self.day, [day, day + 1]))
+        return BettorBets(*(getattr(self, name)[of_day] for name in self.__annotations__))
 
 
 def _thresholds_reached(values: Small, thresholds: Sequence[int]) -> Small:
@@ -89,10 +90,10 @@ def _thresholds_reached(values: Small, thresholds: Sequence[int]) -> Small:
 
 def longest_losing_streaks(day: Small, won: Flags, dates: int) -> Whole:
     """The longest streak of lost bets until the end of each date, over bets in the order of their dates."""
-    place = np.arange(len(day))
-    streak = place - np.maximum.accumulate(np.where(won, place, -1))
-    longest = np.concatenate([[0], np.maximum.accumulate(streak)])
-    return longest[np.searchsorted(day, np.arange(dates), side="right")]
+    place = np.arange(len(day), dtype=np.int32)
+    streak = place - np.maximum.accumulate(np.where(won, place, np.int32(-1)))
+    longest = np.concatenate([np.zeros(1, np.int64), np.maximum.accumulate(streak)])
+    return longest[np.searchsorted(day, np.arange(dates, dtype=np.int32), side="right")]
 
 
 @dataclass(frozen=True)
@@ -124,18 +125,19 @@ class DailyResults:
         systems = [bets[name] for name in names if name not in COMBINED]
         bets[ALL_SYSTEMS] = BettorBets.combined(systems) if systems else BettorBets.of([], dates)
         strategies = [strategy for name in names for strategy in strategies_of(name)]
-        results = [_results(bets[strategy.system_id].chosen(strategy), len(dates)) for strategy in strategies]
+        results = [_results(*bets[strategy.system_id].chosen(strategy), len(dates)) for strategy in strategies]
         won, lost, longest = np.stack(results, axis=-1)
         return cls(dates, tuple(strategies), won, lost, longest, bets)
 
     def with_picks(self, picks: Whole) -> DailyResults:
         """Adds the strategy PICKED: on date d it makes the bets of strategy picks[d], or none if that is -1."""
-        made = [
+        no_bets = np.zeros(0, np.int32), np.zeros(0, np.bool_)
+        made = (
             self.bets[self.strategies[pick].system_id].on_day(day).chosen(self.strategies[pick])
             for day, pick in enumerate(picks.tolist()) if pick >= 0
-        ]  # fmt: skip
-        picked = BettorBets.combined(made) if made else self.bets[ALL_SYSTEMS].on_day(-1)
-        won, lost, longest = _results(picked, len(picks))
+        )  # fmt: skip
+        day, is_won = (np.concatenate(parts) for parts in zip(no_bets, *made, strict=True))
+        won, lost, longest = _results(day, is_won, len(picks))
         return DailyResults(
             self.game_dates,
             (*self.strategies, Strategy(PICKED)),
@@ -152,7 +154,7 @@ class DailyResults:
         return np.array([number[strategy.baseline] for strategy in self.strategies])
 
 
-def _results(bets: BettorBets, dates: int) -> tuple[Whole, Whole, Whole]:
+def _results(day: Small, won: Flags, dates: int) -> tuple[Whole, Whole, Whole]:
     """By date: bets won, bets lost, and the longest losing streak so far."""
-    won, lost = (np.bincount(bets.day[bets.won == result], minlength=dates) for result in (True, False))
-    return won, lost, longest_losing_streaks(bets.day, bets.won, dates)
+    bets, bets_won = np.bincount(day, minlength=dates), np.bincount(day[won], minlength=dates)
+    return bets_won, bets - bets_won, longest_losing_streaks(day, won, dates)

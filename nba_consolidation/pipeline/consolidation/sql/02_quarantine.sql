@@ -1,4 +1,4 @@
--- Rows that break a row rule are set aside as they came, with the rule and the reason.
+-- Quarantines the rows that break a row rule, as they were staged, with the rule and the reason.
 INSERT INTO quarantined_predictions (
   game_date, staging_table, staging_row, column_name, rule, reason,
   original_row, quarantined_at, lease_token, run_id, consolidation_id
@@ -15,7 +15,7 @@ SELECT
   L.token,
   @run_id,
   @consolidation_id
-FROM candidates AS C
+FROM staged_versions AS C
 JOIN staged AS S ON S.staging_table_number = C.staging_table_number AND S.staging_row = C.staging_row
 JOIN manifest AS M ON M.staging_table_number = C.staging_table_number AND M.game_date = C.consolidated_date
 JOIN leases AS L ON L.game_date = C.consolidated_date

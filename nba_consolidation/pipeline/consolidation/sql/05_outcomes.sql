@@ -1,5 +1,5 @@
--- Each newest staged row held against what stands: it is inserted, updates it, or is stale. `equal` is not decided
--- yet: the same created_at and prediction_id as the version that stands.
+-- The newest staged row of each business key, compared with the current version: it is inserted, updates that version,
+-- or is stale. `tied`: equal in created_at and prediction_id; break_ties_with_current decides.
 CREATE TEMP TABLE outcomes AS
 SELECT
   N.staging_table_number,
@@ -13,9 +13,9 @@ SELECT
     WHEN N.created_at < COALESCE(T.version_created_at, T.created_at) THEN 'stale'
     WHEN N.prediction_id > COALESCE(T.version_prediction_id, T.prediction_id) THEN 'updated'
     WHEN N.prediction_id < COALESCE(T.version_prediction_id, T.prediction_id) THEN 'stale'
-    ELSE 'equal'
+    ELSE 'tied'
   END AS outcome
-FROM candidates AS N
+FROM staged_versions AS N
 LEFT JOIN (
   SELECT macro.BUSINESS_KEY(), prediction_id, created_at, version_prediction_id, version_created_at
   FROM player_prop_predictions

@@ -1,5 +1,5 @@
--- The versions that do not stand, kept so that a row can be explained: superseded by a newer one of the same
--- consolidation, stale against what stands, or replaced by it.
+-- Keeps the versions that are not current, so that a row can be explained: superseded by a newer one of the same
+-- consolidation, stale compared with the current one, or replaced by the new one.
 INSERT INTO lost_versions (
   `macro.BUSINESS_KEY`, prediction_id, created_at, staging_table, outcome,
   lost_at, lease_token, run_id, consolidation_id
@@ -14,7 +14,7 @@ FROM (
     C.created_at,
     M.staging_table,
     IF(C.version_rank > 1, 'superseded', 'stale') AS outcome
-  FROM candidates AS C
+  FROM staged_versions AS C
   LEFT JOIN outcomes AS O
     ON O.staging_table_number = C.staging_table_number AND O.staging_row = C.staging_row
   JOIN manifest AS M ON M.staging_table_number = C.staging_table_number AND M.game_date = C.consolidated_date

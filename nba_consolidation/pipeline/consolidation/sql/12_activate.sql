@@ -1,7 +1,7 @@
--- Rows that stand as they were, but are active no longer, or again.
+-- Activates or deactivates unchanged rows.
 UPDATE player_prop_predictions AS T
 SET is_active = N.is_active, superseded_by = N.superseded_by
-FROM standing AS N
+FROM current_versions AS N
 WHERE N.outcome = 'unchanged'
   AND macro.SAME_KEY(T, N)
   AND T.game_date BETWEEN @first_date AND @last_date

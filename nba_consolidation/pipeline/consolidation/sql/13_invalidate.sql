@@ -1,5 +1,5 @@
--- An invalidation that a staged row brings holds against every version of its key made before it, whichever arrived
--- first. One that is older than its own row counts from the row's making.
+-- Invalidates rows as staged rows say: an invalidation counts for every version of its key made before it, no matter
+-- which arrived first. One that is older than its own row counts from the time when that row was made.
 UPDATE player_prop_predictions AS T
 SET
   invalidated_at = I.invalidated_at,
@@ -11,7 +11,7 @@ FROM (
     macro.BUSINESS_KEY(C),
     GREATEST(S.invalidated_at, S.created_at) AS invalidated_at,
     S.invalidation_reason
-  FROM candidates AS C
+  FROM staged_versions AS C
   JOIN staged AS S ON S.staging_table_number = C.staging_table_number AND S.staging_row = C.staging_row
   WHERE C.broken_rule IS NULL AND S.invalidated_at IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (

@@ -1,4 +1,4 @@
--- Business keys that stand more than once. There must be none.
+-- Audit: business keys with more than one row. There must be none.
 SELECT macro.BUSINESS_KEY(), COUNT(*) AS copies
 FROM player_prop_predictions
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)

@@ -1,5 +1,5 @@
--- What went in and what became of it, by date, each figure counted where it can be seen: `staged` in the listing,
--- the others in the tables that the rows went to.
+-- The counts of each date. Each is counted independently: `staged` in the listing, the others in the tables that the
+-- rows went to.
 CREATE TEMP TABLE counts AS
 SELECT
   L.game_date,

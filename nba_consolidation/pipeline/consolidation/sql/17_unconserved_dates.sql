@@ -1,4 +1,4 @@
--- Dates where what went in is not what came out. There must be none.
+-- Audit: dates on which a staged row is not accounted for. There must be none.
 SELECT game_date, staged, inserted, updated, stale, superseded, quarantined
 FROM counts
 WHERE staged <> inserted + updated + stale + superseded + quarantined

@@ -1,4 +1,4 @@
--- A few of the rows that were written last, by date.
+-- A few rows of each date, those that were written last first.
 SELECT
   game_date, player_lookup, game_id, system_id, current_points_line, predicted_points, confidence_score,
   recommendation, prediction_version, is_active, staging_table

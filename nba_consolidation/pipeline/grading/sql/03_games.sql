@@ -1,6 +1,6 @@
--- Every id of a game with what it means: the two teams in alphabetical order, so that AWAY_HOME, HOME_AWAY and a
--- league's number are one game (incident 33). Of an id that names no teams the rows tell them, the box scores' first.
--- `ids` counts how many the game has; `box_score_key` is where its box scores are found: under the id itself if there are any, else under the teams.
+-- Every game id with the game that it means: the two teams in alphabetical order, so that AWAY_HOME, HOME_AWAY and a
+-- league id are one game (incident 33). If an id does not name its teams, the rows do, box scores first.
+-- `ids`: how many ids the game has. `box_score_key`: where its box scores are found, by the id itself or else by the teams.
 CREATE TEMP TABLE games AS
 SELECT
   game_date,

@@ -1,5 +1,4 @@
--- What is suspicious about the box scores of the dates, by name. Every such row stays as it is: whoever grades by it
--- decides, and a person should know.
+-- Suspicious box scores of the dates, by name. Rows stay as they are: grading decides what it can use, and a person is told.
 SELECT game_date, problem, game_id, player_lookup, detail
 FROM (
   SELECT game_date, 'key_missing' AS problem, game_id, player_lookup, CAST(NULL AS STRING) AS detail

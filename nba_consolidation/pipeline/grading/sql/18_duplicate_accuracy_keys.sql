@@ -1,4 +1,4 @@
--- Keys that are graded more than once; NULL lines are equal. There must be none.
+-- Audit: keys with more than one graded row; NULL lines are equal.
 SELECT macro.ACCURACY_KEY(), COUNT(*) AS copies
 FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)

@@ -1,5 +1,5 @@
--- What became of the predictions of each date, each figure counted where it can be seen: `active` in what consumers
--- read, the outcomes in prediction_accuracy as it stands now, the changes in what was written.
+-- Outcomes of the predictions of each date. Each figure is counted by itself: `active` in validated_predictions, the outcomes
+-- in prediction_accuracy after this grading, the changes in what was written.
 CREATE TEMP TABLE grading_counts AS
 SELECT
   L.game_date,
@@ -33,7 +33,7 @@ LEFT JOIN (
     COUNTIF(outcome = 'passed') AS passed,
     COUNTIF(outcome = 'not_a_bet') AS not_a_bet,
     COUNTIF(outcome = 'voided') AS voided
-  FROM settled
+  FROM graded_predictions
   GROUP BY game_date
 ) AS S ON S.game_date = L.game_date
 LEFT JOIN (
@@ -41,8 +41,8 @@ LEFT JOIN (
     V.game_date,
     COUNTIF(V.outcome = 'waiting' AND K.game_date IS NULL) AS waiting,
     COUNTIF(V.box_score_player IS NULL) AS without_box_score
-  FROM verdicts AS V
-  LEFT JOIN settled AS K
+  FROM grades AS V
+  LEFT JOIN graded_predictions AS K
     ON K.game_date = V.game_date
     AND K.game_id = V.game_id
     AND K.player_lookup = V.player_lookup
@@ -51,7 +51,7 @@ LEFT JOIN (
 ) AS W ON W.game_date = L.game_date
 LEFT JOIN (
   SELECT game_date, COUNTIF(is_new) AS inserted, COUNTIF(NOT is_new) AS updated
-  FROM regraded
+  FROM changed_grades
   GROUP BY game_date
 ) AS R ON R.game_date = L.game_date
 LEFT JOIN (

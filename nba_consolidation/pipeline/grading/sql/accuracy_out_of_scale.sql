@@ -1,4 +1,4 @@
--- Graded confidences that are no fraction, by system. There must be none (incident 37).
+-- Audit: graded confidences outside 0 to 1, by system (incident 37).
 SELECT game_date, system_id, COUNT(*) AS copies, MIN(confidence_score) AS lowest, MAX(confidence_score) AS highest
 FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date

@@ -1,6 +1,6 @@
--- Of each date the box scores that are there, and a fingerprint that moves when a game, a player, his points or his
--- minutes come, go or change, in whatever order the rows lie. It misses a change of a team or of the tip-off alone.
--- Of one row its figures are written out, so two rows cannot cancel one another out as they can in a sum.
+-- Box scores of each date, with a fingerprint that changes when a game, a player, points or minutes are added, removed or
+-- changed, whatever the order of the rows. A change of a team or of the tip-off alone does not change it. The figures of each
+-- row are written out, so that two changes cannot cancel each other as in a sum.
 SELECT
   game_date,
   COUNT(DISTINCT game_id) AS games,

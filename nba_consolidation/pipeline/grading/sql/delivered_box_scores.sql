@@ -1,4 +1,4 @@
--- The rows of the files, each once, however often it stands in them.
+-- The distinct rows of the files.
 CREATE TEMP TABLE delivered_box_scores AS
 SELECT DISTINCT macro.EACH_COLUMN()
 FROM delivered

@@ -1,5 +1,5 @@
--- Graded rows whose errors and verdict do not follow from their own parts. There must be none. What an older grader did
--- not fill in is no contradiction.
+-- Audit: graded rows whose errors or outcome do not follow from their own values. Columns that an older grader left NULL do
+-- not count.
 SELECT macro.ACCURACY_KEY(), predicted_points, actual_points, signed_error, absolute_error, prediction_correct, outcome
 FROM prediction_accuracy
 WHERE game_date BETWEEN @first_date AND @last_date

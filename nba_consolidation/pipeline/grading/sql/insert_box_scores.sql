@@ -1,4 +1,4 @@
--- What does not stand yet as the files have it.
+-- The rows of the files that the table does not have.
 INSERT INTO player_game_summary (`macro.EACH_COLUMN`)
 SELECT macro.EACH_COLUMN(D)
 FROM delivered_box_scores AS D

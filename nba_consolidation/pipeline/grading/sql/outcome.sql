@@ -1,5 +1,5 @@
--- The outcome of a row of prediction_accuracy. An old grader has left it in other columns; a row that it had no points
--- for is not graded, and has none.
+-- The outcome of a row of prediction_accuracy. Older graders stored it in other columns; a row without points is not graded
+-- and has none.
 CREATE TEMP FUNCTION OUTCOME(T ANY TYPE) AS (
   COALESCE(
     T.outcome,

@@ -1,0 +1,23 @@
+-- Rows of prediction_accuracy whose prediction is no longer active: another line superseded it, or it was invalidated. A row
+-- without a known prediction stays, and so does a row whose prediction waits again.
+CREATE TEMP TABLE superseded_grades AS
+SELECT macro.ACCURACY_KEY(T)
+FROM prediction_accuracy AS T
+JOIN player_prop_predictions AS P
+  ON P.game_date = T.game_date
+  AND P.game_id = T.game_id
+  AND P.player_lookup = T.player_lookup
+  AND P.system_id = T.system_id
+  AND P.current_points_line IS NOT DISTINCT FROM T.line_value
+LEFT JOIN grades AS V
+  ON V.game_date = T.game_date
+  AND V.game_id = T.game_id
+  AND V.player_lookup = T.player_lookup
+  AND V.system_id = T.system_id
+  AND COALESCE(V.current_points_line, -1) = COALESCE(T.line_value, -1)
+WHERE T.game_date BETWEEN @first_date AND @last_date
+  AND T.game_date IN UNNEST(@game_dates)
+  AND P.game_date BETWEEN @first_date AND @last_date
+  AND P.game_date IN UNNEST(@game_dates)
+  AND NOT P.is_active
+  AND V.game_date IS NULL

@@ -1,0 +1,1 @@
+"""The declared tables, and how values and tables are shown to people."""
