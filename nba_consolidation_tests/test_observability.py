@@ -150,10 +150,10 @@ def test_a_write_that_is_fenced_out_is_logged_and_recorded_by_the_lease_store(tm
 
 def test_as_text_an_event_is_one_line_whatever_its_values_contain() -> None:
     out = configured("text")
-    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3)
+    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3, odd="\x1b[2J\r")
     (line,) = out.getvalue().splitlines()
     assert line.endswith(
-        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3'
+        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3 odd=\\x1b[2J\\r'
     )
 
 
