@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
@@ -38,6 +40,7 @@ def not_passed(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, CheckSta
     return {name: r.status for name, r in examined(bench, date).items() if r.status is not CheckStatus.PASSED}
 
 
+@pytest.mark.slow
 def test_a_sound_date_passes_and_each_fault_is_reported(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.select(SCORE)
@@ -64,6 +67,7 @@ def test_a_sound_date_passes_and_each_fault_is_reported(bench: BigQueryBench) ->
     }
 
 
+@pytest.mark.slow
 def test_the_lease_history_has_every_write(bench: BigQueryBench) -> None:
     bench.stage(bet())
     bench.consolidate()

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from nba_consolidation_tests.pipeline.consolidation.workbench import (
-    DATE,
-    NEXT_DATE,
-    Row,
-    Workbench,
-    at,
-    prediction,
-)
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
 
 
 def validated(bench: Workbench, **scales: str) -> list[Row]:
