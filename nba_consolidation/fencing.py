@@ -118,7 +118,7 @@ def fence(guard: Guard, now: dt.datetime) -> list[Statement]:
 
 def _newer_holder(error: ConsolidationError) -> str:
     """Who wrote under the newer lease, from the row that `fenced_out` shows of one date."""
-    found = re.search(r"newer_holder\W+([\w.-]+)", str(error))
+    found = re.search(r'newer_holder\W+"([\w.-]+)', str(error))  # NULL is not quoted
     return found[1] if found else "unknown"
 
 

@@ -21,6 +21,7 @@ from nba_consolidation.grading.restore import Restorer
 from nba_consolidation.locking import FENCED_OUT, Holder
 from nba_consolidation.logs import ROOT, configure, event
 from nba_consolidation.performance.analyse import Analyst
+from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, NEXT_DATE, Workbench, prediction
 from nba_consolidation_tests.dagster_graph.conftest import Graph
 from nba_consolidation_tests.grading.workbench import GradingBench, bet, box
@@ -147,6 +148,34 @@ def test_a_write_that_is_fenced_out_is_logged_with_its_date_and_kept_by_the_leas
     (kept,) = bench.leases.events()
     assert (kept.kind, kept.key) == (FENCED_OUT, f"consolidation_{DATE}")
     assert (kept.holder.run_id, kept.other.holder_id) == ("run-old", "the-newer-one")
+
+
+def test_only_the_dates_of_the_transaction_are_kept_as_fenced_out(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    bench.staging.drops = False
+    bench.stage(prediction())
+    bench.consolidate()
+    bench.stage(prediction(game_date=NEXT_DATE), worker="next")
+    bench.execute(
+        "INSERT INTO consolidation_fences (lease_key, game_date, token, holder_id) VALUES (?, ?, ?, 'the-newer-one')",
+        f"consolidation_{NEXT_DATE}", NEXT_DATE, 2**60,
+    )  # fmt: skip
+    assert list(bench.consolidate(DATE, NEXT_DATE).poisoned) == [NEXT_DATE]
+    assert [kept.key for kept in bench.leases.events()] == [f"consolidation_{NEXT_DATE}"]
+
+
+def test_a_transaction_that_fails_by_itself_is_not_logged_as_fenced_out(tmp_path: Path) -> None:
+    out = logged("json")
+    bench = Workbench(tmp_path)
+    bench.stage(prediction())
+
+    def fail(step: str) -> None:
+        if step == "insert":
+            raise StatementFailed(step, "made to fail")
+
+    assert bench.consolidate(on_step=fail).poisoned
+    found = events_of(out)
+    assert (found["transaction"]["outcome"], "fenced_out" in found) == ("failed", False)
 
 
 def test_text_is_one_line_per_event_that_no_value_can_break() -> None:

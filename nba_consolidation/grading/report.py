@@ -14,7 +14,7 @@ from nba_consolidation.grading.box_scores import Problem
 class GradedDate:
     """One graded date, in rows: what became of its active predictions, and what that changed in prediction_accuracy.
 
-    without_box_score: active predictions whose player has no usable box score, of played games and of others.
+    without_box_score: active predictions whose player has no box score, of played games and of others.
     """
 
     game_date: dt.date

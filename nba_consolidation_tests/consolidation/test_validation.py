@@ -57,6 +57,25 @@ def test_incident_37_the_declared_scale_comes_before_the_guess(bench: Workbench)
     assert confidences(validated(bench, catboost_v9="percent")) == [Decimal("0.009"), Decimal("0.9")]
 
 
+@pytest.mark.parametrize(("largest", "scale"), [("1.25", "percent"), ("1", "fraction")])
+def test_incident_37_a_confidence_of_one_is_a_fraction_and_anything_above_it_in_percent(
+    bench: Workbench, largest: str, scale: str
+) -> None:
+    bench.stage(prediction(confidence_score=Decimal(largest)))
+    (row,) = validated(bench)
+    assert row["confidence_scale"] == scale
+
+
+def test_a_row_that_somebody_invalidated_by_hand_is_not_read_although_it_is_still_active(bench: Workbench) -> None:
+    bench.stage(prediction(), prediction(player_lookup="lukadoncic"))
+    bench.consolidate()
+    bench.execute(
+        "UPDATE player_prop_predictions SET invalidated_at = ? WHERE player_lookup = 'jaimejaquezjr' AND is_active",
+        at(60),
+    )
+    assert [row["player_lookup"] for row in validated(bench)] == ["lukadoncic"]
+
+
 def test_the_count_of_a_date_says_what_is_read_of_it(bench: Workbench) -> None:
     bench.stage(
         prediction(confidence_score=Decimal(63)),
@@ -96,6 +115,11 @@ def test_a_blacklisted_player_is_no_bet_and_the_workers_reason_comes_first(bench
     reviewed(bench, "blacklisted")
     known = filtered(bench, is_actionable=False, filter_reason="low_confidence")
     assert known == (False, "low_confidence, blacklisted_player", "blacklisted", "high")
+
+
+def test_a_blacklisted_player_is_recognised_in_another_spelling(bench: Workbench) -> None:
+    reviewed(bench, "blacklisted")
+    assert filtered(bench, player_lookup="Jaime Jáquez Jr.")[:2] == (False, "blacklisted_player")
 
 
 def test_high_variance_alone_stops_no_bet(bench: Workbench) -> None:

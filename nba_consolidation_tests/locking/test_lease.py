@@ -349,6 +349,19 @@ def test_a_loss_that_nobody_noticed_is_reported_at_the_end(store: LeaseStore, cl
     assert [record.holder for record in store.list()] == [BERT]
 
 
+def test_the_reason_that_was_noticed_first_is_reported_at_the_end(store: LeaseStore, clock: FakeClock) -> None:
+    def work() -> None:
+        with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
+            clock.advance(TIMING.ttl)
+            with pytest.raises(LeaseLost):
+                lease.ensure_held()
+            store.try_acquire([KEY], BERT, TIMING.ttl, operation_id="berts")
+
+    with pytest.raises(LeaseLost) as lost:
+        work()
+    assert lost.value.why == "its 30 s ran out without a renewal"
+
+
 def test_a_block_that_fails_keeps_its_own_error_and_notes_the_loss(store: LeaseStore, clock: FakeClock) -> None:
     def work() -> None:
         with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()):

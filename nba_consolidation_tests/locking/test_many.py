@@ -189,6 +189,22 @@ def test_they_are_good_only_as_long_as_the_one_that_was_taken_first(in_memory: T
             lease.ensure_held()
 
 
+def test_after_a_renewal_that_was_lost_they_are_good_only_as_long_as_the_one_that_was_taken_first(
+    in_memory: TroubledStore, clock: FakeClock
+) -> None:
+    berts = take(in_memory, BERT, B)
+    in_memory.while_waiting.append(lambda: in_memory.inner.release(berts))
+    wait, timing = WaitPolicy(limit=300, poll=9, jitter=0), LeaseTiming(ttl=30)
+    with hold_and_lose(in_memory, KEYS, clock.without_heartbeat(), timing=timing, wait=wait) as lease:
+        in_memory.faults["renew"].append(Fault(NO_ANSWER, "never"))
+        lease.renew()
+        clock.advance(20.9)
+        lease.ensure_held()
+        clock.advance(0.1)
+        with pytest.raises(LeaseLost, match="ran out"):
+            lease.ensure_held()
+
+
 def test_the_heart_beats_in_time_for_the_one_that_was_taken_first(in_memory: TroubledStore, clock: FakeClock) -> None:
     heart = Heart(clock)
     berts = take(in_memory, BERT, B)
@@ -397,6 +413,19 @@ def test_answers_that_are_lost_now_and_then_do_not_end_a_wait(in_memory: Trouble
     in_memory.while_waiting.extend([lose_two, lose_two, lose_two, lambda: in_memory.inner.release(berts)])
     with hold(in_memory, KEYS, ANNA, wait=WAIT, time=clock.without_heartbeat()):
         assert holders(in_memory) == dict.fromkeys(KEYS, "a")
+
+
+def test_answers_that_are_lost_are_counted_anew_after_each_answer(in_memory: TroubledStore, clock: FakeClock) -> None:
+    berts = take(in_memory, BERT, C)
+
+    def lose_two_of_three(call: str) -> None:
+        if call == "try_acquire" and len(in_memory.asked) in (2, 3, 5, 6):
+            in_memory.faults[call].append(Fault(NO_ANSWER))
+
+    in_memory.before_call = lose_two_of_three
+    in_memory.while_waiting.append(lambda: in_memory.inner.release(berts))
+    with hold(in_memory, KEYS, ANNA, wait=WAIT, time=clock.without_heartbeat()):
+        assert in_memory.asked[:7] == [KEYS, *[(A, B)] * 3, *[(C, D, E)] * 3]
 
 
 def test_a_store_that_stops_answering_is_given_up_soon(in_memory: TroubledStore, clock: FakeClock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,8 @@ from nba_consolidation.locking import (
     MemoryLeaseStore,
     WaitPolicy,
     hold,
+    lease_key,
+    record_fenced_out,
 )
 
 from .fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock, Fault, TroubledStore
@@ -90,6 +93,13 @@ def test_a_wait_that_cannot_be_recorded_is_waited_all_the_same(
         pass
     assert troubled.recorded == 2
     assert "could not be recorded" in caplog.text
+
+
+def test_of_a_long_range_that_is_fenced_out_the_first_ten_dates_are_kept(clock: FakeClock) -> None:
+    store = MemoryLeaseStore(clock=clock.now)
+    keys = [lease_key("consolidation", date(2026, 1, day)) for day in range(1, 13)]
+    record_fenced_out(store, store.try_acquire(keys, ANNA, 30, operation_id="annas"), "bert-1")
+    assert [event.key for event in store.events()] == keys[:10]
 
 
 def test_the_log_tells_who_waited_for_whom_and_how_long(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from nba_consolidation.locking import LeaseLost
-from nba_consolidation.tables import ALL_TABLES, FENCES, PREDICTIONS
+from nba_consolidation.tables import ALL_TABLES, FENCES, PREDICTIONS, Column
 from nba_consolidation.warehouse import duckdb_warehouse
 from nba_consolidation.warehouse.contract import ManifestEntry
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -158,6 +158,23 @@ def test_a_lease_that_is_lost_during_the_last_statement_ends_the_transaction(
 
     with pytest.raises(LeaseLost):
         ours.run([insert], on_statement=executed.append, check=check)
+    assert ours.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
+
+
+def test_a_conflict_that_shows_at_the_commit_is_a_failed_statement_and_leaves_nothing_behind(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, make = warehouse(path), one_statement(monkeypatch)
+    ours.create_tables([FENCES])
+    insert = make("insert", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
+    executed: list[str] = []
+
+    def add_a_column_beside_it() -> None:
+        if executed:
+            ours.add_columns(FENCES.name, [Column("added", "INT64", "")])
+
+    with pytest.raises(StatementFailed, match=r"commit: .*altered by a different transaction"):
+        ours.run([insert], on_statement=executed.append, check=add_a_column_beside_it)
     assert ours.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
 
 

@@ -218,6 +218,18 @@ def test_incident_27_a_redelivery_put_aside_by_a_drop_that_was_killed_comes_back
     assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 2)]
 
 
+@pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda _: None])
+def test_incident_27_a_redelivery_put_aside_by_a_drop_that_was_killed_gives_way_to_a_newer_one(
+    staging: ParquetStaging, finish: object
+) -> None:
+    staging.write(A, rows_table(row()))
+    killed(REDELIVER_THEN_DIE, staging)
+    staging.write(A, rows_table(row(), row(), row()))
+    finish(staging)  # type: ignore[operator]
+    assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 3)]
+    assert files(staging) == [staging.path_of(A)]
+
+
 def test_incident_27_a_redelivery_in_the_instant_of_the_drop_is_put_back(
     staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +293,67 @@ def test_a_pinned_file_stays_what_was_listed_while_it_is_replaced_and_dropped(st
         staging.drop(staging.list_tables(KNOWN))
         assert pq.read_metadata(pin.path).num_rows == 1
     assert files(staging) == []
+
+
+def test_a_redelivery_in_the_instant_after_the_pin_changes_nothing_for_the_reader(
+    staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging.write(A, rows_table(row(similar_games_count=1), similar_games_count=pa.int8()))
+    listed = staging.list_tables(KNOWN)
+    hardlink_to = Path.hardlink_to
+
+    def redelivered_after(self: Path, target: Path) -> None:
+        hardlink_to(self, target)
+        monkeypatch.undo()
+        staging.write(A, rows_table(row(similar_games_count=1), similar_games_count=pa.int64()))
+
+    monkeypatch.setattr(Path, "hardlink_to", redelivered_after)
+    with ParquetStaging(staging.folder).pinned(listed) as (pin,):
+        assert "int8" in pin.layout
+        assert pq.read_schema(pin.path).field("similar_games_count").type == pa.int8()
+
+
+def test_two_readers_of_one_table_do_not_take_the_pins_from_each_other(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+    with staging.pinned(listed) as (first,):
+        with staging.pinned(listed) as (second,):
+            assert first.path != second.path
+        assert first.path.exists()
+
+
+def test_what_another_process_takes_away_while_we_look_for_abandoned_pins_stops_nobody(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    (staging.folder / ".pinned").mkdir()
+    (staging.folder / ".pinned" / "gone").symlink_to("nowhere")
+    with staging.pinned(staging.list_tables(KNOWN)) as (pin,):
+        assert pq.read_metadata(pin.path).num_rows == 1
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_name_when_it_is_pinned(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    staging.path_of(A).write_bytes(b"PAR1 torn")
+    with (
+        pytest.raises(TableRefused, match=rf"{A}: it cannot be read as Parquet"),
+        staging.pinned(staging.list_tables(KNOWN)),
+    ):
+        pass
+
+
+def test_a_folder_in_which_nothing_can_be_pinned_is_unavailable(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    (staging.folder / ".pinned").touch()
+    with (
+        pytest.raises(WarehouseUnavailable, match="cannot be held for reading"),
+        staging.pinned(staging.list_tables(KNOWN)),
+    ):
+        pass
+
+
+def test_a_listing_writes_nothing_into_the_folder(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    assert names(staging) == [A]
+    assert list(staging.folder.iterdir()) == [staging.path_of(A)]
 
 
 def test_a_listing_keeps_no_footer_of_a_table_that_is_gone(staging: ParquetStaging) -> None:

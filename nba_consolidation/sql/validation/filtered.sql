@@ -50,5 +50,4 @@ FROM (
   WHERE P.game_date BETWEEN @first_date AND @last_date
     AND P.game_date IN UNNEST(@game_dates)
     AND P.is_active
-    AND P.invalidated_at IS NULL
 )
