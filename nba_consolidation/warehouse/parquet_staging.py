@@ -252,7 +252,7 @@ class ParquetStaging:
             with contextlib.suppress(FileExistsError):  # an even newer redelivery stands there already
                 (self.folder / aside.name).hardlink_to(aside)
         aside.unlink()
-        with contextlib.suppress(OSError):  # another table of that fingerprint is put aside there
+        with contextlib.suppress(OSError):  # a file that is not ours lies in it, as NFS leaves them
             aside.parent.rmdir()
         return unchanged
 

@@ -193,6 +193,15 @@ def test_a_drop_killed_before_its_end_is_finished_by_the_next(staging: ParquetSt
     assert files(staging) == []
 
 
+def test_a_strange_file_beside_the_one_that_is_dropped_stops_no_drop(staging: ParquetStaging) -> None:
+    table = staging.write(A, rows_table(row()))
+    strange = staging.folder / ".dropping" / table.fingerprint / ".nfs0001"
+    strange.parent.mkdir(parents=True)
+    strange.touch()
+    assert staging.drop(staging.list_tables(KNOWN)) == [A]
+    assert (files(staging), strange.exists()) == ([], True)
+
+
 REDELIVER_THEN_DIE = """
 listed = staging.list_tables(KNOWN)
 rename = Path.rename
