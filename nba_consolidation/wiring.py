@@ -19,7 +19,8 @@ from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Policy, Recalibrator
+from nba_consolidation.pipeline.analysis.recalibration.decision import RecalibrationPolicy
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
 from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.daily_report.gather import Reporter
@@ -108,7 +109,7 @@ class Deployment:
 
     @property
     def recalibrator(self) -> Recalibrator:
-        policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
+        policy = RecalibrationPolicy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
         return Recalibrator(self.fenced_writer, policy)
 
     @property

@@ -179,10 +179,10 @@ def test_a_transaction_that_fails_for_another_reason_is_not_logged_as_fenced_out
 
 def test_as_text_an_event_is_one_line_whatever_its_values_contain() -> None:
     out = configured("text")
-    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3)
+    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3, odd="\x1b[2J\r")
     (line,) = out.getvalue().splitlines()
     assert line.endswith(
-        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3'
+        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3 odd=\\x1b[2J\\r'
     )
 
 

@@ -11,7 +11,7 @@ from nba_consolidation.leases import LeaseRecord
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
 from nba_consolidation.operations.status import PipelineStatus
-from nba_consolidation.pipeline.analysis.recalibration.versions import Version
+from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.warehouse.interface import Row
 
 
@@ -40,7 +40,7 @@ def required_actions(
     checks: Sequence[CheckResult],
     duplicates: Mapping[str, int],
     status: PipelineStatus,
-    waiting: Sequence[Version],
+    waiting: Sequence[CalibrationVersion],
     policies: Sequence[Row],
     *,
     past: bool = False,
@@ -93,7 +93,7 @@ def _of_lease(lease: LeaseRecord) -> RequiredAction:
     return _from_runbook(Urgency.WHEN_THERE_IS_TIME, what, "stuck_leases")
 
 
-def _of_calibration(version: Version) -> RequiredAction:
+def _of_calibration(version: CalibrationVersion) -> RequiredAction:
     what = (
         f"calibration {version.version_id} ({version.method}) changes confidences by "
         f"{100 * version.mean_shift:.0f} percentage points on average and waits for approval"

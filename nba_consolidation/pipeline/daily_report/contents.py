@@ -10,8 +10,8 @@ from nba_consolidation.operations.daily_quality.results import CheckResult
 from nba_consolidation.operations.lease_history import LeaseHistoryEntry
 from nba_consolidation.operations.quarantine import BrokenRule
 from nba_consolidation.operations.status import PipelineStatus
-from nba_consolidation.pipeline.analysis.recalibration.drift import BucketDrift
-from nba_consolidation.pipeline.analysis.recalibration.versions import Version
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift
+from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.pipeline.daily_report.action_required import RequiredAction
 from nba_consolidation.warehouse.interface import Row
 
@@ -55,7 +55,7 @@ class SystemReliability:
     calibrated: Sequence[BucketDrift]
     stated_ece: float
     calibrated_ece: float
-    in_force: Version | None
+    in_force: CalibrationVersion | None
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Report:
     performance: Sequence[Row]
     over_time: Sequence[Row]
     reliability: Sequence[SystemReliability]
-    waiting_calibrations: Sequence[Version]
+    waiting_calibrations: Sequence[CalibrationVersion]
     players: Players
     strategies: Strategies
     lease_events: Sequence[LeaseHistoryEntry]
