@@ -20,6 +20,7 @@ from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
+from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.orchestration.conftest import Graph
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NEXT_DATE, Workbench, prediction
 from nba_consolidation_tests.pipeline.grading.workbench import GradingBench, bet, box
@@ -146,6 +147,34 @@ def test_a_write_that_is_fenced_out_is_logged_and_recorded_by_the_lease_store(tm
     (kept,) = bench.leases.events()
     assert (kept.kind, kept.key) == (FENCED_OUT, f"consolidation_{DATE}")
     assert (kept.holder.run_id, kept.other.holder_id) == ("run-old", "the-newer-one")
+
+
+def test_only_the_dates_of_the_refused_transaction_are_recorded_as_fenced_out(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    bench.staging.drops = False
+    bench.stage(prediction())
+    bench.consolidate()
+    bench.stage(prediction(game_date=NEXT_DATE), worker="next")
+    bench.execute(
+        "INSERT INTO consolidation_fences (lease_key, game_date, token, holder_id) VALUES (?, ?, ?, 'the-newer-one')",
+        f"consolidation_{NEXT_DATE}", NEXT_DATE, 2**60,
+    )  # fmt: skip
+    assert list(bench.consolidate(DATE, NEXT_DATE).poisoned) == [NEXT_DATE]
+    assert [kept.key for kept in bench.leases.events()] == [f"consolidation_{NEXT_DATE}"]
+
+
+def test_a_transaction_that_fails_for_another_reason_is_not_logged_as_fenced_out(tmp_path: Path) -> None:
+    out = configured("json")
+    bench = Workbench(tmp_path)
+    bench.stage(prediction())
+
+    def fail(step: str) -> None:
+        if step == "insert":
+            raise StatementFailed(step, "made to fail")
+
+    assert bench.consolidate(on_step=fail).poisoned
+    entries = events_of(out)
+    assert (entries["transaction"]["outcome"], "fenced_out" in entries) == ("failed", False)
 
 
 def test_as_text_an_event_is_one_line_whatever_its_values_contain() -> None:

@@ -345,6 +345,20 @@ def test_a_later_chunk_that_is_held_does_not_hide_what_was_done(
     assert report.repaired_dates == (DATE,)
 
 
+def test_the_reason_of_a_failed_chunk_is_reported_although_a_later_one_is_held(
+    bench: LegacyBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fencing, "DATES_AT_ONCE", 1)
+    bench.fill(*(graded(game_date=date) for date in (DATE, NEXT_DATE) for _ in range(2)))
+    bench.warehouse.failing = "clear_repaired"
+    with bench.writer().holding("grading", [NEXT_DATE], Holder.here("grading")):
+        report = bench.repair()
+    assert {date: type(error) for date, error in report.poisoned.items()} == {
+        DATE: StatementFailed,
+        NEXT_DATE: LeaseHeld,
+    }
+
+
 def test_dates_are_those_of_which_anything_is_graded(bench: LegacyBench) -> None:
     bench.fill(graded(), graded(), graded(game_date=THIRD_DATE))
     assert accuracy_dates(bench.warehouse) == [DATE, THIRD_DATE]
