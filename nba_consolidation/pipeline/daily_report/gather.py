@@ -23,7 +23,7 @@ from nba_consolidation.pipeline.analysis.performance.windows import season_of
 from nba_consolidation.pipeline.analysis.recalibration.evaluation import drift, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import GradedBets, read_graded_bets
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory, read_history
-from nba_consolidation.pipeline.analysis.reliability import figures as reliability
+from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 from nba_consolidation.pipeline.daily_report.action_required import required_actions
 from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, SystemReliability, Work
 from nba_consolidation.settings import GAME_TIME_ZONE
