@@ -25,9 +25,9 @@ _HIT_RATE = (
     ("hit_rate_high", "FLOAT64", "Upper end of its 95 % Wilson interval."),
 )
 _WRITTEN = (
-    ("performance_id", "STRING", "The transaction that wrote the row; a row that comes out the same is left alone."),
+    ("performance_id", "STRING", "The transaction that wrote the row; an unchanged row is left alone."),
     ("lease_token", "INT64", "Its fencing token."),
-    ("run_id", "STRING", "Run (Dagster's, or a terminal's) that it was part of."),
+    ("run_id", "STRING", "Run (Dagster's, or a terminal's) that wrote it."),
     ("computed_at", "TIMESTAMP", "When."),
 )
 

@@ -76,5 +76,5 @@ def _raise_errored(report: QualityReport) -> None:
     """A check that could not run has no result, and fails the run (incident 48)."""
     errored = [result for result in report.results if result.status is CheckStatus.ERRORED]
     if errored:
-        told = "\n".join(f"  {result.name}: {result.message}" for result in errored)
-        raise dg.Failure(f"{len(errored)} check(s) could not run:\n{told}", allow_retries=False)
+        messages = "\n".join(f"  {result.name}: {result.message}" for result in errored)
+        raise dg.Failure(f"{len(errored)} check(s) could not run:\n{messages}", allow_retries=False)

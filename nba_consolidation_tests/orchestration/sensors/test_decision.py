@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nba_consolidation.orchestration.sensors.decision import Cursor, Decision, Pace, decide
+from nba_consolidation.orchestration.sensors.decision import ArrivalDecision, Cursor, Pace, decide
 
 D1, D2, D3, D5 = (dt.date(2026, 1, day) for day in (15, 16, 17, 19))
 PACE = Pace(quiet=60, patience=600)
@@ -29,7 +29,7 @@ class Watch:
 
     def decide(
         self, now: float, listing: Mapping[dt.date, str], running: tuple[dt.date, ...] = (), **options: object
-    ) -> Decision:
+    ) -> ArrivalDecision:
         decision = decide(listing, Cursor.load(self.cursor), running, now, PACE, what="consolidate", **options)  # type: ignore[arg-type]
         self.cursor = decision.cursor.dump()
         return decision
