@@ -254,7 +254,7 @@ def test_a_row_that_cannot_be_kept_exactly_poisons_its_date_alone(bench: LegacyB
 def test_a_table_that_was_not_adopted_is_left_alone_and_says_how(bench: LegacyBench) -> None:
     bench.execute("ALTER TABLE prediction_accuracy DROP COLUMN grading_id")
     for attempt in (bench.forecast, bench.repair):
-        with pytest.raises(TableIncomplete, match=r"grading_id; .*nba-consolidation bootstrap --apply"):
+        with pytest.raises(TableIncomplete, match=r"grading_id\. .*nba-consolidation bootstrap --apply"):
             attempt()
 
 
