@@ -14,7 +14,7 @@ import zoneinfo
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self, get_origin
+from typing import Any, Final, Self, cast, get_origin
 
 from pydantic import (
     BaseModel,
@@ -288,8 +288,7 @@ def _refusal(name: str, value: object, options: Collection[str]) -> str:
 def kind(name: str) -> Kind:
     """Which values a setting may have."""
     extra: Any = Settings.model_fields[name].json_schema_extra
-    found: Kind = extra["kind"]
-    return found
+    return cast(Kind, extra["kind"])
 
 
 def variable(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
@@ -19,7 +19,8 @@ from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Policy, Recalibrator
+from nba_consolidation.pipeline.analysis.recalibration.decision import RecalibrationPolicy
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
 from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.daily_report.gather import Reporter
@@ -38,13 +39,6 @@ from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 if TYPE_CHECKING:
     from nba_consolidation.warehouse.bigquery.session import MakeClient
-
-
-class Engine(NamedTuple):
-    """A warehouse and the staging area that it reads."""
-
-    warehouse: Warehouse
-    staging: StagingArea
 
 
 @dataclass(frozen=True)
@@ -89,10 +83,8 @@ class Deployment:
 
     def clean_up(self, retention_days: float | None = None) -> CleanUp:
         """retention_days: instead of the setting's."""
-        retention = dt.timedelta(
-            days=self.settings.staging_retention_days if retention_days is None else retention_days
-        )
-        evolve = self.settings.schema_evolution
+        days = self.settings.staging_retention_days if retention_days is None else retention_days
+        retention, evolve = dt.timedelta(days=days), self.settings.schema_evolution
         return CleanUp(self.fenced_writer, self.staging, self.known_dates, retention, evolve=evolve)
 
     @property
@@ -117,7 +109,7 @@ class Deployment:
 
     @property
     def recalibrator(self) -> Recalibrator:
-        policy = Policy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
+        policy = RecalibrationPolicy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
         return Recalibrator(self.fenced_writer, policy)
 
     @property
@@ -157,7 +149,7 @@ def deploy(settings: Settings) -> Deployment:
     return Deployment(settings, *engine_of(settings), leases_of(settings))
 
 
-def engine_of(settings: Settings, make_client: MakeClient | None = None) -> Engine:
+def engine_of(settings: Settings, make_client: MakeClient | None = None) -> tuple[Warehouse, StagingArea]:
     """The warehouse and the staging area. make_client: makes BigQuery's client with other than the default identity."""
     if settings.deployment == LOCAL:
         return _duckdb(settings)
@@ -182,7 +174,7 @@ def staging_folder(settings: Settings) -> ParquetStaging:
     return ParquetStaging(settings.staging or settings.home / "staging")
 
 
-def _duckdb(settings: Settings) -> Engine:
+def _duckdb(settings: Settings) -> tuple[Warehouse, StagingArea]:
     staging = staging_folder(settings)
     warehouse = DuckDBWarehouse(
         settings.home / "warehouse.duckdb",
@@ -191,14 +183,14 @@ def _duckdb(settings: Settings) -> Engine:
         memory_limit=settings.memory_limit,
         external=(BOX_SCORES,),
     )
-    return Engine(warehouse, staging)
+    return warehouse, staging
 
 
-def _bigquery(settings: Settings, make_client: MakeClient) -> Engine:
+def _bigquery(settings: Settings, make_client: MakeClient) -> tuple[Warehouse, StagingArea]:
     session = BigQuerySession(
         make_client, location=settings.location, maximum_bytes_billed=settings.maximum_bytes_billed
     )
     keep = None if settings.staging_kept_days is None else dt.timedelta(days=settings.staging_kept_days)
     staging = BigQueryStaging(session, settings.staging_dataset or settings.dataset, keep=keep)
     external = {BOX_SCORES.name: settings.box_scores_path}
-    return Engine(BigQueryWarehouse(session, settings.dataset, staging, external=external), staging)
+    return BigQueryWarehouse(session, settings.dataset, staging, external=external), staging

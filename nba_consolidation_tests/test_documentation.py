@@ -1,4 +1,4 @@
-"""What is written down is what is so."""
+"""The documents agree with the code."""
 
 import re
 from dataclasses import fields
@@ -23,18 +23,40 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_reference_pages_are_those_that_make_docs_writes(page: str) -> None:
-    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == PAGES[page]
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == PAGES[page]()
 
 
 def test_every_setting_is_under_a_heading_of_the_reference_page() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \|", PAGES["settings.md"], re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", PAGES["settings.md"](), re.MULTILINE)
     assert rows == [variable(name) for name in Settings.model_fields]
-    assert PAGES["settings.md"].count("| variable |") == len(GROUPS)
+    assert PAGES["settings.md"]().count("| variable |") == len(GROUPS)
 
 
-def test_every_command_is_in_the_readme() -> None:
-    shown = set(re.findall(r"nba-consolidation (?:--home \S+ )?([a-z-]+)", README))
-    assert {name for name, command in main.commands.items() if not command.hidden} <= shown
+def test_every_command_that_a_document_names_exists() -> None:
+    documents = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "deploy" / "README.md",
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in documents)
+    named = set(re.findall(r"nba-consolidation (?:--home \S+ )?([a-z]+(?:-[a-z]+)*)\b", text))
+    assert named <= set(main.commands), sorted(named - set(main.commands))
+
+
+def test_the_readme_fits_a_first_look() -> None:
+    assert len(README.encode()) <= 6 * 1024
+
+
+def test_every_document_says_for_whom_it_is() -> None:
+    pages = {path.name: path.read_text(encoding="utf-8").split("\n\n")[1] for path in (ROOT / "docs").glob("*.md")}
+    assert {name for name, second in pages.items() if not second.startswith("*For ")} == set()
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
 def test_every_make_target_in_the_readme_is_there() -> None:

@@ -1,4 +1,4 @@
-"""Events of a consolidation as text and as JSON for Cloud Logging, and the metrics that are made from them."""
+"""Log events as text and as JSON for Cloud Logging, and the metrics that are made from them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
+from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.orchestration.conftest import Graph
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NEXT_DATE, Workbench, prediction
 from nba_consolidation_tests.pipeline.grading.workbench import GradingBench, bet, box
@@ -27,14 +28,14 @@ from nba_consolidation_tests.pipeline.grading.workbench import GradingBench, bet
 LOG = logging.getLogger(f"{ROOT}.somewhere")
 
 
-def logged(form: str, level: str = "info") -> io.StringIO:
+def configured(log_format: str, level: str = "info") -> io.StringIO:
     stream = io.StringIO()
-    configure_logs(form, level, stream)
+    configure_logs(log_format, level, stream)
     return stream
 
 
-def test_a_consolidation_tells_each_step_with_dates_tokens_run_counts_and_times(tmp_path: Path) -> None:
-    out = logged("json")
+def test_a_consolidation_logs_each_step_with_dates_tokens_run_counts_and_times(tmp_path: Path) -> None:
+    out = configured("json")
     bench = Workbench(tmp_path)
     bench.stage(
         prediction(),
@@ -65,43 +66,43 @@ def events_of(out: io.StringIO) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def test_every_writer_tells_its_transaction_with_dates_tokens_run_and_time_and_what_it_came_to(tmp_path: Path) -> None:
-    out = logged("json")
+def test_every_writer_logs_its_transaction_and_its_outcome(tmp_path: Path) -> None:
+    out = configured("json")
     bench = GradingBench(tmp_path)
     bench.predict(bet())
-    assert (found := events_of(out))["validated"]["rows"] == 1
+    assert (events := events_of(out))["validated"]["rows"] == 1
     bench.play(box())
     bench.grade(run_id="g")
-    found = events_of(out)
-    assert (found["graded"]["correct"], found["graded"]["outcome"], found["graded"]["run_id"]) == (1, "done", "g")
-    assert (found["date_graded"]["game_date"], found["date_graded"]["inserted"]) == (str(DATE), 1)
-    assert_whole(found["transaction"], "grading", "g")
+    events = events_of(out)
+    assert (events["graded"]["correct"], events["graded"]["outcome"], events["graded"]["run_id"]) == (1, "done", "g")
+    assert (events["date_graded"]["game_date"], events["date_graded"]["inserted"]) == (str(DATE), 1)
+    assert_committed(events["transaction"], "grading", "g")
 
     bench.execute("INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy")
     writer = bench.grader().writer
     Repairer(writer).repair([DATE], Holder.here("r"))
-    found = events_of(out)
-    assert (found["repaired"]["duplicates"], found["repaired"]["dates"]) == (1, [str(DATE)])
-    assert_whole(found["transaction"], "grading", "r")
+    events = events_of(out)
+    assert (events["repaired"]["duplicates"], events["repaired"]["dates"]) == (1, [str(DATE)])
+    assert_committed(events["transaction"], "grading", "r")
 
     Analyst(writer).analyse([DATE], Holder.here("a"))
-    found = events_of(out)
-    assert (found["analysed"]["rows_written"] > 0, found["analysed"]["dates"]) == (True, [str(DATE)])
-    assert_whole(found["transaction"], "performance", "a")
+    events = events_of(out)
+    assert (events["analysed"]["rows_written"] > 0, events["analysed"]["dates"]) == (True, [str(DATE)])
+    assert_committed(events["transaction"], "performance", "a")
 
     Restorer(writer).restore("r", Holder.here("back"))
-    found = events_of(out)
-    assert (found["restored"]["put_back"], found["restored"]["restored_run_id"]) == (1, "r")
-    assert_whole(found["transaction"], "grading", "back")
+    events = events_of(out)
+    assert (events["restored"]["put_back"], events["restored"]["restored_run_id"]) == (1, "r")
+    assert_committed(events["transaction"], "grading", "back")
 
 
-def assert_whole(transaction: dict[str, Any], lock_type: str, run_id: str) -> None:
+def assert_committed(transaction: dict[str, Any], lock_type: str, run_id: str) -> None:
     assert (transaction["lock_type"], transaction["run_id"], transaction["dates"]) == (lock_type, run_id, [str(DATE)])
     assert (transaction["outcome"], len(transaction["tokens"]), transaction["ms"] >= 0) == ("committed", 1, True)
     assert transaction["holder_id"]
 
 
-def test_a_date_that_a_grading_cannot_write_is_an_event_with_its_reason(tmp_path: Path) -> None:
+def test_a_date_that_a_grading_cannot_write_is_logged_with_its_reason(tmp_path: Path) -> None:
     bench = GradingBench(tmp_path)
     bench.predict(bet())
     bench.play(box())
@@ -109,28 +110,28 @@ def test_a_date_that_a_grading_cannot_write_is_an_event_with_its_reason(tmp_path
         "INSERT INTO consolidation_fences (lease_key, game_date, token, holder_id) VALUES (?, ?, ?, 'the-newer-one')",
         f"grading_{DATE}", DATE, 2**60,
     )  # fmt: skip
-    out = logged("json")
+    out = configured("json")
     assert bench.grader().grade([DATE], Holder.here("late")).poisoned
-    found = events_of(out)
-    assert (found["fenced_out"]["lock_type"], found["fenced_out"]["by_holder_id"]) == ("grading", "the-newer-one")
-    assert (found["date_poisoned"]["game_date"], found["graded"]["outcome"]) == (str(DATE), "poisoned")
-    assert "newer token" in found["date_poisoned"]["error"]
+    events = events_of(out)
+    assert (events["fenced_out"]["lock_type"], events["fenced_out"]["by_holder_id"]) == ("grading", "the-newer-one")
+    assert (events["date_poisoned"]["game_date"], events["graded"]["outcome"]) == (str(DATE), "poisoned")
+    assert "newer token" in events["date_poisoned"]["error"]
 
 
-def test_a_clean_up_tells_what_it_dropped(tmp_path: Path) -> None:
+def test_a_clean_up_logs_how_many_tables_it_dropped(tmp_path: Path) -> None:
     bench = Workbench(tmp_path)
     bench.staging.drops = False
     bench.stage(prediction())
     bench.consolidate()
     bench.staging.drops = True
-    out = logged("json")
+    out = configured("json")
     clean_up = CleanUp(FencedWriter(bench.warehouse, bench.leases), bench.staging, lambda: KNOWN, dt.timedelta(0))
     clean_up.clean_up(Holder.here("c"), dry_run=False)
     assert events_of(out)["cleaned_up"]["dropped"] == 1
 
 
-def test_a_write_that_is_fenced_out_is_logged_with_its_date_and_kept_by_the_lease_store(tmp_path: Path) -> None:
-    out = logged("json")
+def test_a_write_that_is_fenced_out_is_logged_and_recorded_by_the_lease_store(tmp_path: Path) -> None:
+    out = configured("json")
     bench = Workbench(tmp_path)
     bench.stage(prediction())
     bench.execute(
@@ -148,17 +149,45 @@ def test_a_write_that_is_fenced_out_is_logged_with_its_date_and_kept_by_the_leas
     assert (kept.holder.run_id, kept.other.holder_id) == ("run-old", "the-newer-one")
 
 
-def test_text_is_one_line_per_event_that_no_value_can_break() -> None:
-    out = logged("text")
-    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3)
+def test_only_the_dates_of_the_refused_transaction_are_recorded_as_fenced_out(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    bench.staging.drops = False
+    bench.stage(prediction())
+    bench.consolidate()
+    bench.stage(prediction(game_date=NEXT_DATE), worker="next")
+    bench.execute(
+        "INSERT INTO consolidation_fences (lease_key, game_date, token, holder_id) VALUES (?, ?, ?, 'the-newer-one')",
+        f"consolidation_{NEXT_DATE}", NEXT_DATE, 2**60,
+    )  # fmt: skip
+    assert list(bench.consolidate(DATE, NEXT_DATE).poisoned) == [NEXT_DATE]
+    assert [kept.key for kept in bench.leases.events()] == [f"consolidation_{NEXT_DATE}"]
+
+
+def test_a_transaction_that_fails_for_another_reason_is_not_logged_as_fenced_out(tmp_path: Path) -> None:
+    out = configured("json")
+    bench = Workbench(tmp_path)
+    bench.stage(prediction())
+
+    def fail(step: str) -> None:
+        if step == "insert":
+            raise StatementFailed(step, "made to fail")
+
+    assert bench.consolidate(on_step=fail).poisoned
+    entries = events_of(out)
+    assert (entries["transaction"]["outcome"], "fenced_out" in entries) == ("failed", False)
+
+
+def test_as_text_an_event_is_one_line_whatever_its_values_contain() -> None:
+    out = configured("text")
+    log_event(LOG, "tried", lease_key="k", why='a "b"\nc %s', nothing=None, many=range(50), ms=3, odd="\x1b[2J\r")
     (line,) = out.getvalue().splitlines()
     assert line.endswith(
-        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3'
+        'INFO nba_consolidation.somewhere tried lease_key=k why="a \\"b\\"\\nc %s" many=0..49(50) ms=3 odd=\\x1b[2J\\r'
     )
 
 
-def test_json_is_one_object_per_line_with_any_exception_inside() -> None:
-    out = logged("json")
+def test_as_json_an_event_is_one_line_that_contains_the_exception() -> None:
+    out = configured("json")
     try:
         raise ValueError("boom\nline")
     except ValueError:
@@ -169,8 +198,8 @@ def test_json_is_one_object_per_line_with_any_exception_inside() -> None:
     assert "boom" in entry["exception"]
 
 
-def test_a_terminal_is_told_warnings_only_unless_it_wants_more() -> None:
-    out = logged("text", "warning")
+def test_a_terminal_logs_warnings_only_unless_its_level_is_lower() -> None:
+    out = configured("text", "warning")
     log_event(LOG, "step")
     log_event(LOG, "trouble", logging.WARNING)
     assert [line.split()[-1] for line in out.getvalue().splitlines()] == ["trouble"]
@@ -179,7 +208,7 @@ def test_a_terminal_is_told_warnings_only_unless_it_wants_more() -> None:
     assert out.getvalue().count("once") == 1
 
 
-def test_a_run_on_the_instance_of_production_has_our_events_in_its_log_and_as_json_on_stderr(
+def test_a_dagster_run_in_production_has_the_events_in_its_log_and_as_json_on_stderr(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import dagster as dg
@@ -217,7 +246,7 @@ class FakeMeter:
     create_counter = create_histogram = _create
 
 
-def test_metrics_count_what_is_consolidated_waited_for_and_fenced_out(tmp_path: Path) -> None:
+def test_metrics_count_consolidations_waits_and_refused_writes(tmp_path: Path) -> None:
     meter = FakeMeter()
     start_metrics("http://localhost:4318", lambda: meter)  # type: ignore[arg-type,return-value]
     bench = Workbench(tmp_path)
@@ -231,26 +260,26 @@ def test_metrics_count_what_is_consolidated_waited_for_and_fenced_out(tmp_path: 
     assert {"transaction_ms", "lease_wait_ms", "lease_hold_ms"} <= set(values)
 
 
-def test_the_sdk_takes_the_instruments_as_they_are() -> None:
+def test_the_opentelemetry_sdk_accepts_the_instruments() -> None:
     metrics = pytest.importorskip("opentelemetry.sdk.metrics", reason="the extra `telemetry` is not installed")
     export = pytest.importorskip("opentelemetry.sdk.metrics.export")
     reader = export.InMemoryMetricReader()
     start_metrics("http://localhost:4318", lambda: metrics.MeterProvider([reader]).get_meter(ROOT))
     log_event(LOG, "consolidated", outcome="done", staged=3)
     log_event(LOG, "lease_acquired", waited_ms=5)
-    told = {
+    names = {
         metric.name for r in reader.get_metrics_data().resource_metrics for s in r.scope_metrics for metric in s.metrics
     }
-    assert {"nba_consolidation.rows_staged", "nba_consolidation.lease_wait_ms"} <= told
+    assert {"nba_consolidation.rows_staged", "nba_consolidation.lease_wait_ms"} <= names
 
 
-def test_without_an_endpoint_nothing_is_measured_and_nothing_is_loaded() -> None:
+def test_without_an_endpoint_nothing_is_measured() -> None:
     handlers = list(logging.getLogger(ROOT).handlers)
     start_metrics(None)
     assert logging.getLogger(ROOT).handlers == handlers
 
 
-def test_an_endpoint_without_the_sdk_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_without_the_sdk_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "opentelemetry.sdk.metrics", None)
     with pytest.raises(ConsolidationError, match=r"nba-consolidation\[telemetry\]"):
         start_metrics("http://localhost:4318")

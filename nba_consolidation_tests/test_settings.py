@@ -137,6 +137,31 @@ def test_each_field_of_the_launchpad_means_what_the_variable_means(
     assert (of_warehouse.lease_ttl, of_warehouse.lease_wait) == (EXAMPLES["lease_ttl"][1], EXAMPLES["lease_wait"][1])
 
 
+@pytest.mark.parametrize(
+    ("fields", "renamed"),
+    [
+        (LEASE_FIELDS[LOCAL], {"ttl_seconds": "lease_ttl", "wait_seconds": "lease_wait"}),
+        (WAREHOUSE_FIELDS[LOCAL], {"wait_seconds": "warehouse_wait"}),
+        (
+            LEASE_FIELDS[PRODUCTION],
+            {
+                "ttl_seconds": "lease_ttl",
+                "wait_seconds": "lease_wait",
+                "database": "firestore_database",
+                "collection": "lock_collection",
+                "grading_collection": "grading_lock_collection",
+                "emulator": "firestore_emulator",
+            },
+        ),
+        (WAREHOUSE_FIELDS[PRODUCTION], {}),
+    ],
+)
+def test_a_field_of_the_launchpad_has_the_name_of_its_setting_but_for_these(
+    fields: resources.Fields, renamed: dict[str, str]
+) -> None:
+    assert {field: name for field, name in fields.items() if field != name} == renamed
+
+
 def as_config(fields: resources.Fields) -> dict[str, Any]:
     """What somebody enters in the launchpad."""
     examples: dict[str, Any] = {name: value for name, (_, value) in EXAMPLES.items()}

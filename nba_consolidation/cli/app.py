@@ -105,8 +105,8 @@ def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: A
     """
     for warning in unknown_variables():
         print_error(warning, prefix="Warning")
-    given = {name: value for name, value in options.items() if value is not None}
-    ctx.obj = Session(Settings.from_environment(options=given))
+    changed = {name: value for name, value in options.items() if value is not None}
+    ctx.obj = Session(Settings.from_environment(options=changed))
     configure_logs(*ctx.obj.settings.log_output)
     start_metrics(ctx.obj.settings.otlp_endpoint)
 

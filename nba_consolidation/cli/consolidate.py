@@ -104,10 +104,10 @@ def validate(session: Session, dates: DateRange) -> None:
 
     Without dates: all dates that have rows.
     """
-    from nba_consolidation.operations.status import standing_dates
+    from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, dates.first, dates.last)
+    standing = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     with steps() as on_step:
         on_step("validate")
         validated = deployment.validator.validate(standing, session.holder()) if standing else []

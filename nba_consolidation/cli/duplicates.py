@@ -28,10 +28,10 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
     Without dates: in all history. Ends with 3 if an audit that must find nothing finds something.
     """
     from nba_consolidation.fencing.audits import AUDITS
-    from nba_consolidation.operations.status import standing_dates
+    from nba_consolidation.operations.status import dates_with_rows
 
     warehouse = session.existing().warehouse
-    audited = standing_dates(warehouse, dates.first, dates.last) if dates.is_limited else standing_dates(warehouse)
+    audited = dates_with_rows(warehouse, dates.first, dates.last) if dates.is_limited else dates_with_rows(warehouse)
     found = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
     blocking = sum(len(findings) for audit, findings in found if audit.blocking)
     verdict = f"{counted(blocking, 'finding')} that must not be." if blocking else "No duplicates."

@@ -14,7 +14,7 @@ from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
-    from nba_consolidation.operations.row_history import Explanation
+    from nba_consolidation.operations.row_history import RowHistory
 
 _NO_LINE = "none"
 
@@ -48,11 +48,11 @@ def explain(
     For each business key: the row that stands, the staging table, token and run of its values, and every version
     that was superseded, stale or replaced, oldest first.
     """
-    from nba_consolidation.operations.row_history import Question
+    from nba_consolidation.operations.row_history import RowQuery
     from nba_consolidation.operations.row_history import explain as read
 
     exact = line if isinstance(line, Decimal) else None
-    question = Question(date, player, system, game, line=exact, every_line=line is None)
+    question = RowQuery(date, player, system, game, line=exact, every_line=line is None)
     found = read(session.existing().warehouse, question)
     if not found:
         raise ConsolidationError(
@@ -67,13 +67,13 @@ def _asked(date: dt.date, player: str, *others: object) -> str:
     return ", ".join(str(part) for part in (date, player, *others) if part is not None)
 
 
-def _shown(one: Explanation) -> list[Shown]:
+def _shown(one: RowHistory) -> list[Shown]:
     line = "no line" if one.current_points_line is None else f"line {one.current_points_line}"
     key = f"{one.game_date}  {one.player_lookup}  {one.system_id}  {one.game_id}  {line}"
     return [Facts(key, _facts(one)), _lost(one) if one.lost else "No version of it lost."]
 
 
-def _facts(one: Explanation) -> list[tuple[str, object]]:
+def _facts(one: RowHistory) -> list[tuple[str, object]]:
     first = one.prediction_id
     same = first == (one.version_prediction_id or first)
     return [
@@ -94,7 +94,7 @@ def _moment(moment: dt.datetime) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
-def _activity(one: Explanation) -> str:
+def _activity(one: RowHistory) -> str:
     if one.invalidated_at:
         return f"invalidated ({one.invalidation_reason or 'no reason given'})"
     if one.is_active:
@@ -102,7 +102,7 @@ def _activity(one: Explanation) -> str:
     return f"not active: another line is newer ({one.superseded_by})"
 
 
-def _lost(one: Explanation) -> Grid:
+def _lost(one: RowHistory) -> Grid:
     columns = [Column("lost"), Column("made (UTC)"), Column("staging table"), Column("version id", 1),
                Column("token", 2, right=True), Column("run", 3)]  # fmt: skip
     rows = [

@@ -48,10 +48,10 @@ def grade(session: Session, dates: DateRange) -> Exit:
     Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
     what did not change is not rewritten. Ends with 3 if some dates were poisoned: all others are graded.
     """
-    from nba_consolidation.operations.status import standing_dates
+    from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
-    standing = standing_dates(deployment.warehouse, dates.first, dates.last)
+    standing = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     if not standing:
         session.show({"dates": []}, f"Nothing stands for {dates}: consolidate first.")
         return Exit.DONE

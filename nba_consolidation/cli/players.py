@@ -60,7 +60,7 @@ def review(session: Session, dates: DateRange) -> None:
 @session_command
 def show(session: Session, date: dt.date | None, status: str | None, player: str | None) -> None:
     """List players, the flagged ones first, and the results of each policy."""
-    from nba_consolidation.pipeline.analysis.reliability import figures as reliability
+    from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 
     warehouse = session.existing().warehouse
     on = date or next(reversed(reliability.reviewed_dates(warehouse)), None)
@@ -105,7 +105,7 @@ def clear(session: Session, player: str, author: str, reason: str, since: dt.dat
 @session_command
 def overrides(session: Session) -> None:
     """List every status that was set by hand, with author and reason."""
-    from nba_consolidation.pipeline.analysis.reliability import figures as reliability
+    from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 
     rows = reliability.overrides(session.existing().warehouse)
     session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")

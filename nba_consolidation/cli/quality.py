@@ -34,20 +34,20 @@ def quality(session: Session, date: dt.date | None) -> int:
       2  a check warned, none failed
       5  a check could not run, or the command was wrong
     """
-    from nba_consolidation.operations.daily_quality.results import Status
+    from nba_consolidation.operations.daily_quality.results import CheckStatus
 
     report = session.existing().quality.examine(date)
     session.show(
         {"game_date": report.game_date, "as_of": report.as_of, "status": report.status, "checks": report.results},
         table(CHECKS, [vars(result) for result in report.results]),
-        *(_details(result) for result in report.results if result.status is not Status.PASSED),
+        *(_details(result) for result in report.results if result.status is not CheckStatus.PASSED),
         f"{report.game_date}: {_summary(report.results)}",
     )
-    codes: dict[Status, int] = {
-        Status.PASSED: Exit.DONE,
-        Status.WARNED: _WARNED,
-        Status.FAILED: Exit.FAILED,
-        Status.ERRORED: Exit.NOT_CHECKED,
+    codes: dict[CheckStatus, int] = {
+        CheckStatus.PASSED: Exit.DONE,
+        CheckStatus.WARNED: _WARNED,
+        CheckStatus.FAILED: Exit.FAILED,
+        CheckStatus.ERRORED: Exit.NOT_CHECKED,
     }
     return codes[report.status]
 

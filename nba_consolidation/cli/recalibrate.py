@@ -20,8 +20,9 @@ from nba_consolidation.schema.display_columns import CALIBRATION_DECISIONS, CALI
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
-    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, RecalibrationReport
-    from nba_consolidation.pipeline.analysis.recalibration.versions import Version
+    from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision
+    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
+    from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
     from nba_consolidation.wiring import Deployment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -69,7 +70,7 @@ def recalibrate(session: Session, dates: DateRange) -> Exit:
     return Exit.REQUIRES_ATTENTION if waiting or report.rolled_back else Exit.DONE
 
 
-def _decision(one: Decision) -> dict[str, Any]:
+def _decision(one: CalibrationDecision) -> dict[str, Any]:
     return {
         "game_date": one.game_date,
         "system_id": one.system_id,
@@ -77,7 +78,7 @@ def _decision(one: Decision) -> dict[str, Any]:
         "reason": one.reason,
         "bets": one.bets,
         "in_force": one.in_force,
-        "version": one.version.row() if one.version else None,
+        "version": one.version.as_row() if one.version else None,
         "drift": one.drift,
         "rolled_back": one.rolled_back,
         "comparison": one.comparison,
@@ -85,7 +86,7 @@ def _decision(one: Decision) -> dict[str, Any]:
     }
 
 
-def _summary(report: RecalibrationReport, waiting: Sequence[Version]) -> str:
+def _summary(report: RecalibrationReport, waiting: Sequence[CalibrationVersion]) -> str:
     if not report.decisions:
         return "No system has decided bets before that date in its season: grade first."
     written = (
@@ -95,7 +96,7 @@ def _summary(report: RecalibrationReport, waiting: Sequence[Version]) -> str:
     return "\n".join([written, *rolled_back, *map(_waiting, waiting)])
 
 
-def _waiting(version: Version) -> str:
+def _waiting(version: CalibrationVersion) -> str:
     return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
@@ -152,7 +153,7 @@ def _decide(
     deployment, holder = session.existing(), session.holder()
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
     published = _publish_upcoming(deployment, holder)
-    document = {"event": made.row(), "dates_published": published}
+    document = {"event": made.as_row(), "dates_published": published}
     summary = f"{version_id} is {words(made.state)} from {made.effective_date} on ({author})."
     session.show(document, summary, _publication_summary(published))
 
@@ -165,8 +166,8 @@ def history(session: Session, system: str | None) -> None:
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
     known = read_history(session.existing().warehouse, system)
-    document = {"versions": [one.row() | {"state": known.state(one).value, "computed_at": one.computed_at,
-                                          "events": [event.row() for event in known.events_of(one)]}
+    document = {"versions": [one.as_row() | {"state": known.state(one).value, "computed_at": one.computed_at,
+                                          "events": [event.as_row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip
     nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
     versions = [vars(one) | {"version_id": one.version_id, "state": known.state(one)} for one in known.versions]

@@ -13,7 +13,7 @@ from nba_consolidation.cli.output import Column, Grid, Shown, counted
 from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
-    from nba_consolidation.operations.status import DateStatus, Status
+    from nba_consolidation.operations.status import DateStatus, PipelineStatus
 
 _LAST = 14
 _FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows")
@@ -42,17 +42,17 @@ def status(session: Session, every: bool) -> None:
     session.show({"place": session.settings.place, **_document(found)}, *_shown(found, session, every))
 
 
-def _status(session: Session) -> Status:
-    from nba_consolidation.operations.status import Status, status
+def _status(session: Session) -> PipelineStatus:
+    from nba_consolidation.operations.status import PipelineStatus, status
 
     staging = session.settings.staging
     if not session.deployment().exists and (staging is None or not staging.exists()):
-        return Status()
+        return PipelineStatus()
     at = session.with_tables()
     return status(at.warehouse, at.staging, at.leases, at.known_dates(), session.settings.schema_evolution)
 
 
-def _document(found: Status) -> dict[str, Any]:
+def _document(found: PipelineStatus) -> dict[str, Any]:
     return {
         "dates": found.dates,
         "totals": {"dates": len(found.dates), "waiting_dates": len(found.waiting)}
@@ -64,7 +64,7 @@ def _document(found: Status) -> dict[str, Any]:
     }
 
 
-def _shown(found: Status, session: Session, every: bool) -> list[Shown]:
+def _shown(found: PipelineStatus, session: Session, every: bool) -> list[Shown]:
     if found == type(found)():
         return [f"Nothing in {session.settings.place} yet. Next: nba-consolidation stage FILE..."]
     dates = found.dates if every else _of_interest(found)
@@ -84,7 +84,7 @@ def _left_out(shown: int, of: int) -> list[str]:
     return [f"{shown} of {of:,} dates: those that wait and the last; the total counts all, --all shows all."]
 
 
-def _of_interest(found: Status) -> list[DateStatus]:
+def _of_interest(found: PipelineStatus) -> list[DateStatus]:
     last = set(found.dates[-_LAST:]) | set(found.waiting[-_LAST:])
     return [date for date in found.dates if date in last]
 
@@ -99,7 +99,7 @@ def _minute(moment: dt.datetime | None) -> str | None:
     return None if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
-def _summary(found: Status) -> str:
+def _summary(found: PipelineStatus) -> str:
     waiting = (
         f"Waiting: {counted(found.total('waiting_rows'), 'row')} in "
         f"{counted(found.total('waiting_tables'), 'staging table')} for {counted(len(found.waiting), 'date')}. "

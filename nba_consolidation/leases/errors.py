@@ -1,4 +1,4 @@
-"""Lease errors. Whoever receives one does not hold the lease and must not write (incident 4).
+"""Lease errors. After any of them the caller does not hold the lease and must not write (incident 4).
 
 Held, denied and unavailable are separate types, because only a held lease is worth waiting for (incident 10).
 """

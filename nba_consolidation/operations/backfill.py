@@ -1,6 +1,6 @@
-"""A season in chunks of dates: each chunk is done, told, and done with. What is done to it is handed in.
+"""Backfill of a range of dates in chunks. The work on a chunk is a parameter.
 
-Nothing is remembered between two backfills: what is done already is found out, cheaply, by whoever does the work.
+No state is kept between two backfills: the work itself skips what is done already.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from nba_consolidation.leases import LeaseHeld
 
 @dataclass(frozen=True)
 class ChunkDone:
-    """What came of some dates: figures to be added up, the dates that could not be done, and what was refused, if any.
+    """The result of a chunk: counts to be added up, failed dates, and the reason of each refused staging table.
 
-    `refused` has a reason by staging table; each chunk may tell of the same ones.
+    The same refused table may be in the results of several chunks.
     """
 
     figures: Mapping[str, int] = field(default_factory=dict)
@@ -30,7 +30,7 @@ Work = Callable[[Sequence[dt.date]], ChunkDone]
 
 @dataclass(frozen=True)
 class BackfillReport:
-    """All chunks together."""
+    """The sum of all chunks so far."""
 
     first: dt.date
     last: dt.date
@@ -40,7 +40,7 @@ class BackfillReport:
     refused: Mapping[str, str] = field(default_factory=dict)
 
     def plus(self, dates: Sequence[dt.date], done: ChunkDone) -> BackfillReport:
-        """The report with one more chunk."""
+        """Returns the report with one more chunk."""
         figures = dict(self.figures)
         for name, count in done.figures.items():
             figures[name] = figures.get(name, 0) + count
@@ -51,18 +51,18 @@ class BackfillReport:
 def backfill(
     first: dt.date, last: dt.date, days: int, work: Work, on_chunk: Callable[[BackfillReport], None] = lambda _: None
 ) -> BackfillReport:
-    """Does the work on all dates of the range, both ends included, so many days at a time.
+    """Does the work on all dates of the range, both ends included, in chunks of `days` days.
 
-    A date that fails, or is held by somebody else, stops none of the others. What would only fail again (a warehouse or
-    a lease store that cannot be used) is raised, with a note that says up to which date all is done.
+    A date that fails, or whose lease somebody else holds, does not stop the others. An error that would recur (the
+    warehouse or the lease store cannot be used) is raised with a note that names the dates that are done.
     """
     report = BackfillReport(first, last)
     for chunk in _chunks(first, last, days):
         try:
             done = _done(work, chunk)
         except ConsolidationError as error:
-            reached = f"everything before {chunk[0]} is done" if report.dates else "nothing is done yet"
-            error.add_note(f"Of {first} to {last}, {reached}; the same command goes on from there.")
+            progress = f"all dates before {chunk[0]} are done" if report.dates else "no date is done yet"
+            error.add_note(f"{first} to {last}: {progress}. Run the same command again for the rest.")
             raise
         report = report.plus(chunk, done)
         on_chunk(report)
@@ -75,10 +75,10 @@ def _done(work: Work, chunk: Sequence[dt.date]) -> ChunkDone:
     except LeaseHeld as error:
         if len(chunk) == 1:
             return ChunkDone(failed={chunk[0]: error})
-    # One of its dates is somebody else's just now; the others need not wait for it.
-    alone = [_done(work, [date]) for date in chunk]
+    # Somebody else holds the lease of one date; the others need not wait for it.
+    single_dates = [_done(work, [date]) for date in chunk]
     report = BackfillReport(chunk[0], chunk[-1])
-    for date, done in zip(chunk, alone, strict=True):
+    for date, done in zip(chunk, single_dates, strict=True):
         report = report.plus([date], done)
     return ChunkDone(report.figures, report.failed, report.refused)
 

@@ -1,6 +1,6 @@
-"""What happened at the leases: who waited for whom and how long, what was fenced out, released by force, or written.
+"""Lease history: waits and their length, fenced-out writes, forced releases, and committed writes.
 
-A read model over the lease store's events (a week of them) and the ledgers (all history). Changes nothing.
+Reads the events of the lease store (one week) and the ledgers (all history).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from nba_consolidation.warehouse.interface import Warehouse
 
 
 @dataclass(frozen=True)
-class Happening:
-    """One entry: `what` is waited, fenced_out, forced_release or wrote; `other` is for whom, by whom."""
+class LeaseHistoryEntry:
+    """One entry. what: waited, fenced_out, forced_release or wrote. other: the holder waited for or fenced out by."""
 
     at: dt.datetime
     what: str
@@ -28,38 +28,38 @@ class Happening:
     detail: str = ""
 
 
-def lease_history(warehouse: Warehouse, leases: LeaseStore, first: dt.date, last: dt.date) -> list[Happening]:
-    """Of the leases of these game dates, oldest first."""
+def lease_history(warehouse: Warehouse, leases: LeaseStore, first: dt.date, last: dt.date) -> list[LeaseHistoryEntry]:
+    """Returns the entries of the leases of these game dates, oldest first."""
     bounds = {"first_date": first, "last_date": last}
-    found = [*_of_store(leases), *_of_ledgers(warehouse, Statement("lease_history", bounds))]
-    return sorted((entry for entry in found if first <= parse_lease_key(entry.lease)[1] <= last), key=lambda e: e.at)
+    entries = [*_of_store(leases), *_of_ledgers(warehouse, Statement("lease_history", bounds))]
+    return sorted((entry for entry in entries if first <= parse_lease_key(entry.lease)[1] <= last), key=lambda e: e.at)
 
 
-def _of_store(leases: LeaseStore) -> Iterator[Happening]:
+def _of_store(leases: LeaseStore) -> Iterator[LeaseHistoryEntry]:
     for event in leases.events():
         waited = (event.ends_at - event.began_at).total_seconds() if event.kind == WAIT and event.outcome else None
         what = "waited" if event.kind == WAIT else event.kind
-        yield Happening(
+        yield LeaseHistoryEntry(
             event.began_at, what, event.key, event.holder.holder_id, event.holder.run_id,
             f"{event.other.holder_id} (run {event.other.run_id})", waited, _outcome(event),
         )  # fmt: skip
     for forced in leases.forced_releases():
         holder = forced.lease.holder
-        yield Happening(
+        yield LeaseHistoryEntry(
             forced.released_at, "forced_release", forced.lease.key, holder.holder_id, holder.run_id, forced.by,
             detail=forced.reason,
         )  # fmt: skip
 
 
 def _outcome(event: LeaseEvent) -> str:
-    """A wait without an end whose time is over is one of a process that died."""
+    """A wait that did not end before its time limit belongs to a process that died."""
     return event.outcome or ("waiting" if event.waiting else "unknown") if event.kind == WAIT else ""
 
 
-def _of_ledgers(warehouse: Warehouse, statement: Statement) -> Iterator[Happening]:
+def _of_ledgers(warehouse: Warehouse, statement: Statement) -> Iterator[LeaseHistoryEntry]:
     for row in warehouse.query(statement):
         lock_type = "consolidation" if row["lock_type"] == "consolidation" else "grading"
-        yield Happening(
+        yield LeaseHistoryEntry(
             row["written_at"], "wrote", f"{lock_type}_{row['game_date']}", row["holder_id"], row["run_id"],
             detail=f"{row['lock_type']}, {row['written_rows']} rows, token {row['lease_token']}",
         )  # fmt: skip

@@ -1,7 +1,4 @@
-"""What was set aside: how much of it by rule, and the rows themselves as they were staged.
-
-A read model. Which rows break a rule is decided in `sql/candidates.sql` and `warehouse/alignment.py`.
-"""
+"""Quarantined rows: counts by rule, and the rows as they were staged. Read only."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from nba_consolidation.warehouse.interface import Warehouse
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """One rule, and what broke it."""
+    """One row rule, and how many rows broke it."""
 
     column_name: str
     rule: str
@@ -27,7 +24,7 @@ class BrokenRule:
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """One row that was set aside; `original_row` is the row as it was staged, as JSON."""
+    """One quarantined row; `original_row` is the row as it was staged, as JSON."""
 
     game_date: dt.date
     staging_table: str
@@ -42,24 +39,24 @@ class QuarantinedRow:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """All rules that were broken, and as many of the rows as were asked for, the latest dates first."""
+    """All rules that were broken, and up to `limit` of the rows, the latest dates first."""
 
     rules: tuple[BrokenRule, ...]
     rows: tuple[QuarantinedRow, ...]
 
     @property
     def quarantined(self) -> int:
-        """How many rows there are, shown or not."""
+        """Number of quarantined rows, listed or not."""
         return sum(rule.quarantined for rule in self.rules)
 
 
 def quarantine(
     warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max, limit: int = 20
 ) -> Quarantine:
-    """What was set aside between the dates, both included; all history unless bounded."""
+    """Returns the quarantined rows between the dates, both included; all history unless bounded."""
     parameters: dict[str, Value] = {"first_date": first, "last_date": last, "limit": limit}
-    found = warehouse.run([Statement("quarantined_by_rule", parameters), Statement("quarantined_rows", parameters)])
+    result = warehouse.run([Statement("quarantined_by_rule", parameters), Statement("quarantined_rows", parameters)])
     return Quarantine(
-        rules=tuple(BrokenRule(**row) for row in found.rows["quarantined_by_rule"]),
-        rows=tuple(QuarantinedRow(**row) for row in found.rows["quarantined_rows"]),
+        rules=tuple(BrokenRule(**row) for row in result.rows["quarantined_by_rule"]),
+        rows=tuple(QuarantinedRow(**row) for row in result.rows["quarantined_rows"]),
     )

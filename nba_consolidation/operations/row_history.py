@@ -1,6 +1,6 @@
-"""Why a row stands as it does: the staging table, batch, token and run of its values, and the versions that lost.
+"""History of a consolidated row: staging table, batch, token and run of its values, and the versions that lost.
 
-A read model over the lineage columns and `lost_versions`. Who wins is decided in the SQL of the transaction.
+Reads the lineage columns and `lost_versions`. Which version wins is decided by the consolidation.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 
 
 @dataclass(frozen=True)
-class Question:
-    """Which business keys are to be explained; what is not given narrows nothing. `line` counts unless `every_line`."""
+class RowQuery:
+    """Which business keys to explain. None matches everything; `line` is ignored if `every_line`."""
 
     game_date: dt.date
     player_lookup: str
@@ -31,7 +31,7 @@ class Question:
 
 @dataclass(frozen=True)
 class LostVersion:
-    """A version that does not stand: superseded, stale or replaced."""
+    """A version whose values are not in the table: superseded, stale or replaced."""
 
     prediction_id: str
     created_at: dt.datetime
@@ -44,11 +44,11 @@ class LostVersion:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """One business key: the row that stands, where its values came from, and the versions that lost, oldest first.
+class RowHistory:
+    """One business key: the committed row, the source of its values, and the versions that lost, oldest first.
 
-    `prediction_id` and `created_at` are those of the version consolidated first, `version_*` those of the version
-    whose values stand. Lineage is None where a predecessor wrote the row.
+    `prediction_id` and `created_at` are of the first consolidated version, `version_*` of the version whose values
+    the row has. Lineage is None if a predecessor wrote the row.
     """
 
     game_date: dt.date
@@ -76,16 +76,16 @@ class Explanation:
     lost: tuple[LostVersion, ...] = ()
 
 
-def explain(warehouse: Warehouse, question: Question) -> tuple[Explanation, ...]:
-    """Every business key that the question means, by system, game and line."""
-    found = warehouse.run([
-        Statement("explained_rows", vars(question)),
-        Statement("explained_losers", vars(question)),
+def explain(warehouse: Warehouse, query: RowQuery) -> tuple[RowHistory, ...]:
+    """Returns the history of every matching business key, ordered by system, game and line."""
+    result = warehouse.run([
+        Statement("explained_rows", vars(query)),
+        Statement("explained_losers", vars(query)),
     ])  # fmt: skip
     lost: dict[tuple[Any, ...], list[LostVersion]] = defaultdict(list)
-    for row in found.rows["explained_losers"]:
+    for row in result.rows["explained_losers"]:
         lost[_key(row)].append(LostVersion(**_without_key(row)))
-    return tuple(Explanation(**row, lost=tuple(lost[_key(row)])) for row in found.rows["explained_rows"])
+    return tuple(RowHistory(**row, lost=tuple(lost[_key(row)])) for row in result.rows["explained_rows"])
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
-"""The use case: staging tables that were left lying are told apart, and those that nobody needs any more are dropped.
+"""Clean-up of old staging tables: consolidated and empty ones are dropped, all others are listed.
 
-What no consolidation has taken is only ever archived, and only when a person names it (incidents 19 and 21: thousands
-of unmerged tables were deleted by hand).
+A table that was not consolidated is never dropped. It is archived only if a person names it (incidents 19 and 21:
+thousands of unmerged tables were deleted by hand).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
-    """What an old staging table is. Refused: unreadable, or of another shape than the live table."""
+    """State of an old staging table. Refused: unreadable, or it does not fit the live table."""
 
     CONSOLIDATED = "consolidated"
     EMPTY = "empty"
@@ -37,7 +37,7 @@ class Kind(Enum):
 
 
 class Action(Enum):
-    """What became of it; in a dry run, what would."""
+    """What the clean-up does with a table, or would do in a dry run."""
 
     DROPPED = "dropped"
     ARCHIVED = "archived"
@@ -46,13 +46,13 @@ class Action(Enum):
 
 _ROWS_AT_ONCE = 500
 _RECORDING = "cleanup"
-"""The lease under which clean-ups are recorded, by the day on which they happen."""
+"""Lock type of the lease under which clean-ups are recorded, for the day on which they run."""
 DROPPABLE = frozenset({Kind.CONSOLIDATED, Kind.EMPTY})
 
 
 @dataclass(frozen=True)
 class OldTable:
-    """A staging table older than the retention. `game_dates`: those whose rows wait in it, or else all of its dates."""
+    """A staging table older than the retention. game_dates: the dates whose rows wait in it, else all its dates."""
 
     staging_table: str
     kind: Kind
@@ -68,7 +68,7 @@ class OldTable:
 
 @dataclass(frozen=True)
 class CleanUpReport:
-    """A clean-up; or, of a dry run, what one would do."""
+    """The result of a clean-up, or of a dry run."""
 
     run_id: str
     dry_run: bool
@@ -80,32 +80,32 @@ class CleanUpReport:
         return tuple(table for table in self.tables if table.kind in kinds)
 
     def with_action(self, action: Action) -> tuple[OldTable, ...]:
-        """The tables that this became of."""
+        """The tables with this action."""
         return tuple(table for table in self.tables if table.action is action)
 
     @property
     def left_over(self) -> tuple[OldTable, ...]:
-        """What stays although no consolidation took it for so long: a person must look."""
+        """Tables that stay although they were not consolidated for so long: they require attention."""
         return tuple(table for table in self.with_action(Action.STAYS) if table.kind not in DROPPABLE)
 
     @property
     def waiting_dates(self) -> tuple[dt.date, ...]:
-        """The dates that can be consolidated from what stays."""
+        """The dates that can be consolidated from the tables that stay."""
         waiting = (table for table in self.left_over if table.kind is Kind.NEVER_CONSOLIDATED)
         return tuple(sorted({date for table in waiting for date in table.game_dates}))
 
 
 @dataclass(frozen=True)
-class _Old:
-    """One old table: its state as it was listed, and what is told of it."""
+class _ListedTable:
+    """One old table: its state in the listing, and its entry in the report."""
 
     listed: StagingTable
-    told: OldTable
+    entry: OldTable
 
 
 @dataclass(frozen=True)
 class CleanUp:
-    """Everything a clean-up needs. retention: how long a staging table may lie. evolve: as for the consolidation."""
+    """Cleans up the staging area. retention: tables younger than this are ignored. evolve: as in the consolidation."""
 
     writer: FencedWriter
     staging: StagingArea
@@ -114,77 +114,77 @@ class CleanUp:
     evolve: bool = False
 
     def clean_up(self, holder: Holder, *, dry_run: bool = True, archive: Collection[str] = ()) -> CleanUpReport:
-        """Drops the old tables that are consolidated or empty, archives those that are named, and tells of all others.
+        """Drops old tables that are consolidated or empty, archives the named ones, and lists all others.
 
-        Raises ConsolidationError, with nothing done, for a name that is no old table; LeaseError where a named table
+        Raises ConsolidationError, with nothing done, if a name is not that of an old table; LeaseError if a named table
         is being consolidated.
         """
         self.writer.warehouse.create_tables(ALL_TABLES)
-        old = self._look()
+        old = self._old_tables()
         _ensure_known(archive, old, self.retention)
-        planned = [_planned(table.told, archive) for table in old]
+        planned = [_planned(table.entry, archive) for table in old]
         if dry_run:
             return CleanUpReport(holder.run_id, True, self.retention, tuple(planned))
-        dropped = self._drop([table for table in old if table.told.kind in DROPPABLE])
+        dropped = self._drop([table for table in old if table.entry.kind in DROPPABLE])
         archived = self._archive({table.staging_table for table in planned if table.action is Action.ARCHIVED}, holder)
-        done = tuple(_done(table.told, dropped, archived) for table in old)
+        done = tuple(_done(table.entry, dropped, archived) for table in old)
         self._record([table for table in done if table.action is not Action.STAYS], old, holder)
         figures = {"tables": len(old), "dropped": len(dropped), "archived": len(archived)}
         log_event(_log, "cleaned_up", run_id=holder.run_id, **figures)
         return CleanUpReport(holder.run_id, False, self.retention, done)
 
-    def _look(self) -> list[_Old]:
-        """The old tables, oldest first."""
+    def _old_tables(self) -> list[_ListedTable]:
+        """Returns the old tables, oldest first."""
         listed, now = self.staging.list_tables(self.known()), self.writer.clock()
         old = [table for table in listed if now - table.modified_at >= self.retention]
         kinds = self._kinds(old) if old else {}
-        told = (_Old(table, _told(table, *kinds[table.name], now - table.modified_at)) for table in old)
-        return sorted(told, key=lambda table: (table.listed.modified_at, table.listed.name))
+        entries = (_ListedTable(table, _entry(table, *kinds[table.name], now - table.modified_at)) for table in old)
+        return sorted(entries, key=lambda table: (table.listed.modified_at, table.listed.name))
 
     def _kinds(self, old: Sequence[StagingTable]) -> Mapping[str, tuple[Kind, str, Sequence[dt.date]]]:
-        """By name: what it is, why, and which dates that is about."""
+        """Returns kind, reason and dates of each table, by name."""
         dates = {date for table in old for date in table.dates}
         bounds = {"first_date": min(dates, default=dt.date.min), "last_date": max(dates, default=dt.date.min)}
         rows = self.writer.warehouse.query(Statement("consolidated_staging_tables", bounds))
         in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
         live = self.writer.warehouse.live_columns(PREDICTIONS.name)
         manifest = freeze(old, dates, in_ledger, evolved(live, old) if self.evolve else live)
-        # A damaged page does not show in the listing: such a table waits for ever, and looks as if nobody had tried.
+        # A listing does not show a damaged page: such a table would wait for ever without a reason.
         damaged = self.staging.unreadable([entry.table for entry in manifest.entries])
         kinds: dict[str, tuple[Kind, str, Sequence[dt.date]]] = {}
         for table in finished(old, in_ledger):
-            kinds[table.name] = (*_NOTHING_LEFT[Kind.CONSOLIDATED if table.rows else Kind.EMPTY], tuple(table.dates))
+            kinds[table.name] = (*_DROP_REASONS[Kind.CONSOLIDATED if table.rows else Kind.EMPTY], tuple(table.dates))
         for entry in manifest.entries:
-            kinds[entry.table.name] = (Kind.NEVER_CONSOLIDATED, _waits(entry.table, entry.dates), entry.dates)
+            kinds[entry.table.name] = (Kind.NEVER_CONSOLIDATED, _wait_reason(entry.table, entry.dates), entry.dates)
         for name, reason in ({table.name: table.reason for table in manifest.refused} | dict(damaged)).items():
             kinds[name] = (Kind.REFUSED, reason, ())
         return kinds
 
-    def _drop(self, tables: Sequence[_Old]) -> set[str]:
-        """Drops what is still as it was listed. That needs no lease.
+    def _drop(self, tables: Sequence[_ListedTable]) -> set[str]:
+        """Drops tables that have not changed since they were listed. No lease is needed.
 
-        Of the very state (fingerprint) that is dropped the ledger has every date, so no consolidation that runs now has
-        it in its manifest; a table that is rewritten meanwhile is another state, and stays.
+        The ledger has every date of the state (fingerprint) that is dropped, so no running consolidation has it in its
+        manifest. A table that is rewritten meanwhile has another fingerprint and stays.
         """
         return set(self.staging.drop([table.listed for table in tables])) if tables else set()
 
     def _archive(self, names: Collection[str], holder: Holder) -> Mapping[str, str]:
-        """Under the leases of its dates: nobody is merging a table that we say was never merged.
+        """Archives under the leases of the dates, so that nobody merges these tables at the same moment.
 
-        It is looked at again there, for it may have been merged while we waited. Nothing of a date is written, so there
-        is no fence: were our lease to run out, a table would be both merged and archived, and nothing lost.
+        The tables are listed again under the leases: one may have been merged during the wait. No row is written, so no
+        fence is needed: if the lease expired, a table would be merged and archived, and no row would be lost.
         """
-        wanted = [table for table in self._look() if table.listed.name in names]
-        dates = {date for table in wanted for date in table.listed.dates}
+        named = [table for table in self._old_tables() if table.listed.name in names]
+        dates = {date for table in named for date in table.listed.dates}
         if not dates:
-            return self.staging.archive([table.listed for table in wanted])
+            return self.staging.archive([table.listed for table in named])
         with self.writer.holding(LOCK_TYPE, dates, holder) as leased:
-            still = [t for t in self._look() if t.listed.name in names and t.told.kind not in DROPPABLE]
+            unmerged = [t for t in self._old_tables() if t.listed.name in names and t.entry.kind not in DROPPABLE]
             leased.lease.ensure_held()
-            return self.staging.archive([table.listed for table in still])
+            return self.staging.archive([table.listed for table in unmerged])
 
-    def _record(self, done: Sequence[OldTable], old: Sequence[_Old], holder: Holder) -> None:
-        """What was done, for whoever asks later. It comes after: of what it tells, nothing is only intended."""
+    def _record(self, done: Sequence[OldTable], old: Sequence[_ListedTable], holder: Holder) -> None:
+        """Records completed actions only: the rows are written after the fact."""
         if not done:
             return
         states = {table.listed.name: table.listed for table in old}
@@ -194,37 +194,37 @@ class CleanUp:
         try:
             with self.writer.holding(_RECORDING, [today], holder) as leased:
                 leased.write(
-                    [today], lambda given: [Statement("record_cleanup", {**given, "cleaned": p}) for p in parts]
+                    [today], lambda bound: [Statement("record_cleanup", {**bound, "cleaned": p}) for p in parts]
                 )
         except ConsolidationError as error:
-            told = ", ".join(f"{table.staging_table} {table.action.value}" for table in done)
-            error.add_note(f"It was done, and could not be recorded in {CLEANUPS.name}: {told}.")
+            actions = ", ".join(f"{table.staging_table} {table.action.value}" for table in done)
+            error.add_note(f"The clean-up was done, but not recorded in {CLEANUPS.name}: {actions}.")
             raise
 
 
-_NOTHING_LEFT: Mapping[Kind, tuple[Kind, str]] = {
-    Kind.CONSOLIDATED: (Kind.CONSOLIDATED, "the ledger has every date of it, in this state"),
-    Kind.EMPTY: (Kind.EMPTY, "it holds no row"),
+_DROP_REASONS: Mapping[Kind, tuple[Kind, str]] = {
+    Kind.CONSOLIDATED: (Kind.CONSOLIDATED, "the ledger has every date of it in this state"),
+    Kind.EMPTY: (Kind.EMPTY, "it has no rows"),
 }
 
 
-def _waits(table: StagingTable, dates: Sequence[dt.date]) -> str:
+def _wait_reason(table: StagingTable, dates: Sequence[dt.date]) -> str:
     return "it was not consolidated" if len(dates) == len(table.dates) else "some of its dates were not consolidated"
 
 
-def _told(table: StagingTable, kind: Kind, reason: str, dates: Sequence[dt.date], age: dt.timedelta) -> OldTable:
+def _entry(table: StagingTable, kind: Kind, reason: str, dates: Sequence[dt.date], age: dt.timedelta) -> OldTable:
     batch, worker = table_names.batch_and_worker(table.name)
     days = round(age / dt.timedelta(days=1), 1)
     return OldTable(table.name, kind, table.rows, days, batch, worker, tuple(sorted(dates)), reason)
 
 
-def _ensure_known(names: Collection[str], old: Sequence[_Old], retention: dt.timedelta) -> None:
+def _ensure_known(names: Collection[str], old: Sequence[_ListedTable], retention: dt.timedelta) -> None:
     unknown = sorted(set(names) - {table.listed.name for table in old})
     if unknown:
         days = retention / dt.timedelta(days=1)
         raise ConsolidationError(
             f"nothing was done: no staging table older than {days:g} day(s) is called {', '.join(unknown)}; "
-            "look at the names once more, or give another age"
+            "check the names, or set another age"
         )
 
 

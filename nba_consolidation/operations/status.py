@@ -1,6 +1,6 @@
-"""How things stand, by date: what waits, what was merged last, what stands, what nobody can take, who holds a lease.
+"""Status by date: waiting staging tables, committed rows, the last consolidation; refused tables and held leases.
 
-A read model: changes nothing. The warehouse is opened for two short reads, after the staging area has been listed.
+Read only. The warehouse is opened for two short reads, after the staging area has been listed.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
 _ALL_HISTORY = (dt.date.min, dt.date.max)
-"""Rows of a date that is not known any more stand all the same."""
+"""Rows of dates outside the known range count too."""
 
 
 @dataclass(frozen=True)
 class DateStatus:
-    """One date: what waits for it, what stands, what consumers read, and the consolidation that was last to commit."""
+    """One date: waiting staging tables, committed and validated rows, and the last consolidation that committed."""
 
     game_date: dt.date
     waiting_tables: int = 0
@@ -44,8 +44,8 @@ class DateStatus:
 
 
 @dataclass(frozen=True)
-class Status:
-    """All of it. `empty` tables hold no row; `merged` ones are in the ledger, and the next consolidation drops both."""
+class PipelineStatus:
+    """The status of all dates. empty, merged: staging tables that the next consolidation drops."""
 
     dates: tuple[DateStatus, ...] = ()
     refused: tuple[RefusedTable, ...] = ()
@@ -55,7 +55,7 @@ class Status:
 
     @property
     def waiting(self) -> tuple[DateStatus, ...]:
-        """The dates for which something waits."""
+        """The dates with waiting staging tables."""
         return tuple(date for date in self.dates if date.waiting_tables)
 
     def total(self, figure: str) -> int:
@@ -65,22 +65,22 @@ class Status:
 
 def status(
     warehouse: Warehouse, staging: StagingArea, leases: LeaseStore, known: KnownDates, evolve: bool = False
-) -> Status:
-    """How things stand now. evolve: whether a consolidation would add the columns that the live table lacks.
+) -> PipelineStatus:
+    """Returns the current status. evolve: whether a consolidation would add columns that the live table lacks.
 
-    The tables must exist: a read that fails raises, it is never taken for "empty" (incident 41).
+    The tables must exist: a failed read raises WarehouseError and never counts as "empty" (incident 41).
     """
     listed = staging.list_tables(known)
-    stands = warehouse.run(_statements())
+    committed = warehouse.run(_statements())
     live = warehouse.live_columns(PREDICTIONS.name)
     in_ledger = {
         (row["staging_table"], row["fingerprint"], row["game_date"])
-        for row in stands.rows["consolidated_staging_tables"]
+        for row in committed.rows["consolidated_staging_tables"]
     }
     manifest = _manifest(listed, in_ledger, evolved(live, listed) if evolve else live)
     idle = finished(listed, in_ledger)
-    return Status(
-        dates=_by_date(manifest, stands.rows),
+    return PipelineStatus(
+        dates=_by_date(manifest, committed.rows),
         refused=manifest.refused,
         empty=tuple(table.name for table in idle if not table.rows),
         merged=tuple(table.name for table in idle if table.rows),
@@ -88,18 +88,18 @@ def status(
     )
 
 
-def standing_dates(
+def dates_with_rows(
     warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
 ) -> tuple[dt.date, ...]:
-    """The dates of which anything stands, consolidated, validated or graded, in order; all history unless bounded."""
+    """Returns the dates with consolidated, validated or graded rows, in order; all history unless bounded."""
     bounds = {"first_date": first, "last_date": last}
     names = ("row_counts_by_date", "validated_dates", "accuracy_dates")
-    found = warehouse.run([Statement(name, bounds) for name in names])
-    return tuple(sorted({row["game_date"] for rows in found.rows.values() for row in rows}))
+    result = warehouse.run([Statement(name, bounds) for name in names])
+    return tuple(sorted({row["game_date"] for rows in result.rows.values() for row in rows}))
 
 
 def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
-    """The dates that were consolidated and not validated since, as when a process died in between."""
+    """Returns the dates that were consolidated but not validated afterwards, for instance because a process died."""
     rows = warehouse.query(Statement("unvalidated_dates", {"first_date": first, "last_date": last}))
     return tuple(row["game_date"] for row in rows)
 
@@ -115,30 +115,30 @@ def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], 
 
 
 def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
-    """The live columns as a consolidation that adds the unknown ones would leave them."""
+    """Returns the live columns plus the unknown ones that schema evolution would add."""
     unknown = {column.name: column for table in listed for column in compare_columns(table.columns, live).unknown}
     return [*live, *unknown.values()]
 
 
-def _by_date(manifest: Manifest, stands: Mapping[str, list[Row]]) -> tuple[DateStatus, ...]:
+def _by_date(manifest: Manifest, committed: Mapping[str, list[Row]]) -> tuple[DateStatus, ...]:
     tables = Counter(date for entry in manifest.entries for date in entry.dates)
     rows: Counter[dt.date] = Counter()
     for entry in manifest.entries:
         rows.update({date: entry.table.rows_of(date) for date in entry.dates})
-    standing = {row["game_date"]: row for row in stands["row_counts_by_date"]}
-    validated = {row["game_date"]: row for row in stands["validated_dates"]}
-    last = {row["game_date"]: row for row in stands["last_consolidations"]}
+    counts = {row["game_date"]: row for row in committed["row_counts_by_date"]}
+    validated = {row["game_date"]: row for row in committed["validated_dates"]}
+    last = {row["game_date"]: row for row in committed["last_consolidations"]}
     return tuple(
         DateStatus(
             game_date=date,
             waiting_tables=tables[date],
             waiting_rows=rows[date],
-            total_rows=standing.get(date, {}).get("total_rows", 0),
-            active_rows=standing.get(date, {}).get("active_rows", 0),
+            total_rows=counts.get(date, {}).get("total_rows", 0),
+            active_rows=counts.get(date, {}).get("active_rows", 0),
             validated_rows=validated.get(date, {}).get("validated_rows", 0),
             last_token=last.get(date, {}).get("lease_token"),
             last_run_id=last.get(date, {}).get("run_id"),
             last_consolidated_at=last.get(date, {}).get("consolidated_at"),
         )
-        for date in sorted(tables.keys() | standing.keys() | validated.keys() | last.keys())
+        for date in sorted(tables.keys() | counts.keys() | validated.keys() | last.keys())
     )

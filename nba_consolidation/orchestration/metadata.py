@@ -35,7 +35,7 @@ def samples_by_date(rows: Sequence[Row]) -> Mapping[dt.date, dg.TableMetadataVal
     dates: dict[dt.date, list[Row]] = {}
     for row in rows:
         dates.setdefault(row["game_date"], []).append({k: v for k, v in row.items() if k != "game_date"})
-    return {date: table_of(found) for date, found in dates.items()}
+    return {date: table_of(sample) for date, sample in dates.items()}
 
 
 def without(values: Mapping[str, object], *names: str) -> Metadata:
@@ -71,5 +71,5 @@ def _schema(rows: Sequence[Mapping[str, object]]) -> dg.TableSchema:
     return dg.TableSchema([dg.TableColumn(name, _kind(kinds[name])) for name in names])
 
 
-def _kind(found: set[type]) -> str:
-    return {bool: "bool", int: "int", float: "float"}.get(found.pop(), "string") if len(found) == 1 else "string"
+def _kind(types: set[type]) -> str:
+    return {bool: "bool", int: "int", float: "float"}.get(types.pop(), "string") if len(types) == 1 else "string"

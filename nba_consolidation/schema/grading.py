@@ -5,14 +5,14 @@ from __future__ import annotations
 from nba_consolidation.schema.declaration import Column, Table, columns
 
 ACCURACY_KEY = ("game_date", "game_id", "player_lookup", "system_id", "line_value")
-"""What makes a graded prediction one. NULL equals NULL."""
+"""The key of a graded prediction. NULL equals NULL."""
 
 OUTCOMES = ("correct", "wrong", "push", "passed", "not_a_bet", "voided")
-"""What can become of a graded prediction; exactly one of them does. A prediction of none yet is waiting."""
+"""The outcomes of a graded prediction, exactly one each. A prediction without an outcome is waiting."""
 
 BOX_SCORES = Table(
     name="player_game_summary",
-    description="Box scores: one row per game and player who played in it. Somebody else's; read, never changed here.",
+    description="Box scores: one row per game and player who played in it. Another system's table: only read here.",
     partition_by="game_date",
     columns=columns(
         ("player_lookup", "STRING*", "The player."),
@@ -27,14 +27,14 @@ BOX_SCORES = Table(
 )
 
 LAST_WRITTEN = columns(
-    ("grading_id", "STRING", "The transaction that last wrote the row; NULL for what an unfenced grader left."),
+    ("grading_id", "STRING", "The transaction that last wrote the row; NULL for rows of a grader without a fence."),
     ("lease_token", "INT64", "Its fencing token."),
     ("run_id", "STRING", "Run (Dagster's, or a terminal's) that it was part of."),
 )
 
 ACCURACY = Table(
     name="prediction_accuracy",
-    description="Exactly one row per graded prediction: what was predicted, what came, who was right.",
+    description="Exactly one row per graded prediction: the prediction, the result, the outcome.",
     partition_by="game_date",
     cluster_by=("system_id", "player_lookup"),
     primary_key=ACCURACY_KEY,
@@ -55,9 +55,9 @@ ACCURACY = Table(
         ("similarity_sample_size", "INT64", "How many similar games the system found."),
         ("actual_points", "INT64", "Points that the player scored; NULL if he has no box score."),
         ("minutes_played", "NUMERIC(5, 1)", "Minutes that he played."),
-        ("absolute_error", "NUMERIC(5, 1)", "|predicted - actual| points; NULL if voided, as all that compares."),
-        ("signed_error", "NUMERIC(5, 1)", "Predicted - actual points: above 0, too much was predicted."),
-        ("prediction_correct", "BOOL", "Whether a bet was won; NULL unless the outcome is correct or wrong."),
+        ("absolute_error", "NUMERIC(5, 1)", "|predicted - actual| points; NULL if voided, like every comparison."),
+        ("signed_error", "NUMERIC(5, 1)", "Predicted - actual points; above 0: predicted too high."),
+        ("prediction_correct", "BOOL", "Whether the bet was won; NULL unless the outcome is correct or wrong."),
         ("predicted_margin", "NUMERIC(5, 1)", "Predicted points - line."),
         ("actual_margin", "NUMERIC(5, 1)", "Actual points - line."),
         ("within_3_points", "BOOL", "Whether the absolute error is at most 3."),
@@ -77,11 +77,11 @@ ACCURACY = Table(
         ("feature_quality_score", "FLOAT64", "Quality of the input features, 0 to 100."),
         ("data_quality_tier", "STRING", "HIGH from 80, MEDIUM from 70, LOW below."),
         ("model_version", "STRING", "Version of the model."),
-        ("graded_at", "TIMESTAMP", "When the row was graded, or last graded anew."),
-        ("outcome", "STRING", "correct, wrong, push, passed (no bet wanted), not_a_bet or voided."),
-        ("outcome_reason", "STRING", "Of not_a_bet and voided: why."),
+        ("graded_at", "TIMESTAMP", "When the row was last graded."),
+        ("outcome", "STRING", "correct, wrong, push, passed (no bet), not_a_bet or voided."),
+        ("outcome_reason", "STRING", "The reason for not_a_bet and voided."),
         ("prediction_id", "STRING", "Id of the prediction, as in player_prop_predictions."),
-        ("box_score_game_id", "STRING", "The game as its box scores name it, where that is another id."),
+        ("box_score_game_id", "STRING", "The game's id in the box scores, if it is another one."),
     )
     + LAST_WRITTEN,
 )
@@ -92,17 +92,17 @@ REMOVED = Table(
     partition_by="game_date",
     columns=tuple(Column(column.name, column.type, column.description) for column in ACCURACY.columns)
     + columns(
-        ("removal", "STRING", "removed: the row is gone; changed: another version stands in its place."),
+        ("removal", "STRING", "removed: the row is gone; changed: another version replaced it."),
         ("removal_reason", "STRING", "duplicate, confidence_scale, regraded, not_active, not_gradeable or restored."),
         ("removed_at", "TIMESTAMP", "When."),
         ("removed_by_grading_id", "STRING", "The transaction that did it."),
-        ("removed_by_run_id", "STRING", "Run that it was part of; what `restore` asks for, and puts back from here."),
+        ("removed_by_run_id", "STRING", "Run that did it; `restore` takes this id and puts the rows back from here."),
     ),
 )
 
 GRADING_LEDGER = Table(
     name="grading_ledger",
-    description="One row per game date and transaction that wrote prediction_accuracy: what became of the predictions.",
+    description="One row per game date and transaction that wrote prediction_accuracy: predictions by outcome.",
     partition_by="game_date",
     columns=columns(
         ("game_date", "DATE", "The game date."),
@@ -116,15 +116,15 @@ GRADING_LEDGER = Table(
         ("correct", "INT64", "Bets won."),
         ("wrong", "INT64", "Bets lost."),
         ("push", "INT64", "Bets that met the line exactly."),
-        ("passed", "INT64", "Predictions that wanted no bet."),
+        ("passed", "INT64", "Predictions without a bet."),
         ("not_a_bet", "INT64", "No line of a real book, made after tip-off, or the same game under another id."),
         ("voided", "INT64", "The player did not play."),
         ("waiting", "INT64", "Not graded yet: no usable box score."),
         ("inserted", "INT64", "Rows that are new in prediction_accuracy."),
-        ("updated", "INT64", "Rows that were graded anew."),
-        ("unchanged", "INT64", "Rows that stand as they were."),
-        ("removed", "INT64", "Rows that left it; they are in prediction_accuracy_removed."),
-        ("total_rows", "INT64", "Rows of the date afterwards."),
+        ("updated", "INT64", "Rows that were graded again."),
+        ("unchanged", "INT64", "Rows that did not change."),
+        ("removed", "INT64", "Rows that were removed; they are in prediction_accuracy_removed."),
+        ("total_rows", "INT64", "Rows of the date after the transaction."),
         ("recorded_at", "TIMESTAMP", "When."),
     ),
 )

@@ -25,9 +25,9 @@ _HIT_RATE = (
     ("hit_rate_high", "FLOAT64", "Upper end of its 95 % Wilson interval."),
 )
 _WRITTEN = (
-    ("performance_id", "STRING", "The transaction that wrote the row; a row that comes out the same is left alone."),
+    ("performance_id", "STRING", "The transaction that wrote the row; an unchanged row is left alone."),
     ("lease_token", "INT64", "Its fencing token."),
-    ("run_id", "STRING", "Run (Dagster's, or a terminal's) that it was part of."),
+    ("run_id", "STRING", "Run (Dagster's, or a terminal's) that wrote it."),
     ("computed_at", "TIMESTAMP", "When."),
 )
 
@@ -49,7 +49,7 @@ SYSTEM_PERFORMANCE = Table(
         ("correct", "INT64", "Bets won."),
         ("wrong", "INT64", "Bets lost."),
         ("push", "INT64", "Bets that met the line exactly: the stake came back."),
-        ("passed", "INT64", "Predictions that wanted no bet."),
+        ("passed", "INT64", "Predictions without a bet."),
         ("not_a_bet", "INT64", "No line of a real book, or made after tip-off."),
         ("voided", "INT64", "The player did not play."),
         *_HIT_RATE,
@@ -97,7 +97,7 @@ CALIBRATION_SCORES = Table(
         *_HIT_RATE,
         ("ece", "FLOAT64", "Expected calibration error: |mean confidence - hit rate| of the ten bins, by their bets."),
         ("brier", "FLOAT64", "Mean square of confidence - (1 if won, else 0): 0.25 is what a constant 0.5 gets."),
-        ("log_loss", "FLOAT64", "Mean -log of the probability that was given to what came: 0.693 for a constant 0.5."),
+        ("log_loss", "FLOAT64", "Mean -log of the probability of the actual result: 0.693 for a constant 0.5."),
         *_WRITTEN,
     ),
 )

@@ -14,10 +14,10 @@ CONFIDENCE_SCALES = ("fraction", "percent")
 """What a system's confidence can be in: 0..1 or 0..100."""
 
 SET_BY_CONSOLIDATION = ("prediction_version", "is_active", "superseded_by", "updated_at")
-"""Core columns whose staged values are ignored: they are ours to set."""
+"""Core columns that the consolidation sets: staged values are ignored."""
 
 LINEAGE = columns(
-    ("version_created_at", "TIMESTAMP", "When the version whose values stand here was made by its worker."),
+    ("version_created_at", "TIMESTAMP", "When the worker made the version that the values came from."),
     ("version_prediction_id", "STRING", "The id that the worker gave that version."),
     ("staging_table", "STRING", "The staging table that the values came from."),
     ("batch_id", "STRING", "The batch part of that staging table's name."),
@@ -56,12 +56,12 @@ PREDICTIONS = Table(
         ("is_active", "BOOL", "Whether this is the newest version for its game, player and system, and valid."),
         ("is_actionable", "BOOL", "Whether the worker's filters let it through as a bet."),
         ("filter_reason", "STRING", "Which filter stopped it, where one did."),
-        ("superseded_by", "STRING", "prediction_id of the newer version (another line) that stands in its place."),
+        ("superseded_by", "STRING", "prediction_id of the newer active version, with another line."),
         ("invalidation_reason", "STRING", "Why it was invalidated."),
         ("invalidated_at", "TIMESTAMP", "When it was invalidated; an invalidated row is never active."),
         ("injury_status_at_prediction", "STRING", "OUT, DOUBTFUL, QUESTIONABLE or PROBABLE when it was made."),
         ("injury_flag_at_prediction", "BOOL", "Whether the player was on the injury report when it was made."),
-        ("injury_reason_at_prediction", "STRING", "The injury report's words when it was made."),
+        ("injury_reason_at_prediction", "STRING", "The text of the injury report when it was made."),
         ("injury_checked_at", "TIMESTAMP", "When the injury report was read."),
         ("prediction_made_before_game", "BOOL", "Whether it was made before tip-off."),
         ("feature_quality_score", "FLOAT64", "Quality of the input features, 0 to 100."),
@@ -80,17 +80,17 @@ PREDICTIONS = Table(
 
 QUARANTINED = Table(
     name="quarantined_predictions",
-    description="Staged rows that broke a row rule, as they came, each with the rule and the reason.",
+    description="Staged rows that broke a row rule, as they were staged, each with the rule and the reason.",
     partition_by="game_date",
     columns=columns(
-        ("game_date", "DATE", "The game date whose consolidation set the row aside."),
+        ("game_date", "DATE", "The game date whose consolidation quarantined the row."),
         ("staging_table", "STRING", "The staging table that held it."),
         ("staging_row", "INT64", "Its position in that table, from 0."),
         ("column_name", "STRING", "The column that broke the rule."),
         ("rule", "STRING", "The rule, by its short name."),
-        ("reason", "STRING", "What the rule wants, in words."),
+        ("reason", "STRING", "Why the row broke the rule, in words."),
         ("original_row", "STRING", "The row as it was staged, as JSON."),
-        ("quarantined_at", "TIMESTAMP", "When it was set aside."),
+        ("quarantined_at", "TIMESTAMP", "When it was quarantined."),
         ("lease_token", "INT64", "Fencing token of that consolidation."),
         ("run_id", "STRING", "Run that did it."),
         ("consolidation_id", "STRING", "The transaction that did it."),
@@ -99,7 +99,7 @@ QUARANTINED = Table(
 
 LOST_VERSIONS = Table(
     name="lost_versions",
-    description="Versions of a business key that do not stand: where each came from and how it lost.",
+    description="Versions of a business key that are not current: where each came from and how it lost.",
     partition_by="game_date",
     columns=columns(
         ("game_date", "DATE", "Date of the game."),
@@ -110,7 +110,7 @@ LOST_VERSIONS = Table(
         ("prediction_id", "STRING", "The id that the worker gave the version."),
         ("created_at", "TIMESTAMP", "When its worker made it."),
         ("staging_table", "STRING", "The staging table that it came from."),
-        ("outcome", "STRING", "superseded (by its own consolidation), stale (older than what stood) or replaced."),
+        ("outcome", "STRING", "superseded (in its own consolidation), stale (older than the current row) or replaced."),
         ("lost_at", "TIMESTAMP", "When."),
         ("lease_token", "INT64", "Fencing token of that consolidation."),
         ("run_id", "STRING", "Run that did it."),
@@ -133,7 +133,7 @@ FENCES = Table(
 
 LEDGER = Table(
     name="consolidation_ledger",
-    description="One row per consolidated game date and transaction: what went in and what became of it.",
+    description="One row per consolidated game date and transaction: how many rows, and their outcomes.",
     partition_by="game_date",
     columns=columns(
         ("game_date", "DATE", "The game date."),
@@ -143,12 +143,12 @@ LEDGER = Table(
         ("lease_token", "INT64", "Its fencing token."),
         ("staging_tables", "INT64", "Staging tables merged."),
         ("staged", "INT64", "Rows read from them: the sum of the five below."),
-        ("inserted", "INT64", "Rows that brought a new business key."),
+        ("inserted", "INT64", "Rows with a new business key."),
         ("updated", "INT64", "Rows that replaced an older version."),
-        ("stale", "INT64", "Rows that were not newer than what stands."),
+        ("stale", "INT64", "Rows that were not newer than the current row."),
         ("superseded", "INT64", "Rows that lost to a newer row of the same key in the same consolidation."),
         ("quarantined", "INT64", "Rows that broke a row rule."),
-        ("total_rows", "INT64", "Rows of the date afterwards."),
+        ("total_rows", "INT64", "Rows of the date after the transaction."),
         ("active_rows", "INT64", "Active ones among them."),
         ("consolidated_at", "TIMESTAMP", "When."),
     ),
@@ -161,7 +161,7 @@ LEDGER_TABLES = Table(
     columns=columns(
         ("game_date", "DATE", "The game date."),
         ("staging_table", "STRING", "The staging table."),
-        ("fingerprint", "STRING", "Which state of that table was merged; another one is merged again."),
+        ("fingerprint", "STRING", "The state of the table that was merged; another state is merged again."),
         ("staged", "INT64", "Rows read from it for the date."),
         ("consolidation_id", "STRING", "The transaction."),
         ("run_id", "STRING", "Run that did it."),
@@ -175,12 +175,12 @@ CLEANUPS = Table(
     description="One row per old staging table that a clean-up dropped or archived.",
     columns=columns(
         ("staging_table", "STRING", "The staging table."),
-        ("fingerprint", "STRING", "The state of it that went."),
+        ("fingerprint", "STRING", "The state of the table."),
         ("batch_id", "STRING", "The batch part of its name."),
         ("worker_id", "STRING", "The worker part of its name."),
         ("kind", "STRING", "consolidated, empty, never_consolidated or refused."),
-        ("action", "STRING", "dropped, or archived: out of the listing, with every row kept."),
-        ("archived_to", "STRING", "Where it lies now, if archived."),
+        ("action", "STRING", "dropped, or archived: no longer listed, with every row kept."),
+        ("archived_to", "STRING", "The archived copy."),
         ("staged", "INT64", "Rows in it."),
         ("first_date", "DATE", "Its first game date."),
         ("last_date", "DATE", "Its last game date."),

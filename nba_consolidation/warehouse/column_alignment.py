@@ -146,16 +146,19 @@ def _row_error(pairs: Sequence[tuple[Column, Column]]) -> exp.Expr:
         if staged.type == live.type or "NULL" in staged.type:
             continue
         reason = f"{live.name}|fits|the value must fit {live.type}"
-        case = case.when(_does_not_fit(live), exp.Literal.string(reason))
+        case = case.when(_does_not_fit(staged, live), exp.Literal.string(reason))
         if live.name in BUSINESS_KEY:
             reason = f"{live.name}|exact|the value must be exact in {live.type}: a key is never rounded"
             case = case.when(_is_rounded(staged, live), exp.Literal.string(reason))
     return case if case.args.get("ifs") else exp.null()
 
 
-def _does_not_fit(live: Column) -> exp.Expr:
-    cast_is_null = _cast(_column(live.name), live.type, safe=True).is_(exp.null())
-    return exp.and_(_column(live.name).is_(exp.null()).not_(), cast_is_null)
+def _does_not_fit(staged: Column, live: Column) -> exp.Expr:
+    does_not_fit: exp.Expr = _cast(_column(live.name), live.type, safe=True).is_(exp.null())
+    if staged.type == "FLOAT64":
+        # Minimum and maximum in a Parquet file ignore NaN. DuckDB concludes from them that the cast cannot fail.
+        does_not_fit = exp.or_(exp.IsNan(this=_column(live.name)), does_not_fit)
+    return exp.and_(_column(live.name).is_(exp.null()).not_(), does_not_fit)
 
 
 def _is_rounded(staged: Column, live: Column) -> exp.Expr:

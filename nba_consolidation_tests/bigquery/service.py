@@ -55,9 +55,8 @@ def emulator() -> str:
     process = subprocess.Popen(
         [_PYTHON, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    assert process.stdin is not None
     assert process.stdout is not None
-    atexit.register(process.stdin.close)
+    atexit.register(process.communicate)  # closes its input, which ends it, and waits for that
     port = process.stdout.readline().strip()
     assert port, f"bqemulator did not start; see why: {_PYTHON} {script}"
     return f"http://127.0.0.1:{port}"

@@ -12,6 +12,7 @@ from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, outcome, prediction
 
 
+@pytest.mark.slow
 def test_incident_3_null_lines_are_one_key_and_every_row_is_counted(bench: BigQueryBench) -> None:
     bench.stage(prediction(None, 0), prediction("20.5", 1), prediction("21.0", 2))
     bench.stage(prediction(None, 3), prediction("20.5", 4, recommendation="MAYBE"), worker="w1")
@@ -22,6 +23,7 @@ def test_incident_3_null_lines_are_one_key_and_every_row_is_counted(bench: BigQu
     assert len(report.dropped) == 2
 
 
+@pytest.mark.slow
 def test_a_newer_version_updates_and_an_older_one_is_stale(bench: BigQueryBench) -> None:
     bench.stage(prediction(minute=1, predicted_points=Decimal("20.0")))
     bench.consolidate()
@@ -34,6 +36,7 @@ def test_a_newer_version_updates_and_an_older_one_is_stale(bench: BigQueryBench)
     assert row["predicted_points"] == Decimal("25.5")
 
 
+@pytest.mark.slow
 def test_a_row_that_breaks_a_rule_is_quarantined_unchanged(bench: BigQueryBench) -> None:
     bench.stage(prediction(), prediction(predicted_points=Decimal("99.0"), player_lookup="other"))
     bench.consolidate()
@@ -42,6 +45,7 @@ def test_a_row_that_breaks_a_rule_is_quarantined_unchanged(bench: BigQueryBench)
     assert '"player_lookup":"other"' in row["original_row"]
 
 
+@pytest.mark.slow
 def test_several_dates_are_one_transaction(bench: BigQueryBench) -> None:
     bench.stage(prediction(), prediction(game_date=NEXT_DATE, game_id="20260116_BOS_MIA"))
     report = bench.consolidate(DATE, NEXT_DATE)
@@ -49,6 +53,7 @@ def test_several_dates_are_one_transaction(bench: BigQueryBench) -> None:
     assert len({row["consolidation_id"] for row in bench.published()}) == 1
 
 
+@pytest.mark.slow
 def test_tables_in_the_ledger_are_not_merged_again(bench: BigQueryBench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.stage(prediction())
     with monkeypatch.context() as patched:
@@ -84,6 +89,7 @@ def test_a_failed_audit_rolls_everything_back(bench: BigQueryBench) -> None:
     assert bench.select("SELECT rule FROM {dataset}.quarantined_predictions") == []
 
 
+@pytest.mark.slow
 def test_validated_rows_are_rebuilt(bench: BigQueryBench) -> None:
     bench.stage(prediction("20.5", 1), prediction(None, 2, player_lookup="other", confidence_score=Decimal(70)))
     bench.consolidate()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.grading.grade import Grader
@@ -36,6 +38,7 @@ def grade(bench: BigQueryBench) -> GradingReport:
     return Grader(writer).grade([DATE], Holder.here("grading"))
 
 
+@pytest.mark.slow
 def test_every_outcome_is_graded_and_a_corrected_row_is_kept(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.stage(*PREDICTIONS)

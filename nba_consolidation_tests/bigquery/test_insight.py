@@ -14,9 +14,10 @@ from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS, OUTDATED_CA
 from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator, read_bets
-from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
-from nba_consolidation.pipeline.analysis.reliability import figures as standing
+from nba_consolidation.pipeline.analysis.recalibration.graded_bets import read_graded_bets
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
+from nba_consolidation.pipeline.analysis.recalibration.versions import ROLLED_BACK, read_history
+from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
@@ -73,7 +74,7 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     found: dict[str, Any] = {}
     found["bets"] = {
         system: [array.tolist() for array in vars(bets).values()]
-        for system, bets in read_bets(bench.warehouse, DATE - dt.timedelta(30), DATE).items()
+        for system, bets in read_graded_bets(bench.warehouse, DATE - dt.timedelta(30), DATE).items()
     }
     first = recalibrator.recalibrate([DATE], holder, approve="ann")
     again = recalibrator.recalibrate([DATE], holder, approve="ann")
@@ -107,16 +108,16 @@ def told(bench: Any, execute: Execute) -> dict[str, Any]:
     bench.publish()
     found["given back"] = execute(READ)
     found["reviews"] = [(report.dates, report.followed) for report in reports]
-    found["players"] = [without(row, *LINEAGE) for row in standing.players(bench.warehouse, early, DATE)]
+    found["players"] = [without(row, *LINEAGE) for row in queries.players(bench.warehouse, early, DATE)]
     found["of status"] = [
-        row["player_lookup"] for row in standing.players(bench.warehouse, early, early, status="blacklisted")
+        row["player_lookup"] for row in queries.players(bench.warehouse, early, early, status="blacklisted")
     ]
-    found["one"] = [row["player_lookup"] for row in standing.players(bench.warehouse, DATE, DATE, player="Luka Dončić")]
-    found["policies"] = [without(row, *LINEAGE) for row in standing.policies(bench.warehouse, early, DATE)]
-    found["overrides"] = [without(row, *LINEAGE) for row in standing.overrides(bench.warehouse)]
+    found["one"] = [row["player_lookup"] for row in queries.players(bench.warehouse, DATE, DATE, player="Luka Dončić")]
+    found["policies"] = [without(row, *LINEAGE) for row in queries.policies(bench.warehouse, early, DATE)]
+    found["overrides"] = [without(row, *LINEAGE) for row in queries.overrides(bench.warehouse)]
     found["in order"] = _audits(bench)
     (version,) = (one for one in history.versions if one.system_id == "catboost_v9")
-    recalibrator.decide(version.version_id, State.ROLLED_BACK, DATE, "", "ann", holder)
+    recalibrator.decide(version.version_id, ROLLED_BACK, DATE, "", "ann", holder)
     found["outdated"] = _audits(bench)
     bench.publish()
     found["rolled back"] = execute(READ), _audits(bench)

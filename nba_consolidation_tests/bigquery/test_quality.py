@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
-from nba_consolidation.operations.daily_quality.results import CheckResult, Status
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.doctor.health_checks import Health, run_checks, store_checks
 from nba_consolidation.operations.lease_history import lease_history
@@ -34,10 +36,11 @@ def examined(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, CheckResul
     return {result.name: result for result in report.results}
 
 
-def not_passed(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, Status]:
-    return {name: r.status for name, r in examined(bench, date).items() if r.status is not Status.PASSED}
+def not_passed(bench: BigQueryBench, date: dt.date = DATE) -> dict[str, CheckStatus]:
+    return {name: r.status for name, r in examined(bench, date).items() if r.status is not CheckStatus.PASSED}
 
 
+@pytest.mark.slow
 def test_a_sound_date_passes_and_each_fault_is_reported(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.select(SCORE)
@@ -48,7 +51,7 @@ def test_a_sound_date_passes_and_each_fault_is_reported(bench: BigQueryBench) ->
     Grader(FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)).grade([DATE], Holder.here("g"))
     results = examined(bench)
     assert (results["volume"].value, results["quarantine_rate"].value, results["ungraded"].value) == (2, 0, 1)
-    assert not_passed(bench) == {"ungraded": Status.WARNED}  # of a game without a box score
+    assert not_passed(bench) == {"ungraded": CheckStatus.WARNED}  # of a game without a box score
     assert not_passed(bench, DATE + dt.timedelta(days=1)) == {}
 
     bench.select("UPDATE {dataset}.prediction_accuracy SET confidence_score = 62 WHERE game_date = '2026-01-15'")
@@ -57,13 +60,14 @@ def test_a_sound_date_passes_and_each_fault_is_reported(bench: BigQueryBench) ->
     bench.select("INSERT INTO {dataset}.player_prop_predictions SELECT * FROM {dataset}.player_prop_predictions "
                  "WHERE game_date = '2026-01-15'")  # fmt: skip
     assert not_passed(bench) == {
-        "duplicate_predictions": Status.FAILED,
-        "duplicate_accuracy": Status.FAILED,
-        "confidence_scale": Status.FAILED,
-        "ungraded": Status.WARNED,
+        "duplicate_predictions": CheckStatus.FAILED,
+        "duplicate_accuracy": CheckStatus.FAILED,
+        "confidence_scale": CheckStatus.FAILED,
+        "ungraded": CheckStatus.WARNED,
     }
 
 
+@pytest.mark.slow
 def test_the_lease_history_has_every_write(bench: BigQueryBench) -> None:
     bench.stage(bet())
     bench.consolidate()

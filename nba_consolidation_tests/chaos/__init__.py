@@ -1,5 +1,5 @@
-"""Concurrency, proved: real processes stage and consolidate while a storm kills and stops them and drops replies.
+"""Chaos tests: real processes stage and consolidate while a storm kills and stops them and drops replies.
 
-`plan` says what is to happen, `storm` lets it happen to the processes that the `nursery` forks (`stager`,
-`consolidating`), and `verdict` says from their journals and the warehouse whether anything is doubled, lost or stale.
+`plan` has the parameters of a storm, `storm` runs it with the processes that the `fork_server` forks (`stager`,
+`consolidator`), and `verdict` checks their journals and the warehouse for duplicate, lost and stale rows.
 """

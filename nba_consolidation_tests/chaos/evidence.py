@@ -1,6 +1,6 @@
-"""What a storm left behind, read once: journals with plain Python, tables with plain SQL, and the staging folder.
+"""Reads the results of a storm: journals with plain Python, tables with plain SQL, and the staging folder.
 
-Nothing of the product reads here, so nothing of it can hide anything.
+No code of the product is used, so that none of it can hide a fault.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TABLES = (
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a staging table that a stager wrote, or was killed while it wrote."""
+    """One version of a staging table that a stager wrote, or was writing when it was killed."""
 
     table: str
     number: int
@@ -46,32 +46,32 @@ class Version:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of it. The records of a table are as `SELECT *` gives them, dates and times as text."""
+    """The results. The records of a table are those of `SELECT *`, with dates and times as text."""
 
     versions: Sequence[Version]
     tables: Mapping[str, Sequence[Record]]
-    left_files: Sequence[str]
+    remaining_files: Sequence[str]
 
     @classmethod
     def of(cls, folder: Path) -> Evidence:
         staging = folder / "staging"
-        left = [*staging.glob("_staging_*.parquet"), *staging.glob(".dropping/*/*.parquet")]
+        remaining = [*staging.glob("_staging_*.parquet"), *staging.glob(".dropping/*/*.parquet")]
         with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             tables = {name: _records(connection, name) for name in _TABLES}
-        return cls(_versions(folder), tables, sorted(path.name for path in left))
+        return cls(_versions(folder), tables, sorted(path.name for path in remaining))
 
     @cached_property
     def merged(self) -> Counter[tuple[str, str, int]]:
-        """How often so many rows of a date were merged from a table: which version that was."""
+        """How often that number of rows of a date was merged from a table; the number identifies the version."""
         return Counter(
             (record["staging_table"], record["game_date"], record["staged"])
             for record in self.tables["consolidation_ledger_tables"]
         )
 
     @cached_property
-    def binding(self) -> list[Version]:
-        """The versions whose rows must be there: the acknowledged, and such of the others as were seen."""
+    def accountable(self) -> list[Version]:
+        """The versions whose rows must exist: those acknowledged, and those of the others that were merged."""
         return [
             version
             for version in self.versions
@@ -82,16 +82,16 @@ class Evidence:
     @cached_property
     def rows(self) -> dict[str, StagedRow]:
         """Every row that must be accounted for, by its id."""
-        return {row.prediction_id: row for version in self.binding for row in version.rows}
+        return {row.prediction_id: row for version in self.accountable for row in version.rows}
 
     @cached_property
     def newest_versions(self) -> list[Version]:
-        """Of each table the last one that must be there."""
-        return list({version.table: version for version in self.binding}.values())
+        """The last accountable version of each table."""
+        return list({version.table: version for version in self.accountable}.values())
 
 
 def _versions(folder: Path) -> list[Version]:
-    """In the order in which each stager wrote them."""
+    """The versions in the order in which each stager wrote them."""
     rows: dict[tuple[str, int], tuple[StagedRow, ...]] = {}
     acknowledged = set()
     for entry in entries(folder, "stager"):
@@ -116,7 +116,7 @@ def _plain(value: Any) -> Any:
 
 
 def grouped(records: Sequence[Record], *columns: str) -> dict[tuple[Any, ...], list[Record]]:
-    """The records by their values in some columns, in order."""
+    """The records grouped by some columns, in order."""
     groups: defaultdict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in records:
         groups[tuple(record[column] for column in columns)].append(record)

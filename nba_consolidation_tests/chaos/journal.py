@@ -1,4 +1,4 @@
-"""What a process did, told by itself: a file of JSON lines that survives its SIGKILL, and can be read by all."""
+"""Journals: each process writes a file of JSON lines, which survives its SIGKILL and can be read by others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Entry = dict[str, Any]
 
 
 class Journal:
-    """Of one process. An entry is on the disk when `note` returns."""
+    """The journal of one process. An entry is on disk when `note` returns."""
 
     def __init__(self, folder: Path, name: str) -> None:
         journals = folder / "journals"
@@ -26,13 +26,13 @@ class Journal:
 
 
 def entries(folder: Path, role: str = "") -> Iterator[Entry]:
-    """Of all processes of a role, or of all, each one's in its order; without the one at which it was killed."""
+    """The entries of all processes of a role (or of all), each in order, without partially written ones."""
     for path in sorted((folder / "journals").glob(f"{role}*.jsonl")):
         yield from map(json.loads, path.read_text().split("\n")[:-1])
 
 
 class Tail:
-    """Reads what the processes of a role noted since the last time."""
+    """Reads the entries that the processes of a role have written since the last call."""
 
     def __init__(self, folder: Path, role: str) -> None:
         self._folder = folder / "journals"
@@ -40,7 +40,7 @@ class Tail:
         self._read: Counter[str] = Counter()
 
     def read(self) -> Iterator[tuple[str, Entry]]:
-        """Whose entry, and the entry."""
+        """The name of the process and the entry."""
         for path in self._folder.glob(f"{self._role}*.jsonl"):
             with path.open("rb") as file:
                 file.seek(self._read[path.stem])

@@ -1,4 +1,4 @@
-"""What is to happen in one storm, all of it drawn from its seed; and what each process is told when it is started."""
+"""The parameters of a storm, drawn from its seed, and of each of its processes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from random import Random
 from typing import Self
 
 HOUR = 3600
-_SKEWS = (HOUR, -HOUR, -HOUR)  # of three consolidators; the clocks of the others are right
-_DEAF = 4
+_SKEWS = (HOUR, -HOUR, -HOUR)  # seconds; of three consolidators, the clocks of the others are right
+_IGNORE_LOSS = 4
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one process is told. `skew` (seconds) is how far its clock is ahead.
+    """The parameters of one process. `skew`: seconds that its clock is ahead.
 
-    A `deaf` consolidator is not told that its lease is lost once its transaction is under way: only the fence is left.
+    ignores_loss: the consolidator does not check its lease during the transaction, so that only the fence protects the
+    data.
     """
 
     role: str
@@ -27,7 +28,7 @@ class Order:
     leases: str
     ttl: float
     skew: int = 0
-    deaf: bool = False
+    ignores_loss: bool = False
     fenced: bool = True
     generation: int = 0
 
@@ -37,11 +38,11 @@ class Order:
 
     @property
     def rng(self) -> Random:
-        """The luck of this process; a restarted one has another."""
+        """The random numbers of this process; a restarted one has others."""
         return Random(f"{self.seed} {self.name}")
 
     def again(self) -> Self:
-        """For the process that takes its place."""
+        """The parameters of the process that replaces this one."""
         return replace(self, generation=self.generation + 1)
 
     def to_json(self) -> str:
@@ -50,24 +51,24 @@ class Order:
 
 @dataclass(frozen=True)
 class Plan:
-    """One storm: how many processes, for how many seconds, how often what befalls them (per second).
+    """One storm: the number of processes, its length in seconds, and the rates of faults per second.
 
-    It lasts longer, up to `longest` seconds, until so many (`meetings`) woke without their lease and met the fence, and
-    until `enough` were killed and as many stopped: on a busy machine everything takes its time.
-    `fenced=False` takes the fence out of all consolidations: the switch that only these tests can reach.
+    It goes on, up to `longest` seconds, until `late_wakers` processes have woken without their lease and reached the
+    fence, and until at least `enough` were killed and as many stopped, because a busy machine is slow.
+    `fenced=False` removes the check of the fence from all consolidations, which only these tests can do.
     """
 
     seed: int
     seconds: float = 5.0
     longest: float = 20.0
-    meetings: int = 1
+    late_wakers: int = 1
     enough: int = 3
     ttl: float = 1.0
     consolidators: int = 8
     stagers: int = 6
     kills: float = 1.5
     stops: float = 1.0
-    weather: float = 0.4
+    store_faults: float = 0.4
     fenced: bool = True
 
     @property
@@ -75,21 +76,21 @@ class Plan:
         return Random(self.seed)
 
     def orders(self, folder: Path, leases: str) -> list[Order]:
-        """One for each process that is to be kept up."""
+        """The parameters of each process that the storm keeps running."""
         rng = self.rng
         skews = [*_SKEWS, *[0] * (self.consolidators - len(_SKEWS))]
         rng.shuffle(skews)
-        # Nobody but another such takes the lease of one whose clock is ahead: it would sleep for nothing.
-        deaf = rng.sample([slot for slot, skew in enumerate(skews) if skew <= 0], _DEAF)
+        # The lease of a process whose clock is ahead is not taken over, so that sleeping would have no effect.
+        ignores_loss = rng.sample([slot for slot, skew in enumerate(skews) if skew <= 0], _IGNORE_LOSS)
         consolidator = Order("consolidator", 0, self.seed, str(folder), leases, self.ttl, fenced=self.fenced)
         return [
             *(
-                replace(consolidator, slot=slot, skew=skew, deaf=slot in deaf)
+                replace(consolidator, slot=slot, skew=skew, ignores_loss=slot in ignores_loss)
                 for slot, skew in zip(range(self.consolidators), skews, strict=True)
             ),
             *(replace(consolidator, role="stager", slot=slot) for slot in range(self.stagers)),
         ]
 
     def stop(self, rng: Random) -> float:
-        """Seconds that a process stays stopped: always beyond its lease."""
+        """Seconds that a process stays stopped, always longer than its lease."""
         return self.ttl * rng.uniform(1.2, 1.8)

@@ -1,7 +1,7 @@
-"""What the stagers stage: few keys that all of them write, NULL lines, versions of every age, and rows that are broken.
+"""The rows that stagers stage: few keys that all of them write, NULL lines, rows of any age, and some broken rows.
 
-A version of a table holds all rows of the one before it and at least one more of each of its dates, so nothing that was
-acknowledged may ever be missing, and the number of its rows tells which version was merged.
+A version of a table has all rows of the one before and at least one more of each of its dates. So no acknowledged row
+may ever be missing, and the number of rows identifies the version that was merged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SYSTEMS = ("catboost_v9", "ensemble_v1")
 _LINES = (None, "20.5", "21.0", "21.5")
 _MORNING = dt.datetime(2025, 1, 10, 8, tzinfo=dt.UTC)
 _MINUTES = 300
-_BROKEN = "81.0"  # nobody is predicted more than 80
+_BROKEN = "81.0"  # above the maximum of 80
 
 Key = tuple[str, str, str, str, str | None]
 """A business key in plain text, the date first and the line last."""
@@ -33,7 +33,7 @@ Key = tuple[str, str, str, str, str | None]
 
 @dataclass(frozen=True)
 class StagedRow:
-    """One prediction, as far as the verdict asks; its id is the only one of that name, whatever is staged."""
+    """The columns of a prediction that the verdict checks. Its prediction_id is unique."""
 
     prediction_id: str
     game_date: str
@@ -50,7 +50,7 @@ class StagedRow:
 
     @property
     def age(self) -> tuple[str, str]:
-        """What decides between two versions of a key."""
+        """Decides between two versions of a key."""
         return self.created_at, self.prediction_id
 
     @property
@@ -58,7 +58,7 @@ class StagedRow:
         return self.predicted_points == _BROKEN
 
     def whole(self) -> dict[str, Any]:
-        """As a worker writes it."""
+        """The whole row, as a worker writes it."""
         changes = asdict(self) | {
             "game_date": dt.date.fromisoformat(self.game_date),
             "created_at": dt.datetime.fromisoformat(self.created_at),
@@ -78,7 +78,7 @@ class StagedTable:
     rows: list[StagedRow] = field(default_factory=list)
 
     def grow(self) -> None:
-        """The next version."""
+        """Makes the next version."""
         self.version += 1
         for date in self.dates:
             self.rows += [self._row(date) for _ in range(self.rng.randint(1, 4))]
@@ -102,7 +102,7 @@ class StagedTable:
 
 
 class Batch:
-    """The tables of one stager, new ones and such as are delivered again with more in them."""
+    """The tables of one stager: new ones, and older ones that are delivered again with more rows."""
 
     def __init__(self, worker: str, rng: Random) -> None:
         self._worker = worker
@@ -111,7 +111,7 @@ class Batch:
         self._tables: list[StagedTable] = []
 
     def next(self, *, new: bool = False) -> StagedTable:
-        """What to write now: if it need not be new, one in five was there before."""
+        """The table to write now. Unless it must be new, one in five was written before."""
         if self._tables and self._rng.random() < 0.2 and not new:
             table = self._rng.choice(self._tables[-6:])
         else:
@@ -126,5 +126,5 @@ class Batch:
 
 
 def rows_by_date(rows: Sequence[StagedRow]) -> Counter[str]:
-    """How many rows of each date."""
+    """The number of rows by date."""
     return Counter(row.game_date for row in rows)

@@ -1,4 +1,4 @@
-"""A process that stages one table after another, and notes before and after each what is in it."""
+"""A process that stages one table after another, and notes the rows of each before and after writing it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.chaos.flags import dates_of_sleepers, is_over
 from nba_consolidation_tests.chaos.journal import Journal
 from nba_consolidation_tests.chaos.plan import Order
 from nba_consolidation_tests.chaos.rows import Batch, StagedTable
-from nba_consolidation_tests.chaos.signs import is_over, slept_over
 
 
 def run(order: Order) -> None:
-    """Until the storm is over."""
+    """Stages tables until the storm is over."""
     folder, rng = Path(order.folder), order.rng
     staging, journal = ParquetStaging(folder / "staging"), Journal(folder, order.name)
     batch = Batch(order.name, rng)
     while not is_over(folder):
-        stage(staging, batch.next(new=slept_over(folder) is not None), journal)
+        stage(staging, batch.next(new=dates_of_sleepers(folder) is not None), journal)
         time.sleep(rng.uniform(0.2, 0.8))
 
 
 def stage(staging: ParquetStaging, table: StagedTable, journal: Journal) -> None:
-    """Of one that is killed in here nobody knows whether the table is there."""
-    known = {"table": table.name, "version": table.version}
-    journal.note(**known, rows=[asdict(row) for row in table.rows])
+    """Stages one table. If the process is killed in between, the table may or may not exist."""
+    version = {"table": table.name, "version": table.version}
+    journal.note(**version, rows=[asdict(row) for row in table.rows])
     staging.write(table.name, table.written())
-    journal.note(**known)
+    journal.note(**version)

@@ -1,6 +1,6 @@
-"""The storm itself: keeps the processes up, kills, stops and wakes them as its seed says, and then lets it be calm.
+"""Runs a storm: starts processes, kills, stops and wakes them at random, and consolidates the rest at the end.
 
-What is right afterwards is not decided here.
+The results are checked in `verdict`.
 """
 
 from __future__ import annotations
@@ -14,172 +14,174 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
-from nba_consolidation_tests.chaos import signs
-from nba_consolidation_tests.chaos.consolidating import calm_consolidator
+from nba_consolidation_tests.chaos import flags
+from nba_consolidation_tests.chaos.consolidator import undisturbed_consolidator
 from nba_consolidation_tests.chaos.journal import Journal, entries
-from nba_consolidation_tests.chaos.lease_places import LeasePlace
+from nba_consolidation_tests.chaos.lease_backends import LeaseBackend
 from nba_consolidation_tests.chaos.plan import Order, Plan
-from nba_consolidation_tests.chaos.processes import News, Nursery
+from nba_consolidation_tests.chaos.process_control import ForkServer, ProcessEvent
 from nba_consolidation_tests.chaos.rows import DATES, Batch
 from nba_consolidation_tests.chaos.sleepers import Sleepers
 from nba_consolidation_tests.chaos.stager import stage
 
-_TICK = 0.03  # seconds between two looks
-_PATIENCE = 60.0  # seconds for all processes to come to their end once it is over
+_TICK = 0.03  # seconds between two polls
+_PATIENCE = 60.0  # seconds for all processes to end once the storm is over
 
 
 @dataclass
-class Account:
-    """What one storm did, and what the attempts of its consolidators came to."""
+class StormReport:
+    """The faults of a storm, and the outcomes of its consolidations."""
 
     plan: Plan
     counts: Counter[str] = field(default_factory=Counter)
-    troubles: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    left_leases: tuple[LeaseRecord, ...] = ()
+    remaining_leases: tuple[LeaseRecord, ...] = ()
 
-    def add(self, other: Account) -> None:
-        """The figures of another storm."""
+    def add(self, other: StormReport) -> None:
+        """Adds the figures of another storm."""
         self.counts += other.counts
-        self.troubles += other.troubles
+        self.faults += other.faults
         self.outcomes += other.outcomes
 
     def figures(self) -> str:
-        said = [f"{name} {number}" for name, number in sorted((self.counts + self.troubles).items())]
+        counts = [f"{name} {number}" for name, number in sorted((self.counts + self.faults).items())]
         attempts = [f"{name} {number}" for name, number in self.outcomes.most_common()]
-        return f"{', '.join(said)}; attempts: {', '.join(attempts)}"
+        return f"{', '.join(counts)}; attempts: {', '.join(attempts)}"
 
     def __str__(self) -> str:
         return f"{self.plan}: {self.figures()}"
 
 
-def run_storm(plan: Plan, folder: Path, leases: LeasePlace, nursery: Nursery) -> Account:
-    """From the first process to the last clean consolidation."""
-    account = Account(plan)
-    _Storm(plan, folder, leases, nursery, account).blow()
-    account.troubles += leases.troubles
+def run_storm(plan: Plan, folder: Path, leases: LeaseBackend, fork_server: ForkServer) -> StormReport:
+    """Runs the storm and the last consolidation after it."""
+    report = StormReport(plan)
+    _Storm(plan, folder, leases, fork_server, report).run()
+    report.faults += leases.faults
     for entry in entries(folder, "consolidator"):
-        account.outcomes.update(entry.get("outcomes", ()))
-        account.counts["fenced out"] += "fenced" in entry
-        account.counts["clean-ups"] += entry.get("dropped", 0) > 0
-        account.failures += [entry["failure"]] if "failure" in entry else []
-    if not account.failures:
-        _calm_down(plan, folder, leases, account)
-    return account
+        report.outcomes.update(entry.get("outcomes", ()))
+        report.counts["fenced out"] += "fenced" in entry
+        report.counts["clean-ups"] += entry.get("dropped", 0) > 0
+        report.failures += [entry["failure"]] if "failure" in entry else []
+    if not report.failures:
+        _consolidate_rest(plan, folder, leases, report)
+    return report
 
 
-def _calm_down(plan: Plan, folder: Path, leases: LeasePlace, account: Account) -> None:
-    """One more table, which makes every date and so every lease be taken; then all that waits, in one go."""
-    store = leases.calm()
-    signs.put_slept_over(folder, None)
+def _consolidate_rest(plan: Plan, folder: Path, leases: LeaseBackend, report: StormReport) -> None:
+    """Stages one more table with all dates, so that every lease is acquired, and consolidates everything."""
+    store = leases.end_faults()
+    flags.set_dates_of_sleepers(folder, None)
     last = Batch("calm", plan.rng).new(DATES)
     last.grow()
     stage(ParquetStaging(folder / "staging"), last, Journal(folder, "stager_calm"))
-    report = calm_consolidator(folder, store).consolidate(DATES, Holder.here("calm"))
-    account.failures += [f"not consolidated when calm: {table}" for table in report.refused]
-    account.failures += [f"{date} failed when calm: {error}" for date, error in report.poisoned.items()]
-    account.left_leases = store.list()
+    rest = undisturbed_consolidator(folder, store).consolidate(DATES, Holder.here("calm"))
+    report.failures += [f"refused after the storm: {table}" for table in rest.refused]
+    report.failures += [f"{date} failed after the storm: {error}" for date, error in rest.poisoned.items()]
+    report.remaining_leases = store.list()
 
 
 class _Storm:
-    """Who is up, who is stopped until when, and when the next misfortune is due."""
+    """The running and stopped processes, and when the next fault is due."""
 
-    def __init__(self, plan: Plan, folder: Path, leases: LeasePlace, nursery: Nursery, account: Account) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, leases: LeaseBackend, fork_server: ForkServer, report: StormReport
+    ) -> None:
         self._plan = plan
         self._folder = folder
         self._leases = leases
-        self._nursery = nursery
-        self._account = account
+        self._fork_server = fork_server
+        self._report = report
         self._rng = Random(f"storm {plan.seed}")
-        self._up: dict[int, Order] = {}
+        self._running: dict[int, Order] = {}
         self._wake_at: dict[int, float] = {}
-        self._told_to_stop: set[int] = set()
+        self._stopping: set[int] = set()
         self._sleepers = Sleepers(folder, plan.ttl)
 
-    def blow(self) -> None:
+    def run(self) -> None:
         for order in self._plan.orders(self._folder, self._leases.address):
             self._start(order)
         try:
-            self._rage()
+            self._run_faults()
             self._end()
         finally:
-            for pid in self._up:
-                self._nursery.send(pid, SIGKILL)
+            for pid in self._running:
+                self._fork_server.send(pid, SIGKILL)
 
-    def _rage(self) -> None:
+    def _run_faults(self) -> None:
         plan, began = self._plan, time.monotonic()
-        misfortunes = ((self._kill, plan.kills), (self._stop, plan.stops), (self._trouble, plan.weather))
-        due = [began + self._rng.expovariate(rate) for _, rate in misfortunes]
-        while (now := time.monotonic()) < began + plan.longest and not self._account.failures:
-            if now >= began + plan.seconds and self._has_raged():
+        faults = ((self._kill, plan.kills), (self._stop, plan.stops), (self._inject_fault, plan.store_faults))
+        due = [began + self._rng.expovariate(rate) for _, rate in faults]
+        while (now := time.monotonic()) < began + plan.longest and not self._report.failures:
+            if now >= began + plan.seconds and self._is_enough():
                 return
-            for number, (befall, rate) in enumerate(misfortunes):
+            for number, (cause, rate) in enumerate(faults):
                 if now >= due[number]:
-                    befall()
+                    cause()
                     due[number] = now + self._rng.expovariate(rate)
-            self._look_after()
+            self._handle_events()
 
-    def _has_raged(self) -> bool:
-        befell = min(self._account.counts[kind] for kind in ("kills", "stops"))
-        return befell >= self._plan.enough and self._sleepers.met >= self._plan.meetings
+    def _is_enough(self) -> bool:
+        faults = min(self._report.counts[kind] for kind in ("kills", "stops"))
+        return faults >= self._plan.enough and self._sleepers.late_wakers >= self._plan.late_wakers
 
     def _end(self) -> None:
-        """Everybody wakes up and comes to his own end, so that what is late is written late and not never."""
-        signs.put_over(self._folder)
+        """Wakes all processes and lets them end, so that late writes really happen."""
+        flags.end_storm(self._folder)
         until = time.monotonic() + _PATIENCE
-        while self._up and time.monotonic() < until:
-            self._look_after(over=True)
-        self._account.failures += [f"{order.name} does not end" for order in self._up.values()]
+        while self._running and time.monotonic() < until:
+            self._handle_events(over=True)
+        self._report.failures += [f"{order.name} did not end" for order in self._running.values()]
 
-    def _look_after(self, *, over: bool = False) -> None:
-        """Hear the news, wake whom it is time to wake, and put another in the place of whoever was killed."""
+    def _handle_events(self, *, over: bool = False) -> None:
+        """Reads the events, wakes processes whose time has come, and replaces killed ones."""
         time.sleep(_TICK)
-        for news in self._nursery.news():
-            order = self._up[news.pid]
-            if news.kind == "stopped":
-                self._stopped(news.pid, order)
+        for event in self._fork_server.events():
+            order = self._running[event.pid]
+            if event.kind == "stopped":
+                self._stopped(event.pid, order)
             else:
-                self._ended(news, order, restart=not over)
+                self._ended(event, order, restart=not over)
         now = time.monotonic()
         for pid in [*self._sleepers.to_wake(), *(pid for pid, moment in self._wake_at.items() if now >= moment)]:
             self._wake_at.pop(pid, None)
-            self._nursery.send(pid, SIGCONT)
+            self._fork_server.send(pid, SIGCONT)
 
     def _stopped(self, pid: int, order: Order) -> None:
-        self._account.counts["stops"] += 1
-        if pid in self._told_to_stop:
-            self._told_to_stop.discard(pid)
+        self._report.counts["stops"] += 1
+        if pid in self._stopping:
+            self._stopping.discard(pid)
             self._wake_at[pid] = time.monotonic() + self._plan.stop(self._rng)
         else:
-            self._account.counts["stops before a merge"] += 1
+            self._report.counts["stops before a merge"] += 1
             self._sleepers.fell_asleep(pid, order.name)
 
-    def _ended(self, news: News, order: Order, *, restart: bool) -> None:
-        del self._up[news.pid]
-        self._wake_at.pop(news.pid, None)
-        self._told_to_stop.discard(news.pid)
-        self._sleepers.gone(news.pid)
-        if news.code not in (0, -SIGKILL):
+    def _ended(self, event: ProcessEvent, order: Order, *, restart: bool) -> None:
+        del self._running[event.pid]
+        self._wake_at.pop(event.pid, None)
+        self._stopping.discard(event.pid)
+        self._sleepers.gone(event.pid)
+        if event.code not in (0, -SIGKILL):
             log = (self._folder / f"{order.name}.log").read_text()
-            self._account.failures.append(f"{order.name} ended with {news.code}: {log}")
+            self._report.failures.append(f"{order.name} ended with {event.code}: {log}")
         elif restart:
             self._start(order.again())
 
     def _start(self, order: Order) -> None:
-        self._up[self._nursery.start(order)] = order
-        self._account.counts["processes"] += 1
+        self._running[self._fork_server.start(order)] = order
+        self._report.counts["processes"] += 1
 
     def _kill(self) -> None:
-        """Whoever, the stopped too, but for those who are to wake up at the worst moment."""
-        pid = self._rng.choice([pid for pid in self._up if pid not in self._sleepers])
-        if self._nursery.send(pid, SIGKILL):
-            self._account.counts["kills"] += 1
+        """Kills any process, stopped ones included, except the sleepers."""
+        pid = self._rng.choice([pid for pid in self._running if pid not in self._sleepers])
+        if self._fork_server.send(pid, SIGKILL):
+            self._report.counts["kills"] += 1
 
     def _stop(self) -> None:
-        pid = self._rng.choice([pid for pid in self._up if pid not in self._wake_at and pid not in self._sleepers])
-        if self._nursery.send(pid, SIGSTOP):
-            self._told_to_stop.add(pid)
+        pid = self._rng.choice([pid for pid in self._running if pid not in self._wake_at and pid not in self._sleepers])
+        if self._fork_server.send(pid, SIGSTOP):
+            self._stopping.add(pid)
 
-    def _trouble(self) -> None:
-        self._leases.trouble(self._rng)
+    def _inject_fault(self) -> None:
+        self._leases.inject_fault(self._rng)

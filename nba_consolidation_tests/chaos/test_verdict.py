@@ -1,4 +1,4 @@
-"""The verdict itself, on a quiet folder in which one thing is made wrong: it must say so, and nothing before that."""
+"""Tests of the verdict: it reports no violation without a storm, and each corruption of the results."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import duckdb
 import pytest
 
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
-from nba_consolidation_tests.chaos.consolidating import attempt, calm_consolidator
+from nba_consolidation_tests.chaos.consolidator import attempt, undisturbed_consolidator
 from nba_consolidation_tests.chaos.evidence import Evidence
 from nba_consolidation_tests.chaos.journal import Journal
-from nba_consolidation_tests.chaos.lease_places import store_at
+from nba_consolidation_tests.chaos.lease_backends import store_at
 from nba_consolidation_tests.chaos.rows import DATES, Batch, StagedTable
 from nba_consolidation_tests.chaos.stager import stage
-from nba_consolidation_tests.chaos.verdict import judge
+from nba_consolidation_tests.chaos.verdict import find_violations
 
 pytestmark = pytest.mark.other_processes
 
-Quiet = tuple[Path, list[StagedTable]]
+Undisturbed = tuple[Path, list[StagedTable]]
 
-# What is done to the warehouse, and how the sentence about it begins.
-WRONG = {
+# Start of the reported sentence -> corruption of the warehouse.
+CORRUPTIONS = {
     "lost: ('": "DELETE FROM player_prop_predictions WHERE rowid = 3",
     "duplicate": "INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions WHERE rowid = 3",
     "invented: ('": "UPDATE player_prop_predictions SET current_points_line = 33.5 WHERE rowid = 3",
@@ -47,9 +47,9 @@ WRONG = {
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
-    """Three consolidations of a few tables, one of which came again and again with more in it."""
-    folder, batch = tmp_path_factory.mktemp("quiet"), Batch("w0", Random(4))
+def original(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Three consolidations of a few tables, one of which is delivered again each time with more rows."""
+    folder, batch = tmp_path_factory.mktemp("undisturbed"), Batch("w0", Random(4))
     journal, staging = Journal(folder, "stager_0"), ParquetStaging(folder / "staging")
     tables = [batch.new(DATES[:2]) for _ in range(6)]
     for number in range(3):
@@ -57,58 +57,58 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
             table.grow()
             stage(staging, table, journal)
         consolidate(folder)
-    assert judge(Evidence.of(folder)) == []
+    assert find_violations(Evidence.of(folder)) == []
     return folder, tables
 
 
 @pytest.fixture
-def quiet(original: Quiet, tmp_path: Path) -> Quiet:
+def undisturbed(original: Undisturbed, tmp_path: Path) -> Undisturbed:
     folder, tables = original
     return copytree(folder, tmp_path / "copy"), deepcopy(tables)
 
 
 def consolidate(folder: Path) -> None:
-    consolidator = calm_consolidator(folder, store_at(f"sqlite {folder / 'leases.sqlite'}"))
+    consolidator = undisturbed_consolidator(folder, store_at(f"sqlite {folder / 'leases.sqlite'}"))
     assert attempt(consolidator, DATES, f"run {uuid4()}") == ["consolidated"]
 
 
-@pytest.mark.parametrize(("sentence", "change"), WRONG.items())
-def test_what_is_wrong_in_the_warehouse_is_said(quiet: Quiet, sentence: str, change: str) -> None:
-    folder, _ = quiet
+@pytest.mark.parametrize(("sentence", "change"), CORRUPTIONS.items())
+def test_each_violation_in_the_warehouse_is_reported(undisturbed: Undisturbed, sentence: str, change: str) -> None:
+    folder, _ = undisturbed
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
         connection.execute(change)
-    said = judge(Evidence.of(folder))
-    assert any(one.startswith(sentence) for one in said), said
+    violations = find_violations(Evidence.of(folder))
+    assert any(violation.startswith(sentence) for violation in violations), violations
 
 
-def test_a_table_that_was_acknowledged_and_is_nowhere_is_lost(quiet: Quiet) -> None:
-    folder, tables = quiet
-    write_down(folder, tables[5], acknowledged=True)
-    assert any(one.startswith("lost: version 2") for one in judge(Evidence.of(folder)))
+def test_an_acknowledged_table_that_was_not_merged_is_lost(undisturbed: Undisturbed) -> None:
+    folder, tables = undisturbed
+    note_version(folder, tables[5], acknowledged=True)
+    assert any(one.startswith("lost: version 2") for one in find_violations(Evidence.of(folder)))
 
 
-def test_a_table_whose_writer_was_killed_may_be_nowhere(quiet: Quiet) -> None:
-    folder, tables = quiet
-    write_down(folder, tables[5], acknowledged=False)
-    assert judge(Evidence.of(folder)) == []
+def test_a_table_whose_writer_was_killed_may_be_missing(undisturbed: Undisturbed) -> None:
+    folder, tables = undisturbed
+    note_version(folder, tables[5], acknowledged=False)
+    assert find_violations(Evidence.of(folder)) == []
 
 
-def test_a_table_whose_writer_was_killed_may_be_there_and_then_counts(quiet: Quiet) -> None:
-    folder, tables = quiet
-    write_down(folder, tables[5], acknowledged=False)
+def test_a_table_whose_writer_was_killed_counts_if_it_exists(undisturbed: Undisturbed) -> None:
+    folder, tables = undisturbed
+    note_version(folder, tables[5], acknowledged=False)
     ParquetStaging(folder / "staging").write(tables[5].name, tables[5].written())
-    assert judge(Evidence.of(folder)) == [
-        f"left in the staging area: 1 tables, for instance {tables[5].name}.parquet",
+    assert find_violations(Evidence.of(folder)) == [
+        f"left in the staging area: 1 tables, for example {tables[5].name}.parquet",
     ]
     consolidate(folder)
-    assert judge(Evidence.of(folder)) == []
+    assert find_violations(Evidence.of(folder)) == []
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
         connection.execute("DELETE FROM lost_versions WHERE prediction_id LIKE ?", [f"{tables[5].name}_2_%"])
         connection.execute("DELETE FROM player_prop_predictions WHERE staging_table = ?", [tables[5].name])
-    assert any(one.startswith("lost") for one in judge(Evidence.of(folder)))
+    assert any(one.startswith("lost") for one in find_violations(Evidence.of(folder)))
 
 
-def write_down(folder: Path, table: StagedTable, *, acknowledged: bool) -> None:
+def note_version(folder: Path, table: StagedTable, *, acknowledged: bool) -> None:
     table.grow()
     journal, known = Journal(folder, "stager_0"), {"table": table.name, "version": table.version}
     journal.note(**known, rows=[asdict(row) for row in table.rows])

@@ -58,7 +58,7 @@ def test_what_a_process_that_died_left_unvalidated_is_validated(
 
     with monkeypatch.context() as patched:
         patched.setattr(Validator, "validate", dies)
-        assert "nothing is done yet" in season.run("backfill", "--from", DATE, exit_code=1).stderr
+        assert "no date is done yet" in season.run("backfill", "--from", DATE, exit_code=1).stderr
     assert season.json("status")["totals"]["validated_rows"] == 0
     found = season.json(*RANGE)["totals"]
     assert (found["staged"], found["validated"]) == (0, 3)

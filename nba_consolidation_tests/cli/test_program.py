@@ -38,9 +38,9 @@ def program(*arguments: object, **environment: str) -> subprocess.CompletedProce
 
 
 def test_help_names_every_command_and_every_exit_code() -> None:
-    shown = CliRunner().invoke(main, ["--help"]).stdout
-    assert [command for command in COMMANDS if command not in shown] == []
-    assert [code for code, meaning in MEANINGS.items() if f"{code.value}  {meaning}" not in shown] == []
+    text = CliRunner().invoke(main, ["--help"]).stdout
+    assert [command for command in COMMANDS if command not in text] == []
+    assert [code for code, meaning in MEANINGS.items() if f"{code.value}  {meaning}" not in text] == []
     assert set(MEANINGS) == set(Exit)
 
 
@@ -59,7 +59,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_mistyped_command_ends_with_two() -> None:
+def test_a_mistyped_command_exits_with_two() -> None:
     done = program("consolidat")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -67,11 +67,11 @@ def test_a_mistyped_command_ends_with_two() -> None:
 
 @pytest.mark.parametrize("command", ["consolidate", "validate", "quarantine", "duplicates"])
 @pytest.mark.parametrize("date", ["1900-01-01", "2999-01-01"])
-def test_a_date_that_cannot_be_is_a_usage_error_that_tells_the_range(
+def test_an_unknown_game_date_is_a_usage_error_that_names_the_known_range(
     terminal: Terminal, command: str, date: str
 ) -> None:
-    told = terminal.run(command, "--date", date, exit_code=2).stderr
-    assert f"2021-10-19 to {last_known_date()}" in " ".join(told.split())
+    stderr = terminal.run(command, "--date", date, exit_code=2).stderr
+    assert f"2021-10-19 to {last_known_date()}" in " ".join(stderr.split())
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_date_that_cannot_be_is_a_usage_error_that_tells_the_range(
         ["--from", "2026-01-16", "--to", DATE],
     ],
 )
-def test_dates_that_contradict_are_a_usage_error(terminal: Terminal, options: list[str]) -> None:
+def test_dates_that_contradict_each_other_are_a_usage_error(terminal: Terminal, options: list[str]) -> None:
     terminal.run("consolidate", *options, exit_code=2)
 
 
@@ -91,27 +91,27 @@ def test_an_earlier_first_date_makes_earlier_dates_known(terminal: Terminal) -> 
     terminal.run("--first-date", "2019-10-22", "consolidate", "--date", "2019-10-22")
 
 
-def test_a_setting_of_the_environment_that_cannot_be_ends_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_variable_exits_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBA_CONSOLIDATION_LEASE_WAIT", "soon")
     result = CliRunner().invoke(main, ["status"])
     assert result.exit_code == 2
     assert "NBA_CONSOLIDATION_LEASE_WAIT" in result.stderr
 
 
-def test_an_option_comes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NBA_CONSOLIDATION_HOME", str(tmp_path / "theirs"))
-    found = CliRunner().invoke(main, ["--home", str(tmp_path / "ours"), "status", "--json"])
-    assert json.loads(found.stdout)["place"] == str(tmp_path / "ours")
+def test_an_option_overrides_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBA_CONSOLIDATION_HOME", str(tmp_path / "of_variable"))
+    result = CliRunner().invoke(main, ["--home", str(tmp_path / "of_option"), "status", "--json"])
+    assert json.loads(result.stdout)["place"] == str(tmp_path / "of_option")
 
 
-def test_an_error_shows_where_it_came_from_only_when_asked(terminal: Terminal) -> None:
+def test_a_traceback_is_printed_only_with_debug(terminal: Terminal) -> None:
     assert "Traceback" not in terminal.run("duplicates", exit_code=1).stderr
     result = CliRunner().invoke(main, ["--home", str(terminal.home), "--debug", "duplicates"])
     assert result.exit_code == 1
     assert "Traceback" in result.stderr
 
 
-def test_an_error_that_nobody_foresaw_is_told_without_a_traceback(
+def test_an_unexpected_error_is_reported_without_a_traceback(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -121,14 +121,14 @@ def test_an_error_that_nobody_foresaw_is_told_without_a_traceback(
     assert "unexpected ZeroDivisionError: surprise" in terminal.run("consolidate", exit_code=1).stderr
 
 
-def test_a_warehouse_that_is_no_warehouse_is_told(terminal: Terminal) -> None:
+def test_a_file_that_is_no_warehouse_is_named(terminal: Terminal) -> None:
     terminal.home.mkdir()
     (terminal.home / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
     assert "warehouse.duckdb" in terminal.run("status", exit_code=1).stderr
 
 
 @pytest.mark.other_processes
-def test_a_warehouse_that_another_process_holds_ends_with_four(terminal: Terminal) -> None:
+def test_a_warehouse_that_another_process_has_open_exits_with_four(terminal: Terminal) -> None:
     terminal.run("bootstrap", "--apply")
     with connect(terminal.home / "warehouse.duckdb"):
         done = program("--home", terminal.home, "--warehouse-wait", "0", "status")
@@ -136,7 +136,7 @@ def test_a_warehouse_that_another_process_holds_ends_with_four(terminal: Termina
     assert str(os.getpid()) in done.stderr
 
 
-def test_an_interruption_ends_with_130(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_exits_with_130(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -145,13 +145,13 @@ def test_an_interruption_ends_with_130(terminal: Terminal, monkeypatch: pytest.M
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:
-    """What it said to Ctrl-C. Pressed again after a while: Python loses one that falls into a callback of an import."""
+    """The stderr after Ctrl-C, which is repeated: Python loses a signal that arrives in a callback of an import."""
     for _ in range(6):
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=10)[1]
     process.kill()
-    raise AssertionError("it does not listen to Ctrl-C")
+    raise AssertionError("the process ignores Ctrl-C")
 
 
 @pytest.mark.other_processes
@@ -162,14 +162,14 @@ def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: T
         [*PROGRAM, "--home", str(terminal.home), "stage", str(pipe)],
         stderr=subprocess.PIPE,
         text=True,
-        # Whoever runs in the background ignores it, and his children with him. No thread of ours is at work here.
+        # A background process ignores the signal, and so do its children. No other thread runs here.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
-    with pipe.open("w"):  # opens once the program reads it, so we know where it is
-        told = interrupted(process)
+    with pipe.open("w"):  # returns once the program reads the pipe
+        stderr = interrupted(process)
     assert process.returncode == 130
-    assert told.startswith("Interrupted")
-    assert "Traceback" not in told
+    assert stderr.startswith("Interrupted")
+    assert "Traceback" not in stderr
     assert not (terminal.home / "staging").exists()
 
 
@@ -184,21 +184,23 @@ def test_a_process_stages_consolidates_and_prints_plain_lines(terminal: Terminal
 
 
 @pytest.mark.other_processes
-def test_a_terminal_that_knows_only_ascii_is_enough(consolidated: Terminal) -> None:
-    for arguments in (["status"], ["explain", "--date", DATE, "--player", "jaimejaquezjr"], ["quarantine"]):
-        done = program("--home", consolidated.home, *arguments, PYTHONIOENCODING="ascii")
-        assert (done.returncode, done.stderr) == (0, "")
+def test_a_terminal_with_only_ascii_is_enough(consolidated: Terminal) -> None:
+    done = program("--home", consolidated.home, "status", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    for arguments in (["explain", "--date", DATE, "--player", "jaimejaquezjr"], ["quarantine"]):
+        result = CliRunner(charset="ascii").invoke(main, ["--home", str(consolidated.home), *arguments])
+        assert (result.exit_code, result.stderr) == (0, "")
 
 
 @pytest.mark.other_processes
-def test_a_reader_that_has_seen_enough_is_no_error_to_tell(consolidated: Terminal) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error(consolidated: Terminal) -> None:
     command = [*PROGRAM, "--home", str(consolidated.home), "status", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        told = process.stderr.read()
-    assert "Traceback" not in told
+        stderr = process.stderr.read()
+    assert "Traceback" not in stderr
 
 
 def rendered(part: Grid | Facts, width: int, terminal: bool = True) -> list[str]:
@@ -237,6 +239,6 @@ def test_records_take_the_place_of_a_table_that_does_not_fit() -> None:
     assert [line.split()[0] for line in rendered(grid, 80)] == ["lease", "holder"]
 
 
-def test_what_came_from_outside_cannot_move_the_cursor() -> None:
+def test_control_characters_in_values_are_escaped() -> None:
     assert "\x1b" not in "".join(rendered(Facts("a\x1b[2J", [("name", "[red]b\x1b[1m")]), 80))
     assert any("[red]b" in line for line in rendered(Facts("a", [("name", "[red]b")]), 80))

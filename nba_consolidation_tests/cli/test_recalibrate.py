@@ -59,7 +59,7 @@ def test_a_rejected_one_cannot_be_approved(terminal: Terminal) -> None:
     (version,) = terminal.json("calibration", "history")["versions"]
     assert "is rejected" in terminal.run("calibration", "reject", version["version_id"]).stdout
     assert "rejected" in terminal.run("calibration", "approve", version["version_id"], exit_code=1).stderr
-    assert "there is no calibration" in terminal.run("calibration", "approve", "none", exit_code=1).stderr
+    assert "does not exist" in terminal.run("calibration", "approve", "none", exit_code=1).stderr
 
 
 def test_calibration_without_a_command_is_the_report_that_it_was(terminal: Terminal) -> None:

@@ -16,7 +16,7 @@ from nba_consolidation.demo.outcome import Outcome
 from nba_consolidation.demo.programs import DemoFailed, terminal
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
-from nba_consolidation.pipeline.analysis.reliability.figures import reviewed_dates
+from nba_consolidation.pipeline.analysis.reliability.queries import reviewed_dates
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import deploy
 

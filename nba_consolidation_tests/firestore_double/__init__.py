@@ -1,8 +1,9 @@
-"""A Firestore for tests: a gRPC server with the real preconditions, times, transactions and streams, and with faults.
+"""A Firestore double for tests: a gRPC server with real preconditions, times, transactions, streams, and faults.
 
-In memory, on loopback, for clients in any process; `python -m nba_consolidation_tests.firestore_double --port N` runs
-one by itself. It answers as the official emulator does (`test_firestore_double` asks both), as far as a lease needs it:
-no queries with conditions, no nested field paths, no rules.
+It keeps its data in memory and serves clients in any process on loopback. To run one alone:
+`python -m nba_consolidation_tests.firestore_double --port N`. It behaves like the official emulator
+(`test_firestore_double` runs against both) as far as leases need it: no queries with conditions, no nested field paths,
+no security rules.
 """
 
 from nba_consolidation_tests.firestore_double.database import Clock, Database, MachineClock, Rejected

@@ -1,6 +1,6 @@
-"""One Firestore database in memory: documents with times, preconditions, transactions, and who wants to hear of what.
+"""One Firestore database in memory: documents with times, preconditions, transactions and listeners.
 
-Knows the messages of the protocol, and nothing of gRPC. Every method may be called from many threads.
+Uses the messages of the protocol, but not gRPC. Every method may be called from many threads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nba_consolidation.leases.interface import machine_clock
 from nba_consolidation_tests.firestore_double.faults import Faults
 
 Message: TypeAlias = Any
-"""A message of the protocol, as protobuf itself makes it: `types.Document.pb()` and so on."""
+"""A protobuf message of the protocol, such as `types.Document.pb()`."""
 
 Document = types.Document.pb()
 WriteResult = types.WriteResult.pb()
@@ -37,7 +37,7 @@ class Rejected(Exception):
 
 
 class Clock(Protocol):
-    """The server's clock, for tests to replace; `tick` is asked for the moment of a commit, `now` for any other."""
+    """The server's clock, replaceable in tests. `tick` returns the time of a commit, `now` any other time."""
 
     def now(self) -> datetime: ...
 
@@ -47,7 +47,7 @@ class Clock(Protocol):
 
 
 class MachineClock:
-    """The clock of this machine, so many seconds ahead."""
+    """The clock of this machine, shifted by some seconds."""
 
     def __init__(self, ahead: float = 0.0) -> None:
         self._ahead = timedelta(seconds=ahead)
@@ -63,9 +63,9 @@ class MachineClock:
 
 
 class Database:
-    """`calls` counts what was asked of it, by method; `faults` are planned for it; `clock` is its server's.
+    """`calls` counts the calls by method; `faults` are the planned faults; `clock` is the server's clock.
 
-    Its time never goes back, whatever the clock does, and no two commits happen at the same microsecond.
+    Its time never goes back, even if the clock does, and no two commits have the same microsecond.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -83,13 +83,13 @@ class Database:
             self.calls[method] += 1
 
     def read(self, names: Iterable[str], transaction: bytes = b"") -> tuple[dict[str, Message], Timestamp]:
-        """The documents by name, None for what there is not, and the moment at which that was so."""
+        """The documents by name, None for missing ones, and the time of the read."""
         with self._lock:
-            found = {name: self._documents.get(name) for name in names}
+            documents = {name: self._documents.get(name) for name in names}
             if transaction:
-                seen = self._transaction(transaction)
-                seen.update({name: _update_time(document) for name, document in found.items()})
-            return found, self.now()
+                versions = self._transaction(transaction)
+                versions.update({name: _update_time(document) for name, document in documents.items()})
+            return documents, self.now()
 
     def query(self, parent: str, collection: str) -> tuple[list[Message], Timestamp]:
         """All documents of a collection, by name."""
@@ -99,15 +99,15 @@ class Database:
 
     @property
     def listeners(self) -> int:
-        """How many streams are open."""
+        """Number of open streams."""
         return len(self._listeners)
 
     def now(self) -> Timestamp:
-        """Not before the last commit, which a read at this moment sees."""
+        """The current time, but not before the last commit, which a read sees."""
         return _timestamp(max(self.clock.now(), self._last_commit))
 
     def begin(self) -> bytes:
-        """A transaction, which commits only if nothing changed that was read in it."""
+        """Starts a transaction, which commits only if no document that it read has changed."""
         with self._lock:
             name = uuid.uuid4().bytes
             self._read_by[name] = {}
@@ -118,10 +118,10 @@ class Database:
             self._read_by.pop(transaction, None)
 
     def commit(self, writes: Sequence[Message], transaction: bytes = b"") -> tuple[list[Message], Timestamp]:
-        """All writes or none, in their order, at one moment."""
+        """Applies all writes or none, in their order, with one time."""
         with self._lock:
             if transaction:
-                self._refuse_if_changed(transaction)
+                self._raise_if_changed(transaction)
             self._last_commit = max(self.clock.tick(), self._last_commit + _MICROSECOND)
             moment = _timestamp(self._last_commit)
             changed: dict[str, Message] = {}
@@ -136,37 +136,37 @@ class Database:
 
     def _store(self, changed: dict[str, Message]) -> None:
         for name, document in changed.items():
-            news = _update_time(document) != _update_time(self._documents.get(name))
+            is_new = _update_time(document) != _update_time(self._documents.get(name))
             if document is None:
                 self._documents.pop(name, None)
             else:
                 self._documents[name] = document
-            for listener, wanted in self._listeners.items():
-                if news and wanted == name:
+            for listener, listened_name in self._listeners.items():
+                if is_new and listened_name == name:
                     listener.put(document)
 
     @contextmanager
     def listen(self, name: str) -> Iterator[SimpleQueue[Message]]:
-        """What becomes of a document, from what it is now on; None is a document that is not there."""
-        news: SimpleQueue[Message] = SimpleQueue()
+        """A queue with the document now and after every change; None if it is missing."""
+        states: SimpleQueue[Message] = SimpleQueue()
         with self._lock:
-            self._listeners[news] = name
-            news.put(self._documents.get(name))
+            self._listeners[states] = name
+            states.put(self._documents.get(name))
         try:
-            yield news
+            yield states
         finally:
             with self._lock:
-                del self._listeners[news]
+                del self._listeners[states]
 
     def _transaction(self, name: bytes) -> dict[str, Timestamp | None]:
         if name not in self._read_by:
             raise Rejected("INVALID_ARGUMENT", "The referenced transaction has expired or is no longer valid.")
         return self._read_by[name]
 
-    def _refuse_if_changed(self, transaction: bytes) -> None:
-        seen = self._transaction(transaction)
+    def _raise_if_changed(self, transaction: bytes) -> None:
+        versions = self._transaction(transaction)
         del self._read_by[transaction]
-        if any(_update_time(self._documents.get(name)) != version for name, version in seen.items()):
+        if any(_update_time(self._documents.get(name)) != version for name, version in versions.items()):
             raise Rejected("ABORTED", "Too much contention on these documents. Please try again.")
 
 
@@ -181,7 +181,7 @@ def _update_time(document: Message) -> Timestamp | None:
 
 
 def _apply(write: Message, before: Message, moment: Timestamp) -> Message:
-    """The document after a write, None if it was deleted; a write that changes nothing keeps the update time."""
+    """The document after a write, None if it was deleted. A write that changes nothing keeps the update time."""
     _check_precondition(write.current_document, before, write.delete or write.update.name)
     if write.WhichOneof("operation") == "delete":
         return None
@@ -190,7 +190,7 @@ def _apply(write: Message, before: Message, moment: Timestamp) -> Message:
         after.fields[name].CopyFrom(value)
     for transform in write.update_transforms:
         if transform.WhichOneof("transform_type") != "set_to_server_value":
-            raise Rejected("UNIMPLEMENTED", f"The double cannot transform {transform.field_path}.")
+            raise Rejected("UNIMPLEMENTED", f"The double has no such transform of {transform.field_path}.")
         after.fields[transform.field_path].timestamp_value.CopyFrom(_whole_milliseconds(moment))
     if before is not None:
         after.create_time.CopyFrom(before.create_time)
@@ -200,7 +200,7 @@ def _apply(write: Message, before: Message, moment: Timestamp) -> Message:
 
 
 def _fields(write: Message, before: Message) -> dict[str, Message]:
-    """Those of the update; with a mask only those that it names, and the others as they were."""
+    """The new fields: those of the update; with a mask, only the masked ones change."""
     updated = dict(write.update.fields)
     if not write.HasField("update_mask"):
         return updated
@@ -211,13 +211,13 @@ def _fields(write: Message, before: Message) -> dict[str, Message]:
     return kept | {name: value for name, value in updated.items() if name in masked}
 
 
-def _check_precondition(wanted: Message, before: Message, name: str) -> None:
-    kind = wanted.WhichOneof("condition_type")
-    if kind == "exists" and wanted.exists and before is None:
+def _check_precondition(condition: Message, before: Message, name: str) -> None:
+    kind = condition.WhichOneof("condition_type")
+    if kind == "exists" and condition.exists and before is None:
         raise Rejected("NOT_FOUND", f"No document to update: {name}")
-    if kind == "exists" and not wanted.exists and before is not None:
+    if kind == "exists" and not condition.exists and before is not None:
         raise Rejected("ALREADY_EXISTS", f"Document already exists: {name}")
-    if kind == "update_time" and wanted.update_time != _update_time(before):
+    if kind == "update_time" and condition.update_time != _update_time(before):
         raise Rejected("FAILED_PRECONDITION", f"the stored version of {name} does not match the required base version")
 
 

@@ -1,4 +1,4 @@
-"""What is to go wrong with which calls: planned here, carried out by the service."""
+"""Planned faults of the double: which calls fail and how. The service applies them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from random import Random
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to `times` calls of a method (-1: to all), or to a random share of them.
+    """A fault of `times` calls of a method (-1: of all), or of a random share of them.
 
-    `code` is the gRPC status that the client gets, if any, and `applied` whether the call is carried out all the same.
-    `delay` (seconds) comes before the call is carried out, or after it if `applied`: so an unapplied delay that is
-    longer than the client's patience is a write that arrives late. `resets` breaks all connections instead of a status.
+    `code` is the gRPC status that the client gets, if any; with `applied` the call is carried out anyway. `delay`:
+    seconds before the call is carried out, or after it if `applied`; an unapplied delay longer than the client's
+    timeout makes a late write. `resets` breaks all connections instead of returning a status.
     """
 
     method: str
     code: str | None = None
-    message: str = "a fault that the test asked for"
+    message: str = "a planned fault"
     applied: bool = False
     delay: float = 0.0
     resets: bool = False
@@ -27,17 +27,17 @@ class Fault:
 
     @classmethod
     def lost_reply(cls, method: str, *, times: int = 1, share: float = 1.0) -> Fault:
-        """It was done, and the client does not learn of it."""
+        """The call was carried out, but the client gets no reply."""
         return cls(method, "UNAVAILABLE", "the reply got lost", applied=True, times=times, share=share)
 
     @classmethod
     def lost_request(cls, method: str, *, times: int = 1, share: float = 1.0) -> Fault:
-        """It was not done, and the client cannot tell that from a lost reply."""
+        """The call was not carried out, which the client cannot distinguish from a lost reply."""
         return cls(method, "UNAVAILABLE", "the request got lost", times=times, share=share)
 
 
 class Faults:
-    """The plan of one database, for many threads; `seed` decides which calls a share falls on."""
+    """The faults of one database, for many threads; `seed` decides which calls a share applies to."""
 
     def __init__(self, seed: int = 0) -> None:
         self._planned: list[Fault] = []
@@ -53,11 +53,11 @@ class Faults:
             self._planned.clear()
 
     def next_for(self, method: str) -> Fault | None:
-        """The fault that falls on this call, used up by it."""
+        """The fault of this call, if any; it is removed once it has been used `times` times."""
         with self._lock:
-            for place, fault in enumerate(self._planned):
+            for position, fault in enumerate(self._planned):
                 if fault.method == method and self._random.random() < fault.share:
-                    self._planned[place] = replace(fault, times=fault.times - 1)
-                    self._planned = [left for left in self._planned if left.times != 0]
+                    self._planned[position] = replace(fault, times=fault.times - 1)
+                    self._planned = [other for other in self._planned if other.times != 0]
                     return fault
         return None

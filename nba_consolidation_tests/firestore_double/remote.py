@@ -1,4 +1,4 @@
-"""The double from another process: its faults, its clock and its counts, over one call beside the protocol."""
+"""Controls a double in another process: its faults, its clock and its counts, over one extra call."""
 
 from __future__ import annotations
 
@@ -17,29 +17,31 @@ DEFAULT_DATABASE = "projects/test/databases/(default)"
 
 
 class RemoteDouble:
-    """One database of a double that runs at `address`."""
+    """One database of the double at `address`."""
 
     def __init__(self, address: str, database: str = DEFAULT_DATABASE) -> None:
         self._database = database
         self._call = grpc.insecure_channel(address).unary_unary(f"/{CONTROL}/{METHOD}")
 
     def add_fault(self, fault: Fault) -> None:
-        self._order(add_faults=[asdict(fault)])
+        self._control(add_faults=[asdict(fault)])
 
     def clear_faults(self) -> None:
-        self._order(clear_faults=True)
+        self._control(clear_faults=True)
 
     def advance(self, seconds: float) -> None:
-        """Let the server's clock jump ahead."""
-        self._order(advance=seconds)
+        """Advance the server's clock."""
+        self._control(advance=seconds)
 
     def reset_connections(self) -> None:
-        self._order(reset_connections=True)
+        self._control(reset_connections=True)
 
     def calls(self) -> Counter[str]:
-        """How often each method was called."""
-        return Counter(self._order()["calls"])
+        """The number of calls by method."""
+        return Counter(self._control()["calls"])
 
-    def _order(self, **order: Any) -> Any:
-        reply = self._call(json.dumps({"database": self._database, **order}).encode(), wait_for_ready=True, timeout=10)
+    def _control(self, **command: Any) -> Any:
+        reply = self._call(
+            json.dumps({"database": self._database, **command}).encode(), wait_for_ready=True, timeout=10
+        )
         return json.loads(reply)

@@ -1,4 +1,4 @@
-"""The server itself: its port, its databases, and the control through which another process plans faults."""
+"""The server: its port, its databases, and the control call through which another process plans faults."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _THREADS = 256  # every open stream takes one
 
 
 class FirestoreDouble:
-    """Serves from the start of the block to its end, on `port` of loopback (0: any that is free).
+    """Serves during the block, on `port` of loopback (0: any free port).
 
-    A database that was not made with `add` is missing, unless they are made `on_demand`.
+    A database that was not created with `add` is missing, unless databases are created `on_demand`.
     """
 
     def __init__(self, port: int = 0, *, on_demand: bool = False) -> None:
@@ -47,7 +47,7 @@ class FirestoreDouble:
         self._server.stop(None).wait()
 
     def add(self, path: str = DEFAULT_DATABASE, *, clock: Clock | None = None) -> Database:
-        """A new and empty database, in place of one of the same path."""
+        """A new, empty database; it replaces one with the same path."""
         self._databases[path] = Database(clock)
         return self._databases[path]
 
@@ -61,17 +61,17 @@ class FirestoreDouble:
             raise Rejected("NOT_FOUND", f"The database {path} does not exist.") from None
 
     def reset_connections(self) -> None:
-        """Break all connections and streams, and listen again at once; what is stored stays."""
+        """Break all connections and streams, and listen again at once; the data is kept."""
         reset = threading.Thread(target=self._restart)
         self._resets.append(reset)
         reset.start()
 
     def wait_for_termination(self) -> None:
-        while True:  # a reset puts another server in the place of this one
+        while True:  # a reset replaces the server
             self._server.wait_for_termination()
 
     def _restart(self) -> None:
-        with self._restarting:  # the next one listens before the old one ends, so that nobody is refused
+        with self._restarting:  # the new server listens before the old one stops, so that no connection is refused
             old, (self._server, self._port) = self._server, self._start(self._port)
             old.stop(None).wait()
 
@@ -87,14 +87,14 @@ class FirestoreDouble:
         return server, port
 
     def _control(self, request: bytes, context: Any) -> bytes:
-        """What a RemoteDouble asks for."""
-        order = json.loads(request)
-        database = self.find(order["database"])
-        for fault in order.get("add_faults", ()):
+        """Carries out a command of a RemoteDouble."""
+        command = json.loads(request)
+        database = self.find(command["database"])
+        for fault in command.get("add_faults", ()):
             database.faults.add(Fault(**fault))
-        if order.get("clear_faults"):
+        if command.get("clear_faults"):
             database.faults.clear()
-        database.clock.advance(order.get("advance", 0.0))
-        if order.get("reset_connections"):
-            context.add_callback(self.reset_connections)  # once this one has its answer
+        database.clock.advance(command.get("advance", 0.0))
+        if command.get("reset_connections"):
+            context.add_callback(self.reset_connections)  # after this reply is sent
         return json.dumps({"calls": database.calls}).encode()

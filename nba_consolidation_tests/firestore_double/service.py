@@ -1,4 +1,4 @@
-"""The protocol: one function per method of `google.firestore.v1.Firestore`, and the faults that befall a call."""
+"""The protocol: one function per method of `google.firestore.v1.Firestore`, and applying faults to calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from nba_consolidation_tests.firestore_double.database import Database, Message, Rejected
 from nba_consolidation_tests.firestore_double.faults import Fault
 
-Find = Callable[[str], Database]
+FindDatabase = Callable[[str], Database]
 Work = Callable[[Database, Message], Iterable[Message]]
 
 BatchGetDocumentsResponse = types.BatchGetDocumentsResponse.pb()
@@ -25,7 +25,7 @@ TargetChange = types.TargetChange.pb()
 DocumentChange = types.DocumentChange.pb()
 DocumentDelete = types.DocumentDelete.pb()
 _CHANGE = types.TargetChange.TargetChangeType
-_ENOUGH = object()
+_STOP = object()
 
 
 def commit(database: Database, request: Message) -> Iterator[Message]:
@@ -34,8 +34,8 @@ def commit(database: Database, request: Message) -> Iterator[Message]:
 
 
 def batch_get_documents(database: Database, request: Message) -> Iterator[Message]:
-    found, moment = database.read(request.documents, request.transaction)
-    for name, document in found.items():
+    documents, moment = database.read(request.documents, request.transaction)
+    for name, document in documents.items():
         if document is None:
             yield BatchGetDocumentsResponse(missing=name, read_time=moment)
         else:
@@ -63,24 +63,24 @@ def rollback(database: Database, request: Message) -> Iterator[Message]:
 
 
 def listen(database: Database, target: Message, stop: Callable[[Callable[[], None]], bool]) -> Iterator[Message]:
-    """The target's one document: as it is, and then every change, until `stop` calls back; it says if it ever will."""
+    """The target's document now and after every change, until `stop` calls back; `stop` returns whether it will."""
     [name] = target.documents.documents
 
-    def word(kind: Any, **of_target: Any) -> Message:
+    def target_change(kind: Any, **of_target: Any) -> Message:
         change = TargetChange(target_change_type=kind, read_time=database.now(), resume_token=b"-", **of_target)
         return ListenResponse(target_change=change)
 
-    with database.listen(name) as news:
-        if not stop(lambda: news.put(_ENOUGH)):
+    with database.listen(name) as states:
+        if not stop(lambda: states.put(_STOP)):
             return
         yield ListenResponse(target_change=TargetChange(target_change_type=_CHANGE.ADD, target_ids=[target.target_id]))
         current = False
-        while (document := news.get()) is not _ENOUGH:
+        while (document := states.get()) is not _STOP:
             yield _state(database, name, document, target.target_id)
             if not current:
-                yield word(_CHANGE.CURRENT, target_ids=[target.target_id])
+                yield target_change(_CHANGE.CURRENT, target_ids=[target.target_id])
             current = True
-            yield word(_CHANGE.NO_CHANGE)
+            yield target_change(_CHANGE.NO_CHANGE)
 
 
 def _state(database: Database, name: str, document: Message, target_id: int) -> Message:
@@ -102,28 +102,28 @@ STREAMED: dict[str, tuple[Any, Any, Work]] = {
 
 
 class FirestoreService:
-    """Answers calls from the databases that `find` knows; `reset` breaks all connections."""
+    """Serves the databases that `find` returns; `reset` breaks all connections."""
 
-    def __init__(self, find: Find, reset: Callable[[], None]) -> None:
+    def __init__(self, find: FindDatabase, reset: Callable[[], None]) -> None:
         self._find = find
         self._reset = reset
 
     def handler(self) -> Any:
-        """For a gRPC server."""
+        """The handler for a gRPC server."""
         handlers = {
             method: grpc.unary_unary_rpc_method_handler(
                 lambda request, context, method=method, work=work: next(self._answer(method, work, request, context)),
-                request_deserializer=asked.FromString,
-                response_serializer=answered.SerializeToString,
+                request_deserializer=request_type.FromString,
+                response_serializer=response_type.SerializeToString,
             )
-            for method, (asked, answered, work) in UNARY.items()
+            for method, (request_type, response_type, work) in UNARY.items()
         } | {
             method: grpc.unary_stream_rpc_method_handler(
                 lambda request, context, method=method, work=work: self._answer(method, work, request, context),
-                request_deserializer=asked.FromString,
-                response_serializer=answered.SerializeToString,
+                request_deserializer=request_type.FromString,
+                response_serializer=response_type.SerializeToString,
             )
-            for method, (asked, answered, work) in STREAMED.items()
+            for method, (request_type, response_type, work) in STREAMED.items()
         }
         handlers["Listen"] = grpc.stream_stream_rpc_method_handler(
             self._listen,
@@ -136,10 +136,10 @@ class FirestoreService:
         path = request.parent.removesuffix("/documents") if method == "RunQuery" else request.database
         try:
             database = self._find(path)
-            fault = self._befall(database, method, context)
+            fault = self._apply_fault_before(database, method, context)
             replies = tuple(work(database, request))
             if fault is not None:
-                self._carry_out(fault, context)
+                self._apply(fault, context)
         except Rejected as rejected:
             context.abort(grpc.StatusCode[rejected.code], str(rejected))
         return iter(replies)
@@ -148,26 +148,26 @@ class FirestoreService:
         request = next(requests)
         try:
             database = self._find(request.database)
-            self._befall(database, "Listen", context)
+            self._apply_fault_before(database, "Listen", context)
             yield from listen(database, request.add_target, context.add_callback)
         except Rejected as rejected:
             context.abort(grpc.StatusCode[rejected.code], str(rejected))
 
-    def _befall(self, database: Database, method: str, context: Any) -> Fault | None:
-        """Count the call, and let a fault that comes before it happen; returns one that comes after it."""
+    def _apply_fault_before(self, database: Database, method: str, context: Any) -> Fault | None:
+        """Counts the call and applies its fault, if that comes before the call; returns a fault that comes after it."""
         database.count(method)
         fault = database.faults.next_for(method)
         if fault is None or fault.applied:
             return fault
-        self._carry_out(fault, context)
+        self._apply(fault, context)
         return None
 
-    def _carry_out(self, fault: Fault, context: Any) -> None:
+    def _apply(self, fault: Fault, context: Any) -> None:
         time.sleep(fault.delay)
         if fault.resets:
             self._reset()
             while context.is_active():
                 time.sleep(0.001)
-            raise Rejected("UNAVAILABLE", "nobody hears this: the connection is gone")
+            raise Rejected("UNAVAILABLE", "not received: the connection is broken")
         if fault.code is not None:
             raise Rejected(fault.code, fault.message)

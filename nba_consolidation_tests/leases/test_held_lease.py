@@ -336,6 +336,21 @@ def test_a_loss_that_was_not_noticed_before_is_raised_at_the_end(store: LeaseSto
     assert [record.holder for record in store.list()] == [BERT]
 
 
+def test_the_loss_raised_at_the_end_has_the_reason_that_was_noticed_first(store: LeaseStore, clock: FakeClock) -> None:
+    def work() -> None:
+        with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()) as lease:
+            clock.advance(TIMING.ttl)
+            with pytest.raises(LeaseLost) as noticed:
+                lease.ensure_held()
+            reasons.append(noticed.value.reason)
+            store.try_acquire([KEY], BERT, TIMING.ttl, operation_id="berts")
+
+    reasons: list[str] = []
+    with pytest.raises(LeaseLost, match="expired") as lost:
+        work()
+    assert [lost.value.reason] == reasons
+
+
 def test_a_block_that_raises_keeps_its_error_with_the_loss_as_a_note(store: LeaseStore, clock: FakeClock) -> None:
     def work() -> None:
         with hold(store, [KEY], ANNA, timing=TIMING, time=clock.without_heartbeat()):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 
 import pytest
 
-from nba_consolidation.leases import LeaseHeld, LeaseTiming, LeaseUnavailable, WaitPolicy, hold
+from nba_consolidation.leases import LeaseHeld, LeaseTiming, LeaseUnavailable, WaitPolicy, hold, lease_key
+from nba_consolidation.leases.lease_events import record_fenced_out
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock, Fault, FaultyStore
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 
@@ -79,6 +81,13 @@ def test_a_wait_goes_on_if_its_event_cannot_be_recorded(
         pass
     assert faulty.recorded == 2
     assert "could not be recorded" in caplog.text
+
+
+def test_at_most_ten_dates_of_a_refused_write_are_recorded(clock: FakeClock) -> None:
+    store = MemoryLeaseStore(clock=clock.now)
+    keys = [lease_key("consolidation", date(2026, 1, day)) for day in range(1, 13)]
+    record_fenced_out(store, store.try_acquire(keys, ANNA, 30, operation_id="annas"), "bert-1")
+    assert [event.key for event in store.events()] == keys[:10]
 
 
 def test_the_log_has_both_holders_and_the_duration_of_a_wait(

@@ -197,6 +197,22 @@ def test_all_leases_are_valid_only_as_long_as_the_one_acquired_first(in_memory: 
             lease.ensure_held()
 
 
+def test_a_renewal_whose_request_was_lost_does_not_extend_the_lease_acquired_first(
+    in_memory: FaultyStore, clock: FakeClock
+) -> None:
+    berts = take(in_memory, BERT, B)
+    in_memory.while_waiting.append(lambda: in_memory.inner.release(berts))
+    wait, timing = WaitPolicy(limit=300, poll=9, jitter=0), LeaseTiming(ttl=30)
+    with hold_and_lose(in_memory, KEYS, clock.without_heartbeat(), timing=timing, wait=wait) as lease:
+        in_memory.faults["renew"].append(Fault(NO_REPLY, "never"))
+        lease.renew()
+        clock.advance(20.9)
+        lease.ensure_held()
+        clock.advance(0.1)
+        with pytest.raises(LeaseLost, match="expired"):
+            lease.ensure_held()
+
+
 def test_the_first_renewal_is_in_time_for_the_lease_acquired_first(in_memory: FaultyStore, clock: FakeClock) -> None:
     heartbeat = ManualHeartbeat(clock)
     berts = take(in_memory, BERT, B)
@@ -403,6 +419,19 @@ def test_occasional_lost_replies_do_not_end_a_wait(in_memory: FaultyStore, clock
     in_memory.while_waiting.extend([lose_two, lose_two, lose_two, lambda: in_memory.inner.release(berts)])
     with hold(in_memory, KEYS, ANNA, wait=WAIT, time=clock.without_heartbeat()):
         assert holders(in_memory) == dict.fromkeys(KEYS, "a")
+
+
+def test_the_count_of_lost_replies_starts_again_after_each_reply(in_memory: FaultyStore, clock: FakeClock) -> None:
+    berts = take(in_memory, BERT, C)
+
+    def lose_two_of_three(call: str) -> None:
+        if call == "try_acquire" and len(in_memory.requested) in (2, 3, 5, 6):
+            in_memory.faults[call].append(Fault(NO_REPLY))
+
+    in_memory.before_call = lose_two_of_three
+    in_memory.while_waiting.append(lambda: in_memory.inner.release(berts))
+    with hold(in_memory, KEYS, ANNA, wait=WAIT, time=clock.without_heartbeat()):
+        assert in_memory.requested[:7] == [KEYS, *[(A, B)] * 3, *[(C, D, E)] * 3]
 
 
 def test_an_acquisition_gives_up_when_the_store_stops_replying(in_memory: FaultyStore, clock: FakeClock) -> None:

@@ -97,6 +97,7 @@ class Simulation:
         self.served.append(holder)
 
 
+# Kills: of many leases only the first is looked at.
 @settings(max_examples=80, deadline=None)
 @given(plans=PLANS, seed=st.integers(0, 10_000))
 def test_all_runs_get_their_leases_and_one_works_while_others_wait(plans: list[Plan], seed: int) -> None:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
@@ -20,6 +19,7 @@ from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import Deployment, deploy
 from nba_consolidation_tests.operations.previous_version import TABLES_BEFORE, VALIDATED_BEFORE
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction, staged
+from nba_consolidation_tests.prepared import connect
 
 Row = dict[str, Any]
 ROW_ORDER = "game_date, player_lookup, system_id"
@@ -28,7 +28,7 @@ CALIBRATED = {"calibrated_confidence": Decimal("0.420000"), "calibration_version
 
 def execute(at: Deployment, text: str) -> list[Row]:
     """Plain SQL, without creating any table."""
-    with duckdb.connect(at.settings.home / "warehouse.duckdb") as connection:
+    with connect(at.settings.home / "warehouse.duckdb") as connection:
         connection.execute("SET TimeZone = 'UTC'")
         cursor = connection.execute(text)
         names = [column[0] for column in cursor.description or ()]

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
+from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, read_history
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, FENCES
 from nba_consolidation.settings import today
@@ -177,7 +177,7 @@ def read(graph: Graph, column: str) -> dict[dt.date, Any]:
 def test_a_recalibration_of_a_past_date_publishes_the_upcoming_dates_and_keeps_the_past(published: Graph) -> None:
     published.deployment.recalibrator.recalibrate([yesterday()], Holder.here("run"), approve="ann")
     (version,) = read_history(published.deployment.warehouse).versions
-    assert read_history(published.deployment.warehouse).state(version) is State.ACTIVE
+    assert read_history(published.deployment.warehouse).state(version) is ACTIVE
     run = published.run(yesterday(), job="recalibrate")
     assert run.success
     assert {date: metadata["changed"] for date, metadata in materialised(run, PUBLISHED).items()} == {

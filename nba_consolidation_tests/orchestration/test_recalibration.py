@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
+from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, read_history
 from nba_consolidation.settings import today
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
@@ -96,7 +96,7 @@ def test_a_past_date_that_carries_another_calibration_is_found_and_only_warns(dr
     drifting.run(today(), job="recalibrate")
     history = read_history(drifting.deployment.warehouse)
     recalibrator, holder = drifting.deployment.recalibrator, Holder.here("person")
-    recalibrator.decide(history.versions[0].version_id, State.ACTIVE, today(), "", "ann", holder)
+    recalibrator.decide(history.versions[0].version_id, ACTIVE, today(), "", "ann", holder)
     found = drifting.audit("audit_outdated_calibrations")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
     drifting.deployment.publisher.publish([today()], holder)

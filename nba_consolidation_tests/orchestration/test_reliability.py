@@ -14,7 +14,7 @@ import pytest
 
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.checks import reliability as checks_of
-from nba_consolidation.pipeline.analysis.reliability import figures as standing
+from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.pipeline.daily_report.charts import player_funnel
@@ -82,7 +82,7 @@ def test_the_picture_is_a_png_on_the_last_date_only(graph: Graph) -> None:
 
 def test_the_picture_names_only_who_is_flagged(graph: Graph) -> None:
     graph.run(NEXT, job="reliability")
-    rows = standing.players(graph.deployment.warehouse, NEXT, NEXT)
+    rows = queries.players(graph.deployment.warehouse, NEXT, NEXT)
 
     def picture(*labelled: str) -> bytes:
         chart = player_funnel(rows, labelled)

@@ -1,6 +1,6 @@
-"""A Google Cloud project of a test's own: a BigQuery dataset on the emulator, a Firestore database on the double.
+"""A Google Cloud project for one test: a BigQuery dataset on the emulator, a Firestore database on the double.
 
-Our code and Google's clients are the real ones; they are only led to other addresses.
+The code under test and Google's clients are the real ones, with other addresses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from nba_consolidation import wiring as deployment
+from nba_consolidation import wiring
 from nba_consolidation.settings import Settings
 from nba_consolidation_tests.bigquery.front import Front
 from nba_consolidation_tests.bigquery.service import Service
@@ -24,7 +24,7 @@ PROJECT = "nba-project"
 
 @dataclass(frozen=True)
 class Cloud:
-    """Where everything lies, and both services, in which a test makes faults."""
+    """The settings of the project, and both services, in which a test can cause faults."""
 
     settings: Settings
     front: Front
@@ -32,7 +32,7 @@ class Cloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the settings are made from."""
+        """The variables from which the settings are read."""
         return {
             "NBA_CONSOLIDATION_DEPLOYMENT": "production",
             "NBA_CONSOLIDATION_PROJECT": PROJECT,
@@ -52,7 +52,7 @@ def cloud(bigquery_service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterato
     if bigquery_service.front is None:
         pytest.skip("a real project is used by the tests of bigquery/")
     client = bigquery_service.make_client()
-    monkeypatch.setattr(deployment, "connect", lambda _project, _location: client)
+    monkeypatch.setattr(wiring, "connect", lambda _project, _location: client)
     monkeypatch.setattr("dagster_gcp.bigquery.resources.bigquery.Client", lambda **_: client)
     with FirestoreDouble() as double:
         settings = Settings(

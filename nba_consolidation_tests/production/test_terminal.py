@@ -31,9 +31,18 @@ def read(cloud: Cloud, *arguments: object) -> Any:
     return json.loads(run(cloud, *arguments, "--json"))
 
 
+def doctor(cloud: Cloud, health: str, exit_code: int) -> dict[str, str]:
+    """By subject, the details of the health checks with this outcome."""
+    result = CliRunner().invoke(main, ["doctor", "--json"], env=cloud.environment)
+    assert result.exit_code == exit_code, result.output
+    return {
+        check["subject"]: check["detail"] for check in json.loads(result.stdout)["checks"] if check["health"] == health
+    }
+
+
 @pytest.fixture
-def made(cloud: Cloud, rows: Path) -> Cloud:
-    """With its tables, and rows of one date waiting."""
+def staged_cloud(cloud: Cloud, rows: Path) -> Cloud:
+    """With its tables, and staged rows of one date."""
     run(cloud, "bootstrap", "--apply")
     run(cloud, "stage", rows)
     return cloud
@@ -47,14 +56,14 @@ def rows(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_new_project_is_planned_made_examined_and_used(cloud: Cloud, rows: Path) -> None:
+def test_a_new_project_is_planned_created_checked_and_used(cloud: Cloud, rows: Path) -> None:
     planned = read(cloud, "bootstrap")
     assert [table["creates"] for table in planned["tables"]] == [True] * len(ALL_TABLES)
     assert ["consolidation", "roles/datastore.user"] in [[r["account"], r["role"]] for r in planned["roles"]]
     run(cloud, "bootstrap", "--apply")
-    found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=cloud.environment).stdout)
-    assert [f["subject"] for f in found["checks"] if f["health"] == "warning"] == ["box scores"]  # somebody else's
-    assert not any(f["health"] == "failed" for f in found["checks"])
+    # Box scores are a table of somebody else, which bootstrap does not create.
+    assert list(doctor(cloud, "warning", exit_code=3)) == ["box scores"]
+    assert doctor(cloud, "failed", exit_code=3) == {}
     run(cloud, "stage", rows)
     assert read(cloud, "status")["totals"]["waiting_rows"] == 4
     done = read(cloud, "consolidate")
@@ -68,39 +77,37 @@ def test_a_new_project_is_planned_made_examined_and_used(cloud: Cloud, rows: Pat
     assert read(cloud, "locks", "list")["leases"] == []
 
 
-def test_a_lease_is_one_call_to_take_and_one_to_give_back(made: Cloud) -> None:
-    run(made, "consolidate", "--no-validate")
-    assert made.firestore.calls["Commit"] == 2
+def test_a_lease_is_acquired_and_released_with_one_call_each(staged_cloud: Cloud) -> None:
+    run(staged_cloud, "consolidate", "--no-validate")
+    assert staged_cloud.firestore.calls["Commit"] == 2
 
 
-def test_incident_10_a_missing_permission_is_told_with_the_role_and_at_once(made: Cloud) -> None:
-    made.firestore.faults.add(Fault("Commit", code="PERMISSION_DENIED", times=-1))
-    assert "roles/datastore.user" in run(made, "consolidate", exit_code=1)
-    found = CliRunner().invoke(main, ["doctor", "--json"], env=made.environment)
-    assert found.exit_code == 1
-    failed = {f["subject"]: f["detail"] for f in json.loads(found.stdout)["checks"] if f["health"] == "failed"}
-    assert "roles/datastore.user" in failed["lease store"]
+def test_incident_10_a_missing_permission_is_reported_at_once_with_its_role(staged_cloud: Cloud) -> None:
+    staged_cloud.firestore.faults.add(Fault("Commit", code="PERMISSION_DENIED", times=-1))
+    assert "roles/datastore.user" in run(staged_cloud, "consolidate", exit_code=1)
+    assert "roles/datastore.user" in doctor(staged_cloud, "failed", exit_code=1)["lease store"]
 
 
-def test_a_warehouse_that_may_not_be_written_is_told_with_its_subject(made: Cloud) -> None:
+def test_a_missing_permission_to_write_is_found_by_the_doctor(staged_cloud: Cloud) -> None:
     def denied(request: Any, _: Any) -> Any:
         query = body_of(request)["configuration"]["query"]["query"]
         return failed(request, 403, "accessDenied", "no bigquery.tables.updateData") if "WHERE FALSE" in query else None
 
-    made.front.faults.append(for_query_jobs(denied))
-    found = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=made.environment).stdout)
-    refused = {f["subject"]: f["detail"] for f in found["checks"] if f["health"] == "failed"}
-    assert set(refused) == {"permission to write"}, found
-    assert "bigquery.tables.updateData" in refused["permission to write"]
+    staged_cloud.front.faults.append(for_query_jobs(denied))
+    failed_checks = doctor(staged_cloud, "failed", exit_code=1)
+    assert set(failed_checks) == {"permission to write"}
+    assert "bigquery.tables.updateData" in failed_checks["permission to write"]
 
 
-def test_a_held_lease_of_the_predecessor_is_named(made: Cloud) -> None:
-    client = google_client(str(made.settings.firestore_emulator), PROJECT, made.settings.firestore_database)
+def test_a_lease_that_the_predecessor_holds_is_named(staged_cloud: Cloud) -> None:
+    client = google_client(
+        str(staged_cloud.settings.firestore_emulator), PROJECT, staged_cloud.settings.firestore_database
+    )
     key = lease_key("consolidation", DATE)
     assert PredecessorLock(client, key, "old-coordinator", utc_now, lambda _seconds: None).try_acquire()
-    assert "old-coordinator" in run(made, "--lease-wait", 0, "consolidate", exit_code=4)
+    assert "old-coordinator" in run(staged_cloud, "--lease-wait", 0, "consolidate", exit_code=4)
 
 
-def test_production_without_a_project_ends_with_two_and_names_the_variable() -> None:
+def test_production_without_a_project_exits_with_two_and_names_the_variable() -> None:
     result = CliRunner().invoke(main, ["status"], env={"NBA_CONSOLIDATION_DEPLOYMENT": "production"})
     assert (result.exit_code, "NBA_CONSOLIDATION_PROJECT" in result.stderr) == (2, True)

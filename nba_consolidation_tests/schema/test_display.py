@@ -9,8 +9,8 @@ from dataclasses import fields
 import pytest
 
 from nba_consolidation import schema
-from nba_consolidation.operations.daily_quality.results import CheckResult, Status
-from nba_consolidation.operations.lease_history import Happening
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
+from nba_consolidation.operations.lease_history import LeaseHistoryEntry
 from nba_consolidation.operations.quarantine import BrokenRule
 from nba_consolidation.schema import display_columns
 from nba_consolidation.schema.display import (
@@ -36,7 +36,7 @@ from nba_consolidation.schema.display import (
         ("all_of_it", "all_of_it"),
         (dt.date(2026, 1, 15), "2026-01-15"),
         (dt.datetime(2026, 1, 15, 20, 0, 5, tzinfo=dt.timezone(dt.timedelta(hours=-5))), "2026-01-16 01:00:05 UTC"),
-        (Status.WARNED, "warned"),
+        (CheckStatus.WARNED, "warned"),
         (None, UNKNOWN),
         ("", UNKNOWN),
     ],
@@ -81,7 +81,7 @@ def names(table: schema.Table | type) -> Sequence[str]:
         (display_columns.OVERRIDES, schema.OVERRIDES),
         (display_columns.STRATEGIES, schema.STRATEGY_PERFORMANCE),
         (display_columns.QUARANTINE_RULES, BrokenRule),
-        (display_columns.LEASE_EVENTS, Happening),
+        (display_columns.LEASE_EVENTS, LeaseHistoryEntry),
         (display_columns.CHECKS, CheckResult),
     ],
 )

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pytest
+
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.wiring import deploy
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction, staged
@@ -19,6 +21,7 @@ Keep = Callable[[str], None]
 _PATIENCE = 120_000
 
 
+@pytest.mark.slow
 def test_the_graph_has_its_groups_and_the_assets_of_each(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/asset-groups")
     for group in ("predictions", "accuracy", "insight", "operations"):
@@ -31,6 +34,7 @@ def test_the_graph_has_its_groups_and_the_assets_of_each(site: Site, page: Page,
     picture("predictions")
 
 
+@pytest.mark.slow
 def test_an_asset_says_what_it_is(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/assets/player_prop_predictions")
     page.get_by_text("Exactly one row per business key").first.wait_for()
@@ -55,6 +59,7 @@ def test_a_date_is_materialised_and_shows_its_figures_and_checks(site: Site, pag
     picture("checks")
 
 
+@pytest.mark.slow
 def test_ten_dates_are_backfilled_in_one_run(site: Site, page: Page, picture: Keep) -> None:
     dates = site.season.game_dates
     _materialise(page, site, "prediction_accuracy", f"[{dates[0]}...{dates[9]}]")
@@ -68,6 +73,7 @@ def test_ten_dates_are_backfilled_in_one_run(site: Site, page: Page, picture: Ke
     picture("calibration")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_dropped_arrives_once_the_sensor_is_on(site: Site, page: Page, picture: Keep) -> None:
     page.goto(f"{site.address}/automation")
     row = page.locator("[class*=ListItem_listItem]").filter(has_text="new_staging_tables")

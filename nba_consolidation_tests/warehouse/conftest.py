@@ -16,6 +16,7 @@ from nba_consolidation.warehouse.staging.interface import StagingArea
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.bigquery.service import Service, gap_of
 from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test
+from nba_consolidation_tests.prepared import prepare
 from nba_consolidation_tests.warehouse.rows import KNOWN, rows_table, statement_factory
 
 
@@ -42,6 +43,7 @@ class Engine:
 def _duckdb(request: pytest.FixtureRequest) -> tuple[Warehouse, StagingArea]:
     folder: Path = request.getfixturevalue("tmp_path")
     staging = ParquetStaging(folder / "staging")
+    prepare(folder / "warehouse.duckdb")
     return DuckDBWarehouse(folder / "warehouse.duckdb", staging), staging
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from nba_consolidation.leases import LeaseLost
-from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS
+from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS, Column
 from nba_consolidation.warehouse.duckdb import warehouse as duckdb_warehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
@@ -155,6 +155,23 @@ def test_a_lease_lost_during_the_last_statement_rolls_the_transaction_back(
 
     with pytest.raises(LeaseLost):
         warehouse.run([insert], on_statement=executed.append, check=check)
+    assert warehouse.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
+
+
+def test_a_conflict_at_the_commit_is_a_failed_statement_and_writes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse, make = open_warehouse(path), statement_factory(monkeypatch)
+    warehouse.create_tables([FENCES])
+    insert = make("insert", "INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 1)")
+    executed: list[str] = []
+
+    def add_a_column_meanwhile() -> None:
+        if executed:
+            warehouse.add_columns(FENCES.name, [Column("added", "INT64", "")])
+
+    with pytest.raises(StatementFailed, match=r"commit: .*altered by a different transaction"):
+        warehouse.run([insert], on_statement=executed.append, check=add_a_column_meanwhile)
     assert warehouse.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
 
 

@@ -192,6 +192,15 @@ def test_a_drop_of_a_killed_process_is_finished_by_the_next_call(staging: Parque
     assert files(staging) == []
 
 
+def test_a_table_is_dropped_although_a_file_of_another_kind_is_in_the_drop_folder(staging: ParquetStaging) -> None:
+    table = staging.write(A, rows_table(row()))
+    other_file = staging.folder / ".dropping" / table.fingerprint / ".nfs0001"
+    other_file.parent.mkdir(parents=True)
+    other_file.touch()
+    assert staging.drop(staging.list_tables(KNOWN)) == [A]
+    assert (files(staging), other_file.exists()) == ([], True)
+
+
 REDELIVER_THEN_DIE = """
 listed = staging.list_tables(KNOWN)
 rename = Path.rename
@@ -215,6 +224,18 @@ def test_incident_27_a_redelivery_renamed_by_the_drop_of_a_killed_process_is_put
     assert not staging.path_of(A).exists()
     finish(staging)  # type: ignore[operator]
     assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 2)]
+
+
+@pytest.mark.parametrize("finish", [lambda staging: staging.drop([]), lambda _: None])
+def test_incident_27_a_redelivery_renamed_by_a_killed_process_does_not_replace_a_newer_one(
+    staging: ParquetStaging, finish: object
+) -> None:
+    staging.write(A, rows_table(row()))
+    killed(REDELIVER_THEN_DIE, staging)
+    staging.write(A, rows_table(row(), row(), row()))
+    finish(staging)  # type: ignore[operator]
+    assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 3)]
+    assert files(staging) == [staging.path_of(A)]
 
 
 def test_incident_27_a_redelivery_just_before_the_drop_is_kept(
@@ -280,6 +301,67 @@ def test_a_pinned_file_does_not_change_when_its_table_is_replaced_and_dropped(st
         staging.drop(staging.list_tables(KNOWN))
         assert pq.read_metadata(pin.path).num_rows == 1
     assert files(staging) == []
+
+
+def test_a_redelivery_just_after_the_pin_changes_nothing_for_the_reader(
+    staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging.write(A, rows_table(row(similar_games_count=1), similar_games_count=pa.int8()))
+    listed = staging.list_tables(KNOWN)
+    hardlink_to = Path.hardlink_to
+
+    def redeliver_afterwards(self: Path, target: Path) -> None:
+        hardlink_to(self, target)
+        monkeypatch.undo()
+        staging.write(A, rows_table(row(similar_games_count=1), similar_games_count=pa.int64()))
+
+    monkeypatch.setattr(Path, "hardlink_to", redeliver_afterwards)
+    with ParquetStaging(staging.folder).pinned(listed) as (pin,):
+        assert "int8" in pin.layout
+        assert pq.read_schema(pin.path).field("similar_games_count").type == pa.int8()
+
+
+def test_two_readers_of_one_table_have_separate_pins(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+    with staging.pinned(listed) as (first,):
+        with staging.pinned(listed) as (second,):
+            assert first.path != second.path
+        assert first.path.exists()
+
+
+def test_a_pin_succeeds_although_an_abandoned_one_is_removed_by_another_process(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    (staging.folder / ".pinned").mkdir()
+    (staging.folder / ".pinned" / "removed").symlink_to("nowhere")
+    with staging.pinned(staging.list_tables(KNOWN)) as (pin,):
+        assert pq.read_metadata(pin.path).num_rows == 1
+
+
+def test_pinning_an_unreadable_file_is_refused_with_its_name(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    staging.path_of(A).write_bytes(b"PAR1 torn")
+    with (
+        pytest.raises(TableRefused, match=rf"{A}: it cannot be read as Parquet"),
+        staging.pinned(staging.list_tables(KNOWN)),
+    ):
+        pass
+
+
+def test_a_staging_folder_that_cannot_hold_pins_is_unavailable(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    (staging.folder / ".pinned").touch()
+    with (
+        pytest.raises(WarehouseUnavailable, match=r"cannot be linked into .* for reading"),
+        staging.pinned(staging.list_tables(KNOWN)),
+    ):
+        pass
+
+
+def test_a_listing_writes_nothing_into_the_folder(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    assert names(staging) == [A]
+    assert list(staging.folder.iterdir()) == [staging.path_of(A)]
 
 
 def test_footers_of_replaced_tables_are_forgotten(staging: ParquetStaging) -> None:

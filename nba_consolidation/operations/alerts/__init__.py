@@ -1,1 +1,1 @@
-"""Alerts: what failed becomes few messages, and they go out. Knows no Dagster; `sensors.alerts` finds what failed."""
+"""Alerts: failures are grouped into messages and sent. The sensor `alerts` reads the failures from Dagster."""

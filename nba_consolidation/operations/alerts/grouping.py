@@ -1,4 +1,4 @@
-"""Which failures become which messages: one per cause, each date of it told once in a window. Pure; sends nothing."""
+"""Groups failures into messages: one per cause, each date and cause once within a time window. Sends nothing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nba_consolidation.operations.alerts.runbook import to_do
 SEVERITIES = ("warning", "error")
 NO_DATE = "no date"
 ATTEMPTS = 20
-_WHATS, _RUNS, _DATES = 3, 5, 10
-_LONGEST = 600  # letters of what happened: a message is read on a telephone, and its rest is in the run
+_MOST_REASONS, _MOST_RUNS, _MOST_DATES = 3, 5, 10
+_MOST_LETTERS = 600  # of each reason: messages are read on a phone, and the run has the full text
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that failed: a run's step or a check. `cause` is the error's class or the check's name."""
+    """A failed step or check. cause: the error class or the name of the check. what: the message."""
 
     date: str
     cause: str
@@ -32,7 +32,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Alert:
-    """What one message tells."""
+    """The content of one message."""
 
     cause: str
     severity: str
@@ -41,12 +41,14 @@ class Alert:
     run_ids: tuple[str, ...]
 
     def subject(self) -> str:
-        """How bad, what and which dates, in one line."""
-        shown = ", ".join(self.dates[:_DATES]) + (f" and {len(self.dates) - _DATES} more" * (len(self.dates) > _DATES))
-        return f"[{self.severity}] {self.cause}: {shown}"
+        """Returns severity, cause and dates in one line."""
+        dates = ", ".join(self.dates[:_MOST_DATES]) + (
+            f" and {len(self.dates) - _MOST_DATES} more" * (len(self.dates) > _MOST_DATES)
+        )
+        return f"[{self.severity}] {self.cause}: {dates}"
 
     def text(self, webserver_url: str | None) -> str:
-        """What happened, where to look and what to do."""
+        """Returns what happened, links to the runs, and the next step."""
         base = webserver_url.rstrip("/") if webserver_url else None
         runs = [f"{base}/runs/{run}" if base else f"run {run}" for run in self.run_ids]
         return "\n".join([*self.what, "", f"Where: {', '.join(runs)}", f"What to do: {to_do(self.cause)}"])
@@ -54,7 +56,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Pending:
-    """An alert that has not reached all of its channels yet."""
+    """An alert that was not sent to all of its channels yet."""
 
     alert: Alert
     channels: tuple[str, ...]
@@ -63,9 +65,9 @@ class Pending:
 
 @dataclass(frozen=True)
 class Outbox:
-    """What was told when (severity and moment, by date and cause), and what is still to be sent."""
+    """sent: severity and time by date and cause. pending: alerts that are still to be sent."""
 
-    told: dict[str, tuple[str, float]] = field(default_factory=dict)
+    sent: dict[str, tuple[str, float]] = field(default_factory=dict)
     pending: tuple[Pending, ...] = ()
 
     def to_json(self) -> str:
@@ -75,8 +77,8 @@ class Outbox:
     def from_json(cls, text: str) -> Outbox:
         """The inverse of `to_json`."""
         document = json.loads(text)
-        told = {key: (severity, at) for key, (severity, at) in document["told"].items()}
-        return cls(told, tuple(_pending(entry) for entry in document["pending"]))
+        sent = {key: (severity, at) for key, (severity, at) in document.get("sent", {}).items()}
+        return cls(sent, tuple(_pending(entry) for entry in document["pending"]))
 
 
 def collect(
@@ -88,25 +90,25 @@ def collect(
     channels: Sequence[str],
     least: str = SEVERITIES[0],
 ) -> Outbox:
-    """The outbox with the new alerts in it: a date and cause that was told within the window is not told again.
+    """Returns the outbox with new alerts; a date and cause that was reported within `window` seconds is left out.
 
-    Unless it became worse. A retry of a run, and the next tick, tell the same date and cause, and so nothing.
+    It is reported again only if it became more severe. So retries of a run and further ticks add no alert.
     """
-    before = {key: entry for key, entry in outbox.told.items() if now - entry[1] < window}
-    told = dict(before)
+    before = {key: entry for key, entry in outbox.sent.items() if now - entry[1] < window}
+    sent = dict(before)
     new: dict[str, list[Failure]] = {}
     for failure in failures:
         if _rank(failure.severity) < _rank(least) or _known(before.get(failure.key), failure):
             continue
-        worst = max(failure.severity, told.get(failure.key, SEVERITIES)[0], key=_rank)
-        told[failure.key] = (worst, now)
+        worst = max(failure.severity, sent.get(failure.key, SEVERITIES)[0], key=_rank)
+        sent[failure.key] = (worst, now)
         new.setdefault(failure.cause, []).append(failure)
-    alerts = [Pending(_alert(cause, found), tuple(channels)) for cause, found in new.items()]
-    return Outbox(told, (*outbox.pending, *alerts))
+    alerts = [Pending(_alert(cause, same_cause), tuple(channels)) for cause, same_cause in new.items()]
+    return Outbox(sent, (*outbox.pending, *alerts))
 
 
 def after_attempt(pending: Pending, unreached: Sequence[str]) -> Pending | None:
-    """What is left to do once it was tried; None if it reached all, or if it was tried often enough."""
+    """Returns what is still to be sent after an attempt; None if all channels have it or the attempts are used up."""
     if not unreached or pending.attempts + 1 >= ATTEMPTS:
         return None
     return replace(pending, channels=tuple(unreached), attempts=pending.attempts + 1)
@@ -116,19 +118,19 @@ def _known(entry: tuple[str, float] | None, failure: Failure) -> bool:
     return entry is not None and _rank(entry[0]) >= _rank(failure.severity)
 
 
-def _alert(cause: str, found: Sequence[Failure]) -> Alert:
-    whats = list(dict.fromkeys(_short(failure.what) for failure in found))
+def _alert(cause: str, failures: Sequence[Failure]) -> Alert:
+    reasons = list(dict.fromkeys(_short(failure.what) for failure in failures))
     return Alert(
         cause,
-        max((failure.severity for failure in found), key=_rank),
-        tuple(sorted({failure.date for failure in found})),
-        tuple(whats[:_WHATS]),
-        tuple(dict.fromkeys(failure.run_id for failure in found))[:_RUNS],
+        max((failure.severity for failure in failures), key=_rank),
+        tuple(sorted({failure.date for failure in failures})),
+        tuple(reasons[:_MOST_REASONS]),
+        tuple(dict.fromkeys(failure.run_id for failure in failures))[:_MOST_RUNS],
     )
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 3] + "..."
 
 
 def _rank(severity: str) -> int:

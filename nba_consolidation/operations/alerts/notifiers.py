@@ -1,4 +1,4 @@
-"""Where alerts go: Slack, e-mail, and the log. An alert that cannot be sent raises NotSent, and nothing else."""
+"""Channels for alerts: Slack, e-mail and the log. An alert that cannot be sent raises NotSent and nothing else."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from nba_consolidation.operations.alerts.grouping import Alert, Outbox, Pending,
 
 _log = logging.getLogger(__name__)
 TIMEOUT = 5
-"""Seconds that a channel may take for one answer."""
+"""Seconds to wait for an answer of a channel."""
 _BUDGET = 20.0
-"""Seconds for all messages of one delivery: Dagster gives a sensor one minute, and there is a next time."""
+"""Seconds for all messages of a tick: Dagster gives a sensor one minute. The rest is sent by the next tick."""
 
 
 class NotSent(ConsolidationError):
-    """The message did not get through. Never says a password or a token."""
+    """The message could not be sent. Its text never contains a password or a token."""
 
 
 class Notifier(Protocol):
-    """One channel; `name` tells it from the others."""
+    """One channel, identified by its name."""
 
     @property
     def name(self) -> str: ...
@@ -38,14 +38,14 @@ class Notifier(Protocol):
 
 
 class SlackClient(Protocol):
-    """Of slack_sdk's WebClient, what is used here."""
+    """The part of slack_sdk's WebClient that is used here."""
 
     def chat_postMessage(self, *, channel: str, text: str) -> object: ...  # noqa: N802  Slack's name
 
 
 @dataclass(frozen=True)
 class LogNotifier:
-    """Into the log: what there is where nobody set anything else."""
+    """Writes alerts to the log: the default channel."""
 
     webserver_url: str | None = None
     name: str = "log"
@@ -57,7 +57,7 @@ class LogNotifier:
 
 @dataclass(frozen=True)
 class SlackNotifier:
-    """Into a channel of Slack."""
+    """Sends alerts to a Slack channel."""
 
     make_client: Callable[[], SlackClient]
     channel: str
@@ -68,13 +68,13 @@ class SlackNotifier:
         text = f"*{_escaped(alert.subject())}*\n{_escaped(alert.text(self.webserver_url))}"
         try:
             self.make_client().chat_postMessage(channel=self.channel, text=text)
-        except Exception as error:  # whatever the client or the network raise
+        except Exception as error:  # any error of the client or the network
             raise NotSent(f"Slack, channel {self.channel}: {type(error).__name__}: {_reason(error)}") from error
 
 
 @dataclass(frozen=True)
 class EmailNotifier:
-    """By SMTP, to all addresses at once."""
+    """Sends alerts by SMTP, to all addresses in one message."""
 
     host: str
     sender: str
@@ -115,9 +115,9 @@ class EmailNotifier:
 
 
 def deliver(outbox: Outbox, notifiers: Sequence[Notifier], monotonic: Callable[[], float] = time.monotonic) -> Outbox:
-    """Sends what is pending; what did not get through stays, for a limited number of attempts. Raises nothing.
+    """Sends pending alerts; unsent ones stay for a limited number of attempts. Raises nothing.
 
-    Where a channel hangs, what there is no time for is left to the next delivery, in front of what was tried.
+    If a channel hangs and the time is used up, the alerts that were not tried come first next time.
     """
     by_name = {notifier.name: notifier for notifier in notifiers}
     began, left = monotonic(), deque(outbox.pending)
@@ -126,7 +126,7 @@ def deliver(outbox: Outbox, notifiers: Sequence[Notifier], monotonic: Callable[[
             break
         if (unsent := _attempted(left.popleft(), by_name)) is not None:
             left.append(unsent)
-    return Outbox(outbox.told, tuple(left))
+    return Outbox(outbox.sent, tuple(left))
 
 
 def _attempted(pending: Pending, notifiers: dict[str, Notifier]) -> Pending | None:
@@ -150,6 +150,6 @@ def _escaped(text: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Slack's own word for it (`channel_not_found`), if it has one."""
+    """Returns Slack's error code (`channel_not_found`) if there is one."""
     response = getattr(error, "response", None)
     return str(error) if response is None else str(response["error"])

@@ -1,1 +1,1 @@
-"""Daily quality: what the tables, the leases and the staging area say about a game date, judged. Changes nothing."""
+"""Daily quality: checks of a finished game date over tables, leases and staging area. Read only."""

@@ -1,4 +1,4 @@
-"""The use case: every quality check of a game date. Reads, judges, changes nothing."""
+"""Runs the quality checks of a game date. Read only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nba_consolidation.fencing.fenced_writer import utc_now
 from nba_consolidation.observability import log_event
 from nba_consolidation.operations.daily_quality.criteria import CHECKS
 from nba_consolidation.operations.daily_quality.readings import Reader
-from nba_consolidation.operations.daily_quality.results import QualityReport, Status
+from nba_consolidation.operations.daily_quality.results import CheckStatus, QualityReport
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.settings import GAME_TIME_ZONE
 
@@ -22,16 +22,16 @@ CHECK_NAMES = tuple(check.name for check in CHECKS)
 
 @dataclass(frozen=True)
 class Quality:
-    """Everything an examination needs."""
+    """Reader, thresholds and clock of the daily quality."""
 
     reader: Reader
     thresholds: Thresholds = field(default_factory=Thresholds)
     clock: Callable[[], dt.datetime] = utc_now
 
     def examine(self, date: dt.date | None = None, names: Collection[str] = CHECK_NAMES) -> QualityReport:
-        """The named checks of a game date, the day before today unless given.
+        """Runs the named checks of a game date; by default yesterday's.
 
-        A date further back is judged as on the morning after it; leases and staging tables are always those of now.
+        An earlier date is checked as of 08:00 on the morning after it; leases and staging tables are always current.
         """
         now = self.clock()
         yesterday = now.astimezone(GAME_TIME_ZONE).date() - dt.timedelta(days=1)
@@ -41,7 +41,7 @@ class Quality:
         readings = self.reader.read(date, as_of, now, self.thresholds)
         results = [check.result(readings, self.thresholds) for check in CHECKS if check.name in names]
         for result in results:
-            level = logging.INFO if result.status is Status.PASSED else logging.WARNING
+            level = logging.INFO if result.status is CheckStatus.PASSED else logging.WARNING
             log_event(_log, "quality_checked", level, game_date=date, check=result.name, status=result.status.value,
                   value=result.value, message_of_check=result.message)  # fmt: skip
         return QualityReport(date, as_of, results)

@@ -1,6 +1,6 @@
-"""The figures of the daily quality, read in as few queries as can be. What they mean is in `checks`.
+"""Reads the figures of the daily quality, in few queries. `criteria` evaluates them.
 
-A figure that cannot be read is an error, by its name: it is never taken for "nothing found" (incidents 41 and 48).
+A figure that cannot be read is an error with its name; it never counts as "none" (incidents 41 and 48).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from nba_consolidation.warehouse.errors import WarehouseBusy, WarehouseUnavailab
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
-Found = TypeVar("Found")
+Reading = TypeVar("Reading")
 _HISTORY_DAYS = 60
-"""Calendar days: in a season, more game days than any threshold asks for; an All-Star break fits in."""
+"""Calendar days. Within a season they contain more game days than any threshold needs, even with an All-Star break."""
 _OF_HISTORY = ("active_by_system", "games_by_date", "consolidated_by_date")
 _RECENT = ("duplicate_business_keys", "duplicate_accuracy_keys", "confidence_out_of_scale", "ungraded_by_date")
 LEASES, STAGED = "leases", "staged"
@@ -29,9 +29,9 @@ LEASES, STAGED = "leases", "staged"
 
 @dataclass(frozen=True)
 class Readings:
-    """What was read for a game date, as of `now`: rows by the name of their statement, and what could not be.
+    """Figures of a game date as of `now`: rows by the name of their statement, and errors of what could not be read.
 
-    Leases and waiting tables are always those of the reading itself, at `read_at`.
+    Leases and waiting tables are as of the reading itself, `read_at`.
     """
 
     date: dt.date
@@ -45,10 +45,10 @@ class Readings:
     @property
     def active(self) -> dict[dt.date, dict[str, int]]:
         """Active predictions by date and system."""
-        found: dict[dt.date, dict[str, int]] = {}
+        active: dict[dt.date, dict[str, int]] = {}
         for row in self.rows["active_by_system"]:
-            found.setdefault(row["game_date"], {})[row["system_id"]] = row["active_rows"]
-        return found
+            active.setdefault(row["game_date"], {})[row["system_id"]] = row["active_rows"]
+        return active
 
     @property
     def games(self) -> dict[dt.date, int]:
@@ -57,17 +57,17 @@ class Readings:
 
     @property
     def consolidated(self) -> dict[dt.date, Row]:
-        """What the ledger says, by date."""
+        """Rows of the consolidation ledger, by date."""
         return {row["game_date"]: row for row in self.rows["consolidated_by_date"]}
 
     def before(self, dates: Mapping[dt.date, object], days: int) -> list[dt.date]:
-        """Of the dates, the last ones before the one that is examined."""
+        """Returns the last `days` of the dates before the examined one."""
         return sorted(date for date in dates if date < self.date)[-days:]
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Where the figures come from."""
+    """Reads the figures from warehouse, staging area and lease store."""
 
     warehouse: Warehouse
     staging: StagingArea
@@ -75,7 +75,7 @@ class Reader:
     known: Callable[[], KnownDates]
 
     def read(self, date: dt.date, now: dt.datetime, read_at: dt.datetime, thresholds: Thresholds) -> Readings:
-        """All figures, or why they cannot be had."""
+        """Returns all figures, and the error of each that could not be read."""
         errors: dict[str, str] = {}
         rows = self._rows(_statements(date, now, thresholds.recent_days), errors)
         no_leases: tuple[LeaseRecord, ...] = ()
@@ -85,21 +85,21 @@ class Reader:
         return Readings(date, now, read_at, rows, leases, waiting, errors)
 
     def _rows(self, statements: Sequence[Statement], errors: dict[str, str]) -> dict[str, list[Row]]:
-        """In one go; where that fails each alone, so that one missing table silences one check and not all."""
+        """Reads all in one query; if that fails, each alone, so that one missing table affects one check only."""
         try:
             return dict(self.warehouse.run(statements).rows)
         except (WarehouseBusy, WarehouseUnavailable) as error:
             errors.update(dict.fromkeys((statement.name for statement in statements), str(error)))
             return {}
         except ConsolidationError:
-            nothing: list[Row] = []
+            no_rows: list[Row] = []
             return {
-                statement.name: _attempt(statement.name, partial(self.warehouse.query, statement), nothing, errors)
+                statement.name: _attempt(statement.name, partial(self.warehouse.query, statement), no_rows, errors)
                 for statement in statements
             }
 
     def _waiting(self) -> list[StagingTable]:
-        """The staging tables of which anything is not in the ledger, and those that nobody can take."""
+        """Returns the staging tables with a date that is not in the ledger, and the refused ones."""
         listed = [table for table in self.staging.list_tables(self.known()) if table.dates or table.refusal]
         dates = {date for table in listed for date in table.dates}
         if not dates:
@@ -125,9 +125,9 @@ def _statements(date: dt.date, now: dt.datetime, recent_days: int) -> list[State
     return [*(Statement(name, history) for name in _OF_HISTORY), *(Statement(name, recent) for name in _RECENT)]
 
 
-def _attempt(name: str, read: Callable[[], Found], instead: Found, errors: dict[str, str]) -> Found:
+def _attempt(name: str, read: Callable[[], Reading], default: Reading, errors: dict[str, str]) -> Reading:
     try:
         return read()
     except ConsolidationError as error:
         errors[name] = str(error)
-        return instead
+        return default

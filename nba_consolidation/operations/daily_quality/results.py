@@ -1,4 +1,4 @@
-"""What a quality check comes to, and the report of all. Knows no check."""
+"""Outcomes of the quality checks, and their report."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from enum import Enum
 from nba_consolidation.warehouse.interface import Row
 
 
-class Status(Enum):
-    """From the best to the worst. `errored`: the check itself could not run, which is never a pass (incident 48)."""
+class CheckStatus(Enum):
+    """From best to worst. ERRORED: the check could not run, which never counts as passed (incident 48)."""
 
     PASSED = "passed"
     WARNED = "warned"
     FAILED = "failed"
     ERRORED = "errored"
 
-    def __lt__(self, other: Status) -> bool:
-        ranks = list(Status)
+    def __lt__(self, other: CheckStatus) -> bool:
+        ranks = list(CheckStatus)
         return ranks.index(self) < ranks.index(other)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a check found: a figure, what it was held against, and in words what is so and what to do now."""
+class CheckOutcome:
+    """The outcome of a check: a figure, its threshold, and a message with the finding and the next step."""
 
-    status: Status
+    status: CheckStatus
     value: float | None
     threshold: str
     message: str
@@ -36,11 +36,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The verdict of a check, by its name; `table` is what it is about."""
+    """The outcome of a check, with its name and table."""
 
     name: str
     table: str
-    status: Status
+    status: CheckStatus
     value: float | None
     threshold: str
     message: str
@@ -49,13 +49,13 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """All checks of one game date, as of a moment."""
+    """The results of all checks of one game date."""
 
     game_date: dt.date
     as_of: dt.datetime
     results: Sequence[CheckResult]
 
     @property
-    def status(self) -> Status:
-        """The worst of them; a check that could not run counts as worse than one that failed."""
+    def status(self) -> CheckStatus:
+        """The worst status; a check that could not run is worse than one that failed."""
         return max(result.status for result in self.results)

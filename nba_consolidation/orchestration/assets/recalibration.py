@@ -21,8 +21,14 @@ from nba_consolidation.orchestration.assets.common import (
 from nba_consolidation.orchestration.checks import recalibration as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of
 from nba_consolidation.orchestration.partitions import span_of_run
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Decision, Outcome, RecalibrationReport
-from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES, Event, History, read_history
+from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision, DecisionOutcome
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
+from nba_consolidation.pipeline.analysis.recalibration.versions import (
+    CHOICES,
+    CalibrationEvent,
+    CalibrationHistory,
+    read_history,
+)
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
@@ -83,8 +89,8 @@ def recalibration_assets(
         report = deployment.recalibrator.recalibrate(dates, holder, on_step=context.log.debug)
         run = _of_run(report)
         for date in dates:
-            context.add_asset_metadata(run | _of_date(report.of(date)), partition_key=str(date))
-        _plot(context, dates[-1], report.of(dates[-1]))
+            context.add_asset_metadata(run | _of_date(report.of_date(date)), partition_key=str(date))
+        _plot(context, dates[-1], report.of_date(dates[-1]))
         yield checks.waiting(read_history(deployment.warehouse).waiting())
         yield checks.rolled_back(report)
         yield dg.MaterializeResult()
@@ -119,7 +125,7 @@ def recalibration_assets(
     return [confidence_recalibration, confidence_recalibration_events]
 
 
-def _decide(deployment: Deployment, config: DecisionConfig, version_id: str, holder: Holder) -> Event:
+def _decide(deployment: Deployment, config: DecisionConfig, version_id: str, holder: Holder) -> CalibrationEvent:
     if not config.author:
         raise SettingsError("a decision needs its author; nothing was done")
     effective = None
@@ -139,13 +145,13 @@ def _of_run(report: RecalibrationReport) -> Metadata:
     }
 
 
-def _of_date(decisions: Sequence[Decision]) -> Metadata:
+def _of_date(decisions: Sequence[CalibrationDecision]) -> Metadata:
     """How many systems came to what, and each with why."""
-    counts = {f"systems_{one.name.lower()}": sum(d.outcome is one for d in decisions) for one in Outcome}
+    counts = {f"systems_{one.name.lower()}": sum(d.outcome is one for d in decisions) for one in DecisionOutcome}
     return {**counts, "decisions": table_of(_row(one) for one in decisions)}
 
 
-def _row(decision: Decision) -> Row:
+def _row(decision: CalibrationDecision) -> Row:
     version = decision.version
     about = {name: getattr(version, name) if version else None for name in _VERSION}
     return {"system_id": decision.system_id, "outcome": decision.outcome.value, "bets": decision.bets,
@@ -153,8 +159,8 @@ def _row(decision: Decision) -> Row:
             "rolled_back": decision.rolled_back, "reason": decision.reason}  # fmt: skip
 
 
-def _plot(context: dg.AssetExecutionContext, date: dt.date, decisions: Sequence[Decision]) -> None:
-    """Reliability before and after, of systems for which something was tried, on bets that nothing was fitted on."""
+def _plot(context: dg.AssetExecutionContext, date: dt.date, decisions: Sequence[CalibrationDecision]) -> None:
+    """Reliability before and after, of systems for which something was tried, on bets that nothing was fit_all on."""
     diagrams = [
         charts.reliability(
             one.system_id,
@@ -170,13 +176,13 @@ def _plot(context: dg.AssetExecutionContext, date: dt.date, decisions: Sequence[
         context.add_asset_metadata({"reliability": picture(diagram)}, partition_key=str(date))
 
 
-def _of_decision(made: Event | None, history: History) -> Metadata:
+def _of_decision(made: CalibrationEvent | None, history: CalibrationHistory) -> Metadata:
     waiting = [
         {"version_id": one.version_id, "system_id": one.system_id, "game_date": one.game_date}
         | {name: getattr(one, name) for name in _VERSION}
         for one in history.waiting()
     ]
-    told = [] if made is None else [made.row()]
+    told = [] if made is None else [made.as_row()]
     return {
         "decided": table_of(told),
         "waiting": len(waiting),

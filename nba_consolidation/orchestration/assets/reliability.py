@@ -9,7 +9,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import GRAIN, INSIGHT, OWNERS, WRITERS, Kinds, dates_of, picture
 from nba_consolidation.orchestration.checks import reliability as checks
 from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
-from nba_consolidation.pipeline.analysis.reliability import figures as standing
+from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
@@ -50,8 +50,8 @@ def reliability_asset(
         report = deployment.reviewer.review(dates, Holder.here(context.run.run_id), context.log.debug)
         if report.followed:
             context.log.info("Later dates of the season were brought up to date: %d", len(report.followed))
-        players = standing.players(deployment.warehouse, dates[0], dates[-1])
-        policies = standing.policies(deployment.warehouse, dates[0], dates[-1])
+        players = queries.players(deployment.warehouse, dates[0], dates[-1])
+        policies = queries.policies(deployment.warehouse, dates[0], dates[-1])
         by_date = {date.game_date: date for date in report.dates}
         for date in dates:
             metadata = _of_date(by_date[date], players, policies)

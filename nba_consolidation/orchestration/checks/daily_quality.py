@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.operations.daily_quality.criteria import CHECKS
-from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport, Status
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.wiring import Deployment
@@ -46,7 +46,7 @@ def build_quality() -> dg.AssetChecksDefinition:
         keys = {key.name.removeprefix(PREFIX): key for key in context.selected_asset_check_keys}
         report = deployment.quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)
         for result in report.results:
-            if result.status is not Status.ERRORED:
+            if result.status is not CheckStatus.ERRORED:
                 yield _result(keys[result.name], report, result)
         if span_of_run(context.run.tags) is None:
             _raise_errored(report)  # a run that makes partitions has done its work, whatever is wrong elsewhere
@@ -55,11 +55,11 @@ def build_quality() -> dg.AssetChecksDefinition:
 
 
 def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -> dg.AssetCheckResult:
-    severity = dg.AssetCheckSeverity.WARN if result.status is Status.WARNED else dg.AssetCheckSeverity.ERROR
+    severity = dg.AssetCheckSeverity.WARN if result.status is CheckStatus.WARNED else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
-        passed=result.status is Status.PASSED,
+        passed=result.status is CheckStatus.PASSED,
         severity=severity,
         description=result.message,
         metadata={
@@ -74,7 +74,7 @@ def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -
 
 def _raise_errored(report: QualityReport) -> None:
     """A check that could not run has no result, and fails the run (incident 48)."""
-    errored = [result for result in report.results if result.status is Status.ERRORED]
+    errored = [result for result in report.results if result.status is CheckStatus.ERRORED]
     if errored:
-        told = "\n".join(f"  {result.name}: {result.message}" for result in errored)
-        raise dg.Failure(f"{len(errored)} check(s) could not run:\n{told}", allow_retries=False)
+        messages = "\n".join(f"  {result.name}: {result.message}" for result in errored)
+        raise dg.Failure(f"{len(errored)} check(s) could not run:\n{messages}", allow_retries=False)

@@ -9,7 +9,7 @@ import dagster as dg
 from nba_consolidation.orchestration.checks.audits import result
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
-from nba_consolidation.pipeline.analysis.recalibration.versions import Version
+from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.schema import CALIBRATION_VERSIONS
 
 WAITING, ROLLED_BACK = "calibrations_waiting", "calibrations_rolled_back"
@@ -29,7 +29,7 @@ def specs_of_a_recalibration() -> list[dg.AssetCheckSpec]:
     ]
 
 
-def waiting(versions: Sequence[Version]) -> dg.AssetCheckResult:
+def waiting(versions: Sequence[CalibrationVersion]) -> dg.AssetCheckResult:
     """Versions that are proposed, whenever that was."""
     shown = [
         {"version_id": one.version_id, "system_id": one.system_id, "game_date": one.game_date, "method": one.method,

@@ -35,7 +35,7 @@ _SEVERITIES = {dg.AssetCheckSeverity.WARN: "warning", dg.AssetCheckSeverity.ERRO
 
 @dataclass(frozen=True)
 class _Cursor:
-    """Up to when runs were looked at, which of the last ones were, and what was told."""
+    """Up to when runs were looked at, which of the last ones were, and which alerts were sent."""
 
     until: float
     seen: dict[str, float] = field(default_factory=dict)
@@ -87,18 +87,18 @@ def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | N
 
 def notifiers_of(settings: Settings) -> list[Notifier]:
     """The channels that are set, or else the log."""
-    found: list[Notifier] = []
+    notifiers: list[Notifier] = []
     if settings.slack_token and settings.slack_channel:
         client = partial(_slack_client, settings.slack_token)
-        found.append(SlackNotifier(client, settings.slack_channel, settings.webserver_url))
+        notifiers.append(SlackNotifier(client, settings.slack_channel, settings.webserver_url))
     if settings.alert_emails:
-        found.append(
+        notifiers.append(
             EmailNotifier(
                 settings.smtp_host or "", settings.smtp_sender or "", settings.alert_emails, settings.smtp_security,
                 settings.smtp_port, settings.smtp_user, settings.smtp_password, settings.webserver_url,
             )
         )  # fmt: skip
-    return found or [LogNotifier(settings.webserver_url)]
+    return notifiers or [LogNotifier(settings.webserver_url)]
 
 
 def _slack_client(token: str) -> Any:
@@ -160,21 +160,22 @@ def _of_check(evaluation: dg.AssetCheckEvaluation, run: dg.DagsterRun, dates: st
 
 
 def _of_step(data: Any, run: dg.DagsterRun, of_date: Callable[..., Failure]) -> Iterator[Failure]:
-    """A failed step by its innermost error; one that a failed check stopped is told by the check itself."""
+    """A failed step by its innermost error; a step that a failed check stopped is reported by that check."""
     error = data.error
     while error is not None and error.cause is not None:
         error = error.cause
     if error is not None and error.cls_name == _CHECK_FAILED:
         return
-    told = data.user_failure_data
-    poisoned = told.metadata.get("poisoned") if told is not None else None
+    user_failure = data.user_failure_data
+    poisoned = user_failure.metadata.get("poisoned") if user_failure is not None else None
     if poisoned is not None:
         for record in poisoned.records:
             what = f"{run.job_name}: {record.data['reason']}"
             yield Failure(str(record.data["date"]), "DatesPoisoned", "error", what, run.run_id)
         return
-    cause = error.cls_name if error is not None and told is None else "RunFailed"
-    message = told.description if told is not None else error.message if error is not None else "no error was recorded"
+    cause = error.cls_name if error is not None and user_failure is None else "RunFailed"
+    recorded = error.message if error is not None else "no error was recorded"
+    message = user_failure.description if user_failure is not None else recorded
     yield of_date(cause or "RunFailed", "error", f"{run.job_name}: {str(message).strip()}", run.run_id)
 
 

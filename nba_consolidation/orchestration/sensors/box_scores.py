@@ -34,11 +34,11 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
         if not deployment.exists:
             return dg.SensorResult(skip_reason=dg.SkipReason("nothing is there yet"), cursor=context.cursor)
         try:
-            found = box_score_dates(deployment, today())
+            fingerprints = box_score_dates(deployment, today())
         except WarehouseBusy as error:
             return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
         # A correction can be taken back.
-        return result_of(context, found, settings, job=JOB, asset=ACCURACY.name, recurs=True)
+        return result_of(context, fingerprints, settings, job=JOB, asset=ACCURACY.name, recurs=True)
 
     return sensor
 

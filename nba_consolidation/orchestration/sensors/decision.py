@@ -71,7 +71,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Request:
+class RangeRequest:
     """One run over a range of dates without a gap. The key says which states it is about."""
 
     first: dt.date
@@ -80,10 +80,10 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Decision:
+class ArrivalDecision:
     """What is asked for, what to remember, and, for people, why it is not more."""
 
-    requests: tuple[Request, ...]
+    requests: tuple[RangeRequest, ...]
     cursor: Cursor
     reason: str
 
@@ -98,7 +98,7 @@ def decide(
     what: str,
     until: dt.date = dt.date.max,
     recurs: bool = False,
-) -> Decision:
+) -> ArrivalDecision:
     """From the fingerprints of all dates that have something, and what is remembered.
 
     running: dates of runs in progress; theirs is asked for when they have ended. what: begins each run key.
@@ -110,12 +110,12 @@ def decide(
     early = {date for date in open_ if date > until}
     busy = {date for date in open_ if date in running} - early
     due = sorted(date for date, entry in open_.items() if date not in early | busy and entry.due(now, pace))
-    asked = {date: replace(seen[date], requested=seen[date].fingerprint) for date in due}
+    requested = {date: replace(seen[date], requested=seen[date].fingerprint) for date in due}
     arriving = len(open_) - len(early) - len(busy) - len(due)
     states = {date: f"{seen[date].requested} " * recurs + seen[date].fingerprint for date in due}
-    return Decision(
+    return ArrivalDecision(
         requests=tuple(_request(dates, states, what) for dates in _ranges(due)),
-        cursor=Cursor(seen | asked),
+        cursor=Cursor(seen | requested),
         reason=_reason(settled=len(seen) - len(open_), arriving=arriving, running=len(busy), early=len(early)),
     )
 
@@ -131,21 +131,21 @@ def _look(fingerprint: str, before: Seen | None, now: float) -> Seen:
 
 def _ranges(dates: Sequence[dt.date]) -> Iterator[list[dt.date]]:
     """The dates, sorted, in ranges without a gap."""
-    found: list[dt.date] = []
+    current: list[dt.date] = []
     for date in dates:
-        if found and date - found[-1] != dt.timedelta(days=1):
-            yield found
-            found = []
-        found.append(date)
-    if found:
-        yield found
+        if current and date - current[-1] != dt.timedelta(days=1):
+            yield current
+            current = []
+        current.append(date)
+    if current:
+        yield current
 
 
-def _request(dates: Sequence[dt.date], states: Mapping[dt.date, str], what: str) -> Request:
+def _request(dates: Sequence[dt.date], states: Mapping[dt.date, str], what: str) -> RangeRequest:
     first, last = dates[0], dates[-1]
     state = "\n".join(f"{date} {states[date]}" for date in dates)
     span = str(first) if first == last else f"{first}..{last}"
-    return Request(first, last, f"{what}:{span}:{hashlib.sha256(state.encode()).hexdigest()[:16]}")
+    return RangeRequest(first, last, f"{what}:{span}:{hashlib.sha256(state.encode()).hexdigest()[:16]}")
 
 
 def _reason(**counts: int) -> str:
@@ -155,8 +155,8 @@ def _reason(**counts: int) -> str:
         "running": "being worked on",
         "early": "of a day to come",
     }
-    told = [f"{count} {words[name]}" for name, count in counts.items() if count]
-    return "dates: " + ", ".join(told) if told else "nothing is there"
+    parts = [f"{count} {words[name]}" for name, count in counts.items() if count]
+    return "dates: " + ", ".join(parts) if parts else "nothing is there"
 
 
 def _seen(fingerprint: object, changed: str | float, waiting: str | float, requested: object) -> Seen:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from nba_consolidation.orchestration.partitions import RANGE_END, RANGE_START, span_of_run
-from nba_consolidation.orchestration.sensors.decision import Cursor, Pace, Request, decide
+from nba_consolidation.orchestration.sensors.decision import Cursor, Pace, RangeRequest, decide
 from nba_consolidation.settings import LOCAL, Settings, today
 
 _IN_PROGRESS = [
@@ -53,12 +53,14 @@ def result_of(
 
 def dates_in_progress(instance: dg.DagsterInstance, job: str, asset: str) -> set[date]:
     """The dates of all runs that write the asset and have not ended: the job's, and those that a person started."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS))
-    ours = [run for run in runs if run.job_name == job or dg.AssetKey(asset) in (run.asset_selection or ())]
-    spans = [span for run in ours if (span := span_of_run(run.tags)) is not None]
+    in_progress = instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS))
+    runs_of_asset = [
+        run for run in in_progress if run.job_name == job or dg.AssetKey(asset) in (run.asset_selection or ())
+    ]
+    spans = [span for run in runs_of_asset if (span := span_of_run(run.tags)) is not None]
     return {first + timedelta(days) for first, last in spans for days in range((last - first).days + 1)}
 
 
-def _run_request(request: Request) -> dg.RunRequest:
+def _run_request(request: RangeRequest) -> dg.RunRequest:
     tags = {RANGE_START: str(request.first), RANGE_END: str(request.last)}
     return dg.RunRequest(run_key=request.run_key, tags=tags)

@@ -43,13 +43,14 @@ class Consolidator:
     """Everything a consolidation needs; `consolidate` is the one thing it does.
 
     known: the game dates that can exist, evaluated at each consolidation. evolve: add columns that the live table lacks
-    instead of refusing the staging table.
+    instead of refusing the staging table. monotonic: the clock, in seconds, that measures the overhead of leases.
     """
 
     writer: FencedWriter
     staging: StagingArea
     known: Callable[[], KnownDates]
     evolve: bool = False
+    monotonic: Callable[[], float] = time.monotonic
 
     def consolidate(
         self,
@@ -72,11 +73,11 @@ class Consolidator:
             refused = freeze(listed, (), (), ()).refused
             return _logged(ConsolidationReport(holder.run_id, untouched=tuple(sorted(dates)), refused=refused))
         on_step("lease")
-        started = time.monotonic()
+        started = self.monotonic()
         with self.writer.holding(LOCK_TYPE, waiting, holder) as leased:
             attempt = _Attempt(self, leased, on_step)
             attempt.consolidate(waiting)
-        leased_ms = round(1000 * (time.monotonic() - started))
+        leased_ms = round(1000 * (self.monotonic() - started))
         on_step("clean up")
         dropped = self._drop(attempt.finished())
         return _logged(attempt.report(dates, dropped, leased_ms - attempt.worked_ms))
@@ -107,11 +108,11 @@ class _Attempt:
 
     def consolidate(self, dates: Sequence[dt.date]) -> None:
         """Freezes the manifest and merges it: all dates at once, or, if that fails, each alone."""
-        began = time.monotonic()
+        began = self._use_case.monotonic()
         self._freeze(dates)
         if self._manifest.dates:
             _, self._poisoned = self._leased.write_each(self._manifest.dates, self._merge)
-        self.worked_ms = round(1000 * (time.monotonic() - began))
+        self.worked_ms = round(1000 * (self._use_case.monotonic() - began))
 
     def finished(self) -> list[StagingTable]:
         """The listed tables of which nothing is left to merge."""

@@ -9,10 +9,9 @@ from enum import IntEnum
 
 from nba_consolidation.leases import LeaseRecord
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
-from nba_consolidation.operations.daily_quality.results import CheckResult
-from nba_consolidation.operations.daily_quality.results import Status as CheckStatus
-from nba_consolidation.operations.status import Status
-from nba_consolidation.pipeline.analysis.recalibration.versions import Version
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
+from nba_consolidation.operations.status import PipelineStatus
+from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.warehouse.interface import Row
 
 
@@ -40,8 +39,8 @@ _URGENCY = {CheckStatus.ERRORED: Urgency.NOW, CheckStatus.FAILED: Urgency.NOW, C
 def required_actions(
     checks: Sequence[CheckResult],
     duplicates: Mapping[str, int],
-    status: Status,
-    waiting: Sequence[Version],
+    status: PipelineStatus,
+    waiting: Sequence[CalibrationVersion],
     policies: Sequence[Row],
     *,
     past: bool = False,
@@ -76,7 +75,7 @@ def _of_duplicates(name: str, count: int) -> RequiredAction:
     return _from_runbook(Urgency.NOW, f"{name}: {count:,} in these dates", name)
 
 
-def _of_status(status: Status) -> list[RequiredAction]:
+def _of_status(status: PipelineStatus) -> list[RequiredAction]:
     actions = []
     if status.refused:
         names = ", ".join(table.name for table in status.refused[:3])
@@ -94,7 +93,7 @@ def _of_lease(lease: LeaseRecord) -> RequiredAction:
     return _from_runbook(Urgency.WHEN_THERE_IS_TIME, what, "stuck_leases")
 
 
-def _of_calibration(version: Version) -> RequiredAction:
+def _of_calibration(version: CalibrationVersion) -> RequiredAction:
     what = (
         f"calibration {version.version_id} ({version.method}) changes confidences by "
         f"{100 * version.mean_shift:.0f} percentage points on average and waits for approval"

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.operations.daily_quality.results import CheckResult
-from nba_consolidation.operations.lease_history import Happening
+from nba_consolidation.operations.lease_history import LeaseHistoryEntry
 from nba_consolidation.operations.quarantine import BrokenRule
-from nba_consolidation.operations.status import Status
-from nba_consolidation.pipeline.analysis.recalibration.drift import BucketDrift
-from nba_consolidation.pipeline.analysis.recalibration.versions import Version
+from nba_consolidation.operations.status import PipelineStatus
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift
+from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.pipeline.daily_report.action_required import RequiredAction
 from nba_consolidation.warehouse.interface import Row
 
@@ -30,7 +30,7 @@ class Work:
     graded: Sequence[Row]
     duplicates: Mapping[str, int]
     broken_rules: Sequence[BrokenRule]
-    status: Status
+    status: PipelineStatus
 
     def total_consolidated(self, column: str) -> int:
         """The sum of one column of `consolidated` over the dates."""
@@ -55,7 +55,7 @@ class SystemReliability:
     calibrated: Sequence[BucketDrift]
     stated_ece: float
     calibrated_ece: float
-    in_force: Version | None
+    in_force: CalibrationVersion | None
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ class Report:
     performance: Sequence[Row]
     over_time: Sequence[Row]
     reliability: Sequence[SystemReliability]
-    waiting_calibrations: Sequence[Version]
+    waiting_calibrations: Sequence[CalibrationVersion]
     players: Players
     strategies: Strategies
-    lease_events: Sequence[Happening]
+    lease_events: Sequence[LeaseHistoryEntry]
     actions: Sequence[RequiredAction]
 
     @property

@@ -16,16 +16,14 @@ from nba_consolidation.leases import LeaseStore
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
-from nba_consolidation.operations.status import standing_dates, status
+from nba_consolidation.operations.status import dates_with_rows, status
 from nba_consolidation.pipeline.analysis.betting import queries as betting
 from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, hit_rates_until, performance
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
-from nba_consolidation.pipeline.analysis.recalibration.bets import Bets
-from nba_consolidation.pipeline.analysis.recalibration.drift import drift
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import read_bets
-from nba_consolidation.pipeline.analysis.recalibration.selection import scores
-from nba_consolidation.pipeline.analysis.recalibration.versions import History, read_history
-from nba_consolidation.pipeline.analysis.reliability import figures as reliability
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import drift, scores
+from nba_consolidation.pipeline.analysis.recalibration.graded_bets import GradedBets, read_graded_bets
+from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory, read_history
+from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 from nba_consolidation.pipeline.daily_report.action_required import required_actions
 from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, SystemReliability, Work
 from nba_consolidation.settings import GAME_TIME_ZONE
@@ -58,14 +56,14 @@ class Reporter:
 
     def dates_with_rows(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
         """Returns the first and the last of the dates that have rows. Raises NothingToReport."""
-        dates = standing_dates(self.warehouse, first, last)
+        dates = dates_with_rows(self.warehouse, first, last)
         if not dates:
             raise NothingToReport(f"no rows from {first} to {last}. See: nba-consolidation status")
         return dates[0], dates[-1]
 
     def latest_date(self) -> dt.date:
         """Returns the last game date before today, in New York, that has rows. Raises NothingToReport."""
-        dates = standing_dates(self.warehouse, last=self._yesterday())
+        dates = dates_with_rows(self.warehouse, last=self._yesterday())
         if not dates:
             raise NothingToReport("no game date before today has rows; stage and consolidate first")
         return dates[-1]
@@ -82,7 +80,7 @@ class Reporter:
         on_step("calibration")
         history = read_history(self.warehouse)
         since = max(season_of(last).first, min(first, last - dt.timedelta(_CHART_DAYS - 1)))
-        by_system = read_bets(self.warehouse, since, last + dt.timedelta(1))
+        by_system = read_graded_bets(self.warehouse, since, last + dt.timedelta(1))
         on_step("players and strategies")
         players, strategies = self._players(last), self._strategies(last)
         waiting = history.waiting()
@@ -146,7 +144,7 @@ class Reporter:
         return Strategies(evaluated, rows, [*baselines, *others[:_BEST_STRATEGIES]])
 
 
-def _reliability(system: str, bets: Bets, history: History, last: dt.date) -> SystemReliability:
+def _reliability(system: str, bets: GradedBets, history: CalibrationHistory, last: dt.date) -> SystemReliability:
     """Calibrates the bets of each day with the version in force on that day, as consumers read them."""
     calibrated = bets.confidence.copy()
     for day in np.unique(bets.day):

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from nba_consolidation.operations.daily_quality.results import Status
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
 from nba_consolidation.pipeline.daily_report.chart_files import svg
@@ -51,7 +51,7 @@ def page(report: Report) -> str:
         total=sum(row["total_rows"] for row in in_dates),
         duplicates=sum(work.duplicates.values()),
         hit_rate=_hit_rate(report),
-        passed=sum(check.status is Status.PASSED for check in report.checks),
+        passed=sum(check.status is CheckStatus.PASSED for check in report.checks),
         analysed=max((row["game_date"] for row in report.performance if row["bets"]), default=None),
         performance=sorted(report.performance, key=_system_and_window),
         hit_rate_charts=_hit_rate_charts(report),

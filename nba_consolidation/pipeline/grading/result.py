@@ -14,7 +14,7 @@ from nba_consolidation.pipeline.grading.box_scores import BoxScoreProblem
 class GradedDate:
     """Counts of one graded date: outcomes of its active predictions, and rows of prediction_accuracy that changed.
 
-    without_box_score: active predictions whose player has no usable box score, of played games and of others.
+    without_box_score: active predictions whose player has no box score, of played games and of others.
     """
 
     game_date: dt.date

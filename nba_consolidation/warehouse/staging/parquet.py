@@ -254,7 +254,7 @@ class ParquetStaging:
             with contextlib.suppress(FileExistsError):  # an even newer redelivery is there already
                 (self.folder / dropping.name).hardlink_to(dropping)
         dropping.unlink()
-        with contextlib.suppress(OSError):  # another table with the same fingerprint is in this folder
+        with contextlib.suppress(OSError):  # a file of another kind is in it; NFS, for one, leaves such files
             dropping.parent.rmdir()
         return unchanged
 

@@ -38,25 +38,25 @@ def test_dates_with_one_cause_are_one_message_and_two_causes_are_two() -> None:
 def test_a_retry_of_the_run_tells_nothing_and_neither_does_the_next_tick() -> None:
     outbox = collected(Outbox(), failure(run="r1"), failure(run="r2"))
     assert [pending.alert.run_ids for pending in outbox.pending] == [("r1", "r2")]
-    again = collected(Outbox(outbox.told), failure(run="r3"), now=WINDOW - 1)
+    again = collected(Outbox(outbox.sent), failure(run="r3"), now=WINDOW - 1)
     assert told(again) == []
 
 
 def test_after_the_window_or_when_it_got_worse_it_is_told_again() -> None:
     outbox = collected(Outbox(), failure(severity="warning"))
-    assert told(collected(Outbox(outbox.told), failure(), now=1)) == [("volume", ("2026-01-15",))]
-    assert told(collected(Outbox(outbox.told), failure(severity="warning"), now=WINDOW)) != []
-    assert told(collected(Outbox(outbox.told), failure("2026-01-16"), now=1)) == [("volume", ("2026-01-16",))]
+    assert told(collected(Outbox(outbox.sent), failure(), now=1)) == [("volume", ("2026-01-15",))]
+    assert told(collected(Outbox(outbox.sent), failure(severity="warning"), now=WINDOW)) != []
+    assert told(collected(Outbox(outbox.sent), failure("2026-01-16"), now=1)) == [("volume", ("2026-01-16",))]
 
 
 def test_what_is_less_than_wanted_is_not_told_and_not_taken_for_told() -> None:
     outbox = collected(Outbox(), failure(severity="warning"), least="error")
-    assert (told(outbox), outbox.told) == ([], {})
+    assert (told(outbox), outbox.sent) == ([], {})
 
 
 def test_what_was_told_is_forgotten_with_the_window_so_that_the_cursor_stays_small() -> None:
     outbox = collected(Outbox(), *(failure(f"2026-01-{day:02}") for day in range(1, 29)))
-    assert set(collected(outbox, failure("2026-03-01"), now=WINDOW).told) == {"2026-03-01 volume"}
+    assert set(collected(outbox, failure("2026-03-01"), now=WINDOW).sent) == {"2026-03-01 volume"}
 
 
 def test_the_outbox_survives_its_cursor() -> None:
@@ -70,7 +70,7 @@ def test_a_message_says_how_bad_what_which_dates_where_and_what_to_do() -> None:
     text = pending.alert.text("https://dagster.example/")
     assert "volume is wrong" in text
     assert "https://dagster.example/runs/r1, https://dagster.example/runs/r2" in text
-    assert "What to do: see which systems" in text
+    assert "What to do: check which systems" in text
     assert "docs/operating.md, volume" in text
 
 

@@ -107,5 +107,5 @@ def test_the_settings_choose_the_channels_and_the_log_is_what_remains() -> None:
      {"alert_emails": ("a@x.org",), "smtp_host": "h"}],
 )  # fmt: skip
 def test_half_a_channel_is_refused_with_the_variable_that_is_missing(given: dict[str, object]) -> None:
-    with pytest.raises(SettingsError, match="is missing: alerts need it"):
+    with pytest.raises(SettingsError, match="needs it to send alerts"):
         Settings(**given)  # type: ignore[arg-type]

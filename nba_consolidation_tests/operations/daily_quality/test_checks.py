@@ -12,14 +12,14 @@ import pytest
 from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.operations.daily_quality.criteria import CHECKS, robust_z
 from nba_consolidation.operations.daily_quality.readings import Readings
-from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport, Status
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.settings import SettingsError
 from nba_consolidation.warehouse.staging.interface import StagingTable
 
 DATE = dt.date(2026, 1, 15)
 NOW = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
-PASSED, WARNED, FAILED, ERRORED = Status
+PASSED, WARNED, FAILED, ERRORED = CheckStatus
 THRESHOLDS = Thresholds()
 
 
@@ -63,7 +63,7 @@ def judged(name: str, found: Readings, thresholds: Thresholds = THRESHOLDS) -> C
 @pytest.mark.parametrize(
     ("count", "status"), [(299, WARNED), (300, PASSED), (1000, PASSED), (1001, WARNED), (0, FAILED)]
 )
-def test_the_volume_of_a_date_with_games_has_bounds_and_none_at_all_fails(count: int, status: Status) -> None:
+def test_the_volume_of_a_date_with_games_has_bounds_and_none_at_all_fails(count: int, status: CheckStatus) -> None:
     active = {0: {"a": count - 1, "b": 1}} if count else {}
     assert judged("volume", readings(active, games=[0])).status is status
 
@@ -81,7 +81,7 @@ HISTORY = {-offset: {"a": 500 + 10 * (offset % 5)} for offset in range(1, 15)}
 
 
 @pytest.mark.parametrize(("count", "status"), [(520, PASSED), (700, WARNED), (380, WARNED)])
-def test_a_volume_far_off_its_own_history_warns(count: int, status: Status) -> None:
+def test_a_volume_far_off_its_own_history_warns(count: int, status: CheckStatus) -> None:
     assert judged("volume_history", readings({**HISTORY, 0: {"a": count}})).status is status
 
 
@@ -98,7 +98,7 @@ def test_a_robust_z_forgives_outliers_in_the_history_and_a_history_without_sprea
 
 
 def test_ungraded_predictions_of_the_date_itself_only_warn_and_older_ones_fail() -> None:
-    def ungraded(*counts: tuple[int, int, int]) -> Status:
+    def ungraded(*counts: tuple[int, int, int]) -> CheckStatus:
         rows = [{"game_date": day(o), "ungraded": all_, "playable": playable} for o, all_, playable in counts]
         return judged("ungraded", readings(rows={"ungraded_by_date": rows})).status
 
@@ -124,7 +124,7 @@ def test_a_single_finding_that_must_not_be_fails(check: str, reading: str) -> No
 
 
 @pytest.mark.parametrize(("hours", "status"), [(30, PASSED), (30.5, WARNED), (48.5, FAILED)])
-def test_consolidations_that_stopped_although_games_go_on_alarm(hours: float, status: Status) -> None:
+def test_consolidations_that_stopped_although_games_go_on_alarm(hours: float, status: CheckStatus) -> None:
     assert judged("freshness", readings(games=[-1, 0], consolidated={-1: hours})).status is status
 
 
@@ -167,19 +167,19 @@ def lease(held: float, left: float) -> LeaseRecord:
     ("held", "left", "status"), [(59, 1, PASSED), (61, 1, FAILED), (10, -4, PASSED), (10, -6, WARNED)]
 )
 def test_a_lease_that_is_held_too_long_fails_and_one_that_is_left_over_warns(
-    held: float, left: float, status: Status
+    held: float, left: float, status: CheckStatus
 ) -> None:
     assert judged("stuck_leases", readings(leases=[lease(held, left)])).status is status
 
 
 @pytest.mark.parametrize(("hours", "status"), [(0.9, PASSED), (1.1, WARNED), (25, FAILED)])
-def test_incident_17_staging_tables_that_wait_are_told(hours: float, status: Status) -> None:
+def test_incident_17_staging_tables_that_wait_are_told(hours: float, status: CheckStatus) -> None:
     table = StagingTable("_staging_1_w", "x", 30, NOW - dt.timedelta(hours=hours), dates={DATE: 30})
     assert judged("waiting_staging", readings(waiting=[table])).status is status
 
 
 @pytest.mark.parametrize(("quarantined", "status"), [(0, PASSED), (10, PASSED), (11, WARNED), (101, FAILED)])
-def test_a_share_of_quarantined_rows_is_judged(quarantined: int, status: Status) -> None:
+def test_a_share_of_quarantined_rows_is_judged(quarantined: int, status: CheckStatus) -> None:
     found = readings(consolidated={0: 5}, staged=(1000, quarantined))
     assert judged("quarantine_rate", found).status is status
 
@@ -208,7 +208,7 @@ def test_every_result_that_is_no_pass_says_what_to_do() -> None:
     )  # fmt: skip
     results = [check.result(bad, THRESHOLDS) for check in CHECKS if check.name != "quarantine_rate"]
     assert all(result.status in (WARNED, FAILED) for result in results), results
-    assert all("see " in result.message or "; " in result.message for result in results)
+    assert all(", too " in result.message or "; " in result.message for result in results)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from nba_consolidation.cli import main
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
-from nba_consolidation.operations.daily_quality.results import CheckResult, Status
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
-from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, Workbench, prediction
+from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
 FEW = Thresholds.of(
@@ -29,7 +29,7 @@ FEW = Thresholds.of(
 def bench(tmp_path: Path) -> Workbench:
     """One consolidated and validated prediction of DATE, whose game was played, and which was graded."""
     bench = Workbench(tmp_path)
-    bench.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
+    prepare(bench.warehouse.path, WITH_BOX_SCORES)
     bench.stage(prediction())
     bench.consolidate(clock=lambda: MORNING_AFTER - dt.timedelta(hours=20))
     bench.validate()
@@ -53,8 +53,8 @@ def examined(bench: Workbench, thresholds: Thresholds = FEW, date: dt.date | Non
     return {result.name: result for result in report.results}
 
 
-def not_passed(results: dict[str, CheckResult]) -> dict[str, Status]:
-    return {name: result.status for name, result in results.items() if result.status is not Status.PASSED}
+def not_passed(results: dict[str, CheckResult]) -> dict[str, CheckStatus]:
+    return {name: result.status for name, result in results.items() if result.status is not CheckStatus.PASSED}
 
 
 def test_a_sound_date_passes_every_check_in_one_transaction_and_one_query(bench: Workbench) -> None:
@@ -67,15 +67,15 @@ def test_duplicates_are_found_in_both_tables(bench: Workbench) -> None:
     bench.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     grade(bench)
     found = not_passed(examined(bench))
-    assert found == {"duplicate_predictions": Status.FAILED, "duplicate_accuracy": Status.FAILED}
+    assert found == {"duplicate_predictions": CheckStatus.FAILED, "duplicate_accuracy": CheckStatus.FAILED}
 
 
 def test_what_was_played_and_not_graded_is_found_by_game_or_by_team(bench: Workbench) -> None:
     bench.execute("DELETE FROM prediction_accuracy")
-    assert not_passed(examined(bench)) == {"ungraded": Status.WARNED}
-    assert not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))["ungraded"] is Status.FAILED
+    assert not_passed(examined(bench)) == {"ungraded": CheckStatus.WARNED}
+    assert not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))["ungraded"] is CheckStatus.FAILED
     bench.execute("UPDATE player_game_summary SET game_id = '0022500001'")
-    assert not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))["ungraded"] is Status.FAILED
+    assert not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))["ungraded"] is CheckStatus.FAILED
     bench.execute("UPDATE player_game_summary SET team_abbr = 'LAL'")
     assert "ungraded" not in not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))
 
@@ -90,19 +90,19 @@ def test_what_was_played_and_not_graded_is_found_by_game_or_by_team(bench: Workb
 )
 def test_incident_37_a_confidence_out_of_scale_is_found_in_each_table(bench: Workbench, change: str) -> None:
     bench.execute(change)
-    assert not_passed(examined(bench)) == {"confidence_scale": Status.FAILED}
+    assert not_passed(examined(bench)) == {"confidence_scale": CheckStatus.FAILED}
 
 
 def test_predictions_that_stopped_although_games_go_on_are_found(bench: Workbench) -> None:
     bench.execute("INSERT INTO player_game_summary (player_lookup, game_id, game_date, team_abbr) "
                   "VALUES ('x', '20260116_BOS_MIA', DATE '2026-01-16', 'BOS')")  # fmt: skip
     found = not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))
-    assert found == {"volume": Status.FAILED}
+    assert found == {"volume": CheckStatus.FAILED}
     late = Quality(
         Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN), FEW,
         lambda: MORNING_AFTER + dt.timedelta(days=2),
     ).examine(DATE + dt.timedelta(days=2))  # fmt: skip
-    assert {r.name: r.status for r in late.results}["freshness"] is Status.FAILED
+    assert {r.name: r.status for r in late.results}["freshness"] is CheckStatus.FAILED
 
 
 def test_staging_tables_that_wait_are_found_and_merged_ones_are_not(bench: Workbench) -> None:
@@ -116,20 +116,20 @@ def test_staging_tables_that_wait_are_found_and_merged_ones_are_not(bench: Workb
     later = Quality(reader, strict, lambda: dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)).examine(DATE)
     (waiting,) = (result for result in later.results if result.name == "waiting_staging")
     assert [row["staging_table"] for row in waiting.rows] == ["_staging_1_torn", "_staging_20260115_120000_waits"]
-    assert (waiting.status, waiting.value) == (Status.WARNED, 2.0)
+    assert (waiting.status, waiting.value) == (CheckStatus.WARNED, 2.0)
 
 
 def test_a_stuck_lease_is_found(bench: Workbench) -> None:
     bench.leases.try_acquire(["consolidation_2026-01-15"], Holder.here("run"), 600, operation_id="x")
     assert not_passed(examined(bench)) == {}
     thresholds = Thresholds.of({"fewest_predictions": 1, "lease_held_minutes": 0, "staged_hours_failed": 1e6})
-    assert not_passed(examined(bench, thresholds))["stuck_leases"] is Status.FAILED
+    assert not_passed(examined(bench, thresholds))["stuck_leases"] is CheckStatus.FAILED
 
 
 def test_incident_48_a_table_that_is_missing_errs_its_checks_and_no_others(bench: Workbench) -> None:
     bench.execute("DROP TABLE player_game_summary")
     found = not_passed(examined(bench))
-    assert found == dict.fromkeys(("volume", "ungraded", "freshness"), Status.ERRORED)
+    assert found == dict.fromkeys(("volume", "ungraded", "freshness"), CheckStatus.ERRORED)
 
 
 def test_a_lease_store_that_cannot_be_read_errs_its_check_and_no_others(bench: Workbench) -> None:
@@ -140,7 +140,7 @@ def test_a_lease_store_that_cannot_be_read_errs_its_check_and_no_others(bench: W
 
     bench.leases.list = broken  # type: ignore[method-assign]
     found = examined(bench)
-    assert not_passed(found) == {"stuck_leases": Status.ERRORED}
+    assert not_passed(found) == {"stuck_leases": CheckStatus.ERRORED}
     assert "the store is gone" in found["stuck_leases"].message
 
 

@@ -254,7 +254,7 @@ def test_a_row_that_cannot_be_kept_exactly_poisons_its_date_alone(bench: LegacyB
 def test_a_table_that_was_not_adopted_is_left_alone_and_says_how(bench: LegacyBench) -> None:
     bench.execute("ALTER TABLE prediction_accuracy DROP COLUMN grading_id")
     for attempt in (bench.forecast, bench.repair):
-        with pytest.raises(TableIncomplete, match=r"grading_id; .*nba-consolidation bootstrap --apply"):
+        with pytest.raises(TableIncomplete, match=r"grading_id\. .*nba-consolidation bootstrap --apply"):
             attempt()
 
 
@@ -343,6 +343,20 @@ def test_a_later_chunk_that_is_held_does_not_hide_what_was_done(
         report = bench.repair()
     assert isinstance(report.poisoned[NEXT_DATE], LeaseHeld)
     assert report.repaired_dates == (DATE,)
+
+
+def test_the_reason_of_a_failed_chunk_is_reported_although_a_later_one_is_held(
+    bench: LegacyBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fencing, "DATES_AT_ONCE", 1)
+    bench.fill(*(graded(game_date=date) for date in (DATE, NEXT_DATE) for _ in range(2)))
+    bench.warehouse.failing = "clear_repaired"
+    with bench.writer().holding("grading", [NEXT_DATE], Holder.here("grading")):
+        report = bench.repair()
+    assert {date: type(error) for date, error in report.poisoned.items()} == {
+        DATE: StatementFailed,
+        NEXT_DATE: LeaseHeld,
+    }
 
 
 def test_dates_are_those_of_which_anything_is_graded(bench: LegacyBench) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter
-from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
+from nba_consolidation.leases import HeldLease, Holder, LeaseHeld, LeaseLost, LeaseTiming, hold, lease_key
 from nba_consolidation.operations.staging_cleanup import Action, CleanUp, CleanUpReport, Kind
 from nba_consolidation.warehouse.errors import WarehouseBusy
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
@@ -122,6 +123,7 @@ def test_a_table_of_which_one_date_is_missing_in_the_ledger_stays(bench: Workben
     bench.consolidate(DATE)
     report = clean_up(bench)
     assert kinds(report) == {half: (Kind.NEVER_CONSOLIDATED, Action.STAYS)}
+    assert report.tables[0].reason == "some of its dates were not consolidated"
     assert report.waiting_dates == (NEXT_DATE,)
 
 
@@ -149,7 +151,7 @@ def test_incident_27_a_table_that_arrives_while_cleaning_stays(bench: Workbench)
 
 
 def test_a_table_that_is_named_is_archived_with_all_of_its_rows(bench: Workbench) -> None:
-    named, other = old(bench, "named", prediction(), prediction("21.5")), old(bench, "other")
+    named, other = old(bench, "named", prediction(), prediction(game_date=NEXT_DATE)), old(bench, "other")
     report = clean_up(bench, named)
     assert kinds(report) == {
         named: (Kind.NEVER_CONSOLIDATED, Action.ARCHIVED),
@@ -157,6 +159,7 @@ def test_a_table_that_is_named_is_archived_with_all_of_its_rows(bench: Workbench
     }
     (row,) = recorded(bench)
     assert (row["staging_table"], row["action"]) == (named, "archived")
+    assert (row["first_date"], row["last_date"]) == (DATE, NEXT_DATE)
     assert pq.read_metadata(row["archived_to"]).num_rows == 2
     assert bench.staging_tables() == {other}
 
@@ -181,8 +184,6 @@ def test_a_damaged_page_makes_a_table_refused_although_its_footer_is_whole(bench
 
 
 def test_a_column_that_a_consolidation_would_add_is_no_reason_to_refuse(bench: Workbench) -> None:
-    import pyarrow as pa
-
     name = old(bench, "new", prediction(shoe_size=47), types={"shoe_size": pa.int64()})
     assert kinds(clean_up(bench))[name][0] is Kind.REFUSED
     assert kinds(clean_up(bench, evolve=True))[name][0] is Kind.NEVER_CONSOLIDATED
@@ -197,14 +198,29 @@ def test_a_name_that_is_no_old_table_stops_it_before_anything_is_done(bench: Wor
     assert bench.staging_tables() == {done, young}
 
 
-def test_a_table_is_not_archived_while_a_consolidation_of_its_date_runs(bench: Workbench) -> None:
-    name = old(bench, "busy")
+@pytest.mark.parametrize("types", [{}, {"shoe_size": pa.int64()}], ids=["never consolidated", "refused"])
+def test_a_table_is_not_archived_while_a_consolidation_of_its_date_runs(
+    bench: Workbench, types: dict[str, pa.DataType]
+) -> None:
+    name = old(bench, "busy", types=types)
     bench.warehouse.create_tables(())
     other = Holder.here("consolidating")
     with (
         hold(bench.leases, [lease_key("consolidation", DATE)], other, timing=LeaseTiming(30)),
         pytest.raises(LeaseHeld, match="consolidating"),
     ):
+        clean_up(bench, name)
+    assert bench.staging_tables() == {name}
+
+
+def test_nothing_is_archived_under_a_lease_that_was_lost(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = old(bench, "busy")
+
+    def lose(_: HeldLease, **_options: bool) -> None:
+        raise LeaseLost([lease_key("consolidation", DATE)], "expired")
+
+    monkeypatch.setattr(HeldLease, "ensure_held", lose)
+    with pytest.raises(LeaseLost):
         clean_up(bench, name)
     assert bench.staging_tables() == {name}
 

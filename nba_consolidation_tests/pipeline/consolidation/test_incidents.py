@@ -228,6 +228,8 @@ def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_fails
     error = bench.consolidate().poisoned[DATE]
     assert isinstance(error, AuditFailed)
     assert error.audit == "duplicate_business_keys"
+    assert "run `nba-consolidation " in str(error)
+    assert "20.5" in str(error)
     assert len(DUPLICATE_BUSINESS_KEYS.findings(bench.warehouse, [DATE])) == 1
 
 
@@ -251,8 +253,17 @@ def test_incident_42_a_missing_fence_fails_closed(bench: Workbench) -> None:
     bench.warehouse.before_merge = lambda: bench.execute("DELETE FROM consolidation_fences")
     report = bench.consolidate()
     assert isinstance(report.poisoned[DATE], FencedOut)
+    assert [event.other.holder_id for event in bench.leases.events()] == ["unknown"]
     assert bench.written_rows() == 0
     assert bench.staging_tables() == {table}
+
+
+def test_incident_42_a_date_has_one_fence_row_after_several_writes(bench: Workbench) -> None:
+    for minute in (0, 5):
+        stage_each(bench, DATE, minute=minute)
+        bench.consolidate()
+        bench.validate()
+    assert bench.execute("SELECT lease_key FROM consolidation_fences") == [{"lease_key": LEASE}]
 
 
 def test_incident_44_a_lease_lost_after_the_commit_does_not_mark_the_run_failed(bench: Workbench) -> None:
@@ -407,6 +418,7 @@ def test_a_poisoned_date_does_not_block_the_others_and_is_named(bench: Workbench
     tables = stage_each(bench, *DATES, minute=5)
     report = bench.consolidate(*DATES)
     assert list(report.poisoned) == [NEXT_DATE]
+    assert report.untouched == ()
     assert isinstance(report.poisoned[NEXT_DATE], AuditFailed)
     assert [counts.game_date for counts in report.dates] == [DATE, THIRD_DATE]
     assert bench.execute("SELECT * FROM player_prop_predictions WHERE game_date = ?", NEXT_DATE) == before

@@ -70,6 +70,14 @@ def test_incident_20_the_id_and_the_creation_of_the_first_version_stay(bench: Wo
     assert row["prediction_version"] == 2
 
 
+def test_each_replaced_version_is_recorded_with_its_own_id_and_creation_time(bench: Workbench) -> None:
+    for minute in range(3):
+        bench.stage(prediction(minute=minute))
+        bench.consolidate()
+    lost = bench.execute("SELECT prediction_id, created_at, outcome FROM lost_versions ORDER BY created_at")
+    assert [tuple(row.values()) for row in lost] == [("made-0", at(0), "replaced"), ("made-1", at(1), "replaced")]
+
+
 @pytest.mark.parametrize("arrival", [["a", "b"], ["b", "a"], None], ids=["a first", "b first", "together"])
 def test_of_versions_of_one_moment_the_larger_id_is_current(bench: Workbench, arrival: list[str] | None) -> None:
     for batch in [["a", "b"]] if arrival is None else [[made] for made in arrival]:
@@ -296,14 +304,16 @@ def test_when_the_newest_version_is_invalidated_none_is_active(bench: Workbench)
     assert active_lines(bench) == []
 
 
-def test_an_invalidation_holds_against_a_version_made_before_it_and_not_after(bench: Workbench) -> None:
+@pytest.mark.parametrize("minute", [4, 5], ids=["before", "at the same moment"])
+def test_an_invalidation_holds_against_a_version_made_before_it_and_not_after(bench: Workbench, minute: int) -> None:
     bench.stage(prediction("20.5"))
     bench.consolidate()
     invalidate(bench, "20.5", 5)
-    bench.stage(prediction("20.5", 4))
+    bench.stage(prediction("20.5", minute))
     bench.consolidate()
     row = bench.only_published()
-    assert (row["version_created_at"], row["is_active"], row["invalidation_reason"]) == (at(4), False, "injured")
+    assert (row["version_created_at"], row["is_active"]) == (at(minute), False)
+    assert (row["invalidated_at"], row["invalidation_reason"]) == (at(5), "injured")
     bench.stage(prediction("20.5", 6))
     bench.consolidate()
     row = bench.only_published()
@@ -354,6 +364,23 @@ def test_of_two_staged_invalidations_the_one_that_counts_from_the_later_moment_h
     bench.consolidate()
     row = bench.only_published()
     assert (row["invalidated_at"], row["invalidation_reason"], row["is_active"]) == (at(5), "injured", False)
+
+
+@pytest.mark.parametrize("arrival", [(0, 1), (1, 0), None], ids=["first first", "second first", "together"])
+@pytest.mark.parametrize(
+    ("first", "second"), [((5, "traded"), (6, "injured")), ((5, "injured"), (5, "traded"))], ids=["moments", "reasons"]
+)
+def test_of_two_staged_invalidations_the_later_one_holds_and_at_a_tie_the_larger_reason(
+    bench: Workbench, first: tuple[int, str], second: tuple[int, str], arrival: tuple[int, int] | None
+) -> None:
+    rows = [
+        prediction("20.5", invalidated_at=at(minute), invalidation_reason=reason) for minute, reason in (first, second)
+    ]
+    for batch in [rows] if arrival is None else [[rows[index]] for index in arrival]:
+        bench.stage(*batch)
+        bench.consolidate()
+    row = bench.only_published()
+    assert (row["invalidated_at"], row["invalidation_reason"]) == (at(second[0]), second[1])
 
 
 # Columns beyond the core
@@ -422,6 +449,15 @@ def test_incident_21_an_unknown_column_stops_that_table_alone_and_says_why(bench
     assert bench.staging_tables() == {stranger}
 
 
+def test_incident_21_an_unknown_column_in_a_table_of_another_date_refuses_none_of_this_date(
+    bench: Workbench,
+) -> None:
+    bench.stage(prediction("20.5"))
+    bench.stage(prediction(game_date=NEXT_DATE), worker="new", types={"vegas_mood": pa.float64()})
+    assert bench.consolidate(DATE).refused == ()
+    assert len(bench.consolidate(NEXT_DATE).refused) == 1
+
+
 def test_a_type_that_cannot_be_cast_without_loss_stops_that_table_alone_and_names_both(bench: Workbench) -> None:
     stranger = bench.stage(prediction(team_abbr=None), worker="new", types={"team_abbr": pa.bool_()})
     report = bench.consolidate()
@@ -452,6 +488,6 @@ def test_incident_21_with_schema_evolution_the_column_is_added(bench: Workbench)
 
 def test_a_row_that_only_became_late_is_not_from_the_future(bench: Workbench) -> None:
     now = dt.datetime(2026, 1, 15, 12, 0, tzinfo=dt.UTC)
-    bench.stage(prediction("20.5", 4), prediction("24.0", 6))
+    bench.stage(prediction("20.5", 5), prediction("24.0", 6))
     [counts] = bench.consolidate(clock=lambda: now).dates
     assert outcome(counts) == (2, 1, 0, 0, 0, 1)

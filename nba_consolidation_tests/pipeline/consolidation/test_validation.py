@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from nba_consolidation_tests.pipeline.consolidation.workbench import (
-    DATE,
-    NEXT_DATE,
-    Row,
-    Workbench,
-    at,
-    prediction,
-)
+import pytest
+
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
 
 
 def validated(bench: Workbench, **scales: str) -> list[Row]:
@@ -57,6 +52,25 @@ def test_incident_37_the_declared_scale_comes_before_the_guess(bench: Workbench)
         prediction(confidence_score=Decimal("0.9"), system_id="ensemble_v1"),
     )
     assert confidences(validated(bench, catboost_v9="percent")) == [Decimal("0.009"), Decimal("0.9")]
+
+
+@pytest.mark.parametrize(("largest", "scale"), [("1.25", "percent"), ("1", "fraction")])
+def test_incident_37_a_confidence_of_one_is_a_fraction_and_a_larger_one_is_in_percent(
+    bench: Workbench, largest: str, scale: str
+) -> None:
+    bench.stage(prediction(confidence_score=Decimal(largest)))
+    (row,) = validated(bench)
+    assert row["confidence_scale"] == scale
+
+
+def test_a_row_invalidated_by_hand_is_not_read_although_it_is_still_active(bench: Workbench) -> None:
+    bench.stage(prediction(), prediction(player_lookup="lukadoncic"))
+    bench.consolidate()
+    bench.execute(
+        "UPDATE player_prop_predictions SET invalidated_at = ? WHERE player_lookup = 'jaimejaquezjr' AND is_active",
+        at(60),
+    )
+    assert [row["player_lookup"] for row in validated(bench)] == ["lukadoncic"]
 
 
 def test_the_count_of_a_date_says_what_is_read_of_it(bench: Workbench) -> None:

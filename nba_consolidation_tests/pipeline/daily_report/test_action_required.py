@@ -6,27 +6,26 @@ import datetime as dt
 from dataclasses import replace
 
 from nba_consolidation.leases import Holder, LeaseRecord
-from nba_consolidation.operations.daily_quality.results import CheckResult, Status
-from nba_consolidation.operations.status import DateStatus
-from nba_consolidation.operations.status import Status as OverallStatus
+from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
+from nba_consolidation.operations.status import DateStatus, PipelineStatus
 from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
 from nba_consolidation.pipeline.daily_report.action_required import Urgency, required_actions
 from nba_consolidation.pipeline.daily_report.contents import Report
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
 
-NOTHING_WAITS = OverallStatus()
+NOTHING_WAITS = PipelineStatus()
 
 
-def check(status: Status, message: str = "60 wait; grade them", name: str = "ungraded") -> CheckResult:
+def check(status: CheckStatus, message: str = "60 wait; grade them", name: str = "ungraded") -> CheckResult:
     return CheckResult(name, "prediction_accuracy", status, 60, "at most 50", message)
 
 
 def test_when_all_is_fine_no_action_is_required() -> None:
-    assert required_actions([check(Status.PASSED)], {"duplicate_business_keys": 0}, NOTHING_WAITS, [], []) == []
+    assert required_actions([check(CheckStatus.PASSED)], {"duplicate_business_keys": 0}, NOTHING_WAITS, [], []) == []
 
 
 def test_a_check_that_could_not_run_is_as_urgent_as_one_that_failed() -> None:
-    checks = [check(Status.WARNED), check(Status.ERRORED), check(Status.FAILED)]
+    checks = [check(CheckStatus.WARNED), check(CheckStatus.ERRORED), check(CheckStatus.FAILED)]
     actions = required_actions(checks, {}, NOTHING_WAITS, [], [])
     assert [action.urgency for action in actions] == [Urgency.NOW, Urgency.NOW, Urgency.TODAY]
     assert {(action.what, action.to_do, action.runbook) for action in actions} == {
@@ -35,13 +34,13 @@ def test_a_check_that_could_not_run_is_as_urgent_as_one_that_failed() -> None:
 
 
 def test_if_a_check_has_no_next_step_the_runbook_has_one() -> None:
-    (action,) = required_actions([check(Status.WARNED, "only 3 systems", "systems")], {}, NOTHING_WAITS, [], [])
+    (action,) = required_actions([check(CheckStatus.WARNED, "only 3 systems", "systems")], {}, NOTHING_WAITS, [], [])
     assert action.to_do.startswith("see whether the system was switched off")
 
 
 def test_check_results_of_a_past_date_are_not_urgent_but_current_duplicates_are() -> None:
     duplicates = {"duplicate_business_keys": 2}
-    actions = required_actions([check(Status.FAILED)], duplicates, NOTHING_WAITS, [], [], past=True)
+    actions = required_actions([check(CheckStatus.FAILED)], duplicates, NOTHING_WAITS, [], [], past=True)
     assert [(action.urgency, action.what.split(":")[0]) for action in actions] == [
         (Urgency.NOW, "duplicate_business_keys"),
         (Urgency.WHEN_THERE_IS_TIME, "ungraded"),
@@ -54,7 +53,7 @@ def test_waiting_rows_refused_tables_and_leases_of_dead_processes_are_named() ->
     moment = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
     lease = LeaseRecord.granted("consolidation_2026-01-15", Holder.here("run-9"), 60, "nonce", version=1, now=moment)
     lease = replace(lease, read_at=moment + dt.timedelta(minutes=2))
-    status = OverallStatus(
+    status = PipelineStatus(
         dates=(DateStatus(DATE, waiting_tables=2, waiting_rows=1200), DateStatus(DATE, total_rows=3)),
         refused=refused,
         leases=(lease, replace(lease, key="alive", expires_at=moment + dt.timedelta(days=1))),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nba_consolidation.operations.daily_quality.results import Status
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.pipeline.daily_report.contents import Report
 from nba_consolidation.pipeline.daily_report.page import page as page_of
 
@@ -92,16 +92,18 @@ def test_the_page_opens_without_messages_or_requests_and_fits_the_window(opened:
     assert opened.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.slow
 def test_all_text_has_enough_contrast(opened: Opened) -> None:
     assert opened.page.evaluate(_FAINT) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_has_enough_contrast_when_all_is_fine(
     browser: Browser, report: Report, tmp_path: Path, scheme: str
 ) -> None:
     work = replace(report.work, duplicates={})
-    checks = [replace(check, status=Status.PASSED) for check in report.checks]
+    checks = [replace(check, status=CheckStatus.PASSED) for check in report.checks]
     file = tmp_path / "fine.html"
     file.write_text(page_of(replace(report, work=work, checks=checks, actions=[])), encoding="utf-8")
     page = Opened(browser, file, 1440, scheme).page
@@ -110,6 +112,7 @@ def test_all_text_has_enough_contrast_when_all_is_fine(
     page.close()
 
 
+@pytest.mark.slow
 def test_light_and_dark_mode_differ(browser: Browser, file: Path) -> None:
     looks = (
         "[document.body, document.querySelector('svg text')]"
@@ -120,6 +123,7 @@ def test_light_and_dark_mode_differ(browser: Browser, file: Path) -> None:
     assert light[1] != dark[1]
 
 
+@pytest.mark.slow
 def test_a_tooltip_appears_under_the_pointer_and_disappears(page: Page) -> None:
     tip, point = page.locator("#tip"), page.locator("svg [data-tip]").first
     assert tip.is_hidden()
@@ -136,6 +140,7 @@ def test_a_tooltip_appears_under_the_pointer_and_disappears(page: Page) -> None:
     assert tip.is_hidden()
 
 
+@pytest.mark.slow
 def test_a_tooltip_follows_its_marker_and_is_below_it_if_there_is_no_room_above(page: Page) -> None:
     tip, point = page.locator("#tip"), page.locator("svg [tabindex]").first
     point.focus()
@@ -148,6 +153,7 @@ def test_a_tooltip_follows_its_marker_and_is_below_it_if_there_is_no_room_above(
     assert box["y"] >= of["y"] + of["height"]
 
 
+@pytest.mark.slow
 def test_a_tooltip_appears_for_the_focused_marker(page: Page) -> None:
     seen = []
     for _ in range(60):
@@ -159,6 +165,7 @@ def test_a_tooltip_appears_for_the_focused_marker(page: Page) -> None:
     assert len(set(seen)) >= 3
 
 
+@pytest.mark.slow
 def test_the_first_tab_stop_skips_to_the_summary(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -166,6 +173,7 @@ def test_the_first_tab_stop_skips_to_the_summary(page: Page) -> None:
     assert page.url.endswith("#glance")
 
 
+@pytest.mark.slow
 def test_the_printed_page_is_dark_on_white_and_has_no_links(browser: Browser, file: Path) -> None:
     page = Opened(browser, file, 1440, "dark").page
     page.emulate_media(media="print", color_scheme="dark")
@@ -175,6 +183,7 @@ def test_the_printed_page_is_dark_on_white_and_has_no_links(browser: Browser, fi
     assert page.pdf().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_without_scripts_all_tables_and_charts_are_visible(browser: Browser, file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from nba_consolidation.operations.status import Status
+from nba_consolidation.operations.status import PipelineStatus
 from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, Work
 from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
@@ -138,7 +138,7 @@ def test_the_same_report_gives_the_same_page_byte_for_byte(report: Report, html:
 def test_without_data_the_page_names_the_next_commands_and_shows_no_numbers(report: Report) -> None:
     bare = replace(
         report,
-        work=Work([], [], [], {"duplicate_business_keys": 0}, [], Status()),
+        work=Work([], [], [], {"duplicate_business_keys": 0}, [], PipelineStatus()),
         checks=[], performance=[], over_time=[], reliability=[], waiting_calibrations=[],
         players=Players(None, (), (), ()), strategies=Strategies(None, (), ()), lease_events=[], actions=[],
     )  # fmt: skip

@@ -25,6 +25,7 @@ from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GAME, TWIN, Row, box
+from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
 from nba_consolidation_tests.warehouse.conftest import ENGINES, bigquery_service
 from nba_consolidation_tests.warehouse.rows import statement_factory
 
@@ -45,6 +46,7 @@ def with_tables(warehouse: Warehouse) -> Warehouse:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     """The engine into which files are loaded."""
+    prepare(tmp_path / "warehouse.duckdb", WITH_BOX_SCORES)
     return with_tables(DuckDBWarehouse(tmp_path / "warehouse.duckdb", ParquetStaging(tmp_path / "staging")))
 
 

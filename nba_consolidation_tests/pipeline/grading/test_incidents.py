@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import nba_consolidation
-from nba_consolidation.fencing.errors import FencedOut
+from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, SqliteLeaseStore, hold, lease_key
 from nba_consolidation.operations.repair.repair import LOCK_TYPE
 from nba_consolidation.schema import ACCURACY
@@ -96,6 +96,18 @@ def test_incident_41_a_legacy_date_of_no_known_prediction_is_repaired_and_stays(
     bench.grade()
     row = bench.only_graded()
     assert (row["system_id"], row["confidence_score"]) == ("old_v1", Decimal("0.625"))
+
+
+def test_a_grading_whose_repair_cannot_keep_a_row_exactly_names_the_failed_audit(bench: GradingBench) -> None:
+    bench.play(box())
+    bench.execute("ALTER TABLE prediction_accuracy ALTER confidence_score TYPE DOUBLE")
+    bench.execute(
+        "INSERT INTO prediction_accuracy (player_lookup, game_date, confidence_score) "
+        "VALUES ('a', '2026-01-15', 0.123456789), ('a', '2026-01-15', 0.5)"
+    )
+    error = bench.grade().poisoned[DATE]
+    assert isinstance(error, AuditFailed)
+    assert error.audit == "inexactly_kept"
 
 
 def grade_in_a_process(folder: Path, stop_at: str = "") -> subprocess.Popen[str]:

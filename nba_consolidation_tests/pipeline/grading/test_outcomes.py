@@ -50,6 +50,10 @@ def decile(confidence: str, wanted: int) -> Case:
     return Case({"confidence_decile": wanted}, {"confidence_score": Decimal(confidence)}, 25)
 
 
+def tier(score: float | None, expected: str | None) -> Case:
+    return Case({"data_quality_tier": expected}, {"feature_quality_score": score}, 25)
+
+
 ZERO = box(0, minutes_played=Decimal(0))
 FIGURES = Case(
     {
@@ -108,6 +112,10 @@ CASES: dict[str, Case] = {
     "confidence below 0.1": decile("0.0999", 1),
     "confidence 0.1": decile("0.1", 2),
     "confidence 1": decile("1", 10),
+    "quality 80": tier(80.0, "HIGH"),
+    "quality below 80": tier(79.9, "MEDIUM"),
+    "quality below 70": tier(69.9, "LOW"),
+    "no quality": tier(None, None),
     "out": void("OUT", "dnp_injury_confirmed", True),
     "out, 0 minutes": void("OUT", "dnp_injury_confirmed", True, ZERO),
     "doubtful": void("DOUBTFUL", "dnp_injury_confirmed", True),
@@ -117,6 +125,7 @@ CASES: dict[str, Case] = {
     "no status": void(None, "dnp_unknown"),
     "no status, 0 minutes": void(None, "dnp_unknown", False, ZERO),
     "available": void("AVAILABLE", "dnp_unknown"),
+    "2 points, 0 minutes": Case({"outcome": "wrong", "actual_points": 2}, scores=(box(2, minutes_played=Decimal(0)),)),
     "who passed and did not play": Case({"outcome": "voided"}, {"recommendation": "PASS"}),
     "made after the game began": no_bet("after_tip_off", prediction_made_before_game=False),
     "made before the game began": won(25, prediction_made_before_game=True),
@@ -196,12 +205,22 @@ def test_every_outcome_is_counted_and_they_add_up(report: GradingReport, rows: d
         assert counted == sum(row["outcome"] == outcome for row in rows.values()) > 0, outcome
     assert (date.active, date.waiting, date.total_rows) == (len(ALL) + 1, len(WAITING) + 1, len(rows))
     assert (date.graded, date.bets, date.inserted) == (len(CASES), date.correct + date.wrong, len(CASES))
+    absent = [case for case in ALL.values() if case.score is None and not case.scores]
+    assert date.without_box_score == len(absent) + 1
     assert date.conserved
 
 
-def test_a_player_whose_box_scores_differ_in_minutes_only_waits(tmp_path: Any) -> None:
-    date = GradingBench(tmp_path).graded(bet(), scores=(box(25), box(25, minutes_played=Decimal("31.5"))))
-    assert (date.waiting, date.graded) == (1, 0)
+@pytest.mark.parametrize(
+    ("minutes", "finding"), [(("30", "31.5"), "box_scores_differ"), (("-1",), "box_score_below_zero")]
+)
+def test_a_player_waits_if_only_the_minutes_of_the_box_score_are_unusable(
+    tmp_path: Any, minutes: tuple[str, ...], finding: str
+) -> None:
+    bench = GradingBench(tmp_path)
+    bench.predict(bet())
+    bench.play(*(box(25, minutes_played=Decimal(played)) for played in minutes))
+    report = bench.grade()
+    assert (report.total("waiting"), [entry.finding for entry in report.findings]) == (1, [finding])
 
 
 def test_incident_35_the_version_whose_values_stand_decides_what_was_made_after_tip_off(tmp_path: Any) -> None:

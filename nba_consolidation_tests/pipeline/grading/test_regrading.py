@@ -131,6 +131,38 @@ def test_incident_33_a_game_predicted_under_two_ids_is_bet_on_once_by_the_newest
     }
 
 
+@pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")])
+def test_incident_33_of_two_ids_predicted_at_the_same_moment_the_larger_prediction_id_is_the_bet(
+    bench: GradingBench, ids: tuple[str, str]
+) -> None:
+    games = dict(zip(ids, (GAME, TWIN), strict=True))
+    bench.graded(*(bet(prediction_id=made, game_id=game) for made, game in games.items()), scores=(box(),))
+    assert {row["game_id"] for row in bench.accuracy() if row["outcome"] == "correct"} == {games["b"]}
+
+
+def test_incident_33_the_bet_that_does_not_count_of_a_game_under_two_ids_is_a_finding(bench: GradingBench) -> None:
+    bench.predict(bet(prediction_id="first"), bet(prediction_id="second", game_id=TWIN, created_at=at(9)))
+    bench.play(box())
+    findings = [(f.finding, f.game_id, f.player_lookup) for f in bench.grade().findings]
+    assert ("game_under_another_id", GAME, "jaimejaquezjr") in findings
+
+
+def test_a_bet_made_after_tip_off_is_a_finding_with_its_player(bench: GradingBench) -> None:
+    bench.predict(bet(created_at=at(60)))
+    bench.play(box(tip_off_at=at(30)))
+    findings = [(f.finding, f.game_id, f.player_lookup, f.predictions) for f in bench.grade().findings]
+    assert findings == [("after_tip_off", GAME, "jaimejaquezjr", 1)]
+
+
+def test_incident_33_a_box_score_under_the_other_id_of_a_game_is_one_finding_with_that_id(
+    bench: GradingBench,
+) -> None:
+    bench.predict(bet())
+    bench.play(box(12, "bamadebayo"), box(game_id=TWIN))
+    findings = [(f.finding, f.game_id, f.detail) for f in bench.grade().findings if f.player_lookup]
+    assert findings == [("box_score_under_another_id", GAME, TWIN)]
+
+
 def test_an_accent_in_a_box_score_is_folded_and_told(bench: GradingBench) -> None:
     bench.predict(bet(player="nikolajokic"))
     bench.play(box(player="Nikola Jokić"))
@@ -149,8 +181,11 @@ def test_a_traded_player_is_graded_in_the_game_that_he_played_and_told(bench: Gr
 
 def test_a_player_in_two_games_of_a_date_is_graded_by_the_one_that_was_predicted(bench: GradingBench) -> None:
     other = box(40, game_id="20260115_LAL_GSW", team_abbr="LAL", opponent_team_abbr="GSW")
-    bench.graded(bet(), scores=(box(10), other))
+    bench.predict(bet())
+    bench.play(box(10), other)
+    report = bench.grade()
     assert bench.only_graded()["actual_points"] == 10
+    assert "played_another_game" not in {finding.finding for finding in report.findings}
 
 
 def test_who_played_in_another_game_instead_did_not_play_and_is_told(bench: GradingBench) -> None:

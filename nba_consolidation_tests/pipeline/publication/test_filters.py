@@ -53,6 +53,11 @@ def test_a_bet_on_a_blacklisted_player_is_stopped_and_the_workers_reason_comes_f
     assert columns == (False, "low_confidence, blacklisted_player", "blacklisted", "high")
 
 
+def test_a_blacklisted_player_is_recognised_in_another_spelling(bench: Workbench) -> None:
+    reviewed(bench, "blacklisted")
+    assert published_with(bench, player_lookup="Jaime Jáquez Jr.")[:2] == (False, "blacklisted_player")
+
+
 def test_high_variance_alone_stops_no_bet(bench: Workbench) -> None:
     reviewed(bench, "watch")
     assert published_with(bench) == (True, None, "watch", "high")

@@ -1,4 +1,4 @@
-"""What a confidence should have said: drift found, a calibration fitted, judged, published, and taken back.
+"""Recalibration: find systems whose confidence drifts from their hit rate, and fit, choose and roll back calibrations.
 
-Fits are scikit-learn's, intervals statsmodels'. Nothing here sees a bet of the date that it calibrates for, or later.
+For a game date, nothing uses a bet of that date or later. Publication applies the calibrations.
 """

@@ -1,7 +1,7 @@
-"""The calibrations that are tried: each is fitted to bets and becomes a curve, which is all that is published of it.
+"""The candidate calibrations. Each is fitted to bets and becomes a curve, and only the curve is published.
 
-A curve is what confidences 0, 0.01, ... 1 become; between them it is a straight line. What is judged is the curve, as
-it is published, so that a warehouse that interpolates it publishes exactly what was judged.
+A curve has the calibrated values of the confidences 0, 0.01, ... 1, with straight lines between them. Candidates are
+evaluated as curves, so a warehouse that interpolates publishes exactly what was evaluated.
 """
 
 from __future__ import annotations
@@ -11,37 +11,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.recalibration.bets import Bets, Floats
+from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
 
 KNOTS = 101
 DECIMALS = 6
 _GRID = np.linspace(0, 1, KNOTS)
-_EDGE = 0.0005
-"""The logarithm of a confidence of 0 or 1 is taken here, half a step from it."""
+_CLIP = 0.0005
+"""Confidences of 0 and 1 are moved inside by half a step before a logarithm is taken."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A method, what it was fitted to be, and its curve of KNOTS values, which never falls and stays within 0 to 1."""
+    """A method, its fitted parameters, and its curve of KNOTS values, which never falls and stays within 0 to 1."""
 
     method: str
     parameters: Mapping[str, float]
     curve: tuple[float, ...]
 
     def __call__(self, confidence: Floats) -> Floats:
-        """The calibrated confidences, of confidences between 0 and 1."""
+        """The calibrated confidences."""
         return np.interp(confidence, _GRID, self.curve)
 
 
 IDENTITY = Calibration("identity", {}, tuple(_GRID.round(DECIMALS).tolist()))
-"""Confidences as they came."""
+"""No change: the stated confidences."""
 
 
-def multiplier(bets: Bets) -> Calibration | None:
-    """Hit rate / mean confidence, times the confidence: right on average, wherever that comes from.
-
-    None where the mean confidence is 0.
-    """
+def multiplier(bets: GradedBets) -> Calibration | None:
+    """The confidence times hit rate / mean confidence: right on average. None if the mean confidence is 0."""
     mean = float(np.average(bets.confidence, weights=bets.number))
     if mean == 0:
         return None
@@ -49,23 +46,22 @@ def multiplier(bets: Bets) -> Calibration | None:
     return _calibration("multiplier", {"factor": factor}, factor * _GRID, bets)
 
 
-def platt(bets: Bets) -> Calibration | None:
-    """A logistic curve over the confidence (Platt 1999, "Probabilistic outputs for support vector machines").
+def platt(bets: GradedBets) -> Calibration | None:
+    """A logistic curve of the confidence (Platt 1999, "Probabilistic outputs for support vector machines").
 
-    With his targets, which keep it from certainty, and a slope that is 0 or more. None where all confidences are one.
+    It uses his targets, which avoid certainty, and a slope of at least 0. None if all confidences are the same.
     """
     if len(np.unique(bets.confidence)) < 2:
         return None
     intercept, (slope,) = _logistic(bets.confidence[:, None], bets)
-    curve = _sigmoid(intercept + slope * _GRID)
-    return _calibration("platt", {"intercept": intercept, "slope": slope}, curve, bets)
+    return _calibration("platt", {"intercept": intercept, "slope": slope}, _sigmoid(intercept + slope * _GRID), bets)
 
 
-def beta(bets: Bets) -> Calibration | None:
-    """A logistic curve over ln p and -ln(1 - p) (Kull, Silva Filho and Flach 2017, "Beta calibration").
+def beta(bets: GradedBets) -> Calibration | None:
+    """A logistic curve of ln p and -ln(1 - p) (Kull, Silva Filho and Flach 2017, "Beta calibration").
 
-    As they do, a feature whose coefficient would be negative is left out. It has the identity among its curves, which
-    Platt's has not. None where there are fewer than three different confidences.
+    As in the paper, a feature with a negative coefficient is left out. Unlike Platt's, its curves include the
+    identity. None if there are fewer than three different confidences.
     """
     if len(np.unique(bets.confidence)) < 3:
         return None
@@ -74,58 +70,57 @@ def beta(bets: Bets) -> Calibration | None:
     return _calibration("beta", {"intercept": intercept, "a": a, "b": b}, curve, bets)
 
 
-def isotonic(bets: Bets) -> Calibration | None:
-    """The rising steps that fit best (Zadrozny and Elkan 2002, "Transforming classifier scores").
+def isotonic(bets: GradedBets) -> Calibration | None:
+    """The best fitting rising steps (Zadrozny and Elkan 2002, "Transforming classifier scores").
 
-    Its knots are read off scikit-learn's fit, which joins the steps by straight lines.
+    The knots are those of scikit-learn's fit, which joins the steps by straight lines.
     """
     from sklearn.isotonic import IsotonicRegression
 
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
         bets.confidence, bets.won / bets.number, sample_weight=bets.number
     )
-    steps = {
-        f"{x:g}": round(float(y), DECIMALS) for x, y in zip(fitted.X_thresholds_, fitted.y_thresholds_, strict=True)
-    }
+    knots = zip(fitted.X_thresholds_, fitted.y_thresholds_, strict=True)
+    steps = {f"{x:g}": round(float(y), DECIMALS) for x, y in knots}
     return _calibration("isotonic", steps, fitted.predict(_GRID), bets)
 
 
 FITS = {"multiplier": multiplier, "platt": platt, "beta": beta, "isotonic": isotonic}
-"""From the fewest to the most parameters."""
+"""In order of the number of parameters, fewest first."""
 
 
-def fit(method: str, bets: Bets) -> Calibration:
-    """One of `fitted`; raises KeyError for one that is not among them."""
-    found = IDENTITY if method == IDENTITY.method else FITS[method](bets.cells())
-    if found is None:
+def fit(method: str, bets: GradedBets) -> Calibration:
+    """The calibration of that method. Raises KeyError if the method does not exist or cannot be fitted to the bets."""
+    calibration = IDENTITY if method == IDENTITY.method else FITS[method](bets.by_confidence())
+    if calibration is None:
         raise KeyError(method)
-    return found
+    return calibration
 
 
-def fitted(bets: Bets) -> dict[str, Calibration]:
-    """Every candidate that the bets can be fitted by, and the identity. There must be a bet."""
-    cells = bets.cells()
-    found = {method: fit(cells) for method, fit in FITS.items()}
-    return {"identity": IDENTITY} | {method: one for method, one in found.items() if one is not None}
+def fit_all(bets: GradedBets) -> dict[str, Calibration]:
+    """The identity, and every candidate that can be fitted to the bets. There must be at least one bet."""
+    entries = bets.by_confidence()
+    calibrations = {IDENTITY.method: IDENTITY} | {method: fit(entries) for method, fit in FITS.items()}
+    return {method: calibration for method, calibration in calibrations.items() if calibration is not None}
 
 
-def _calibration(method: str, parameters: Mapping[str, float], curve: Floats, bets: Bets) -> Calibration:
-    """Never more certain than so many bets can show, all won or all lost (the rule of succession)."""
+def _calibration(method: str, parameters: Mapping[str, float], curve: Floats, bets: GradedBets) -> Calibration:
+    """Bounds the curve: so many bets, all won or all lost, prove no more certainty (the rule of succession)."""
     least = 1 / (bets.total + 2)
     bounded = np.clip(curve, least, 1 - least).round(DECIMALS)
     rounded = {name: round(float(value), DECIMALS) for name, value in parameters.items()}
     return Calibration(method, rounded, tuple(bounded.tolist()))
 
 
-def _logistic(features: Floats, bets: Bets) -> tuple[float, list[float]]:
-    """Intercept and coefficients, none of them negative, against Platt's targets for bets won and lost."""
+def _logistic(features: Floats, bets: GradedBets) -> tuple[float, list[float]]:
+    """Intercept and coefficients, none of them negative, fitted to Platt's targets for won and lost bets."""
     from sklearn import config_context
     from sklearn.linear_model import LogisticRegression
 
-    of_won, of_lost = (bets.correct + 1) / (bets.correct + 2), 1 / (bets.total - bets.correct + 2)
-    weight_won = bets.won * of_won + bets.lost * of_lost
+    target_won, target_lost = (bets.correct + 1) / (bets.correct + 2), 1 / (bets.total - bets.correct + 2)
+    weight_won = bets.won * target_won + bets.lost * target_lost
     weights = np.concatenate([weight_won, bets.number - weight_won])
-    came = np.repeat([1, 0], len(features))
+    results = np.repeat([1, 0], len(features))
     kept = list(range(features.shape[1]))
     coefficients = [0.0] * len(kept)
     middle, spread = features.mean(axis=0), features.std(axis=0)
@@ -133,24 +128,24 @@ def _logistic(features: Floats, bets: Bets) -> tuple[float, list[float]]:
     while kept:
         with config_context(assume_finite=True, skip_parameter_validation=True):
             model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8).fit(
-                np.tile(scaled[:, kept], (2, 1)), came, sample_weight=weights
+                np.tile(scaled[:, kept], (2, 1)), results, sample_weight=weights
             )
-        found = model.coef_[0]
-        if found.min() >= 0:
-            for place, value in zip(kept, found / spread[kept], strict=True):
+        fitted = model.coef_[0]
+        if fitted.min() >= 0:
+            for place, value in zip(kept, fitted / spread[kept], strict=True):
                 coefficients[place] = float(value)
             return float(model.intercept_[0] - np.dot(coefficients, middle)), coefficients
-        kept.pop(int(found.argmin()))
+        kept.pop(int(fitted.argmin()))
     return float(np.log(weight_won.sum() / (bets.total - weight_won.sum()))), coefficients
 
 
 def _logs(confidence: Floats) -> Floats:
-    inside = np.clip(confidence, _EDGE, 1 - _EDGE)
+    inside = np.clip(confidence, _CLIP, 1 - _CLIP)
     return np.column_stack([np.log(inside), -np.log1p(-inside)])
 
 
 def _sigmoid(value: Floats) -> Floats:
     from scipy.special import expit
 
-    found: Floats = expit(value)
-    return found
+    values: Floats = expit(value)
+    return values

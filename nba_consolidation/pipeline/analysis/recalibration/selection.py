@@ -1,4 +1,4 @@
-"""Which calibration is best: each is fitted on the weeks before one and judged on that one."""
+"""Which candidate calibration is best: each is fitted to the weeks before a week and evaluated on that week."""
 
 from __future__ import annotations
 
@@ -8,36 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.recalibration.bets import Bets, Floats
-from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY, fitted
-from nba_consolidation.pipeline.analysis.recalibration.drift import BINS, BucketDrift, bin_of, drift
+from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY, fit_all
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Scores, drift, log_losses, scores
+from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
 
 NO_CHANGE = IDENTITY.method
 TIERS = ((NO_CHANGE,), ("multiplier", "platt", "beta"), ("isotonic",))
-"""From the simplest on: no change; at most three parameters; as many steps as the bets will have."""
+"""From simple to complex: no change, at most three parameters, any number of steps."""
 FOLD = dt.timedelta(7)
 BETS_TO_FIT = 100
-"""A fit on fewer bets is not tried: they tell a hit rate to 10 points either way."""
-_EDGE = 0.0005
-"""A certainty that fails costs -ln of this and not infinity, which one bet would decide everything by."""
+"""The fewest bets that a candidate is fitted to: with 100, a hit rate is known to within 10 points."""
 
 
 @dataclass(frozen=True)
-class Scores:
-    """What confidences were worth on bets that nothing was fitted on. All NaN without bets."""
+class EvaluatedCandidate:
+    """The scores of one candidate beside the best one, on the same bets.
 
-    bets: int
-    log_loss: float
-    brier: float
-    ece: float
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One candidate beside the best one, on the same bets.
-
-    behind: by how much its mean log loss is above the lowest. standard_error: of that difference, game dates being
-    drawn, not bets; infinite for a single date. buckets: what was said and what came, by bucket of what was said.
+    behind: its mean log loss above the lowest. standard_error: of that difference, over game dates; infinite for a
+    single date. buckets: its mean confidence and the hit rate, by bucket of its confidence.
     """
 
     method: str
@@ -49,65 +37,65 @@ class Judged:
 
 @dataclass(frozen=True)
 class Trial:
-    """Every candidate, judged, from the simplest on; the first is no change."""
+    """Every candidate, evaluated, from simple to complex; the first one is no change."""
 
-    candidates: tuple[Judged, ...]
+    candidates: tuple[EvaluatedCandidate, ...]
 
     @property
     def before(self) -> Scores:
+        """The scores without any calibration."""
         return self.candidates[0].scores
 
     @property
-    def best(self) -> Judged:
-        """The best of the simplest tier that comes within one standard error of the lowest log loss.
+    def best(self) -> EvaluatedCandidate:
+        """The best candidate of the simplest tier that comes within one standard error of the lowest log loss.
 
-        The one-standard-error rule of Breiman et al. (1984), "Classification and regression trees", over paired
-        differences: what is lower by chance alone replaces nothing that is simpler.
+        The one-standard-error rule (Breiman et al. 1984, "Classification and regression trees") on paired differences:
+        a candidate that is better only by chance does not replace a simpler one.
         """
         for tier in TIERS:
-            judged = [one for one in self.candidates if one.method in tier]
-            best = min(judged, key=lambda one: one.behind, default=None)
+            of_tier = [candidate for candidate in self.candidates if candidate.method in tier]
+            best = min(of_tier, key=lambda candidate: candidate.behind, default=None)
             if best and best.behind <= best.standard_error:
                 return best
         raise AssertionError("the lowest log loss is within its own error")
 
-    def of(self, method: str) -> Judged:
-        """That candidate; raises KeyError."""
-        for one in self.candidates:
-            if one.method == method:
-                return one
-        raise KeyError(method)
+    def candidate(self, method: str) -> EvaluatedCandidate:
+        """The candidate of that method; raises KeyError."""
+        return {candidate.method: candidate for candidate in self.candidates}[method]
 
 
-def walk_forward(fit_on: Bets, judge_on: Bets, until: dt.date) -> Trial | None:
-    """Each candidate judged on the weeks that end with the day before `until`, fitted on what came before each.
+def walk_forward(fit_on: GradedBets, evaluate_on: GradedBets, until: dt.date) -> Trial | None:
+    """Evaluates each candidate on the weeks that end the day before `until`, fitted to the bets before each week.
 
-    fit_on: bets of the window. judge_on: these, or some of them. None where no week has BETS_TO_FIT bets before it.
+    fit_on: the bets of the window. evaluate_on: these, or some of them. None if no week has BETS_TO_FIT bets before it.
     """
-    parts: list[tuple[Bets, Mapping[str, Floats]]] = []
-    for before, week in _folds(fit_on, judge_on, until):
-        parts.append((week, {name: one(week.confidence) for name, one in fitted(before).items()}))
+    parts: list[tuple[GradedBets, Mapping[str, Floats]]] = []
+    for before, week in _folds(fit_on, evaluate_on, until):
+        parts.append((week, {name: calibrate(week.confidence) for name, calibrate in fit_all(before).items()}))
     if not parts:
         return None
-    bets = Bets.together([week for week, _ in parts])
-    shared = [name for name in parts[0][1] if all(name in said for _, said in parts)]
-    said = {name: np.concatenate([values[name] for _, values in parts]) for name in shared}
-    losses = {name: log_losses(values, bets) for name, values in said.items()}
+    bets = GradedBets.concatenated([week for week, _ in parts])
+    fitted_everywhere = [name for name in parts[0][1] if all(name in calibrated for _, calibrated in parts)]
+    confidences = {name: np.concatenate([calibrated[name] for _, calibrated in parts]) for name in fitted_everywhere}
+    losses = {name: log_losses(confidence, bets) for name, confidence in confidences.items()}
     lowest = min(losses.values(), key=lambda loss: float(loss.sum()))
     return Trial(
         tuple(
-            Judged(name, scores(values, bets), *_mean_over_dates(losses[name] - lowest, bets), drift(values, bets))
-            for name, values in said.items()
+            EvaluatedCandidate(
+                name, scores(confidence, bets), *_mean_over_dates(losses[name] - lowest, bets), drift(confidence, bets)
+            )
+            for name, confidence in confidences.items()
         )
     )
 
 
-def _folds(fit_on: Bets, judge_on: Bets, until: dt.date) -> Iterator[tuple[Bets, Bets]]:
-    """From the last week back: the bets before it, and its own."""
+def _folds(fit_on: GradedBets, evaluate_on: GradedBets, until: dt.date) -> Iterator[tuple[GradedBets, GradedBets]]:
+    """The bets before each week, and those of the week, from the last week back."""
     end = until
     while True:
         begin = end - FOLD
-        before, week = fit_on.between(dt.date.min, begin), judge_on.between(begin, end)
+        before, week = fit_on.between(dt.date.min, begin), evaluate_on.between(begin, end)
         if before.total < BETS_TO_FIT:
             return
         if week.total:
@@ -115,34 +103,10 @@ def _folds(fit_on: Bets, judge_on: Bets, until: dt.date) -> Iterator[tuple[Bets,
         end = begin
 
 
-def scores(said: Floats, bets: Bets) -> Scores:
-    """What these confidences, one per entry of the bets, were worth."""
-    if not bets.total:
-        return Scores(0, np.nan, np.nan, np.nan)
-    brier = bets.won * (1 - said) ** 2 + bets.lost * said**2
-    gaps = np.bincount(bin_of(said), said * bets.number - bets.won, BINS)
-    total = bets.total
-    return Scores(
-        total,
-        float(log_losses(said, bets).sum() / total),
-        float(brier.sum() / total),
-        float(np.abs(gaps).sum() / total),
-    )
-
-
-def log_losses(said: Floats, bets: Bets) -> Floats:
-    """-ln of what was given to what came, summed over the bets of each entry."""
-    inside = np.clip(said, _EDGE, 1 - _EDGE)
-    losses: Floats = np.negative(bets.won * np.log(inside) + bets.lost * np.log1p(-inside))
-    return losses
-
-
-def _mean_over_dates(sums: Floats, bets: Bets) -> tuple[float, float]:
-    """The mean over the bets, and its standard error: bets of one date share its games, so dates are the clusters."""
+def _mean_over_dates(sums: Floats, bets: GradedBets) -> tuple[float, float]:
+    """The mean per bet and its standard error. Bets of one date share its games, so the clusters are the dates."""
     mean = float(sums.sum() / bets.total)
-    _, place = np.unique(bets.day, return_inverse=True)
-    residuals = np.bincount(place, sums - mean * bets.number)
-    dates = len(residuals)
+    residuals, dates = bets.sums_by_date(sums - mean * bets.number)
     if dates < 2:
         return mean, np.inf
     return mean, float(np.sqrt((residuals**2).sum() * dates / (dates - 1)) / bets.total)

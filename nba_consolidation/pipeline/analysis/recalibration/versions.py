@@ -1,7 +1,7 @@
-"""What is known of each calibration: the versions, what happened to them, and which one is in force on a game date.
+"""The history of calibrations: the versions, the events of each, and which version is in force on a game date.
 
-Proposed, then active or rejected; an active one is rolled back or superseded by the next, or by another decision about
-its own date. Nothing is ever changed: a version's state follows from its events and from the versions beside it.
+A version is proposed, then active or rejected. An active one is rolled back, or superseded by the next one or by
+another decision for its own date. Rows are only ever added: the state of a version follows from the events.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -20,7 +19,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 
-class State(StrEnum):
+class CalibrationState(StrEnum):
     """What a version is."""
 
     PROPOSED = "proposed"
@@ -30,22 +29,20 @@ class State(StrEnum):
     REJECTED = "rejected"
 
 
-CHOICES = {"approve": State.ACTIVE, "reject": State.REJECTED, "rollback": State.ROLLED_BACK}
-"""What a person may decide about a version, and what it then is."""
-DECISIVE = (State.ACTIVE, State.ROLLED_BACK, State.SUPERSEDED)
-"""The events that say whether a version is in force."""
+PROPOSED, ACTIVE, SUPERSEDED, ROLLED_BACK, REJECTED = CalibrationState
+CHOICES = {"approve": ACTIVE, "reject": REJECTED, "rollback": ROLLED_BACK}
+"""What a person can decide about a version, and its state then."""
+_CHOICE_NEEDS = {ACTIVE: (PROPOSED,), REJECTED: (PROPOSED,), ROLLED_BACK: (ACTIVE, SUPERSEDED)}
+_IN_FORCE_OR_NOT = (ACTIVE, ROLLED_BACK, SUPERSEDED)
+"""The events that decide whether a version is in force."""
 
 
-HISTORY = dt.date(1946, 11, 1)
-"""Stands for the history of all calibrations among the leases, each of which bears a date: that of the first game."""
-
-
-class NotPossible(ConsolidationError):
-    """A version cannot become what was asked for, or there is none of that id."""
+class DecisionRefused(ConsolidationError):
+    """A version cannot get the state that was asked for, or does not exist."""
 
 
 @dataclass(frozen=True)
-class Version:
+class CalibrationVersion:
     """One calibration, fitted for a game date: a row of confidence_recalibration, which describes the fields."""
 
     system_id: str
@@ -75,9 +72,9 @@ class Version:
 
     @cached_property
     def version_id(self) -> str:
-        """The same for whoever fits the same calibration to the same bets, whenever."""
-        what = (self.scope, str(self.first_date), self.bets, self.correct, self.method, self.curve, self.replaces)
-        digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:8]
+        """System, game date and a digest: the same calibration on the same bets always has the same id."""
+        parts = (self.scope, str(self.first_date), self.bets, self.correct, self.method, self.curve, self.replaces)
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
         return f"{self.system_id}-{self.game_date:%Y%m%d}-{digest}"
 
     @property
@@ -85,185 +82,186 @@ class Version:
         return Calibration(self.method, json.loads(self.parameters), self.curve)
 
     @classmethod
-    def of(cls, row: Row) -> Version:
+    def from_row(cls, row: Row) -> CalibrationVersion:
         """From a row of the table."""
-        values = {one.name: row[one.name] for one in fields(cls)}
-        return cls(**values | {"curve": tuple(row["curve"])})
+        return cls(**{column.name: row[column.name] for column in fields(cls)} | {"curve": tuple(row["curve"])})
 
-    def row(self) -> Row:
-        """As the table has it, but for who wrote it when."""
+    def as_row(self) -> Row:
+        """As a row of the table, without its lineage."""
         return asdict(self) | {"version_id": self.version_id, "curve": list(self.curve)}
 
 
 @dataclass(frozen=True)
-class Event:
-    """What happened to a version: a row of confidence_recalibration_events, which describes the fields."""
+class CalibrationEvent:
+    """A change of state of a version: a row of confidence_recalibration_events, which describes the fields."""
 
     version_id: str
     system_id: str
     game_date: dt.date
     number: int
-    state: State
+    state: CalibrationState
     effective_date: dt.date
     reason: str
     author: str | None = None
 
     @classmethod
-    def of(cls, row: Row) -> Event:
+    def from_row(cls, row: Row) -> CalibrationEvent:
         """From a row of the table."""
-        values = {one.name: row[one.name] for one in fields(cls)}
-        return cls(**values | {"state": State(row["state"])})
+        return cls(**{column.name: row[column.name] for column in fields(cls)} | {
+            "state": CalibrationState(row["state"])})  # fmt: skip
 
-    def row(self) -> Row:
-        """As the table has it, but for who wrote it when."""
+    def as_row(self) -> Row:
+        """As a row of the table, without its lineage."""
         return asdict(self) | {"state": self.state.value}
 
 
 @dataclass(frozen=True)
-class History:
-    """All versions, and all that happened, in the order in which it did."""
+class CalibrationHistory:
+    """All versions and all events, in the order in which they were recorded."""
 
-    versions: tuple[Version, ...] = ()
-    events: tuple[Event, ...] = ()
+    versions: tuple[CalibrationVersion, ...] = ()
+    events: tuple[CalibrationEvent, ...] = ()
 
-    def version(self, version_id: str) -> Version:
-        """The version of that id; raises NotPossible."""
-        for one in self.versions:
-            if one.version_id == version_id:
-                return one
-        raise NotPossible(f"there is no calibration {version_id}; nba-consolidation calibration history lists them")
-
-    def of_system(self, system_id: str) -> History:
-        """What is known of one system."""
-        return History(
-            tuple(one for one in self.versions if one.system_id == system_id),
-            tuple(one for one in self.events if one.system_id == system_id),
+    def version(self, version_id: str) -> CalibrationVersion:
+        """The version of that id; raises DecisionRefused."""
+        for version in self.versions:
+            if version.version_id == version_id:
+                return version
+        raise DecisionRefused(
+            f"calibration {version_id} does not exist. List all: nba-consolidation calibration history"
         )
 
-    def event(self, version: Version, state: State) -> Event | None:
-        """When and why it last became that, if it did."""
-        return next((one for one in reversed(self.events_of(version)) if one.state is state), None)
+    def events_of(self, version: CalibrationVersion) -> list[CalibrationEvent]:
+        """The events of the version, oldest first."""
+        return self._events_by_version.get(version.version_id, [])
 
-    def events_of(self, version: Version) -> list[Event]:
-        """What happened to it, in the order in which it did."""
-        return self._events.get(version.version_id, [])
+    def last_event(self, version: CalibrationVersion, state: CalibrationState) -> CalibrationEvent | None:
+        """The last event that gave the version that state, if any."""
+        return next((event for event in reversed(self.events_of(version)) if event.state is state), None)
 
-    def undecided(self, version: Version) -> bool:
-        """Whether it was proposed, and nothing happened to it since."""
-        happened = self.events_of(version)
-        return bool(happened) and happened[-1].state is State.PROPOSED
+    def last_state(self, version: CalibrationVersion) -> CalibrationState | None:
+        """The state of the last event of the version; None if it has none."""
+        events = self.events_of(version)
+        return events[-1].state if events else None
 
-    def withdrawn(self, version: Version) -> bool:
-        """Whether its own date was decided otherwise since, and not again as it has it."""
-        happened = self.events_of(version)
-        return bool(happened) and happened[-1].state is State.SUPERSEDED
+    def activation(self, version: CalibrationVersion, date: dt.date) -> CalibrationEvent | None:
+        """The event that makes the version active on that date, if the last one up to the date does."""
+        decisive = [
+            event for event in self.events_of(version)
+            if event.state in _IN_FORCE_OR_NOT and event.effective_date <= date
+        ]  # fmt: skip
+        return decisive[-1] if decisive and decisive[-1].state is ACTIVE else None
 
-    def holding(self, version: Version, date: dt.date) -> Event | None:
-        """The event that makes it active on that date, if the last one about that date does."""
-        decisive = [one for one in self.events_of(version) if one.state in DECISIVE and one.effective_date <= date]
-        return decisive[-1] if decisive and decisive[-1].state is State.ACTIVE else None
+    def in_force(self, system_id: str, date: dt.date) -> CalibrationVersion | None:
+        """The version that calibrates the system on that date, by the rule of calibrations_in_force.sql."""
+        return self._last_active(system_id, date)
+
+    def replaced_by(self, version: CalibrationVersion) -> CalibrationVersion | None:
+        """The version that would be in force from the first date of an active version on, without that one."""
+        active = self.last_event(version, ACTIVE)
+        return self._last_active(version.system_id, active.effective_date, version) if active else None
+
+    def state(self, version: CalibrationVersion) -> CalibrationState:
+        """The state of the version now."""
+        for final in (REJECTED, ROLLED_BACK):
+            if self.last_event(version, final):
+                return final
+        if self.last_state(version) is SUPERSEDED:
+            return SUPERSEDED
+        active, proposed = self.last_event(version, ACTIVE), self.last_event(version, PROPOSED)
+        if active and not (proposed and proposed.number > active.number):
+            last = self._last_active(version.system_id, dt.date.max)
+            return ACTIVE if last and last.version_id == version.version_id else SUPERSEDED
+        return SUPERSEDED if any(self._is_later(other, version) for other in self.versions) else PROPOSED
+
+    def waiting(self) -> list[CalibrationVersion]:
+        """The versions that somebody has to approve or reject."""
+        return [version for version in self.versions if self.state(version) is PROPOSED]
+
+    def with_version(self, version: CalibrationVersion) -> CalibrationHistory:
+        """The history with one more version."""
+        return CalibrationHistory((*self.versions, version), self.events)
+
+    def with_event(
+        self,
+        version: CalibrationVersion,
+        state: CalibrationState,
+        date: dt.date,
+        reason: str,
+        author: str | None = None,
+    ) -> CalibrationHistory:
+        """The history with one more event of the version. date: the game date from which it is effective."""
+        system_id = version.system_id
+        number = 1 + max((event.number for event in self.events if event.system_id == system_id), default=0)
+        event = CalibrationEvent(
+            version.version_id, system_id, version.game_date, number, state, date, reason, author
+        )  # fmt: skip
+        return CalibrationHistory(self.versions, (*self.events, event))
 
     @cached_property
-    def _events(self) -> dict[str, list[Event]]:
-        by_version: dict[str, list[Event]] = {}
-        for one in sorted(self.events, key=lambda event: (event.number, event.state)):
-            by_version.setdefault(one.version_id, []).append(one)
+    def _events_by_version(self) -> dict[str, list[CalibrationEvent]]:
+        by_version: dict[str, list[CalibrationEvent]] = {}
+        for event in sorted(self.events, key=lambda event: (event.number, event.state)):
+            by_version.setdefault(event.version_id, []).append(event)
         return by_version
 
-    def in_force(self, system_id: str, date: dt.date) -> Version | None:
-        """What calibrates the system's predictions of that date: calibrations_in_force.sql has the same rule."""
-        return self._last_active(system_id, date, without=None)
+    def _last_active(
+        self, system_id: str, date: dt.date, without: CalibrationVersion | None = None
+    ) -> CalibrationVersion | None:
+        active = [
+            (event.effective_date, event.number, version.version_id, version)
+            for version in self.versions
+            if version.system_id == system_id and not (without and version.version_id == without.version_id)
+            and (event := self.activation(version, date))
+        ]  # fmt: skip
+        return max(active, key=lambda entry: entry[:3])[3] if active else None
 
-    def replaced(self, version: Version) -> Version | None:
-        """What would be in force from its first date on, were it not for an active version."""
-        active = self.event(version, State.ACTIVE)
-        return self._last_active(version.system_id, active.effective_date, without=version) if active else None
-
-    def state(self, version: Version) -> State:
-        """What it is now."""
-        for final in (State.REJECTED, State.ROLLED_BACK):
-            if self.event(version, final):
-                return final
-        if self.withdrawn(version):
-            return State.SUPERSEDED
-        active, proposed = self.event(version, State.ACTIVE), self.event(version, State.PROPOSED)
-        if active and not (proposed and proposed.number > active.number):
-            last = self._last_active(version.system_id, dt.date.max, without=None)
-            return State.ACTIVE if last and last.version_id == version.version_id else State.SUPERSEDED
-        later = [one for one in self.versions if one.system_id == version.system_id and self._after(one, version)]
-        return State.SUPERSEDED if later else State.PROPOSED
-
-    def waiting(self) -> list[Version]:
-        """What somebody has to approve or reject."""
-        return [one for one in self.versions if self.state(one) is State.PROPOSED]
-
-    def with_version(self, version: Version, events: Sequence[Event]) -> History:
-        """With one more, and what happened to it."""
-        return History((*self.versions, version), (*self.events, *events))
-
-    def happened(self, version: Version, state: State, date: dt.date, reason: str, author: str | None = None) -> Event:
-        """The next event of its system."""
-        number = 1 + max((one.number for one in self.events if one.system_id == version.system_id), default=0)
-        return Event(version.version_id, version.system_id, version.game_date, number, state, date, reason, author)
-
-    def with_event(self, event: Event) -> History:
-        """With one more thing that happened."""
-        return History(self.versions, (*self.events, event))
-
-    def _last_active(self, system_id: str, date: dt.date, without: Version | None) -> Version | None:
-        found: list[tuple[dt.date, int, Version]] = []
-        for one in self.versions:
-            if one.system_id != system_id or (without and one.version_id == without.version_id):
-                continue
-            active = self.holding(one, date)
-            if active is not None:
-                found.append((active.effective_date, active.number, one))
-        return max(found, key=lambda one: (*one[:2], one[2].version_id))[2] if found else None
-
-    def _after(self, one: Version, other: Version) -> bool:
-        """Whether one was fitted for a later date, or anew for the same one."""
-        proposed = [self.event(version, State.PROPOSED) for version in (one, other)]
-        numbers = [event.number if event else 0 for event in proposed]
-        return (one.game_date, numbers[0]) > (other.game_date, numbers[1])
+    def _is_later(self, version: CalibrationVersion, other: CalibrationVersion) -> bool:
+        """Whether a version of the same system was fitted for a later date, or later for the same date."""
+        proposals = [self.last_event(one, PROPOSED) for one in (version, other)]
+        first, second = (proposal.number if proposal else 0 for proposal in proposals)
+        return version.system_id == other.system_id and (version.game_date, first) > (other.game_date, second)
 
 
-def calibration_of(version: Version | None) -> Calibration:
-    """The version's; confidences as they came where there is none."""
+def calibration_of(version: CalibrationVersion | None) -> Calibration:
+    """The calibration of the version; the identity without one."""
     return IDENTITY if version is None else version.calibration
 
 
-def read_history(warehouse: Warehouse, system: str | None = None) -> History:
-    """What stands, of one system, or of each."""
-    rows = [
+def read_history(warehouse: Warehouse, system: str | None = None) -> CalibrationHistory:
+    """The recorded history of one system, or of all."""
+    versions, events = (
         warehouse.query(Statement(name, {"system_id": system}))
         for name in ("calibration_versions", "calibration_events")
-    ]
-    return History(tuple(Version.of(row) for row in rows[0]), tuple(Event.of(row) for row in rows[1]))
+    )
+    return CalibrationHistory(
+        tuple(CalibrationVersion.from_row(row) for row in versions),
+        tuple(CalibrationEvent.from_row(row) for row in events),
+    )
 
 
-def decided(history: History, version_id: str, state: State, date: dt.date, reason: str, author: str) -> Event:
-    """The event of a person's decision: ACTIVE approves a proposal, REJECTED declines it, ROLLED_BACK takes it back.
+def with_decision(
+    history: CalibrationHistory, version_id: str, state: CalibrationState, date: dt.date, reason: str, author: str
+) -> CalibrationHistory:
+    """The history with a person's decision: ACTIVE approves, REJECTED declines, ROLLED_BACK rolls back.
 
-    date: from which game date on. Raises NotPossible where its state does not allow that, or the date is too early.
+    date: the first game date that it is for. Raises DecisionRefused if the version's state does not allow it, or the
+    date is before the version's first date.
     """
     version = history.version(version_id)
-    now, allowed = history.state(version), _ALLOWED[state]
-    if now not in allowed:
-        wanted = " or ".join(one.value for one in allowed)
-        raise NotPossible(
-            f"calibration {version_id} is {now.value}, so it cannot become {state.value}: only {wanted} can"
-        )
-    active = history.event(version, State.ACTIVE)
-    first = active.effective_date if active else version.game_date
+    now, needed = history.state(version), _CHOICE_NEEDS[state]
+    if now not in needed:
+        only = " or ".join(possible.value for possible in needed)
+        raise DecisionRefused(f"calibration {version_id} is {now.value}. Only {only} ones can become {state.value}")
+    first = first_effective_date(history, version)
     if date < first:
-        raise NotPossible(
-            f"calibration {version_id} cannot become {state.value} from {date} on: {first} is its first date"
+        raise DecisionRefused(
+            f"calibration {version_id} cannot become {state.value} from {date} on. Its first date is {first}"
         )
-    return history.happened(version, state, date, reason, author)
+    return history.with_event(version, state, date, reason, author)
 
 
-_ALLOWED = {
-    State.ACTIVE: (State.PROPOSED,),
-    State.REJECTED: (State.PROPOSED,),
-    State.ROLLED_BACK: (State.ACTIVE, State.SUPERSEDED),
-}
+def first_effective_date(history: CalibrationHistory, version: CalibrationVersion) -> dt.date:
+    """The first game date that a decision about the version can be for."""
+    active = history.last_event(version, ACTIVE)
+    return active.effective_date if active else version.game_date

@@ -1,5 +1,5 @@
-"""Which players a bet is worse on than on others, whose points scatter, who is predicted too low: season to date.
+"""Player reliability, season to date: lost bets, varying points and biased predictions, by player.
 
-Only games strictly before a date count for it. What is noise is said to be noise. What a bet came to is decided by the
-grading; what consumers may bet on, by the validation.
+Only games strictly before a date count for it, and what chance explains is not reported as a finding. Grading decides
+the outcome of a bet; publication decides which bets are stopped.
 """

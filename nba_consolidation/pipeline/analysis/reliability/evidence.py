@@ -1,4 +1,4 @@
-"""What is known of players' bets after each game date: counts, what they are worth, how far from chance they are."""
+"""The evidence about players' bets after each game date: counts, effective bets, rates, and how likely chance is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.reliability.discovery import better, by_row, worse
-from nba_consolidation.pipeline.analysis.reliability.effective_bets import design_effect, intraclass_correlation
-from nba_consolidation.pipeline.analysis.reliability.player_season import Flags, Floats, Season, ratio
-from nba_consolidation.pipeline.analysis.reliability.shrinkage import Prior, prior, shrunken
+from nba_consolidation.pipeline.analysis.reliability.estimates import (
+    Prior,
+    design_effect,
+    intraclass_correlation,
+    prior,
+    shrunken_rate,
+)
+from nba_consolidation.pipeline.analysis.reliability.player_season import Flags, Floats, PlayerSeason, ratio
+from nba_consolidation.pipeline.analysis.reliability.significance import better_p, false_discovery_rates, worse_p
 
-ENOUGH = 8.0
-"""Effective bets below which nothing is said of a player: the predecessor's eight, counted as independent ones."""
+MIN_EFFECTIVE_BETS = 8.0
+"""A player with fewer is not evaluated: the predecessor's eight bets, counted as independent ones."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Each is [t, p]: after t game dates, of the p-th player; correlation [t] is of all of them."""
+    """Each [t, p]: after t game dates, of the p-th player; correlation [t] is over all players."""
 
     bets: Floats
     correct: Floats
@@ -34,42 +39,43 @@ class Evidence:
 
     @property
     def enough(self) -> Flags:
-        return self.effective_bets >= ENOUGH
+        return self.effective_bets >= MIN_EFFECTIVE_BETS
 
     @property
     def edge_rate(self) -> Floats:
         return ratio(self.edge_correct, self.edge_bets)
 
     @classmethod
-    def of(cls, season: Season) -> Evidence:
-        """Each player is held against all: is he worse, or better, than chance lets one of them be."""
-        bets, correct = (season.running(season.daily[name]) for name in ("bets", "correct"))
-        squares = season.running(season.daily["bets"] ** 2)
-        alike = correlation(season)
-        effect = design_effect(bets, squares, alike[:, None])
+    def of(cls, season: PlayerSeason) -> Evidence:
+        """Compares each player with all players: is he worse, or better, than chance explains for one of so many."""
+        bets, correct, edge_bets, edge_correct = (
+            season.running(season.daily[name]) for name in ("bets", "correct", "edge_bets", "edge_correct")
+        )
+        correlation = _correlation(season)
+        effect = design_effect(bets, season.running(season.daily["bets"] ** 2), correlation[:, None])
         n, k = bets / effect, correct / effect
-        common = prior(n, k)
-        tested = n >= ENOUGH
-        low, high = (np.where(tested, tail(n, k, common.mean), np.nan) for tail in (worse, better))
+        of_all = prior(n, k)
+        tested = n >= MIN_EFFECTIVE_BETS
+        worse, better = (np.where(tested, tail(n, k, of_all.mean), np.nan) for tail in (worse_p, better_p))
         return cls(
-            bets,
-            correct,
-            season.running(season.daily["edge_bets"]),
-            season.running(season.daily["edge_correct"]),
-            alike,
-            n,
-            k,
-            common,
-            shrunken(n, k, common),
-            low,
-            by_row(low),
-            by_row(high),
+            bets=bets,
+            correct=correct,
+            edge_bets=edge_bets,
+            edge_correct=edge_correct,
+            correlation=correlation,
+            effective_bets=n,
+            effective_correct=k,
+            prior=of_all,
+            shrunken=shrunken_rate(n, k, of_all),
+            worse_p=worse,
+            worse_q=false_discovery_rates(worse),
+            better_q=false_discovery_rates(better),
         )
 
 
-def correlation(season: Season) -> Floats:
-    """How alike the bets on one player and date end, after each game date; 1, the worst case, until that is known."""
+def _correlation(season: PlayerSeason) -> Floats:
+    """How alike the bets on one player and date end, after each game date; 1, the worst case, while unknown."""
     bets, correct = season.daily["bets"], season.daily["correct"]
     daily = (bets, correct, bets**2, np.nan_to_num(ratio(correct**2, bets)), bets > 0)
-    sums = [season.running(found.sum(axis=1)) for found in daily]
+    sums = [season.running(figure.sum(axis=1)) for figure in daily]
     return intraclass_correlation(*sums, unknown=1.0)

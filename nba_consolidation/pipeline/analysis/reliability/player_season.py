@@ -1,4 +1,4 @@
-"""What every player did on every date of a season, and the sums of it up to each date. Judges nothing."""
+"""What every player did on every date of a season, and running sums of it. Nothing is evaluated here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 from nba_consolidation.warehouse.interface import Row
 
 Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 COUNTED = (
@@ -22,30 +22,27 @@ COUNTED = (
     *("confident_bets", "confident_correct", "confidence_micros", "compared", "error_tenths"),
 )
 EDGE = 3
-"""|predicted - line| in points, from which on a bet is one of the predecessor's rule."""
+"""The predecessor's rule counts bets with |predicted - line| of at least so many points."""
 
 
 @dataclass(frozen=True)
-class Season:
-    """daily[figure][d, p] is of the d-th game date and the p-th player.
+class PlayerSeason:
+    """daily[figure][d, p] belongs to the d-th game date and the p-th player.
 
-    Everything that is judged is judged after so many game dates: row 0 of `running(...)` knows nothing, row t the first
-    t game dates, and `known(date)` says how many lie strictly before a date.
+    Everything is evaluated after a number of game dates: row 0 of `running(...)` is before the first one, row t after
+    the first t game dates. points, errors: by date and player, NaN if he did not play; an error is a mean over systems.
     """
 
     first: dt.date
     game_dates: tuple[dt.date, ...]
     players: tuple[str, ...]
-    daily: Mapping[str, Whole]
+    daily: Mapping[str, Integers]
     points: Floats
     errors: Floats
 
     @classmethod
-    def of(cls, first: dt.date, rows: Sequence[Row], others: Collection[str] = ()) -> Season:
-        """From the rows of player_days; `others` are players to whom something else applies.
-
-        points and errors are by date and player, NaN where he did not play; an error is the mean over systems.
-        """
+    def of(cls, first: dt.date, rows: Sequence[Row], others: Collection[str] = ()) -> PlayerSeason:
+        """From rows of player_days. others: players without rows who are reviewed too."""
         days = pd.DataFrame(rows, columns=["game_date", "player_lookup", *COUNTED, "points"])
         players = tuple(sorted({*days["player_lookup"], *others}))
         dates = tuple(sorted(set(days["game_date"])))
@@ -54,36 +51,33 @@ class Season:
             pd.Index(players, dtype=object).get_indexer(pd.Index(days["player_lookup"], dtype=object)),
         )
         shape = (len(dates), len(players))
-        daily = {name: np.zeros(shape, np.int64) for name in COUNTED}
-        for name, whole in daily.items():
-            whole[at] = days[name].to_numpy(np.int64)
+        daily = {name: np.zeros(shape, np.int64) for name in (*COUNTED, "seen")}
+        for name in COUNTED:
+            daily[name][at] = days[name].to_numpy(np.int64)
+        daily["seen"][at] = 1
         points = np.full(shape, np.nan)
         points[at] = days["points"].to_numpy(np.float64)
-        errors = ratio(daily["error_tenths"] / 10, daily["compared"])
-        seen = np.zeros(shape, np.int64)
-        seen[at] = 1
-        return cls(first, dates, players, daily | {"seen": seen}, points, errors)
+        return cls(first, dates, players, daily, points, ratio(daily["error_tenths"] / 10, daily["compared"]))
 
-    def known(self, date: dt.date) -> int:
-        """How many game dates lie strictly before the date: the row that may be used for it."""
+    def dates_before(self, date: dt.date) -> int:
+        """The number of game dates strictly before the date: the row that may be used for it."""
         return bisect_left(self.game_dates, date)
 
     def running(self, daily: npt.ArrayLike) -> Floats:
-        """The sums of daily figures up to each date; row 0 is of nothing."""
+        """The sums of daily figures up to each date; row 0 is all zeros."""
         values = np.asarray(daily, np.float64)
         sums = np.zeros((len(values) + 1, *values.shape[1:]))
         np.cumsum(values, axis=0, out=sums[1:])
         return sums
 
-    def last_before(self, there: Flags) -> Whole:
-        """By row and player, the number of the last game date on which something was there; -1: none yet."""
-        numbers = np.where(there, np.arange(len(there))[:, None], -1)
-        nothing = np.full((1, there.shape[1]), -1)
-        return np.maximum.accumulate(np.vstack([nothing, numbers]), axis=0)
+    def last_date_with(self, present: Flags) -> Integers:
+        """By row and player, the index of the last game date on which `present` was true; -1 if there is none."""
+        numbers = np.where(present, np.arange(len(present))[:, None], -1)
+        return np.maximum.accumulate(np.vstack([np.full((1, present.shape[1]), -1), numbers]), axis=0)
 
 
-def ratio(of: npt.ArrayLike, to: npt.ArrayLike) -> Floats:
-    """The one divided by the other; NaN where that is 0."""
-    above, below = np.broadcast_arrays(np.asarray(of, np.float64), np.asarray(to, np.float64))
+def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Floats:
+    """The quotient; NaN where the denominator is 0."""
+    above, below = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
     divided: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
     return divided

@@ -1,71 +1,96 @@
-"""The policies by which players are judged, by name. Adding one is one line in `POLICIES`."""
+"""The policies that give players a status, and how a status is held. A new policy is one entry of `POLICIES`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from nba_consolidation.pipeline.analysis.performance.metrics import STANDARD_ODDS, profit
-from nba_consolidation.pipeline.analysis.reliability.evidence import ENOUGH, Evidence
-from nba_consolidation.pipeline.analysis.reliability.status import CODE, Signals
+from nba_consolidation.pipeline.analysis.reliability.evidence import Evidence
+from nba_consolidation.pipeline.analysis.reliability.player_season import Flags, Integers, PlayerSeason
+from nba_consolidation.schema import PLAYER_STATUSES
 
 FALSE_DISCOVERY, EDGE_RULE = "false_discovery", "edge_3_under_40"
 EDGE_BETS, EDGE_RATE, EDGE_RATE_OUT = 8, 0.40, 0.45
 Q_IN, Q_WATCH, Q_WATCH_OUT = 0.05, 0.20, 0.35
-"""False discovery rates: at most a twentieth of the blacklisted are so by chance, at most a fifth of the watched."""
+"""False discovery rates: by chance at most a twentieth of the blacklisted players, and a fifth of the watched."""
 BREAK_EVEN = 1 / (1 + profit(STANDARD_ODDS))
+MIN_HOLD = dt.timedelta(days=14)
+"""A status is held at least this long, unless it gets worse."""
+
+STATUS_CODES = {name: code for code, name in enumerate(PLAYER_STATUSES)}
+_SEVERITY = np.array([{"blacklisted": 3, "watch": 2, "reliable": 0}.get(name, 1) for name in PLAYER_STATUSES])
 
 
 @dataclass(frozen=True)
-class Policy:
-    """A way to judge: what it means, for people, what it says of the evidence, and of whom it can say something."""
+class PolicySignals:
+    """What the rule of a policy gives, each [t, p]. enters: the code of the status.
 
-    name: str
-    meaning: str
-    judge: Callable[[Evidence], Signals]
+    stays: by status, whether a player who has it is still beyond the outer bound and keeps it.
+    """
+
+    enters: Integers
+    stays: Mapping[str, Flags]
 
 
-def _false_discovery(of: Evidence) -> Signals:
-    """Stands out of all players, and a bet on him loses (or pays) when drawn towards them. NaN is neither."""
+class HeldStatus(NamedTuple):
+    """Each [t, p]: the code of the status that is held, and the ordinal of the first date on which it was."""
+
+    status: Integers
+    since: Integers
+
+
+def hold_statuses(signals: PolicySignals, season: PlayerSeason) -> HeldStatus:
+    """The status of each player after each game date; at the start of the season nothing is known.
+
+    A status is entered at one bound and left at another, as in a Schmitt trigger (Schmitt 1938), so that a player near
+    a bound does not flicker.
+    """
+    status = np.full(signals.enters.shape, STATUS_CODES["not_enough"])
+    since = np.full(signals.enters.shape, season.first.toordinal())
+    for row, game_date in enumerate(season.game_dates, start=1):
+        next_day = game_date.toordinal() + 1  # the first date for which this game date counts
+        before, began = status[row - 1], since[row - 1]
+        is_recent = next_day - began < MIN_HOLD.days
+        keeps = np.zeros(before.shape, np.bool_)
+        for name, stays in signals.stays.items():
+            keeps |= (before == STATUS_CODES[name]) & (stays[row] | is_recent)
+        keeps &= _SEVERITY[signals.enters[row]] <= _SEVERITY[before]
+        status[row] = np.where(keeps, before, signals.enters[row])
+        since[row] = np.where(status[row] == before, began, next_day)
+    return HeldStatus(status, since)
+
+
+def _false_discovery(of: Evidence) -> PolicySignals:
+    """Worse (or better) than all players, and bets on him lose (or make) money at his shrunken rate. NaN is neither."""
     loses, pays = of.shrunken < BREAK_EVEN, of.shrunken > BREAK_EVEN
     enters = np.select(
         [(of.worse_q <= Q_IN) & loses, (of.worse_q <= Q_WATCH) & loses, (of.better_q <= Q_IN) & pays, of.enough],
-        [CODE["blacklisted"], CODE["watch"], CODE["reliable"], CODE["normal"]],
-        CODE["not_enough"],
+        [STATUS_CODES[name] for name in ("blacklisted", "watch", "reliable", "normal")],
+        STATUS_CODES["not_enough"],
     )
     stays = {
         "blacklisted": ~(of.worse_q > Q_WATCH) & loses,
         "watch": ~(of.worse_q > Q_WATCH_OUT) & loses,
         "reliable": ~(of.better_q > Q_WATCH) & pays,
     }
-    return Signals(enters, stays)
+    return PolicySignals(enters, stays)
 
 
-def _edge_rule(of: Evidence) -> Signals:
-    """Bets as they are counted, however they hang together: so the predecessor planned it."""
-    judged = of.edge_bets >= EDGE_BETS
+def _edge_rule(of: Evidence) -> PolicySignals:
+    """At least 8 bets with an edge of 3, under 40 % won: the predecessor's plan, which counts all bets in full."""
+    enough = of.edge_bets >= EDGE_BETS
     enters = np.select(
-        [judged & (of.edge_rate < EDGE_RATE), judged], [CODE["blacklisted"], CODE["normal"]], CODE["not_enough"]
+        [enough & (of.edge_rate < EDGE_RATE), enough],
+        [STATUS_CODES["blacklisted"], STATUS_CODES["normal"]],
+        STATUS_CODES["not_enough"],
     )
-    return Signals(enters, {"blacklisted": of.edge_rate < EDGE_RATE_OUT})
+    return PolicySignals(enters, {"blacklisted": of.edge_rate < EDGE_RATE_OUT})
 
 
-POLICIES = {
-    policy.name: policy
-    for policy in (
-        Policy(
-            FALSE_DISCOVERY,
-            f"{ENOUGH:g} effective bets; wins less often than all players at a false discovery rate of {Q_IN:.0%}, and "
-            "his shrunken rate loses money at -110",
-            _false_discovery,
-        ),
-        Policy(
-            EDGE_RULE,
-            f"{EDGE_BETS} decided bets with an edge of 3 points or more, and strictly under {EDGE_RATE:.0%} won",
-            _edge_rule,
-        ),
-    )
-}
-"""By name."""
+POLICIES: Mapping[str, Callable[[Evidence], PolicySignals]] = {FALSE_DISCOVERY: _false_discovery, EDGE_RULE: _edge_rule}
+"""The rule of each policy, by name."""

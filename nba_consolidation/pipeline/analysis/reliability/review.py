@@ -1,4 +1,4 @@
-"""The use case: players are reviewed for some game dates, from the games before them, under their fence."""
+"""The use case: the players are reviewed for game dates, from the games before each date."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nba_consolidation.fencing.computed_tables import ComputedTables, Recomputat
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
-from nba_consolidation.pipeline.analysis.reliability.figures import reviewed_dates
-from nba_consolidation.pipeline.analysis.reliability.overrides import Override, decided, in_force
-from nba_consolidation.pipeline.analysis.reliability.player_rows import judged
-from nba_consolidation.pipeline.analysis.reliability.player_season import EDGE, Season
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override, overrides_on, read_overrides
+from nba_consolidation.pipeline.analysis.reliability.player_rows import review_rows
+from nba_consolidation.pipeline.analysis.reliability.player_season import EDGE, PlayerSeason
 from nba_consolidation.pipeline.analysis.reliability.policies import FALSE_DISCOVERY
+from nba_consolidation.pipeline.analysis.reliability.queries import reviewed_dates
 from nba_consolidation.schema import ALL_TABLES, PLAYER_RELIABILITY, POLICY_REVIEWS
 from nba_consolidation.sql import Statement, Value
 
@@ -27,7 +27,7 @@ LOCK_TYPE = "reliability"
 
 @dataclass(frozen=True)
 class ReviewedDate:
-    """What stands of one date, in players, and how many of their rows this run had to write."""
+    """The players of one date by status and flag, and how many of their rows this run wrote."""
 
     game_date: dt.date
     players: int = 0
@@ -54,7 +54,7 @@ _COMPUTED = ComputedTables(
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Everything a review needs. policy: what the status follows. disabled_systems: whose bets do not count."""
+    """Everything a review needs. policy: gives the status. disabled_systems: their bets do not count."""
 
     writer: FencedWriter
     policy: str = FALSE_DISCOVERY
@@ -63,10 +63,10 @@ class Reviewer:
     def review(
         self, dates: Collection[dt.date], holder: Holder, on_step: Callable[[str], None] = lambda _: None
     ) -> ReviewReport:
-        """Brings both tables up to date for the dates, and for later ones of their seasons that were reviewed before.
+        """Recomputes both tables for the dates, and for later dates of their seasons that were reviewed before.
 
-        One transaction per season. Rows that come out as they stand are left alone. Raises LeaseError, WarehouseError,
-        FencedOut; then nothing of that season was written. Call it when the gradings before the dates are committed.
+        One transaction per season; unchanged rows are left alone. Raises LeaseError, WarehouseError, FencedOut; then
+        nothing of that season was written. Grade the dates before first.
         """
         return recompute(
             self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, together=season_of,
@@ -74,16 +74,16 @@ class Reviewer:
         )  # fmt: skip
 
     def decide(self, override: Override, holder: Holder) -> ReviewReport:
-        """Keeps a decision about a player, and brings the dates from its first one on up to date."""
+        """Records an override, and reviews again the reviewed dates that it covers."""
         self.writer.warehouse.create_tables(ALL_TABLES)
-        given: dict[str, Value] = {
+        values: dict[str, Value] = {
             "override_id": override.override_id, "player_lookup": override.player, "status": override.status,
             "until_date": override.last, "author": override.author, "reason": override.reason,
         }  # fmt: skip
         with self.writer.holding(LOCK_TYPE, [override.first], holder) as leased:
-            leased.write([override.first], lambda guarded: [Statement("record_override", {**guarded, **given})])
-        standing = reviewed_dates(self.writer.warehouse, override.first, override.last or dt.date.max)
-        return self.review(standing, holder)
+            leased.write([override.first], lambda fenced: [Statement("record_override", {**fenced, **values})])
+        covered = reviewed_dates(self.writer.warehouse, override.first, override.last or dt.date.max)
+        return self.review(covered, holder)
 
     def _dependent(self, requested: Sequence[dt.date]) -> Sequence[dt.date]:
         """The dates of the season, from the first requested one on, that were reviewed before."""
@@ -96,7 +96,7 @@ class Reviewer:
             "disabled_systems": self.disabled_systems,
         }  # fmt: skip
         rows = warehouse.query(Statement("player_days", parameters))
-        overrides = decided(warehouse)
-        by_date = {date: in_force(overrides, date) for date in dates}
+        overrides = read_overrides(warehouse)
+        by_date = {date: overrides_on(overrides, date) for date in dates}
         overridden = {player for players in by_date.values() for player in players}
-        return judged(Season.of(season.first, rows, overridden), dates, by_date, self.policy)
+        return review_rows(PlayerSeason.of(season.first, rows, overridden), dates, by_date, self.policy)

@@ -12,14 +12,8 @@ SELECT
 FROM (
   SELECT
     *,
-    ROW_NUMBER() OVER (
-      PARTITION BY macro.ACTIVATION_KEY()
-      ORDER BY version_created_at DESC, version_prediction_id DESC, current_points_line DESC
-    ) AS version_rank,
-    FIRST_VALUE(prediction_id) OVER (
-      PARTITION BY macro.ACTIVATION_KEY()
-      ORDER BY version_created_at DESC, version_prediction_id DESC, current_points_line DESC
-    ) AS newest_id
+    ROW_NUMBER() OVER newest_first AS version_rank,
+    FIRST_VALUE(prediction_id) OVER newest_first AS newest_id
   FROM (
     SELECT
       macro.BUSINESS_KEY(),
@@ -45,5 +39,9 @@ FROM (
     FROM player_prop_predictions AS T
     LEFT JOIN outcomes AS O ON macro.SAME_KEY(O, T) AND O.outcome = 'updated'
     WHERE T.game_date BETWEEN @first_date AND @last_date AND T.game_date IN UNNEST(@game_dates)
+  )
+  WINDOW newest_first AS (
+    PARTITION BY macro.ACTIVATION_KEY()
+    ORDER BY version_created_at DESC, version_prediction_id DESC, current_points_line DESC
   )
 )

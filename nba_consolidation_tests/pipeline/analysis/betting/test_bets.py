@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nba_consolidation.errors import ConsolidationError
@@ -238,6 +238,8 @@ def bettor_bets(by_date: list[list[bool]]) -> BettorBets:
     return BettorBets(day, zeros, zeros, zeros > 0, np.array([*chain(*by_date)], np.bool_))
 
 
+# Kills: the longest run of each date alone.
+@settings(max_examples=100)
 @given(
     st.lists(st.lists(st.booleans(), max_size=4), max_size=8), st.lists(st.lists(st.booleans(), max_size=4), max_size=8)
 )

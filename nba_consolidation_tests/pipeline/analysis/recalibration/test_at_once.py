@@ -1,4 +1,4 @@
-"""Two who write the history of calibrations at once, on different dates: each goes on from what the other wrote."""
+"""Two processes that write the history of calibrations for different dates at once: each continues the other's."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import pytest
 from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, WaitPolicy
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import LOCK_TYPE, Recalibrator
-from nba_consolidation.pipeline.analysis.recalibration.versions import HISTORY, State, read_history
+from nba_consolidation.pipeline.analysis.recalibration.recalibrate import HISTORY_DATE, LOCK_TYPE, Recalibrator
+from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, PROPOSED, ROLLED_BACK, read_history
 from nba_consolidation.sql import Statement
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
@@ -27,7 +27,7 @@ NEXT = DATE + dt.timedelta(7)
 
 
 class ReadsTogether:
-    """A warehouse whose readers of the history wait for each other, as long as the other can come."""
+    """A warehouse whose readers of the history wait for each other, unless a lease keeps the other one out."""
 
     def __init__(self, warehouse: Any, together: threading.Barrier) -> None:
         self._warehouse, self._together = warehouse, together
@@ -38,7 +38,7 @@ class ReadsTogether:
     def query(self, statement: Statement) -> Any:
         rows = self._warehouse.query(statement)
         if statement.name == "calibration_events":
-            with contextlib.suppress(threading.BrokenBarrierError):  # where the other is kept from reading
+            with contextlib.suppress(threading.BrokenBarrierError):  # the other one waits for the lease
                 self._together.wait(timeout=2)
         return rows
 
@@ -51,7 +51,7 @@ def home(tmp_path: Path) -> Graded:
 
 
 def at_once(home: Graded, *work: Callable[[Recalibrator], object]) -> list[object]:
-    """Each in a thread of its own; what each gave."""
+    """Runs each in a thread of its own; returns the results."""
     together = threading.Barrier(len(work))
 
     def run(one: Callable[[Recalibrator], object]) -> object:
@@ -69,44 +69,44 @@ def recalibrating(date: dt.date) -> Callable[[Recalibrator], object]:
 
 
 def numbers(home: Graded) -> list[int]:
-    """In the order in which they were written."""
+    """The numbers of the events, in the order in which they were written."""
     return home.frame("SELECT number FROM confidence_recalibration_events ORDER BY recorded_at, number")[
         "number"
     ].tolist()
 
 
-def test_two_recalibrations_of_different_dates_number_their_events_one_after_the_other(home: Graded) -> None:
+def test_two_recalibrations_of_different_dates_number_their_events_in_sequence(home: Graded) -> None:
     at_once(home, recalibrating(DATE), recalibrating(NEXT))
-    assert numbers(home) == [1, 2, 3, 4]  # each proposed and active, whichever came first
+    assert numbers(home) == [1, 2, 3, 4]  # both versions are proposed and active, in either order
     assert {one.game_date for one in read_history(home.deployment.warehouse).versions} == {DATE, NEXT}
     assert not DUPLICATE_CALIBRATIONS.findings(home.deployment.warehouse, [DATE, NEXT])
 
 
-def test_a_decision_beside_a_recalibration_of_another_date_is_numbered_too(home: Graded) -> None:
+def test_a_decision_during_a_recalibration_of_another_date_is_numbered_in_sequence(home: Graded) -> None:
     home.deployment.recalibrator.recalibrate([DATE], Holder.here("first"), approve="ann")
     (version,) = read_history(home.deployment.warehouse).versions
 
-    def take_back(recalibrator: Recalibrator) -> object:
-        return recalibrator.decide(version.version_id, State.ROLLED_BACK, NEXT, "looked", "ann", Holder.here("person"))
+    def roll_back(recalibrator: Recalibrator) -> object:
+        return recalibrator.decide(version.version_id, ROLLED_BACK, NEXT, "looked", "ann", Holder.here("person"))
 
-    at_once(home, take_back, recalibrating(NEXT))
+    at_once(home, roll_back, recalibrating(NEXT))
     assert numbers(home) == [1, 2, 3, 4, 5]  # proposed, active; rolled back, and a new one proposed, active
     states = Counter(one.state for one in read_history(home.deployment.warehouse).events)
-    assert states == {State.PROPOSED: 2, State.ACTIVE: 2, State.ROLLED_BACK: 1}
+    assert states == {PROPOSED: 2, ACTIVE: 2, ROLLED_BACK: 1}
 
 
-def test_who_lost_the_history_to_another_date_is_fenced_out(home: Graded) -> None:
-    """Our own date's lease is sound; whoever took the history meanwhile has a newer token."""
+def test_a_recalibration_whose_lease_of_the_history_is_older_is_fenced_out(home: Graded) -> None:
+    """The lease of its own date is valid, but another process has a newer lease of the history."""
     home.deployment.recalibrator.recalibrate([NEXT], Holder.here("first"))
-    home.execute(f"UPDATE consolidation_fences SET token = 9000000000000000000 WHERE game_date = DATE '{HISTORY}'")
+    home.execute(f"UPDATE consolidation_fences SET token = 9000000000000000000 WHERE game_date = DATE '{HISTORY_DATE}'")
     before = numbers(home)
     with pytest.raises(FencedOut):
         home.deployment.recalibrator.recalibrate([DATE], Holder.here("second"))
     assert numbers(home) == before
 
 
-class Meddled:
-    """A warehouse into which somebody writes past every lease, right after the history was read."""
+class WrittenWithoutLease:
+    """A warehouse into which somebody writes without a lease, right after the history was read."""
 
     def __init__(self, home: Graded) -> None:
         self._home, self._warehouse = home, home.deployment.warehouse
@@ -124,21 +124,21 @@ class Meddled:
         return rows
 
 
-def test_a_number_that_is_taken_rolls_all_back_and_the_audit_finds_one_that_stands_twice(home: Graded) -> None:
+def test_an_event_number_that_is_taken_rolls_back_and_the_audit_finds_duplicate_numbers(home: Graded) -> None:
     home.deployment.recalibrator.recalibrate([DATE], Holder.here("first"), approve="ann")
     before = read_history(home.deployment.warehouse)
-    meddled: Any = Meddled(home)
+    warehouse: Any = WrittenWithoutLease(home)
     with pytest.raises(AuditFailed, match="duplicate_calibrations"):
-        Recalibrator(replace(home.deployment.fenced_writer, warehouse=meddled)).recalibrate(
+        Recalibrator(replace(home.deployment.fenced_writer, warehouse=warehouse)).recalibrate(
             [NEXT], Holder.here("second")
         )
     assert read_history(home.deployment.warehouse).versions == before.versions
     home.execute("UPDATE confidence_recalibration_events SET number = 1")
-    found = DUPLICATE_CALIBRATIONS.findings(home.deployment.warehouse, [DATE])
-    assert [(row["number"], row["copies"]) for row in found] == [(1, 3)]
+    findings = DUPLICATE_CALIBRATIONS.findings(home.deployment.warehouse, [DATE])
+    assert [(row["number"], row["copies"]) for row in findings] == [(1, 3)]
 
 
-def test_the_history_is_one_lease_for_all_dates(home: Graded) -> None:
+def test_the_history_has_one_lease_for_all_dates(home: Graded) -> None:
     home.deployment.recalibrator.recalibrate([DATE, NEXT], Holder.here("run"), approve="ann")
     keys = home.frame(f"SELECT lease_key FROM consolidation_fences WHERE lease_key LIKE '{LOCK_TYPE}_%' ORDER BY 1")
-    assert keys["lease_key"].tolist() == [f"{LOCK_TYPE}_{date}" for date in (HISTORY, DATE, NEXT)]
+    assert keys["lease_key"].tolist() == [f"{LOCK_TYPE}_{date}" for date in (HISTORY_DATE, DATE, NEXT)]

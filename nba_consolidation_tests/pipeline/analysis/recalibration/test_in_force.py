@@ -1,4 +1,4 @@
-"""Which calibration is in force: what Python says, what consumers read and what the audit wants are one rule."""
+"""Which calibration is in force: Python, the publication and the audit have the same rule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY
-from nba_consolidation.pipeline.analysis.recalibration.versions import Event, History, State, Version
+from nba_consolidation.pipeline.analysis.recalibration.versions import (
+    ACTIVE,
+    PROPOSED,
+    REJECTED,
+    CalibrationEvent,
+    CalibrationHistory,
+    CalibrationState,
+    CalibrationVersion,
+)
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
 
@@ -20,9 +28,9 @@ DAYS = 6
 DATES = [DATE + dt.timedelta(day) for day in range(DAYS)]
 
 
-def version(system: str, date: dt.date, number: int) -> Version:
-    """A version of nothing but a name, a system and a date."""
-    return Version(
+def version(system: str, date: dt.date, number: int) -> CalibrationVersion:
+    """A version that differs from others in its system, date and number only."""
+    return CalibrationVersion(
         system_id=system, game_date=date, scope="system", first_date=date - dt.timedelta(30),
         last_date=date - dt.timedelta(1), bets=number, correct=0, system_bets=number, method="identity",
         parameters="{}", curve=IDENTITY.curve, replaces=None, mean_shift=0.0, is_major=False, largest_gap=0.0,
@@ -32,19 +40,19 @@ def version(system: str, date: dt.date, number: int) -> Version:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> History:
-    """Some versions of two systems, and any events of them, in any order, even those that no code would write."""
-    found = [
+def histories(draw: st.DrawFn) -> CalibrationHistory:
+    """Some versions of two systems with any events, in any order, even impossible ones."""
+    versions = [
         version(draw(st.sampled_from(SYSTEMS)), draw(st.sampled_from(DATES)), number)
         for number in range(draw(st.integers(1, 5)))
     ]
     events = {}
     for _ in range(draw(st.integers(0, 14))):
-        of, state = draw(st.sampled_from(found)), draw(st.sampled_from(State))
+        of, state = draw(st.sampled_from(versions)), draw(st.sampled_from(CalibrationState))
         number, date = draw(st.integers(1, 9)), draw(st.sampled_from(DATES))
-        event = Event(of.version_id, of.system_id, of.game_date, number, state, date, "")
-        events[of.version_id, number, state] = event  # the key: none of it stands twice
-    return History(tuple(found), tuple(events.values()))
+        event = CalibrationEvent(of.version_id, of.system_id, of.game_date, number, state, date, "")
+        events[of.version_id, number, state] = event  # the primary key
+    return CalibrationHistory(tuple(versions), tuple(events.values()))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +71,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def fill(engine: duckdb.DuckDBPyConnection, history: History) -> None:
+def fill(engine: duckdb.DuckDBPyConnection, history: CalibrationHistory) -> None:
     engine.execute("DELETE FROM confidence_recalibration")
     engine.execute("DELETE FROM confidence_recalibration_events")
     for one in history.versions:
@@ -79,41 +87,43 @@ def fill(engine: duckdb.DuckDBPyConnection, history: History) -> None:
 def audited(
     engine: duckdb.DuckDBPyConnection, published: dict[tuple[dt.date, str], str | None]
 ) -> set[tuple[dt.date, str]]:
-    """Of which dates and systems the audit says that consumers read another one than holds."""
+    """The dates and systems of which the audit finds that another calibration was published."""
     engine.execute("DELETE FROM published_predictions")
-    rows = [[date, system, carried] for (date, system), carried in published.items()]
-    engine.executemany("INSERT INTO published_predictions VALUES (?, ?, ?)", rows)
-    found = engine.execute(Statement("outdated_calibrations", over_dates(DATES)).render("duckdb")).fetchall()
-    return {(row[0], row[1]) for row in found}
+    published_rows = [[date, system, carried] for (date, system), carried in published.items()]
+    engine.executemany("INSERT INTO published_predictions VALUES (?, ?, ?)", published_rows)
+    findings = engine.execute(Statement("outdated_calibrations", over_dates(DATES)).render("duckdb")).fetchall()
+    return {(row[0], row[1]) for row in findings}
 
 
 @settings(max_examples=40, deadline=None)
 @given(history=histories())
-def test_python_validation_and_audit_have_one_rule(engine: duckdb.DuckDBPyConnection, history: History) -> None:
+def test_python_publication_and_audit_have_the_same_rule(
+    engine: duckdb.DuckDBPyConnection, history: CalibrationHistory
+) -> None:
     fill(engine, history)
-    wanted: dict[tuple[dt.date, str], str | None] = {}
+    expected: dict[tuple[dt.date, str], str | None] = {}
     for date in DATES:
         for system in SYSTEMS:
             one = history.in_force(system, date)
-            wanted[date, system] = one.version_id if one else None
+            expected[date, system] = one.version_id if one else None
     engine.execute("DROP TABLE IF EXISTS calibrations")
     engine.execute(Statement("calibrations_in_force").render("duckdb"))
-    found = engine.execute("SELECT game_date, system_id, version_id FROM calibrations").fetchall()
-    assert sorted(found) == sorted((*key, one) for key, one in wanted.items() if one)
-    assert audited(engine, wanted) == set()
-    held = {key for key, one in wanted.items() if one}
-    assert audited(engine, dict.fromkeys(wanted)) == held
-    assert audited(engine, dict.fromkeys(wanted, "another")) == set(wanted)
+    rows = engine.execute("SELECT game_date, system_id, version_id FROM calibrations").fetchall()
+    assert sorted(rows) == sorted((*key, one) for key, one in expected.items() if one)
+    assert audited(engine, expected) == set()
+    in_force = {key for key, one in expected.items() if one}
+    assert audited(engine, dict.fromkeys(expected)) == in_force
+    assert audited(engine, dict.fromkeys(expected, "another")) == set(expected)
 
 
 @settings(max_examples=40, deadline=None)
 @given(history=histories(), day=st.integers(0, DAYS - 1))
-def test_what_was_rolled_back_or_superseded_last_is_never_in_force(history: History, day: int) -> None:
+def test_a_rolled_back_or_superseded_version_is_never_in_force(history: CalibrationHistory, day: int) -> None:
     date = DATES[day]
     for system in SYSTEMS:
         one = history.in_force(system, date)
         if one:
-            about = [e for e in history.events_of(one) if e.effective_date <= date and e.state is not State.PROPOSED]
-            decisive = [event for event in about if event.state is not State.REJECTED]
-            assert decisive[-1].state is State.ACTIVE
+            about = [e for e in history.events_of(one) if e.effective_date <= date and e.state is not PROPOSED]
+            decisive = [event for event in about if event.state is not REJECTED]
+            assert decisive[-1].state is ACTIVE
             assert one.system_id == system

@@ -1,4 +1,4 @@
-"""A recalibration that is killed between its transaction and what consumers read: found, and mended by the next."""
+"""A recalibration that is killed before the publication: the audit finds it, and the next run publishes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import nba_consolidation
 from nba_consolidation.fencing.audits import OUTDATED_CALIBRATIONS
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.recalibration.versions import State, read_history
+from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, ROLLED_BACK, read_history
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.wiring import Deployment, deploy
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
@@ -40,7 +40,7 @@ main(sys.argv[1:])
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A month of bets that promise too much, and predictions of today, consolidated and read by consumers."""
+    """A month of overconfident bets, and a published prediction of today."""
     settings = Settings(home=tmp_path / "home", lease_wait=0, calibration_major_shift=0.9)
     Graded(settings.home).add(shifted(overconfident(), today() - DATE))
     at = deploy(settings)
@@ -54,7 +54,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def killed(settings: Settings, *arguments: str) -> None:
-    """The program in a process of its own, killed once its transaction is committed and before it publishes."""
+    """Runs the program in a process of its own, and kills it after its transaction and before the publication."""
     process = subprocess.Popen(
         [sys.executable, "-c", DIES, "--home", str(settings.home), *arguments], stdout=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT), "NBA_CONSOLIDATION_CALIBRATION_MAJOR_SHIFT": "0.9"},
@@ -79,7 +79,7 @@ def outdated(at: Deployment) -> int:
 
 
 def again(at: Deployment) -> int:
-    """What a run does, and how many events it had to write."""
+    """Recalibrates and publishes as a run does; returns how many events were written."""
     report = at.recalibrator.recalibrate([today()], Holder.here("again"))
     at.publisher.publish_upcoming(Holder.here("again"))
     return report.events_written
@@ -90,19 +90,19 @@ def test_a_recalibration_killed_before_it_published_is_found_and_the_next_run_pu
     assert (read(at), outdated(at)) == ({None}, 0)
     killed(settings, "recalibrate")
     (version,) = read_history(at.warehouse).versions
-    assert read_history(at.warehouse).state(version) is State.ACTIVE  # committed
+    assert read_history(at.warehouse).state(version) is ACTIVE  # committed
     assert (read(at), outdated(at)) == ({None}, 1)
     assert again(at) == 0
     assert (read(at), outdated(at)) == ({version.version_id}, 0)
 
 
-def test_so_is_a_decision(settings: Settings) -> None:
+def test_a_decision_killed_before_it_published_is_found_and_the_next_run_publishes(settings: Settings) -> None:
     at = deploy(settings)
     again(at)
     (version,) = read_history(at.warehouse).versions
     assert read(at) == {version.version_id}
     killed(settings, "calibration", "rollback", version.version_id, "--author", "ann")
-    assert read_history(at.warehouse).state(version) is State.ROLLED_BACK
+    assert read_history(at.warehouse).state(version) is ROLLED_BACK
     assert (read(at), outdated(at)) == ({version.version_id}, 1)
     assert again(at) == 0
     assert (read(at), outdated(at)) == ({None}, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.reliability.player_season import COUNTED, Season
+from nba_consolidation.pipeline.analysis.reliability.player_season import COUNTED, PlayerSeason
 
 FIRST = dt.date(2025, 7, 1)
 OPENING = dt.date(2025, 10, 21)
@@ -23,7 +23,7 @@ def day(player: str, number: int, bets: int = 1, correct: int = 0, points: int =
 
 def coins(
     seed: int, players: int = 300, games: int = 60, systems: int = 3, rates: dict[int, float] | None = None
-) -> Season:
+) -> PlayerSeason:
     """Coin flips: the bets of one player and date mostly end alike, as one score decides them."""
     chance = np.random.default_rng(seed)
     rows = []
@@ -34,4 +34,4 @@ def coins(
             correct = agree if won[number] else 0
             points = int(chance.poisson(15))
             rows.append(day(f"player{player}", number, agree, correct, points, edge_bets=agree, edge_correct=correct))
-    return Season.of(FIRST, rows)
+    return PlayerSeason.of(FIRST, rows)

@@ -1,4 +1,4 @@
--- What happened, unless it did before.
+-- Adds the events that are not recorded yet.
 INSERT INTO confidence_recalibration_events (`macro.EACH_COLUMN`, lease_token, run_id, recorded_at)
 SELECT macro.EACH_COLUMN(N), L.token, @run_id, @now
 FROM new_events AS N

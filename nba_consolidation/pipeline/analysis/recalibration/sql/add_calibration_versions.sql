@@ -1,4 +1,4 @@
--- What was proposed, unless the very same was before.
+-- Adds the versions that are not recorded yet.
 INSERT INTO confidence_recalibration (`macro.EACH_COLUMN`, lease_token, run_id, computed_at)
 SELECT macro.EACH_COLUMN(N), L.token, @run_id, @now
 FROM new_versions AS N

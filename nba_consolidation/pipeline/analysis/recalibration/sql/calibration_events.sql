@@ -1,4 +1,4 @@
--- What happened to the calibrations, of one system, or of each, in the order in which it happened.
+-- The events of the calibrations of one system, or of all, in order.
 SELECT *
 FROM confidence_recalibration_events
 WHERE @system_id IS NULL OR system_id = @system_id

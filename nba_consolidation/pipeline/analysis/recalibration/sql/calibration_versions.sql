@@ -1,4 +1,4 @@
--- Every calibration that was proposed, of one system, or of each.
+-- The calibration versions of one system, or of all.
 SELECT *
 FROM confidence_recalibration
 WHERE @system_id IS NULL OR system_id = @system_id

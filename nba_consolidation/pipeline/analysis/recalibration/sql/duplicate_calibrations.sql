@@ -1,5 +1,5 @@
--- A version of a calibration that stands twice, or two events of one system under one number. There must be none: which of
--- two calibrations is in force is decided by the number.
+-- Calibration versions with two rows, and events of one system with the same number. There must be none: the number decides
+-- which of two calibrations is in force.
 SELECT MIN(game_date) AS game_date, system_id, MIN(version_id) AS version_id, number, COUNT(*) AS copies
 FROM (
   SELECT game_date, system_id, version_id, version_id AS place, 0 AS number FROM confidence_recalibration

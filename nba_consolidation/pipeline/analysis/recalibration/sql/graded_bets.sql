@@ -1,4 +1,4 @@
--- The decided bets before a date, by system and day: how many of each confidence, to a thousandth, were won and lost.
+-- The decided bets before a date, by system and day: how many were won and lost at each confidence, to a thousandth.
 SELECT
   game_date,
   system_id,

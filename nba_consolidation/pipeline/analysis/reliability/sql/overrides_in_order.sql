@@ -1,4 +1,4 @@
--- All that people decided, in the order in which they did.
+-- All overrides, in the order in which they were made.
 SELECT
   override_id, player_lookup, macro.PLAYER_KEY(player_lookup) AS player_key,
   status, first_date, last_date, author, reason,

@@ -1,5 +1,5 @@
--- What each player did on each date, over enabled systems, in whole numbers: any sum of them is exact in any order.
--- A player plays one game a date, so bets of one date have one outcome, whatever the game is called.
+-- What each player did on each date, over enabled systems, in whole numbers, so that sums are exact in any order. A player
+-- plays one game per date, so bets of one date depend on one score, whatever the game id.
 SELECT
   G.game_date,
   L.player_key AS player_lookup,

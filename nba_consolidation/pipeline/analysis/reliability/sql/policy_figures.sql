@@ -1,4 +1,4 @@
--- What each policy came to, out of time, for some dates.
+-- The results of each policy out of sample, for some dates.
 SELECT * EXCEPT (lease_token)
 FROM policy_reviews
 WHERE game_date BETWEEN @first_date AND @last_date

@@ -1,4 +1,4 @@
--- What somebody decided about a player. Nothing that stands is touched.
+-- Adds one override.
 INSERT INTO player_overrides (
   override_id, player_lookup, status, first_date, last_date, author, reason, lease_token, run_id, created_at
 )

@@ -1,4 +1,4 @@
--- The players of some dates, of one status and name, or of each; whoever is flagged first.
+-- The players of some dates, of one status or name, or of all; flagged players first.
 SELECT * EXCEPT (lease_token)
 FROM player_reliability
 WHERE game_date BETWEEN @first_date AND @last_date

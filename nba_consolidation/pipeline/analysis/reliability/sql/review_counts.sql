@@ -1,4 +1,4 @@
--- By date, how many players stand in player_reliability, and how many of their rows this transaction wrote.
+-- By date, the players in player_reliability by status and flag, and how many rows this transaction wrote.
 SELECT
   game_date,
   COUNT(*) AS players,

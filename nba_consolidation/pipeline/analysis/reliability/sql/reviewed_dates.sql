@@ -1,4 +1,4 @@
--- The dates for which players have been reviewed.
+-- The dates for which players were reviewed.
 SELECT DISTINCT game_date
 FROM policy_reviews
 WHERE game_date BETWEEN @first_date AND @last_date

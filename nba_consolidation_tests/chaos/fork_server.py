@@ -1,7 +1,7 @@
-"""The process that forks those of a storm: it has imported everything, so that a restart costs no second of start-up.
+"""The process that forks all others of a storm. It has imported everything, so that a restart takes no time.
 
-Takes orders as lines of JSON and answers each with one. As their parent it alone knows for certain who lives, so it
-also passes the signals on. At the end of its input it takes all of them with it.
+Reads commands as lines of JSON and replies to each with one line. As the parent it knows which processes are alive, so
+it also sends the signals. At the end of its input it kills its children.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.pipeline.consolidation.transaction import consolidation
 from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.sql import Statement
-from nba_consolidation_tests.chaos import consolidating, stager
+from nba_consolidation_tests.chaos import consolidator, stager
 from nba_consolidation_tests.chaos.plan import Order
 from nba_consolidation_tests.chaos.rows import Batch
 from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN
 
-_ROLES = {"consolidator": consolidating.run, "stager": stager.run}
+_ROLES = {"consolidator": consolidator.run, "stager": stager.run}
 _children: set[int] = set()
 
 
@@ -36,18 +36,18 @@ def main() -> None:
     print(json.dumps("ready"), flush=True)
     try:
         for line in sys.stdin:
-            print(json.dumps(_obey(**json.loads(line))), flush=True)
+            print(json.dumps(_carry_out(**json.loads(line))), flush=True)
     finally:
         for pid in _children:
             os.kill(pid, signal.SIGKILL)
 
 
-def _obey(start: dict[str, Any] | None = None, pid: int = 0, number: int = 0) -> Any:
-    """Start a process; send it a signal, and say if it lives; or, without either, tell the news of all."""
+def _carry_out(start: dict[str, Any] | None = None, pid: int = 0, number: int = 0) -> Any:
+    """Starts a process and returns its pid, sends a signal and returns whether it is alive, or returns the events."""
     if start is not None:
         return _fork(Order(**start))
     if not pid:
-        return _news()
+        return _events()
     if pid in _children:
         os.kill(pid, number)
     return pid in _children
@@ -56,13 +56,13 @@ def _obey(start: dict[str, Any] | None = None, pid: int = 0, number: int = 0) ->
 def _fork(order: Order) -> int:
     pid = os.fork()
     if pid == 0:
-        _live(order)
+        _run_child(order)
     _children.add(pid)
     return pid
 
 
-def _live(order: Order) -> None:
-    """The whole life of a child, which must not come back."""
+def _run_child(order: Order) -> None:
+    """Runs the child process, and never returns."""
     code = 1
     try:
         log = os.open(Path(order.folder) / f"{order.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -71,30 +71,30 @@ def _live(order: Order) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _ROLES[order.role](order)
         code = 0
-    except BaseException:  # noqa: BLE001  there is nobody above who could tell
+    except BaseException:  # noqa: BLE001  nothing above this could report it
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)
 
 
-def _news() -> list[tuple[int, str, int]]:
-    """Who was stopped (by the signal) or ended (with the code, or minus the signal) since the last time."""
-    news = []
+def _events() -> list[tuple[int, str, int]]:
+    """Processes that stopped (with the signal) or ended (with the code, or minus the signal) since the last call."""
+    events = []
     with contextlib.suppress(ChildProcessError):
-        while (found := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
-            pid, status = found
+        while (change := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
+            pid, status = change
             if os.WIFSTOPPED(status):
-                news.append((pid, "stopped", os.WSTOPSIG(status)))
+                events.append((pid, "stopped", os.WSTOPSIG(status)))
             else:
                 _children.discard(pid)
-                news.append((pid, "ended", os.waitstatus_to_exitcode(status)))
-    return news
+                events.append((pid, "ended", os.waitstatus_to_exitcode(status)))
+    return events
 
 
 def _warm_up() -> None:
-    """Load what loads when first used, and render every statement once. Starts no thread and opens no file."""
-    Batch("nobody", Random(0)).next().written()  # Arrow looks for pandas
+    """Imports what is imported at the first use, and renders every statement. Starts no thread and opens no file."""
+    Batch("nobody", Random(0)).next().written()  # Arrow imports pandas
     import duckdb  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     from google.cloud.firestore_v1.services.firestore import FirestoreClient  # noqa: F401

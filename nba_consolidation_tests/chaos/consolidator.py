@@ -1,6 +1,6 @@
-"""A process that consolidates again and again, a few dates at a time, and notes what came of each attempt.
+"""A process that consolidates a few dates again and again, and notes the outcome of each attempt.
 
-What can happen to an attempt in a storm is counted by kind; anything else is a failure, noted with its traceback.
+Expected errors are counted by kind; any other error is a failure, noted with its traceback.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from nba_consolidation.leases import Holder, LeaseHeld, LeaseLost, LeaseStore, L
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.warehouse.errors import WarehouseBusy
-from nba_consolidation_tests.chaos.faulty import CALM, FaultyStaging, FaultyWarehouse, Habits
+from nba_consolidation_tests.chaos.faulty import WELL_BEHAVED, FaultyStaging, FaultyWarehouse, Misbehaviour
+from nba_consolidation_tests.chaos.flags import dates_of_sleepers, is_over
 from nba_consolidation_tests.chaos.journal import Journal
-from nba_consolidation_tests.chaos.lease_places import store_at
+from nba_consolidation_tests.chaos.lease_backends import store_at
 from nba_consolidation_tests.chaos.plan import HOUR, Order
 from nba_consolidation_tests.chaos.rows import DATES
-from nba_consolidation_tests.chaos.signs import is_over, slept_over
 from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN
 
 EXPECTED = (FencedOut, LeaseHeld, LeaseLost, LeaseUnavailable, WarehouseBusy)
@@ -33,26 +33,26 @@ _CHANGED = "it changed since it was listed"
 
 
 def run(order: Order) -> None:
-    """Until the storm is over, or something happens that must not."""
+    """Consolidates until the storm is over or an unexpected error occurs."""
     folder, rng = Path(order.folder), order.rng
     journal = Journal(folder, order.name)
-    habits = Habits.in_the_storm(deaf=order.deaf, fenced=order.fenced)
+    misbehaviour = Misbehaviour.during_storm(ignores_loss=order.ignores_loss, fenced=order.fenced)
     leases = store_at(order.leases, order.skew)
-    consolidator = consolidator_of(folder, leases, order.ttl, habits, rng, order.skew, note=journal.note)
+    consolidator = consolidator_of(folder, leases, order.ttl, misbehaviour, rng, order.skew, note=journal.note)
     for number in count():
         if is_over(folder):
             return
         try:
-            journal.note(outcomes=attempt(consolidator, _wanted(folder, rng), f"{order.name}_{number}"))
+            journal.note(outcomes=attempt(consolidator, _choose_dates(folder, rng), f"{order.name}_{number}"))
         except Exception:
             journal.note(failure=f"{order.name}: {traceback.format_exc()}")
             raise
         time.sleep(rng.uniform(0.0, 0.1))
 
 
-def _wanted(folder: Path, rng: Random) -> list[dt.date]:
-    """Any dates; as often as not, those that somebody else sleeps over."""
-    if rng.random() < 0.5 and (dates := slept_over(folder)):
+def _choose_dates(folder: Path, rng: Random) -> list[dt.date]:
+    """Random dates; with a chance of 50 %, a date of a process that sleeps right before its merge."""
+    if rng.random() < 0.5 and (dates := dates_of_sleepers(folder)):
         return [dt.date.fromisoformat(rng.choice(dates))]
     return rng.sample(DATES, rng.choice((1, 1, 1, 2, 4)))
 
@@ -61,16 +61,16 @@ def consolidator_of(
     folder: Path,
     leases: LeaseStore,
     ttl: float,
-    habits: Habits,
+    misbehaviour: Misbehaviour,
     rng: Random,
     skew: int = 0,
     *,
     note: Callable[..., object] = lambda **_: None,
 ) -> Consolidator:
-    """What consolidates in the storm; with calm habits, after it."""
-    staging = FaultyStaging(folder, habits, rng, note)
+    """The consolidator of a storm; without misbehaviour, the one that runs after it."""
+    staging = FaultyStaging(folder, misbehaviour, rng, note)
     writer = FencedWriter(
-        FaultyWarehouse(folder, staging, habits, rng, note),
+        FaultyWarehouse(folder, staging, misbehaviour, rng, note),
         leases,
         timing=LeaseTiming(ttl),
         wait=WaitPolicy(limit=1.0, poll=0.1),
@@ -79,17 +79,17 @@ def consolidator_of(
     return Consolidator(writer, staging, lambda: KNOWN)
 
 
-def calm_consolidator(folder: Path, leases: LeaseStore) -> Consolidator:
-    return consolidator_of(folder, leases, HOUR, CALM, Random(0))
+def undisturbed_consolidator(folder: Path, leases: LeaseStore) -> Consolidator:
+    return consolidator_of(folder, leases, HOUR, WELL_BEHAVED, Random(0))
 
 
 def attempt(consolidator: Consolidator, dates: Sequence[dt.date], run_id: str) -> list[str]:
-    """One consolidation, and what came of it: one word, or one for each date that failed alone."""
+    """Runs one consolidation and returns its outcomes: one, or one for each date that failed alone."""
     try:
         report = consolidator.consolidate(dates, Holder.here(run_id))
     except EXPECTED as error:
         return [type(error).__name__]
-    assert not (unheard_of := list(_unheard_of(report))), unheard_of
+    assert not (unexpected := list(_unexpected(report))), unexpected
     return [
         *(type(error).__name__ for error in report.poisoned.values()),
         *(["consolidated"] if report.dates else [] if report.poisoned else ["nothing new"]),
@@ -97,7 +97,7 @@ def attempt(consolidator: Consolidator, dates: Sequence[dt.date], run_id: str) -
     ]
 
 
-def _unheard_of(report: ConsolidationReport) -> Iterable[ConsolidationError | str]:
+def _unexpected(report: ConsolidationReport) -> Iterable[ConsolidationError | str]:
     yield from (error for error in report.poisoned.values() if not isinstance(error, EXPECTED))
     yield from (table.reason for table in report.refused if not table.reason.startswith(_CHANGED))
     yield from (f"{counts} is not conserved" for counts in report.dates if not counts.conserved)

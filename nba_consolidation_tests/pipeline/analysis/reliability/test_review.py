@@ -1,4 +1,4 @@
-"""What a review writes, what a decision does, and what consumers then read."""
+"""What a review writes, and what an override changes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_spellings_of_a_name_are_one_player(home: Graded) -> None:
     assert row(home, "lukadoncic")["bets"] == 2
 
 
-def test_the_same_again_writes_no_row_and_later_dates_follow(home: Graded) -> None:
+def test_reviewing_again_writes_no_row_and_later_dates_are_recomputed(home: Graded) -> None:
     home.add(bets(3, 2))
     assert review(home, NEXT, NEXT + dt.timedelta(5)).total("written_rows") == 2
     assert review(home, NEXT, NEXT + dt.timedelta(5)).total("written_rows") == 0
@@ -63,7 +63,7 @@ def test_the_same_again_writes_no_row_and_later_dates_follow(home: Graded) -> No
     assert row(home, "jaimejaquezjr", NEXT + dt.timedelta(5))["bets"] == 6
 
 
-def test_a_stale_token_is_fenced_out(home: Graded) -> None:
+def test_an_older_lease_is_fenced_out(home: Graded) -> None:
     home.add(bets(1, 1))
     review(home)
     home.execute("UPDATE consolidation_fences SET token = 9000000000000000000 WHERE lease_key LIKE 'reliability_%'")
@@ -73,8 +73,8 @@ def test_a_stale_token_is_fenced_out(home: Graded) -> None:
     assert row(home, "jaimejaquezjr")["bets"] == 2
 
 
-def test_a_decision_holds_over_what_is_computed_is_kept_and_can_be_given_back(home: Graded) -> None:
-    """Also over a player of whom nothing is graded."""
+def test_an_override_replaces_the_computed_status_is_kept_and_can_be_cleared(home: Graded) -> None:
+    """The player has no graded row."""
     home.add(bets(1, 1))
     review(home)
     decide(home, "blacklisted")

@@ -1,4 +1,4 @@
-"""What is said of players, and what chance alone would have said."""
+"""The statuses, flags and rates of players, and what chance alone would give."""
 
 from __future__ import annotations
 
@@ -10,102 +10,106 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from nba_consolidation.pipeline.analysis.reliability.bias import flags as bias_flags
-from nba_consolidation.pipeline.analysis.reliability.discovery import better, worse
-from nba_consolidation.pipeline.analysis.reliability.effective_bets import design_effect, intraclass_correlation
+from nba_consolidation.pipeline.analysis.reliability.bias import bias_flags
+from nba_consolidation.pipeline.analysis.reliability.estimates import design_effect, intraclass_correlation
 from nba_consolidation.pipeline.analysis.reliability.evidence import Evidence
-from nba_consolidation.pipeline.analysis.reliability.later_bets import Sums, difference
-from nba_consolidation.pipeline.analysis.reliability.overrides import Override, OverrideRefused, in_force
-from nba_consolidation.pipeline.analysis.reliability.player_rows import Judge, verdict
-from nba_consolidation.pipeline.analysis.reliability.player_season import Season
-from nba_consolidation.pipeline.analysis.reliability.policies import EDGE_RULE, FALSE_DISCOVERY
-from nba_consolidation.pipeline.analysis.reliability.status import CODE, HELD, Signals, held
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override, OverrideRefused, overrides_on
+from nba_consolidation.pipeline.analysis.reliability.player_rows import SeasonReview, verdict
+from nba_consolidation.pipeline.analysis.reliability.player_season import PlayerSeason
+from nba_consolidation.pipeline.analysis.reliability.policies import (
+    EDGE_RULE,
+    FALSE_DISCOVERY,
+    MIN_HOLD,
+    STATUS_CODES,
+    PolicySignals,
+    hold_statuses,
+)
+from nba_consolidation.pipeline.analysis.reliability.significance import DailySums, better_p, rate_difference, worse_p
 from nba_consolidation.pipeline.analysis.reliability.variance import spread
 from nba_consolidation_tests.pipeline.analysis.reliability.seasons import FIRST, OPENING, Row, coins, day
 
 LATE = OPENING + dt.timedelta(200)
 
 
-def row_of(season: Season, player: str, date: dt.date = LATE, acting: str = FALSE_DISCOVERY) -> Row:
-    rows = Judge.of(season, acting).players_on(date, {})
+def row_of(season: PlayerSeason, player: str, date: dt.date = LATE, acting: str = FALSE_DISCOVERY) -> Row:
+    rows = SeasonReview.of(season, acting).players_on(date, {})
     (found,) = rows[rows["player_lookup"] == player].to_dict("records")
     return {str(name): value for name, value in found.items()}
 
 
-def ever_flagged(season: Season, policy: str) -> int:
-    return int(Judge.of(season).policies_on(LATE).set_index("policy")["ever_flagged"][policy])
+def ever_flagged(season: PlayerSeason, policy: str) -> int:
+    return int(SeasonReview.of(season).policies_on(LATE).set_index("policy")["ever_flagged"][policy])
 
 
-def test_noise_alone_flags_next_to_nobody_and_the_old_rule_flags_many() -> None:
-    """20 seasons of 300 players and nothing but coin flips, each looked at 60 times."""
+def test_coin_flips_flag_hardly_anybody_and_under_the_predecessors_rule_many() -> None:
+    """20 seasons of 300 players with coin flips only, each reviewed on 60 dates."""
     seasons = [coins(seed) for seed in range(20)]
-    ours = [ever_flagged(season, FALSE_DISCOVERY) for season in seasons]
-    assert sum(ours) / len(ours) <= 0.5  # of 300
+    flagged = [ever_flagged(season, FALSE_DISCOVERY) for season in seasons]
+    assert sum(flagged) / len(flagged) <= 0.5  # of 300
     assert np.mean([ever_flagged(season, EDGE_RULE) for season in seasons[:5]]) > 60
 
 
-def test_coin_flips_are_drawn_nearly_all_the_way_to_the_rate_of_all_and_true_differences_are_not() -> None:
-    def left(season: Season) -> float:
-        rows = Judge.of(season, FALSE_DISCOVERY).players_on(LATE, {})
+def test_rates_of_coin_flips_are_shrunken_strongly_and_true_differences_are_not() -> None:
+    def left(season: PlayerSeason) -> float:
+        rows = SeasonReview.of(season, FALSE_DISCOVERY).players_on(LATE, {})
         return float(rows["shrunken_rate"].std() / rows["hit_rate"].std())
 
     assert left(coins(3)) < 0.4
     assert left(coins(3, rates={player: 0.2 + 0.6 * (player % 2) for player in range(300)})) > 0.8
 
 
-def test_a_player_who_is_truly_bad_is_found() -> None:
-    found = [row_of(coins(seed, rates={7: 0.12}), "player7")["status"] for seed in range(5)]
-    assert found.count("blacklisted") >= 4
+def test_a_player_on_whom_bets_are_bad_is_blacklisted() -> None:
+    statuses = [row_of(coins(seed, rates={7: 0.12}), "player7")["status"] for seed in range(5)]
+    assert statuses.count("blacklisted") >= 4
 
 
-def test_a_player_who_is_truly_good_is_reliable() -> None:
-    found = [row_of(coins(seed, rates={7: 0.9}), "player7")["status"] for seed in range(5)]
-    assert found.count("reliable") >= 4
+def test_a_player_on_whom_bets_are_good_is_reliable() -> None:
+    statuses = [row_of(coins(seed, rates={7: 0.9}), "player7")["status"] for seed in range(5)]
+    assert statuses.count("reliable") >= 4
 
 
-def test_bets_that_always_end_alike_are_worth_one_a_date() -> None:
+def test_bets_that_always_end_alike_are_worth_one_bet_per_date() -> None:
     rows = [day(f"p{p}", n, 3, 3 * ((n + p) % 2)) for p in range(40) for n in range(20)]
-    evidence = Evidence.of(Season.of(FIRST, rows))
+    evidence = Evidence.of(PlayerSeason.of(FIRST, rows))
     assert evidence.bets[-1, 0] == 60
     assert evidence.effective_bets[-1, 0] == pytest.approx(20)
 
 
-def test_bets_that_have_nothing_in_common_are_worth_what_they_are() -> None:
+def test_independent_bets_are_worth_their_number() -> None:
     chance = np.random.default_rng(1)
     rows = [day(f"p{p}", n, 3, int(chance.binomial(3, 0.5))) for p in range(80) for n in range(30)]
-    assert Evidence.of(Season.of(FIRST, rows)).effective_bets[-1, 0] == pytest.approx(90, rel=0.1)
+    assert Evidence.of(PlayerSeason.of(FIRST, rows)).effective_bets[-1, 0] == pytest.approx(90, rel=0.1)
 
 
-def test_the_correlation_is_1_until_it_can_be_known() -> None:
+def test_the_correlation_is_1_while_it_is_unknown() -> None:
     assert intraclass_correlation(5, 2, 5, 2, 5, unknown=1.0) == 1.0
     assert design_effect(6, 18, 1.0) == 3.0
 
 
 @pytest.mark.parametrize(("bets", "correct"), [(10, 0), (10, 3), (10, 10), (1, 0), (1, 1)])
-def test_the_tails_are_the_binomials(bets: int, correct: int) -> None:
+def test_the_tails_are_those_of_the_binomial_distribution(bets: int, correct: int) -> None:
     n, k, rate = np.array([float(bets)]), np.array([float(correct)]), np.array([0.45])
-    assert worse(n, k, rate)[0] == pytest.approx(binom.cdf(correct, bets, 0.45))
-    assert better(n, k, rate)[0] == pytest.approx(binom.sf(correct - 1, bets, 0.45))
+    assert worse_p(n, k, rate)[0] == pytest.approx(binom.cdf(correct, bets, 0.45))
+    assert better_p(n, k, rate)[0] == pytest.approx(binom.sf(correct - 1, bets, 0.45))
 
 
 @pytest.mark.parametrize(("edge_bets", "won", "flagged"), [(8, 3, True), (7, 0, False), (10, 4, False), (11, 4, True)])
-def test_the_predecessors_rule_to_the_bet(edge_bets: int, won: int, flagged: bool) -> None:
-    """At least 8 bets, strictly under 40 %."""
+def test_the_predecessors_rule_needs_8_bets_and_under_40_percent(edge_bets: int, won: int, flagged: bool) -> None:
     rows = [day("p", n, 1, int(n < won), edge_bets=1, edge_correct=int(n < won), push=1) for n in range(edge_bets)]
-    row = row_of(Season.of(FIRST, rows), "p", acting=EDGE_RULE)
+    row = row_of(PlayerSeason.of(FIRST, rows), "p", acting=EDGE_RULE)
     assert (row["status"] == "blacklisted", row["flagged_by"]) == (flagged, EDGE_RULE if flagged else None)
 
 
-def test_nobody_flickers() -> None:
-    """Signals that change every day: each status that says something lasts its days, unless it gets worse."""
+def test_a_status_is_held_for_its_minimum_unless_it_gets_worse() -> None:
+    """The signals change every day."""
     chance = np.random.default_rng(3)
     season = coins(0, players=50, games=90)
     enters = chance.integers(0, 5, (91, 50))
-    holds = held(
-        Signals(enters, {n: chance.random((91, 50)) < 0.5 for n in ("blacklisted", "watch", "reliable")}), season
+    holds = hold_statuses(
+        PolicySignals(enters, {n: chance.random((91, 50)) < 0.5 for n in ("blacklisted", "watch", "reliable")}), season
     )
     severity = {"blacklisted": 3, "watch": 2, "reliable": 0}
-    names = {code: name for name, code in CODE.items()}
+    names = {code: name for name, code in STATUS_CODES.items()}
     left = 0
     for player in range(50):
         for row in range(2, 91):
@@ -113,25 +117,25 @@ def test_nobody_flickers() -> None:
             if was != now and was in severity and severity.get(now, 1) <= severity[was]:
                 left += 1
                 lasted = OPENING.toordinal() + row - holds.since[row - 1, player]
-                assert lasted >= HELD.days
+                assert lasted >= MIN_HOLD.days
     assert left > 50
 
 
-def test_one_who_is_back_between_the_bounds_stays_and_one_beyond_leaves() -> None:
+def test_a_player_between_the_bounds_keeps_his_status_and_one_beyond_them_loses_it() -> None:
     season = coins(0, players=2, games=60)
-    enters = np.full((61, 2), CODE["normal"])
-    enters[10] = CODE["blacklisted"]
+    enters = np.full((61, 2), STATUS_CODES["normal"])
+    enters[10] = STATUS_CODES["blacklisted"]
     stays = np.ones((61, 2), np.bool_)
     stays[11:, 1] = False
-    status = held(Signals(enters, {"blacklisted": stays}), season).status
-    assert status[60].tolist() == [CODE["blacklisted"], CODE["normal"]]
-    assert (status[10:24, 1] == CODE["blacklisted"]).all()
-    assert status[24, 1] == CODE["normal"]
+    status = hold_statuses(PolicySignals(enters, {"blacklisted": stays}), season).status
+    assert status[60].tolist() == [STATUS_CODES["blacklisted"], STATUS_CODES["normal"]]
+    assert (status[10:24, 1] == STATUS_CODES["blacklisted"]).all()
+    assert status[24, 1] == STATUS_CODES["normal"]
 
 
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**6), st.integers(5, 35))
-def test_what_happens_on_the_date_or_later_changes_nothing_for_it(seed: int, known: int) -> None:
+def test_games_on_the_date_or_later_change_nothing_for_it(seed: int, known: int) -> None:
     def rows(future: int) -> list[Row]:
         past, later = np.random.default_rng(seed), np.random.default_rng(future)
         return [
@@ -141,7 +145,7 @@ def test_what_happens_on_the_date_or_later_changes_nothing_for_it(seed: int, kno
         ]  # fmt: skip
 
     date = OPENING + dt.timedelta(known)
-    one, other = (Judge.of(Season.of(FIRST, rows(future))) for future in (seed + 1, seed + 2))
+    one, other = (SeasonReview.of(PlayerSeason.of(FIRST, rows(future))) for future in (seed + 1, seed + 2))
     assert one.players_on(date, {}).equals(other.players_on(date, {}))
     assert one.policies_on(date).equals(other.policies_on(date))
     after = date + dt.timedelta(1)
@@ -149,9 +153,9 @@ def test_what_happens_on_the_date_or_later_changes_nothing_for_it(seed: int, kno
 
 
 @pytest.mark.parametrize(("won", "status"), [(10, "normal"), (0, "normal"), (5, "normal")])
-def test_ten_bets_all_right_or_all_wrong_alone_invent_nothing(won: int, status: str) -> None:
-    """The only player is all players: he is no worse than they are."""
-    row = row_of(Season.of(FIRST, [day("p", n, 1, int(n < won)) for n in range(10)]), "p")
+def test_a_single_player_is_normal_whatever_his_results(won: int, status: str) -> None:
+    """He is all players, so he is not worse than all players."""
+    row = row_of(PlayerSeason.of(FIRST, [day("p", n, 1, int(n < won)) for n in range(10)]), "p")
     assert (row["status"], row["hit_rate"]) == (status, won / 10)
     assert 0 <= row["hit_rate_low"] < row["hit_rate_high"] <= 1
     assert row["variance_flag"] == "normal"
@@ -160,22 +164,22 @@ def test_ten_bets_all_right_or_all_wrong_alone_invent_nothing(won: int, status: 
     assert np.isnan(row["peer_sd_20"])
 
 
-def test_too_few_bets_are_not_enough_and_no_number_is_invented() -> None:
-    row = row_of(Season.of(FIRST, [day("p", 0, 0, 0, compared=1), day("q", 0, 1, 1)]), "p")
+def test_with_too_few_bets_the_status_is_not_enough_and_rates_are_null() -> None:
+    row = row_of(PlayerSeason.of(FIRST, [day("p", 0, 0, 0, compared=1), day("q", 0, 1, 1)]), "p")
     assert (row["status"], row["bias_flag"], row["variance_flag"]) == ("not_enough",) * 3
     for name in ("hit_rate", "hit_rate_low", "shrunken_rate", "worse_p", "worse_q", "edge_3_rate", "bias_low"):
         assert np.isnan(row[name]), name
 
 
-def test_a_renamed_player_begins_anew_and_a_season_without_rows_is_empty() -> None:
+def test_a_renamed_player_starts_over_and_a_season_without_rows_is_empty() -> None:
     rows = [day("old", n, 1, 0) for n in range(30)] + [day("new", 30 + n, 1, 0) for n in range(3)]
-    assert row_of(Season.of(FIRST, rows), "new")["status"] == "not_enough"
-    judge = Judge.of(Season.of(FIRST, []))
+    assert row_of(PlayerSeason.of(FIRST, rows), "new")["status"] == "not_enough"
+    judge = SeasonReview.of(PlayerSeason.of(FIRST, []))
     assert judge.players_on(LATE, {}).empty
     assert judge.policies_on(LATE)["verdict"].tolist() == ["not_enough", "not_enough"]
 
 
-def test_a_star_who_is_predicted_too_low_is_told_apart_from_one_who_scatters() -> None:
+def test_bias_and_high_variance_are_distinguished() -> None:
     chance = np.random.default_rng(5)
     rows = [
         day(f"p{p:02}", n, 1, n % 2, int(10 + chance.integers(-3, 4)), error_tenths=int(chance.integers(-30, 31)))
@@ -185,7 +189,7 @@ def test_a_star_who_is_predicted_too_low_is_told_apart_from_one_who_scatters() -
         rows.append(day("star", n, 1, n % 2, 30 + n % 3, error_tenths=-60 + int(chance.integers(-10, 11))))
         swing = int(chance.choice([-14, 14]))
         rows.append(day("wild", n, 1, n % 2, 20 + swing, error_tenths=-10 * swing))
-    season = Season.of(FIRST, rows)
+    season = PlayerSeason.of(FIRST, rows)
     star, wild, plain = (row_of(season, player) for player in ("star", "wild", "p00"))
     assert (star["bias_flag"], star["variance_flag"]) == ("superstar_underprediction", "normal")
     assert (wild["bias_flag"], wild["variance_flag"]) == ("normal", "high")
@@ -193,7 +197,7 @@ def test_a_star_who_is_predicted_too_low_is_told_apart_from_one_who_scatters() -
     assert (plain["bias_flag"], plain["variance_flag"]) == ("normal", "normal")
 
 
-def test_the_spread_is_robust_where_it_says_so_and_ends_with_the_player() -> None:
+def test_the_median_absolute_deviation_is_robust_and_spreads_end_with_the_player() -> None:
     values = np.array([10.0] * 9 + [60.0] + [5.0, 7.0] * 5)
     player = np.array([0] * 10 + [1] * 10)
     found = spread(values, player, 10)
@@ -205,7 +209,7 @@ def test_the_spread_is_robust_where_it_says_so_and_ends_with_the_player() -> Non
 
 
 @pytest.mark.parametrize(("promised", "reduced"), [(0.8, True), (0.5, False)])
-def test_what_to_take_off_a_confidence_comes_from_what_such_bets_came_to(promised: float, reduced: bool) -> None:
+def test_the_confidence_reduction_follows_from_the_results_of_such_bets(promised: float, reduced: bool) -> None:
     chance = np.random.default_rng(6)
     rows = []
     for n in range(60):
@@ -217,15 +221,15 @@ def test_what_to_take_off_a_confidence_comes_from_what_such_bets_came_to(promise
             rows.append(
                 day(f"p{p:02}", n, 1, won, points, confident_bets=1, confident_correct=won, confidence_micros=micros)
             )
-    season = Season.of(FIRST, rows)
+    season = PlayerSeason.of(FIRST, rows)
     reduction = row_of(season, "p00")["confidence_reduction"]
     assert (0.2 < reduction < 0.4) if reduced else reduction == 0
     assert np.isnan(row_of(season, "p59")["confidence_reduction"])
 
 
-def test_a_difference_is_judged_by_dates_and_needs_enough_of_them() -> None:
+def test_a_rate_difference_is_clustered_by_date_and_needs_enough_dates() -> None:
     won, bets = np.array([2.0, 1] * 10), np.array([5.0] * 20)
-    found = difference(Sums(won, bets), Sums(bets - won, bets))
+    found = rate_difference(DailySums(won, bets), DailySums(bets - won, bets))
     assert np.isnan(found.value[9])
     assert found.value[20] == pytest.approx(0.3 - 0.7)
     residuals = (won - 1.5) / 100 - ((bets - won) - 3.5) / 100
@@ -244,16 +248,16 @@ def override(status: str | None, first: int, last: int | None = None) -> Overrid
     return Override("id", "p", status, OPENING + dt.timedelta(first), end, "somebody", "a reason")
 
 
-def test_the_last_decision_for_a_date_holds_and_a_cleared_one_does_not() -> None:
-    decided = [override("blacklisted", 0), override("watch", 5, 6), override(None, 10)]
-    found = [in_force(decided, OPENING + dt.timedelta(n)).get("p") for n in (-1, 0, 4, 5, 6, 7, 10)]
+def test_the_last_override_of_a_date_counts_and_a_cleared_one_does_not() -> None:
+    overrides = [override("blacklisted", 0), override("watch", 5, 6), override(None, 10)]
+    found = [overrides_on(overrides, OPENING + dt.timedelta(n)).get("p") for n in (-1, 0, 4, 5, 6, 7, 10)]
     assert [one and one.status for one in found] == [
         None, "blacklisted", "blacklisted", "watch", "watch", "blacklisted", None
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", [{"author": " "}, {"reason": ""}, {"status": "bad"}, {"last": dt.date(2020, 1, 1)}])
-def test_a_decision_without_an_author_a_reason_or_sense_is_refused(wrong: Row) -> None:
+def test_an_override_that_is_incomplete_or_contradictory_is_refused(wrong: Row) -> None:
     sound: Row = {
         "override_id": "id",
         "player": "p",
@@ -267,23 +271,23 @@ def test_a_decision_without_an_author_a_reason_or_sense_is_refused(wrong: Row) -
         Override(**(sound | wrong))
 
 
-def test_a_flag_is_held_against_the_bets_after_it_and_not_those_that_it_came_from() -> None:
-    """Eight lost bets flag him; that date's bet and every later one is won."""
+def test_a_policy_is_evaluated_on_bets_after_the_flag_only() -> None:
+    """Eight lost bets flag him; every later bet is won."""
     rows = [day("p", n, 1, int(n >= 8), edge_bets=1, edge_correct=int(n >= 8)) for n in range(20)]
     rows += [day("q", n, 1, n % 2, edge_bets=1, edge_correct=n % 2) for n in range(20)]
-    judge = Judge.of(Season.of(FIRST, rows), EDGE_RULE)
+    judge = SeasonReview.of(PlayerSeason.of(FIRST, rows), EDGE_RULE)
     judged = judge.policies[EDGE_RULE]
     assert judged.flagged.bets.tolist() == [0.0] * 8 + [1.0] * 12
-    assert judged.flagged.came.sum() == 12
+    assert judged.flagged.total.sum() == 12
     assert judged.others.bets.tolist() == [2.0] * 8 + [1.0] * 12
     review = judge.policies_on(LATE).set_index("policy").loc[EDGE_RULE]
     assert (review["bets"], review["correct"], review["other_bets"]) == (12, 12, 28)
 
 
-def test_a_reduction_comes_from_bets_made_while_the_flag_was_known() -> None:
-    """Until his tenth game nobody could know that he scatters: what those bets promised counts for nothing."""
+def test_the_confidence_reduction_uses_bets_made_after_the_flag_only() -> None:
+    """The variance is known after ten games; the confidence of earlier bets does not count."""
 
-    def season(early: int) -> Season:
+    def season(early: int) -> PlayerSeason:
         rows = []
         for n in range(60):
             for p in range(8):
@@ -292,12 +296,12 @@ def test_a_reduction_comes_from_bets_made_while_the_flag_was_known() -> None:
                 promised = early if wild and n < 10 else micros
                 rows.append(day(f"p{p}", n, 1, (n + p) % 2, points, confident_bets=1, confident_correct=(n + p) % 2,
                                 confidence_micros=promised))  # fmt: skip
-        return Season.of(FIRST, rows)
+        return PlayerSeason.of(FIRST, rows)
 
-    low, high = (Judge.of(season(early)).scatter.reductions["high"] for early in (100_000, 900_000))
+    low, high = (SeasonReview.of(season(early)).variance.reductions["high"] for early in (100_000, 900_000))
     # the flag comes with the tenth game: bets of the eleventh date are the first that count as flagged
     assert np.isfinite(low.value[60])
-    others = 10 * 4 * 0.8 / (60 * 4 + 10 * 4)  # all that the early bets move is what flagged ones are held against
+    others = 10 * 4 * 0.8 / (60 * 4 + 10 * 4)  # the early bets change only the rate of the other bets
     assert low.value[60] - high.value[60] == pytest.approx(others)
 
 
@@ -313,19 +317,19 @@ def test_each_bias_has_its_flag() -> None:
     assert bias_flags(mean, q, volume)[20] == "overprediction"  # a star can be predicted too high
 
 
-def test_one_who_is_predicted_too_high_is_said_to_be() -> None:
+def test_a_player_who_is_predicted_too_high_is_flagged() -> None:
     chance = np.random.default_rng(2)
     rows = [day(f"p{p}", n, 1, n % 2, error_tenths=int(chance.integers(-30, 31)) + 60 * (p == 0))
             for p in range(30) for n in range(25)]  # fmt: skip
-    row = row_of(Season.of(FIRST, rows), "p0")
+    row = row_of(PlayerSeason.of(FIRST, rows), "p0")
     assert row["bias_flag"] == "overprediction"
     assert 4 < row["bias_low"] < row["bias"] < row["bias_high"] < 8
 
 
-def test_without_any_decision_nobody_is_decided_over() -> None:
-    assert in_force([], OPENING) == {}
-    assert in_force([override("watch", 0), override(None, 0)], OPENING) == {}
+def test_without_an_override_no_status_is_overridden() -> None:
+    assert overrides_on([], OPENING) == {}
+    assert overrides_on([override("watch", 0), override(None, 0)], OPENING) == {}
     assert (
-        Judge.of(coins(0, players=3, games=2)).players_on(LATE, in_force([], LATE))["override_id"].tolist()
+        SeasonReview.of(coins(0, players=3, games=2)).players_on(LATE, overrides_on([], LATE))["override_id"].tolist()
         == [None] * 3
     )

@@ -1,4 +1,4 @@
-"""The nursery as the storm sees it: starts processes, signals them, and hears who stopped and who ended."""
+"""The client of the fork server: starts processes, sends signals, and reads which processes stopped or ended."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ _ROOT = Path(nba_consolidation.__file__).parents[1]
 
 
 @dataclass(frozen=True)
-class News:
-    """What became of a process: `stopped` or `ended`, by what signal (then negative) or with what code."""
+class ProcessEvent:
+    """A process `stopped` (code: the signal) or `ended` (code: its exit code, or minus the signal)."""
 
     pid: int
     kind: str
     code: int
 
 
-class Nursery:
-    """The process, from the start of the block to its end."""
+class ForkServer:
+    """Runs the fork server during the block."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.nursery"],
+            [sys.executable, "-m", f"{__package__}.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": str(_ROOT)},
         )
-        assert self._answer() == "ready"
+        assert self._reply() == "ready"
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._process.communicate()
 
     def start(self, order: Order) -> int:
-        return int(self._ask(start=asdict(order)))
+        return int(self._request(start=asdict(order)))
 
     def send(self, pid: int, number: signal.Signals) -> bool:
-        """Whether it was there to be sent the signal."""
-        return bool(self._ask(pid=pid, number=number))
+        """Sends the signal and returns whether the process was alive."""
+        return bool(self._request(pid=pid, number=number))
 
-    def news(self) -> list[News]:
-        """Since the last time."""
-        return [News(*item) for item in self._ask()]
+    def events(self) -> list[ProcessEvent]:
+        """The events since the last call."""
+        return [ProcessEvent(*item) for item in self._request()]
 
-    def _ask(self, **order: Any) -> Any:
+    def _request(self, **command: Any) -> Any:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
-        return self._answer()
+        return self._reply()
 
-    def _answer(self) -> Any:
+    def _reply(self) -> Any:
         assert self._process.stdout is not None
         return json.loads(self._process.stdout.readline())

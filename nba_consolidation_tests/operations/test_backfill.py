@@ -63,7 +63,7 @@ def test_a_date_that_somebody_else_holds_keeps_only_itself_back() -> None:
 def test_a_warehouse_that_goes_away_ends_it_and_the_error_says_how_far_it_came() -> None:
     with pytest.raises(WarehouseUnavailable) as caught:
         backfill(FIRST, LAST, 4, Season(gone=5).work)
-    assert "everything before 2026-01-05 is done" in str(caught.value.__notes__)
+    assert "all dates before 2026-01-05 are done" in str(caught.value.__notes__)
     with pytest.raises(WarehouseUnavailable) as caught:
         backfill(FIRST, LAST, 4, Season(gone=1).work)
-    assert "nothing is done yet" in str(caught.value.__notes__)
+    assert "no date is done yet" in str(caught.value.__notes__)

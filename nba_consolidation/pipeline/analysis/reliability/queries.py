@@ -1,4 +1,4 @@
-"""What the tables of reliability say. Computes nothing."""
+"""Reads the tables of reliability. Nothing is computed here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 def reviewed_dates(
     warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
 ) -> tuple[dt.date, ...]:
-    """The dates for which players have been reviewed, in order."""
+    """The dates for which players were reviewed, in order."""
     rows = warehouse.query(Statement("reviewed_dates", {"first_date": first, "last_date": last}))
     return tuple(row["game_date"] for row in rows)
 
@@ -19,16 +19,16 @@ def reviewed_dates(
 def players(
     warehouse: Warehouse, first: dt.date, last: dt.date, *, status: str | None = None, player: str | None = None
 ) -> list[Row]:
-    """Rows of player_reliability, whoever is flagged first; of every status and player that is not named."""
-    given = {"first_date": first, "last_date": last, "status": status, "player": player}
-    return warehouse.query(Statement("reliability_figures", given))
+    """Rows of player_reliability, flagged players first; of all statuses and players unless they are given."""
+    parameters = {"first_date": first, "last_date": last, "status": status, "player": player}
+    return warehouse.query(Statement("reliability_figures", parameters))
 
 
 def policies(warehouse: Warehouse, first: dt.date, last: dt.date) -> list[Row]:
-    """Rows of policy_reviews, the acting policy first."""
+    """Rows of policy_reviews, the policy in use first."""
     return warehouse.query(Statement("policy_figures", {"first_date": first, "last_date": last}))
 
 
 def overrides(warehouse: Warehouse) -> list[Row]:
-    """All that people ever decided, in order."""
+    """All overrides, in the order in which they were made."""
     return warehouse.query(Statement("overrides_in_order", {}))
