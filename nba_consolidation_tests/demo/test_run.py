@@ -54,7 +54,7 @@ def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: 
 def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> None:
     last = Season(dates=4, refused_tables=True).game_dates[-2]
     assert played.said["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
-    assert "Hit rate by what the bets are worth" in Path(played.said["report"]).read_text("utf-8")
+    assert "Does the confidence match the hit rate?" in Path(played.said["report"]).read_text("utf-8")
     warehouse = deploy(Settings(home=played.home)).warehouse
     assert reviewed_dates(warehouse) == (last, last + dt.timedelta(1))
 

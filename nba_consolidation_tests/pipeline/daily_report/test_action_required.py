@@ -35,7 +35,7 @@ def test_a_check_that_could_not_run_is_as_urgent_as_one_that_failed() -> None:
 
 def test_if_a_check_has_no_next_step_the_runbook_has_one() -> None:
     (action,) = required_actions([check(CheckStatus.WARNED, "only 3 systems", "systems")], {}, NOTHING_WAITS, [], [])
-    assert action.to_do.startswith("see whether the system was switched off")
+    assert action.to_do.startswith("check whether the system was switched off")
 
 
 def test_check_results_of_a_past_date_are_not_urgent_but_current_duplicates_are() -> None:
