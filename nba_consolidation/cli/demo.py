@@ -34,12 +34,12 @@ _HIT_RATE = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
 _LOOK = """\
 Where to look
   {report}
-               the report of the last date that was played: open it in a browser
+               the report of the last date with box scores: open it in a browser
   make ui      the season in Dagster: assets, checks, metadata, both runs
   {program} --home {home} status
-               what waits (the refused tables), what stands
+               waiting and refused staging tables, committed rows by date
   {program} --home {home} quarantine
-               the bad rows, and the rule that each one broke
+               the quarantined rows, and the rule that each one broke
   {program} --home {home} explain --date {date} --player {player}
                a player's predictions of a date: where each came from, and the versions that lost
   {program} --home {home} duplicates
@@ -47,11 +47,11 @@ Where to look
   {program} --home {home} performance
                how good each system is: hit rates with their intervals, errors, returns
   {program} --home {home} calibration
-               what each system's confidence is worth
+               how well each system's confidence matches its hit rate
   {program} --home {home} players list
-               players whom predictions are good or bad about, beyond chance
+               players whose predictions are better or worse than chance explains
   {program} --home {home} box-scores {home}/box_scores/{last}.parquet
-               the last date's games are still to come: load their box scores, then `grade`"""
+               the games of the last date have no box scores yet: load them, then `grade`"""
 
 
 @click.command()
@@ -101,8 +101,8 @@ def _shown(outcome: Outcome) -> list[Shown]:
     wanted, found = outcome.wanted, outcome.found
     rows = [
         *((said, getattr(wanted, name), getattr(found, name)) for name, said in _FIGURES.items()),
-        ("keys that stand twice", 0, outcome.duplicates),
-        ("keys lost", 0, outcome.lost),
+        ("duplicate business keys", 0, outcome.duplicates),
+        ("lost business keys", 0, outcome.lost),
     ]
     columns = (
         Column("the season"),
@@ -117,7 +117,7 @@ def _shown(outcome: Outcome) -> list[Shown]:
     return [
         Grid(columns, figures),
         performance_grid(outcome.hit_rates),
-        f"The newest version stands everywhere: {newest}. The race: {racers}.",
-        f"{len(outcome.expected.refused)} staging tables were refused, as they should be, and wait for a person.",
+        f"The newest version of every key won: {newest}. The race: {racers}.",
+        f"{len(outcome.expected.refused)} staging tables were refused, as intended, and require attention.",
         f"{verdict} {outcome.expected.tables:,} staging tables in {outcome.seconds:.0f} s.",
     ]
