@@ -99,7 +99,9 @@ def commands_page() -> str:
 
 
 def _command_sections(path: str, command: click.Command) -> Iterator[str]:
-    context = click.Context(command, info_name=path, terminal_width=_HELP_WIDTH)
+    # A command keeps its help option from the first context: one without `-h` would take it away from the program.
+    names = main.context_settings["help_option_names"]
+    context = click.Context(command, info_name=path, terminal_width=_HELP_WIDTH, help_option_names=names)
     yield from (f"## {path}", "", "```", command.get_help(context), "```", "")
     if isinstance(command, click.Group):
         for name, subcommand in command.commands.items():
