@@ -47,7 +47,8 @@ _STAGED = "staged"
 class DuckDBWarehouse:
     """A DuckDB file and the staging folder that it reads.
 
-    open_limit: seconds to wait for another process to let go of the file.
+    open_limit: seconds to wait for another process to let go of the file. monotonic: the clock that measures that and
+    each transaction, in seconds.
     memory_limit: DuckDB's own notation, `2GB` for instance; it spills to disk beyond.
     external: tables that elsewhere are somebody else's. Here nobody else makes them, so they are created with ours.
     """
@@ -61,6 +62,7 @@ class DuckDBWarehouse:
         memory_limit: str = "1500MB",
         external: Sequence[Table] = (),
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
         jitter: random.Random | None = None,
     ) -> None:
         self.path = Path(path).absolute()
@@ -74,6 +76,7 @@ class DuckDBWarehouse:
             "preserve_insertion_order": False,
         }
         self._sleep = sleep
+        self._monotonic = monotonic
         self._jitter = jitter or random.Random()  # noqa: S311 (spreads retries, guards nothing)
 
     def create_tables(self, tables: Sequence[Table]) -> None:
@@ -114,7 +117,7 @@ class DuckDBWarehouse:
     ) -> TransactionResult:
         """One transaction over a connection of its own; the file is let go of at its end, whatever happens."""
         with self._pinned(manifest) as files, self._connection() as connection:
-            started = time.monotonic()
+            started = self._monotonic()
             with _transaction(connection):
                 if manifest:
                     live = _live_columns(connection, PREDICTIONS.name, self.path)
@@ -127,7 +130,7 @@ class DuckDBWarehouse:
                     on_statement(statement.name)
                     rows[statement.name] = _execute(connection, statement.name, statement.render("duckdb"))
                 check()
-            return TransactionResult(rows, time.monotonic() - started)
+            return TransactionResult(rows, self._monotonic() - started)
 
     def _pinned(self, manifest: Sequence[ManifestEntry]) -> contextlib.AbstractContextManager[list[PinnedFile]]:
         tables = [entry.table for entry in manifest]
@@ -145,7 +148,7 @@ class DuckDBWarehouse:
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        deadline = time.monotonic() + self._open_limit
+        deadline = self._monotonic() + self._open_limit
         for attempt in itertools.count():
             try:
                 self._make_file()
@@ -153,7 +156,7 @@ class DuckDBWarehouse:
             except (duckdb.Error, OSError) as error:
                 if "Conflicting lock" not in str(error) and "Could not set lock" not in str(error):
                     raise WarehouseUnavailable(_unavailable(self.path, error)) from error
-                if time.monotonic() >= deadline:
+                if self._monotonic() >= deadline:
                     raise WarehouseBusy(_busy(self.path, self._open_limit, error)) from error
             self._sleep(self._jitter.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))
         raise AssertionError("unreachable")

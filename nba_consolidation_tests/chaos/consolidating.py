@@ -58,6 +58,18 @@ def run(order: Order) -> None:
         time.sleep(rng.uniform(0.0, 0.1))
 
 
+def merge_late(order: Order) -> None:
+    """One consolidation of the first date by a process that stops itself right before its merge, with a lease in hand.
+
+    Once somebody wakes it, it merges, and notes what came of that.
+    """
+    folder = Path(order.folder)
+    journal, habits = Journal(folder, order.name), Habits(deaf=True, fenced=order.fenced, stops_itself=1.0)
+    leases = store_at(order.leases)
+    consolidator = consolidator_of(folder, leases, order.ttl, habits, order.rng, note=journal.note)
+    journal.note(outcomes=attempt(consolidator, DATES[:1], order.name))
+
+
 def _wanted(folder: Path, rng: Random) -> list[dt.date]:
     """Any dates; as often as not, those that somebody else sleeps over."""
     if rng.random() < 0.5 and (dates := slept_over(folder)):

@@ -20,13 +20,14 @@ from nba_consolidation_tests.firestore_double.faults import Faults
 from .plan import HOUR
 
 _TIMEOUT = 1.0  # seconds for one call to Firestore
+_CALM_TIMEOUT = 60.0
 
 
-def store_at(address: str, skew: int = 0) -> LeaseStore:
+def store_at(address: str, skew: int = 0, timeout: float = _TIMEOUT) -> LeaseStore:
     """The store at an address; a skewed clock is nothing to Firestore, whose server has the only one that counts."""
     kind, _, place = address.partition(" ")
     if kind == "firestore":
-        return FirestoreLeaseStore("test", emulator=place, timeout=_TIMEOUT)
+        return FirestoreLeaseStore("test", emulator=place, timeout=timeout)
     ahead = dt.timedelta(seconds=skew)
     return SqliteLeaseStore(Path(place), clock=lambda: dt.datetime.now(dt.UTC) + ahead)
 
@@ -100,7 +101,7 @@ class FirestorePlace:
     def calm(self) -> LeaseStore:
         self._database.faults.clear()
         self._database.clock.advance(HOUR)
-        return store_at(self.address)
+        return store_at(self.address, timeout=_CALM_TIMEOUT)
 
 
 @contextmanager

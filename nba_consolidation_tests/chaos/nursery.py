@@ -26,7 +26,7 @@ from . import consolidating, stager
 from .plan import Order
 from .rows import Batch
 
-_ROLES = {"consolidator": consolidating.run, "stager": stager.run}
+_ROLES = {"consolidator": consolidating.run, "late": consolidating.merge_late, "stager": stager.run}
 _children: set[int] = set()
 
 

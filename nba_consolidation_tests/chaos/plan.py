@@ -18,6 +18,7 @@ class Order:
     """What one process is told. `skew` (seconds) is how far its clock is ahead.
 
     A `deaf` consolidator is not told that its lease is lost once its transaction is under way: only the fence is left.
+    `fenced=False` takes the fence out of its transactions: the switch that only these tests can reach.
     """
 
     role: str
@@ -54,7 +55,6 @@ class Plan:
 
     It lasts longer, up to `longest` seconds, until so many (`meetings`) woke without their lease and met the fence, and
     until `enough` were killed and as many stopped: on a busy machine everything takes its time.
-    `fenced=False` takes the fence out of all consolidations: the switch that only these tests can reach.
     """
 
     seed: int
@@ -68,7 +68,6 @@ class Plan:
     kills: float = 1.5
     stops: float = 1.0
     weather: float = 0.4
-    fenced: bool = True
 
     @property
     def rng(self) -> Random:
@@ -81,7 +80,7 @@ class Plan:
         rng.shuffle(skews)
         # Nobody but another such takes the lease of one whose clock is ahead: it would sleep for nothing.
         deaf = rng.sample([slot for slot, skew in enumerate(skews) if skew <= 0], _DEAF)
-        consolidator = Order("consolidator", 0, self.seed, str(folder), leases, self.ttl, fenced=self.fenced)
+        consolidator = Order("consolidator", 0, self.seed, str(folder), leases, self.ttl)
         return [
             *(
                 replace(consolidator, slot=slot, skew=skew, deaf=slot in deaf)

@@ -26,7 +26,7 @@ from .sleepers import Sleepers
 from .stager import stage
 
 _TICK = 0.03  # seconds between two looks
-_PATIENCE = 60.0  # seconds for all processes to come to their end once it is over
+_PATIENCE = 300.0  # seconds for all processes to come to their end once it is over
 
 
 @dataclass

@@ -1,12 +1,13 @@
-"""The storms. CHAOS_SEED blows one again, though time is real and never the same; CHAOS_SCHEDULES are in a long run.
+"""The storms. CHAOS_SEED runs one again, though time is real and never the same; CHAOS_SCHEDULES are in a long run.
 
-Nothing here asks how quick anything was: only that nothing is wrong in the end, and that it did blow.
+Nothing here asks how quick anything was: only that nothing is wrong in the end, and that processes were killed and
+stopped. What a process does that slept through the end of its lease is `test_late_writer.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from random import Random
@@ -19,18 +20,12 @@ from .lease_places import LeasePlace, SqlitePlace, firestore_place
 from .plan import Plan
 from .processes import Nursery
 from .storm import Account, run_storm
-from .verdict import STALE_WRITE, judge
+from .verdict import judge
 
 pytestmark = pytest.mark.other_processes
 
 STORES = ("sqlite", "firestore")
 SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES") or 10)
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as nursery:
-        yield nursery
 
 
 def seeds() -> Iterator[int]:
@@ -40,6 +35,11 @@ def seeds() -> Iterator[int]:
     rng = Random(seed)
     while True:
         yield rng.randrange(2**31)
+
+
+def small(seed: int) -> Plan:
+    """A few seconds, with at least two killed and two stopped."""
+    return Plan(seed, seconds=1.5, meetings=0, enough=2, consolidators=5, stagers=3, kills=2.0, stops=2.0)
 
 
 def place(store: str, folder: Path, seed: int) -> AbstractContextManager[LeasePlace]:
@@ -63,31 +63,14 @@ def assert_it_blew(account: Account) -> None:
 
 
 @pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("size", [small, pytest.param(Plan, marks=pytest.mark.slow)])
 def test_a_storm_doubles_nothing_loses_nothing_and_leaves_nothing_stale(
-    store: str, tmp_path: Path, nursery: Nursery
+    size: Callable[[int], Plan], store: str, tmp_path: Path, nursery: Nursery
 ) -> None:
-    account, wrong = blow(Plan(next(seeds())), store, tmp_path / "storm", nursery)
+    account, wrong = blow(size(next(seeds())), store, tmp_path / "storm", nursery)
     print(account)
     assert not wrong, f"CHAOS_SEED={account.plan.seed}: {wrong}"
     assert_it_blew(account)
-
-
-@pytest.mark.parametrize("store", [STORES[0], *(pytest.param(store, marks=pytest.mark.soak) for store in STORES[1:])])
-def test_with_the_fence_taken_out_the_same_verdict_finds_a_stale_write(
-    store: str, tmp_path: Path, nursery: Nursery
-) -> None:
-    """A storm ends with the first who slept and came too late, mostly; whether one does is left to chance.
-
-    The fence is the warehouse's, the same for every lease store.
-    """
-    for attempt, seed in zip(range(4), seeds(), strict=False):
-        plan = Plan(seed, seconds=0.0, longest=30.0, enough=0, kills=0.1, stops=0.1, fenced=False)
-        account, wrong = blow(plan, store, tmp_path / f"storm {attempt}", nursery)
-        print(account, wrong)
-        assert account.counts["fenced out"] == 0
-        if any(STALE_WRITE in sentence for sentence in wrong):
-            return
-    pytest.fail(f"CHAOS_SEED={seed}: nobody wrote what was stale")
 
 
 @pytest.mark.soak
