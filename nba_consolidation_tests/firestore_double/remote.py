@@ -41,5 +41,5 @@ class RemoteDouble:
         return Counter(self._order()["calls"])
 
     def _order(self, **order: Any) -> Any:
-        reply = self._call(json.dumps({"database": self._database, **order}).encode(), wait_for_ready=True, timeout=10)
+        reply = self._call(json.dumps({"database": self._database, **order}).encode(), wait_for_ready=True, timeout=60)
         return json.loads(reply)

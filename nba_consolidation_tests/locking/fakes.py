@@ -112,16 +112,16 @@ class Heart:
 
     def beat(self) -> None:
         """One beat; returns once the heart rests again."""
-        assert self._parked.acquire(timeout=5)
+        assert self._parked.acquire(timeout=60)
         self._go.release()
-        assert self._parked.acquire(timeout=5)
+        assert self._parked.acquire(timeout=60)
         self._parked.release()
 
     def last_beat(self) -> None:
         """One beat after which the heart stops by itself."""
-        assert self._parked.acquire(timeout=5)
+        assert self._parked.acquire(timeout=60)
         self._go.release()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=60)
         assert not self.is_beating()
 
     def is_beating(self) -> bool:

@@ -44,7 +44,7 @@ class Stage:
             ready = [run for run in self._runs.values() if run.ready() or self._clock.monotonic() >= run.until]
             if ready:
                 ready[self._choose(len(ready))].go.release()
-                assert self._gave_way.acquire(timeout=10)
+                assert self._gave_way.acquire(timeout=60)
             else:
                 self._clock.advance(min(run.until for run in self._runs.values()) - self._clock.monotonic())
 

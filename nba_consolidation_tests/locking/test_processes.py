@@ -1,11 +1,16 @@
-"""Real processes at one SQLite file or one Firestore double: killed, stopped, continued, many. Here time is real."""
+"""Real processes at one SQLite file or one Firestore double: killed, stopped, continued, many.
+
+Their time is real. The clock of the test's own store is set ahead where it would have to wait for the end of a lease.
+"""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -18,14 +23,16 @@ from nba_consolidation.locking import (
     WaitPolicy,
     hold,
 )
+from nba_consolidation.locking.contract import machine_clock
 from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble, RemoteDouble
 
 from .fakes import KEY
 
 WORKER = Path(__file__).with_name("lease_worker.py")
 ROOT = Path(nba_consolidation.__file__).parents[1]
-TTL = 2.0
-SOON = WaitPolicy(limit=20, poll=0.05)
+TTL = 60.0
+SHORT = 2.0  # of a process that is stopped beyond its end
+NO_WAIT = WaitPolicy(limit=0)
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -61,6 +68,11 @@ def read_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+def later(file: Path, seconds: float) -> SqliteLeaseStore:
+    """The store as it will be so many seconds from now."""
+    return SqliteLeaseStore(file, clock=lambda: machine_clock() + timedelta(seconds=seconds))
+
+
 def found(store: SqliteLeaseStore) -> LeaseRecord:
     record = store.inspect(KEY)
     assert record is not None
@@ -69,25 +81,24 @@ def found(store: SqliteLeaseStore) -> LeaseRecord:
 
 def test_incident_14_the_lease_of_a_killed_process_is_taken_after_its_end(file: Path, start: Start) -> None:
     store = SqliteLeaseStore(file)
-    holder = start("hold", file, KEY, TTL)
+    holder = start("hold", file, KEY, TTL, TTL / 3)
     token = int(read_line(holder))
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     left_behind = found(store)
     assert left_behind.holder.pid == holder.pid
-    with pytest.raises(LeaseHeld), hold(store, [KEY], Holder.here("next"), wait=WaitPolicy(limit=0)):
+    with pytest.raises(LeaseHeld), hold(store, [KEY], Holder.here("next"), wait=NO_WAIT):
         pass
-    with hold(store, [KEY], Holder.here("next"), wait=SOON) as lease:
+    with hold(later(file, TTL), [KEY], Holder.here("next"), wait=NO_WAIT) as lease:
         assert lease.tokens[KEY] > token
         assert lease.records[0].acquired_at >= left_behind.expires_at
 
 
 def test_a_process_that_was_stopped_beyond_its_ttl_is_told_and_deletes_nothing(file: Path, start: Start) -> None:
-    store = SqliteLeaseStore(file)
-    sleeper = start("hold", file, KEY, TTL)
+    sleeper = start("hold", file, KEY, SHORT, SHORT / 3)
     token = int(read_line(sleeper))
     sleeper.send_signal(signal.SIGSTOP)
-    with hold(store, [KEY], Holder.here("next"), wait=SOON) as lease:
+    with hold(SqliteLeaseStore(file), [KEY], Holder.here("next"), wait=WaitPolicy(limit=300, poll=0.05)) as lease:
         assert lease.tokens[KEY] > token
         sleeper.send_signal(signal.SIGCONT)
         said, _ = sleeper.communicate("are you still there?\n")
@@ -97,10 +108,10 @@ def test_a_process_that_was_stopped_beyond_its_ttl_is_told_and_deletes_nothing(f
 
 def test_a_process_stopped_beyond_its_ttl_is_told_even_if_nobody_took_the_lease(file: Path, start: Start) -> None:
     store = SqliteLeaseStore(file)
-    sleeper = start("hold", file, KEY, TTL)
+    sleeper = start("hold", file, KEY, SHORT, SHORT / 3)
     read_line(sleeper)
     sleeper.send_signal(signal.SIGSTOP)
-    store.wait_for_change(found(store), timeout=20)
+    store.wait_for_change(found(store), timeout=300)
     assert found(store).expired
     sleeper.send_signal(signal.SIGCONT)
     said, _ = sleeper.communicate("are you still there?\n")
@@ -110,10 +121,14 @@ def test_a_process_stopped_beyond_its_ttl_is_told_even_if_nobody_took_the_lease(
 
 def test_a_heartbeat_in_another_process_keeps_the_lease_beyond_its_ttl(file: Path, start: Start) -> None:
     store = SqliteLeaseStore(file)
-    holder = start("hold", file, KEY, TTL)
+    holder = start("hold", file, KEY, TTL, 0.1)
     read_line(holder)
-    store.wait_for_change(found(store), timeout=TTL * 1.5)
-    assert not found(store).expired
+    first_end = found(store).expires_at
+    give_up = monotonic() + 300
+    while found(store).expires_at == first_end:
+        assert monotonic() < give_up
+        sleep(0.01)
+    assert not found(later(file, (first_end - machine_clock()).total_seconds())).expired
     said, _ = holder.communicate("are you still there?\n")
     assert said.strip() == "held"
     assert store.list() == ()
@@ -123,7 +138,7 @@ def test_incident_01_many_processes_under_one_lease_lose_nothing(file: Path, sta
     counter = tmp_path / "counter"
     counter.write_text("0")
     workers = [start("count", file, KEY, counter, 20) for _ in range(4)]
-    assert [worker.wait(timeout=60) for worker in workers] == [0] * 4
+    assert [worker.wait(timeout=600) for worker in workers] == [0] * 4
     assert counter.read_text() == "80"
     assert SqliteLeaseStore(file).list() == ()
 
@@ -138,6 +153,6 @@ def test_incident_01_many_processes_lose_nothing_while_firestore_loses_messages(
         remote.add_fault(Fault.lost_reply("Commit", times=-1, share=0.05))
         remote.add_fault(Fault.lost_request("Commit", times=-1, share=0.05))
         workers = [start("count", double.address, KEY, counter, 15) for _ in range(3)]
-        assert [worker.wait(timeout=60) for worker in workers] == [0] * 3
+        assert [worker.wait(timeout=600) for worker in workers] == [0] * 3
         assert remote.calls()["Commit"] >= 2 * 45
     assert counter.read_text() == "45"
