@@ -129,7 +129,9 @@ def test_a_slack_that_hangs_fails_no_tick_no_run_and_no_other_channel_and_gets_t
 
     silent, well = SilentServer(), SlackServer()
     urls = [silent.url]
-    slack = SlackNotifier(lambda: WebClient("xoxb-1", base_url=urls[-1], timeout=60 if well.url in urls else 1), "#alerts")
+    slack = SlackNotifier(
+        lambda: WebClient("xoxb-1", base_url=urls[-1], timeout=60 if well.url in urls else 1), "#alerts"
+    )
     with serving(silent), serving(well):
         watched = Watched(tmp_path / "home", slack)
         watched.graph.stage("a", [prediction()])

@@ -43,12 +43,13 @@ def count_in_integers() -> None:
 
 def parse_each_text_once() -> None:
     """Keeps syntax trees: the emulator parses the text of each statement about five times, half of its time."""
-    from sqlglot.dialects.dialect import Dialect
+    from sqlglot.dialects import dialect as dialects
 
-    parse = Dialect.parse
+    every_dialect: Any = dialects.Dialect
+    parse = every_dialect.parse
 
     @lru_cache(maxsize=2_000)
-    def parsed(dialect: type[Dialect], text: str) -> list[Any]:
+    def parsed(dialect: Any, text: str) -> list[Any]:
         return parse(dialect(), text)
 
     def parse_once(dialect: Any, sql: str, **options: Any) -> list[Any]:
@@ -56,7 +57,7 @@ def parse_each_text_once() -> None:
             return parse(dialect, sql, **options)
         return [tree and tree.copy() for tree in parsed(type(dialect), sql)]  # whoever asked may change it
 
-    Dialect.parse = parse_once
+    every_dialect.parse = parse_once
 
 
 async def serve() -> None:

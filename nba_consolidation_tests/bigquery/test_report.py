@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from nba_consolidation.audits import AUDITS
 from nba_consolidation.consolidation.explain import Question, explain
 from nba_consolidation.consolidation.lease_history import lease_history
@@ -73,7 +71,7 @@ def ensure_answers(bench: BigQueryBench) -> None:
     history = lease_history(warehouse, bench.leases, DATE, DATE)
     assert [entry.run_id for entry in history if entry.what == "wrote"] == ["run", "grading"]
     assert standing_dates(warehouse) == (DATE,)
-    now = status(warehouse, bench.staging, bench.leases, lambda: KNOWN)
+    now = status(warehouse, bench.staging, bench.leases, KNOWN)
     assert (now.total("total_rows"), now.waiting, now.leases) == (3, (), ())
     bounds = over_dates([DATE])
     (totals,) = warehouse.query(Statement("totals", bounds))

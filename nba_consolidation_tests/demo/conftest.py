@@ -10,6 +10,10 @@ from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
 
+from .played import played
+
+__all__ = ["played"]
+
 
 @dataclass(frozen=True)
 class Staged:

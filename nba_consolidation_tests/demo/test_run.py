@@ -1,10 +1,8 @@
 """The demo as `make demo` runs it, on a small season: real processes, and a real Dagster instance."""
 
 import datetime as dt
-import json
-import subprocess
-import sys
-from dataclasses import dataclass, fields, replace
+import shutil
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +18,7 @@ from nba_consolidation.deployment import deploy
 from nba_consolidation.reliability.standing import reviewed_dates
 from nba_consolidation.settings import Settings
 
-
-@dataclass(frozen=True)
-class Played:
-    """A small demo, as the terminal ran it, and what it said."""
-
-    home: Path
-    said: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    home = tmp_path_factory.mktemp("played") / "demo"
-    command = [sys.executable, "-m", "nba_consolidation.cli", "--home", str(home), "demo", "--dates", "4", "--json"]
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
-    return Played(home, json.loads(done.stdout))
+from .played import DATES, Played
 
 
 def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: Played) -> None:
@@ -52,19 +35,21 @@ def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: 
 
 
 def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> None:
-    last = Season(dates=4, refused_tables=True).game_dates[-2]
+    last = Season(dates=DATES, refused_tables=True).game_dates[-2]
     assert played.said["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
     assert "Hit rate by what the bets are worth" in Path(played.said["report"]).read_text("utf-8")
     warehouse = deploy(Settings(home=played.home)).warehouse
     assert reviewed_dates(warehouse) == (last, last + dt.timedelta(1))
 
 
-def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(played: Played) -> None:
-    settings = Settings(home=played.home)
-    last = Season(dates=4, refused_tables=True).game_dates[-1]
+def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(
+    played: Played, tmp_path: Path
+) -> None:
+    settings = Settings(home=shutil.copytree(played.home, tmp_path / "demo"))
+    last = Season(dates=DATES, refused_tables=True).game_dates[-1]
     before = terminal(settings, "grade", "--date", str(last))["totals"]
     assert before["waiting"] > 0 == before["correct"] + before["wrong"]
-    terminal(settings, "actuals", str(played.home / BOX_SCORES / f"{last}.parquet"))
+    terminal(settings, "actuals", str(settings.home / BOX_SCORES / f"{last}.parquet"))
     graded = terminal(settings, "grade")["totals"]
     assert graded["waiting"] == 0 < graded["inserted"]
     whole = played.said["expected_once_all_are_played"]

@@ -1,6 +1,6 @@
-"""What the process tests start: `hold STORE KEY TTL HEARTBEAT` or `count STORE KEY COUNTER TIMES`. Talks over stdin and stdout.
+"""What the process tests start: `hold STORE KEY TTL HEARTBEAT` or `count STORE KEY COUNTER TIMES`.
 
-STORE is the file of a SQLite store, or the `host:port` of a Firestore double.
+It talks over stdin and stdout. STORE is the file of a SQLite store, or the `host:port` of a Firestore double.
 """
 
 import sys

@@ -67,7 +67,14 @@ class Opened:
         self.page.goto(file.as_uri())
 
 
-@pytest.fixture(params=[(390, "light"), (390, "dark"), (1440, "light"), (1440, "dark")], ids=lambda p: f"{p[0]}-{p[1]}")
+def window(width: int, scheme: str, *marks: pytest.MarkDecorator) -> Any:
+    return pytest.param((width, scheme), id=f"{width}-{scheme}", marks=marks)
+
+
+@pytest.fixture(
+    params=[window(390, "light", pytest.mark.slow), window(390, "dark"), window(1440, "light", pytest.mark.slow),
+            window(1440, "dark", pytest.mark.slow)]
+)  # fmt: skip
 def opened(browser: Browser, file: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
     opened = Opened(browser, file, *request.param)
     yield opened
@@ -81,7 +88,7 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
     page.close()
 
 
-def test_it_opens_without_a_word_asks_nobody_and_fits(opened: Opened, file: Path) -> None:
+def test_it_opens_without_a_word_asks_nobody_fits_and_can_be_read(opened: Opened, file: Path) -> None:
     assert opened.said == []
     assert [url for url in opened.asked if not url.startswith("data:")] == [file.as_uri()]
     wide = opened.page.evaluate(
@@ -90,12 +97,10 @@ def test_it_opens_without_a_word_asks_nobody_and_fits(opened: Opened, file: Path
     )
     assert wide == []
     assert opened.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-def test_all_text_stands_out_from_what_is_behind_it(opened: Opened) -> None:
     assert opened.page.evaluate(_FAINT) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_so_it_does_where_all_is_fine(browser: Browser, report: Report, tmp_path: Path, scheme: str) -> None:
     work = replace(report.work, duplicates={})
@@ -108,6 +113,7 @@ def test_so_it_does_where_all_is_fine(browser: Browser, report: Report, tmp_path
     page.close()
 
 
+@pytest.mark.slow
 def test_light_and_dark_are_not_the_same(browser: Browser, file: Path) -> None:
     looks = (
         "[document.body, document.querySelector('svg text')]"
@@ -118,6 +124,7 @@ def test_light_and_dark_are_not_the_same(browser: Browser, file: Path) -> None:
     assert light[1] != dark[1]
 
 
+@pytest.mark.slow
 def test_a_point_tells_its_figures_to_a_pointer_and_takes_them_back(page: Page) -> None:
     tip, point = page.locator("#tip"), page.locator("svg [data-tip]").first
     assert tip.is_hidden()
@@ -134,6 +141,7 @@ def test_a_point_tells_its_figures_to_a_pointer_and_takes_them_back(page: Page) 
     assert tip.is_hidden()
 
 
+@pytest.mark.slow
 def test_what_a_point_tells_goes_with_it_and_is_below_where_there_is_no_room_above(page: Page) -> None:
     tip, point = page.locator("#tip"), page.locator("svg [tabindex]").first
     point.focus()
@@ -146,6 +154,7 @@ def test_what_a_point_tells_goes_with_it_and_is_below_where_there_is_no_room_abo
     assert box["y"] >= of["y"] + of["height"]
 
 
+@pytest.mark.slow
 def test_a_point_tells_its_figures_to_a_keyboard(page: Page) -> None:
     seen = []
     for _ in range(60):
@@ -157,6 +166,7 @@ def test_a_point_tells_its_figures_to_a_keyboard(page: Page) -> None:
     assert len(set(seen)) >= 3
 
 
+@pytest.mark.slow
 def test_the_first_tab_skips_to_the_figures(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -164,6 +174,7 @@ def test_the_first_tab_skips_to_the_figures(page: Page) -> None:
     assert page.url.endswith("#glance")
 
 
+@pytest.mark.slow
 def test_on_paper_it_is_dark_on_white_and_leaves_out_what_cannot_be_clicked(browser: Browser, file: Path) -> None:
     page = Opened(browser, file, 1440, "dark").page
     page.emulate_media(media="print", color_scheme="dark")
@@ -173,6 +184,7 @@ def test_on_paper_it_is_dark_on_white_and_leaves_out_what_cannot_be_clicked(brow
     assert page.pdf().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_without_scripts_all_figures_are_there(browser: Browser, file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
