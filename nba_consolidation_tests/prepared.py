@@ -33,6 +33,8 @@ def _prepared(tables: tuple[Table, ...]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "warehouse.duckdb")
         DuckDBWarehouse(path, ParquetStaging(Path(folder, "staging"))).create_tables(tables)
+        with connect(path) as connection:
+            connection.execute("CHECKPOINT")  # whoever keeps the file open keeps its changes beside it
         return path.read_bytes()
 
 
@@ -55,7 +57,7 @@ def warehouses_kept_open() -> Iterator[None]:
             connection = open_file(warehouse)
             if warehouse.path not in kept:
                 kept.add(warehouse.path)
-                stack.enter_context(connection.cursor())
+                stack.enter_context(open_file(warehouse))
             return connection
 
         patch.setattr(DuckDBWarehouse, "_open", open_and_keep)

@@ -11,6 +11,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ class DuckDBWarehouse:
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates what is missing; leaves what is there."""
         with self._connection() as connection:
-            existing = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+            existing = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             missing = [table for table in (*tables, *self._external) if table.name not in existing]
             _alter(connection, [ddl.create_table(table, "duckdb") for table in missing])
 
@@ -225,6 +226,7 @@ def _live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
     return tuple(Column(name, _googlesql_type(str(kind)), "") for name, kind in pairs)
 
 
+@cache
 def _googlesql_type(kind: str) -> str:
     return exp.DataType.build(kind, dialect="duckdb").sql(dialect="bigquery")
 

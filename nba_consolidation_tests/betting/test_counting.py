@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nba_consolidation.betting.runs import Runs, max_drawdown, one_after_the_other
@@ -212,6 +212,8 @@ def longest(won: list[bool]) -> int:
     return best
 
 
+# Kills: the longest run of each date alone.
+@settings(max_examples=100)
 @given(
     st.lists(st.lists(st.booleans(), max_size=4), max_size=8), st.lists(st.lists(st.booleans(), max_size=4), max_size=8)
 )

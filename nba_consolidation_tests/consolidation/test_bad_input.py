@@ -186,6 +186,21 @@ def test_incident_22_numbers_that_are_none_are_set_aside(bench: Workbench, colum
     assert_quarantined(bench, column, "fits")
 
 
+@pytest.mark.parametrize("column", ["predicted_points", "confidence_score"])
+def test_incident_22_nan_beside_a_number_is_set_aside_too(bench: Workbench, column: str) -> None:
+    """What Parquet notes of the column, its least and greatest value, says nothing of a NaN."""
+    rows = [
+        {name: float(cell) if name in FLOATS and cell is not None else cell for name, cell in row.items()}
+        for row in (prediction(), prediction("21.0", 1))
+    ]
+    bench.stage_as(BAD, staged([rows[0], rows[1] | {column: float("nan")}], types=FLOATS))
+    [counts] = bench.consolidate().dates
+    assert outcome(counts) == (3, 2, 0, 0, 0, 1)
+    assert [(row["column_name"], row["rule"], row["staging_row"]) for row in bench.quarantined()] == [
+        (column, "fits", 1)
+    ]
+
+
 @pytest.mark.parametrize("line", [20.25, 20.49999, 20.500001])
 def test_incident_34_a_line_is_never_rounded_to_fit(bench: Workbench, line: float) -> None:
     bench.stage_as(BAD, staged([prediction(current_points_line=line)], types={"current_points_line": pa.float64()}))

@@ -24,6 +24,7 @@ from nba_consolidation.warehouse.arrow import arrow_type
 from nba_consolidation.warehouse.contract import Warehouse
 from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
+from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
 from nba_consolidation_tests.warehouse.conftest import ENGINES, bigquery_service
 from nba_consolidation_tests.warehouse.rows import one_statement
 
@@ -46,6 +47,7 @@ def with_tables(warehouse: Warehouse) -> Warehouse:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     """The engine into which files are loaded."""
+    prepare(tmp_path / "warehouse.duckdb", WITH_BOX_SCORES)
     return with_tables(DuckDBWarehouse(tmp_path / "warehouse.duckdb", ParquetStaging(tmp_path / "staging")))
 
 

@@ -98,6 +98,7 @@ class Play:
         self.served.append(holder)
 
 
+# Kills: of many leases only the first is looked at.
 @settings(max_examples=80, deadline=None)
 @given(plans=PLANS, seed=st.integers(0, 10_000))
 def test_any_runs_with_any_leases_are_all_served_and_while_one_waits_another_works(

@@ -16,8 +16,8 @@ from nba_consolidation.quality.examine import Quality
 from nba_consolidation.quality.readings import Reader
 from nba_consolidation.quality.results import CheckResult, Status
 from nba_consolidation.quality.thresholds import Thresholds
-from nba_consolidation.tables import ALL_TABLES, BOX_SCORES
 from nba_consolidation_tests.consolidation.workbench import DATE, KNOWN, Workbench, prediction
+from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
 FEW = Thresholds.of(
@@ -29,7 +29,7 @@ FEW = Thresholds.of(
 def bench(tmp_path: Path) -> Workbench:
     """One consolidated and validated prediction of DATE, whose game was played, and which was graded."""
     bench = Workbench(tmp_path)
-    bench.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
+    prepare(bench.warehouse.path, WITH_BOX_SCORES)
     bench.stage(prediction())
     bench.consolidate(clock=lambda: MORNING_AFTER - dt.timedelta(hours=20))
     bench.validate()

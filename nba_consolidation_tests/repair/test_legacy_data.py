@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -47,12 +47,16 @@ def kept(frame: pd.DataFrame) -> pd.DataFrame:
     return ranked.sort_values(["is_graded", "is_bet", "graded_at"]).drop_duplicates(KEY, keep="last")
 
 
+def bench_with(legacy: pa.Table, folder: Path) -> LegacyBench:
+    bench = LegacyBench(folder)
+    bench.take(legacy)
+    return bench
+
+
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, legacy: pa.Table) -> Iterator[LegacyBench]:
-    bench = LegacyBench(tmp_path_factory.mktemp("legacy"))
-    with bench.kept_open():
-        bench.take(legacy)
-        yield bench
+def bench(tmp_path_factory: pytest.TempPathFactory, legacy: pa.Table) -> LegacyBench:
+    """For tests that only look at it."""
+    return bench_with(legacy, tmp_path_factory.mktemp("legacy"))
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +111,9 @@ def test_every_row_that_stands_is_the_one_that_pandas_keeps(
     assert multiset(bench, columns) == rows_of(wanted, columns)
 
 
-def test_the_restore_brings_back_every_row_of_the_file(
-    report: RepairReport, bench: LegacyBench, legacy: pa.Table
-) -> None:
+def test_the_restore_brings_back_every_row_of_the_file(tmp_path: Path, legacy: pa.Table) -> None:
+    bench = bench_with(legacy, tmp_path)
+    report = bench.repair()
     assert report.run_id is not None
     restored = bench.restore(report.run_id)
     assert restored.total("put_back") == 214 + 981

@@ -15,6 +15,7 @@ from nba_consolidation.warehouse.duckdb_warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.parquet_staging import ParquetStaging
 from nba_consolidation_tests.bigquery.service import Service, gap_of
 from nba_consolidation_tests.bigquery.service import service as bigquery_service_of_a_test
+from nba_consolidation_tests.prepared import prepare
 
 from .rows import KNOWN, one_statement, rows_table
 
@@ -42,6 +43,7 @@ class Engine:
 def _duckdb(request: pytest.FixtureRequest) -> tuple[Warehouse, StagingArea]:
     folder: Path = request.getfixturevalue("tmp_path")
     staging = ParquetStaging(folder / "staging")
+    prepare(folder / "warehouse.duckdb")
     return DuckDBWarehouse(folder / "warehouse.duckdb", staging), staging
 
 
