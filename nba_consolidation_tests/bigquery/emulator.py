@@ -49,13 +49,13 @@ def parse_each_text_once() -> None:
     parse = every_dialect.parse
 
     @lru_cache(maxsize=2_000)
-    def parsed(dialect: Any, text: str) -> list[Any]:
+    def parsed(dialect: Any, text: str) -> Any:
         return parse(dialect(), text)
 
-    def parse_once(dialect: Any, sql: str, **options: Any) -> list[Any]:
+    def parse_once(dialect: Any, sql: str, **options: Any) -> Any:
         if options or dialect.settings:
             return parse(dialect, sql, **options)
-        return [tree and tree.copy() for tree in parsed(type(dialect), sql)]  # whoever asked may change it
+        return [tree and tree.copy() for tree in parsed(dialect.__class__, sql)]  # whoever asked may change it
 
     every_dialect.parse = parse_once
 
