@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,8 @@ def test_a_check_fails_at_its_limit(tmp_path: Path, check: str, figure: str, lim
     report = Workbench(tmp_path).consolidate()
 
     def passes(milliseconds: int) -> bool:
-        results = of_a_consolidation(replace(report, **{figure: milliseconds}), {})
+        measured: dict[str, Any] = {figure: milliseconds}
+        results = of_a_consolidation(replace(report, **measured), {})
         return {result.check_name: result.passed for result in results}[check]
 
     assert (passes(limit - 1), passes(limit)) == (True, False)
