@@ -6,6 +6,7 @@ Values are not converted: text in CSV and JSON stays text, because only the call
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -18,6 +19,7 @@ from nba_consolidation.warehouse.errors import EmptyFile, UnreadableFile, first_
 from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE
 
 _LARGEST_BLOCK = 2**31 - 1
+_LONE_CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
 _OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -56,19 +58,31 @@ def _csv(path: Path) -> pa.Table:
     """All values as text, byte for byte. The file is one block: a value may be longer than Arrow's usual block."""
     from pyarrow import csv
 
-    size = path.stat().st_size
-    if not size:
+    content = path.read_bytes()
+    if not content:
         return pa.table({})
+    _ensure_one_kind_of_line_end(content)
     as_text = csv.ConvertOptions(
         column_types=dict.fromkeys(_csv_header(path), pa.string()), strings_can_be_null=True, null_values=[""]
     )
-    with path.open("rb") as file:
-        return csv.read_csv(
-            file,
-            csv.ReadOptions(block_size=min(size + 1, _LARGEST_BLOCK), use_threads=False),
-            csv.ParseOptions(newlines_in_values=True),
-            as_text,
-        )
+    return csv.read_csv(
+        pa.BufferReader(content),
+        csv.ReadOptions(block_size=min(len(content) + 1, _LARGEST_BLOCK), use_threads=False),
+        csv.ParseOptions(newlines_in_values=True),
+        as_text,
+    )
+
+
+def _ensure_one_kind_of_line_end(content: bytes) -> None:
+    """Raises ValueError for a carriage return in a text without quotes, which Arrow would take for the end of a line.
+
+    Python's csv and pandas write such a text without quotes.
+    """
+    if content.count(b"\r") == content.count(b"\r\n"):
+        return
+    unquoted = content.split(b'"')[::2]
+    if any(b"\n" in part for part in unquoted) and any(_LONE_CARRIAGE_RETURN.search(part) for part in unquoted):
+        raise ValueError("a text with a carriage return has no quotes; write all texts in quotes, or without it")
 
 
 def _csv_header(path: Path) -> list[str]:
