@@ -71,7 +71,7 @@ def test_a_recalibration_shows_every_system_and_warns_of_what_waits(drifting: Gr
 
 def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(drifting: Graph) -> None:
     drifting.stage("w1", [prediction(game_date=today(), confidence_score=Decimal("0.9"))])
-    assert drifting.run(today()).success
+    drifting.consolidate(today())
     drifting.run(today(), job="recalibrate")
     assert read(drifting) == {(None, False)}
     waiting = shown(decide(drifting))
@@ -92,10 +92,10 @@ def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(
 
 def test_a_past_date_that_carries_another_calibration_is_found_and_only_warns(drifting: Graph) -> None:
     drifting.stage("w1", [prediction(game_date=today(), confidence_score=Decimal("0.9"))])
-    drifting.run(today())
-    drifting.run(today(), job="recalibrate")
-    history = read_history(drifting.deployment.warehouse)
+    drifting.consolidate(today())
     recalibrator, holder = drifting.deployment.recalibrator, Holder.here("person")
+    recalibrator.recalibrate([today()], holder)
+    history = read_history(drifting.deployment.warehouse)
     recalibrator.decide(history.versions[0].version_id, ACTIVE, today(), "", "ann", holder)
     found = drifting.audit("audit_outdated_calibrations")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
@@ -128,7 +128,7 @@ def test_every_field_of_the_decisions_config_is_described(graph: Graph) -> None:
 
 @pytest.mark.parametrize("config", [{"version_id": "none-such"}, {"version_id": "x", "effective_date": "soon"}])
 def test_a_decision_that_cannot_be_fails_and_writes_nothing(drifting: Graph, config: dict[str, str]) -> None:
-    drifting.run(today(), job="recalibrate")
+    drifting.deployment.recalibrator.recalibrate([today()], Holder.here("terminal"))
     before = read_history(drifting.deployment.warehouse)
     assert not decide(drifting, author="ann", **config).success
     assert read_history(drifting.deployment.warehouse) == before

@@ -26,7 +26,7 @@ from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GAME, TWIN, Row, box
 from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
-from nba_consolidation_tests.warehouse.conftest import ENGINES, bigquery_service
+from nba_consolidation_tests.warehouse.conftest import EACH_ENGINE, ENGINES, bigquery_service
 from nba_consolidation_tests.warehouse.rows import statement_factory
 
 __all__ = ["bigquery_service"]
@@ -50,7 +50,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
     return with_tables(DuckDBWarehouse(tmp_path / "warehouse.duckdb", ParquetStaging(tmp_path / "staging")))
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=EACH_ENGINE)
 def each_warehouse(request: pytest.FixtureRequest) -> Warehouse:
     """Every engine: production asks for problems too, and the statements are the same."""
     return with_tables(ENGINES[request.param](request)[0])
