@@ -101,6 +101,7 @@ def test_incident_01_two_processes_at_once_consolidate_in_turn_and_both_succeed(
     assert_nothing_doubled_or_lost(bench)
 
 
+@pytest.mark.slow
 def test_incident_01_without_the_lease_the_fence_stops_the_older_process(bench: Workbench, start: Start) -> None:
     older = start("before the merge", leases="leases of its own.sqlite")
     wait_until_ready(older)
@@ -140,6 +141,7 @@ def test_a_process_killed_before_its_commit_leaves_nothing_and_the_next_one_does
     assert_nothing_doubled_or_lost(bench)
 
 
+@pytest.mark.slow
 def test_a_process_killed_between_commit_and_clean_up_leaves_only_the_clean_up(bench: Workbench, start: Start) -> None:
     process = start("after the commit", SHORT)
     wait_until_ready(process)
