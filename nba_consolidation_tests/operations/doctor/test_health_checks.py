@@ -83,7 +83,7 @@ def test_the_folders_are_checked_by_writing_and_keep_no_file(tmp_path: Path) -> 
 def test_a_folder_that_is_a_file_or_below_one_is_never_fine(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        result = result_of("folders", Settings(**{"home": tmp_path, name: str(place)}))
+        result = result_of("folders", Settings(home=tmp_path).replace(**{name: str(place)}))
         assert result.health is Health.FAILED
         assert f"{tmp_path / 'file'} is not a folder" in result.detail
 
