@@ -42,6 +42,9 @@ AUDITS = (
     PLAYERS_IN_TWO_GAMES := Audit(
         "players_in_two_games", _PREDICTIONS, "players active in two games of a date: one game under two ids?", False
     ),
+    PLAYERS_UNDER_TWO_NAMES := Audit(
+        "players_under_two_names", _PREDICTIONS, "a player or system active under several spellings in one game"
+    ),
     DUPLICATE_ACCURACY_KEYS := Audit(
         "duplicate_accuracy_keys", _ACCURACY, "predictions that are graded more than once; NULL lines are equal"
     ),

@@ -117,7 +117,11 @@ GRADING_LEDGER = Table(
         ("wrong", "INT64", "Bets lost."),
         ("push", "INT64", "Bets that met the line exactly."),
         ("passed", "INT64", "Predictions without a bet."),
-        ("not_a_bet", "INT64", "No line of a real book, made after tip-off, or the same game under another id."),
+        (
+            "not_a_bet",
+            "INT64",
+            "No line of a real book, made after tip-off, or the same game or player under another id or name.",
+        ),
         ("voided", "INT64", "The player did not play."),
         ("waiting", "INT64", "Not graded yet: no usable box score."),
         ("inserted", "INT64", "Rows that are new in prediction_accuracy."),

@@ -46,6 +46,7 @@ CHECKS = {
         "audit_active_twins",
         "audit_duplicate_business_keys",
         "audit_players_in_two_games",
+        "audit_players_under_two_names",
         "conservation",
         "consolidation_duration",
         *DAILY[PREDICTIONS.name],

@@ -21,6 +21,7 @@ RUNBOOK = {
     "duplicate_validated_predictions": "rebuild the dates: nba-consolidation validate",
     "active_twins": "find the writer without the fence, then remove the duplicates",
     "players_in_two_games": "check whether one game has two ids, and correct the worker that made the second",
+    "players_under_two_names": "correct the worker, and remove the twin rows: nba-consolidation duplicates",
     "conservation": "keep the staging tables; this is a bug: report it with the rows of the ledger",
     "quarantined_rows": "check the rule and the worker: nba-consolidation quarantine",
     "refused_tables": "correct the tables and stage them again, or remove them: nba-consolidation status",
