@@ -93,7 +93,11 @@ REMOVED = Table(
     columns=tuple(Column(column.name, column.type, column.description) for column in ACCURACY.columns)
     + columns(
         ("removal", "STRING", "removed: the row is gone; changed: another version replaced it."),
-        ("removal_reason", "STRING", "duplicate, confidence_scale, regraded, not_active, not_gradeable or restored."),
+        (
+            "removal_reason",
+            "STRING",
+            "duplicate, confidence_scale, regraded, not_active, withheld, not_gradeable or restored.",
+        ),
         ("removed_at", "TIMESTAMP", "When."),
         ("removed_by_grading_id", "STRING", "The transaction that did it."),
         ("removed_by_run_id", "STRING", "Run that did it; `restore` takes this id and puts the rows back from here."),

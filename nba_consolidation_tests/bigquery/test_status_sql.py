@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nba_consolidation.operations.status import unvalidated_dates
+from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.sql import Statement
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
-from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 
 
 def test_dates_consolidated_after_their_validation_are_listed(bench: BigQueryBench) -> None:
     bench.stage(prediction())
     bench.consolidate()
-    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
+    assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
     bench.validate()
-    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == ()
+    assert unfinished_dates(bench.warehouse).unvalidated == ()
     bench.stage(prediction("22.5", minute=3), worker="late")
     bench.consolidate()
-    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
+    assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
 
 
 def test_the_fingerprint_of_box_scores_changes_with_a_correction_but_not_with_the_order(bench: BigQueryBench) -> None:

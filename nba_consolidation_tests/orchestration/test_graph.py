@@ -70,7 +70,7 @@ CHECKS = {
         "ungraded",
     ],
     "published_predictions": ["audit_not_published_once", "audit_outdated_calibrations"],
-    "validated_predictions": ["audit_duplicate_validated_predictions"],
+    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_withheld_by_group"],
 }
 BLOCKING = {
     "accuracy_out_of_scale",

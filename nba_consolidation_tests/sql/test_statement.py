@@ -222,7 +222,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_character
 )
 def test_a_writer_without_a_warehouse_has_the_same_canonical_spellings(texts: list[str], parts: list[str]) -> None:
     names = [*texts, "".join(parts)]
-    rows = {"names": [{"position": position, "name": name} for position, name in enumerate(names)]}
+    rows: dict[str, Any] = {"names": [{"position": n, "name": name} for n, name in enumerate(names)]}
     select = "SELECT macro.PLAYER_KEY(N.name), macro.TRIMMED(N.name) FROM UNNEST(@names) AS N ORDER BY N.position"
     from_file = statement_module._source
     with pytest.MonkeyPatch.context() as patch:

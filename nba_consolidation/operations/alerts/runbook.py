@@ -19,6 +19,7 @@ RUNBOOK = {
     "quarantine_rate": "check the rule and the worker: nba-consolidation quarantine",
     "duplicate_business_keys": "find the writer without the fence, then remove the duplicates",
     "duplicate_validated_predictions": "rebuild the dates: nba-consolidation validate",
+    "withheld_by_group": "correct the worker, or declare the system's scale: nba-consolidation quality",
     "active_twins": "find the writer without the fence, then remove the duplicates",
     "players_in_two_games": "check whether one game has two ids, and correct the worker that made the second",
     "players_under_two_names": "correct the worker, and remove the twin rows: nba-consolidation duplicates",

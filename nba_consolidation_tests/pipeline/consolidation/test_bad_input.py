@@ -203,13 +203,14 @@ def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(bench: Workbench, colu
 def test_a_key_in_another_spelling_is_quarantined_with_the_canonical_one_and_the_writer_refuses_it_in_the_same_words(
     bench: Workbench, column: str, spelling: str, canonical: str | None
 ) -> None:
-    bench.stage_as(BAD, staged([prediction(**{column: spelling})]))
+    respelled = prediction() | {column: spelling}
+    bench.stage_as(BAD, staged([respelled]))
     [original] = assert_quarantined(bench, column, "canonical")
     [row] = bench.quarantined()
     assert original[column] == spelling
     assert row["reason"].endswith(f": {canonical}" if canonical else "must be lower-case ASCII letters and digits")
     with pytest.raises(WriteRefused) as refused:
-        StagingWriter(bench.staging).write("b", "w", staged([prediction(), prediction(**{column: spelling})]))
+        StagingWriter(bench.staging).write("b", "w", staged([prediction(), respelled]))
     assert f"{spelling!r} {row['reason']}" in str(refused.value)
     assert (refused.value.column, refused.value.row, refused.value.value) == (column, 1, spelling)
     assert bench.staging_tables() == set()
