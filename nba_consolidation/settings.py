@@ -33,6 +33,9 @@ PREFIX = "NBA_CONSOLIDATION_"
 LOCAL: Final = "local"
 PRODUCTION: Final = "production"
 GAME_TIME_ZONE = zoneinfo.ZoneInfo("America/New_York")
+_NOT_IN_A_PATH = re.compile(r"[?\\\ud800-\udfff]")
+"""DuckDB takes `?` and a backslash in a path for something else, and would open another file; bytes that are not UTF-8
+(surrogates in Python) it cannot open."""
 _HORIZON = dt.timedelta(days=366)
 """Predictions are made on the day of the game or the evening before; a date further off than this is a mistake."""
 
@@ -275,7 +278,19 @@ class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
                              ("alert_emails", "smtp_host"), ("alert_emails", "smtp_sender")):  # fmt: skip
             if getattr(self, name) and not getattr(self, needed):
                 raise SettingsError(f"{variable(needed)} is not set: {variable(name)} needs it to send alerts")
+        if self.deployment == LOCAL:
+            for name in ("home", "staging"):
+                _ensure_usable(name, getattr(self, name))
         return self
+
+
+def _ensure_usable(name: str, folder: Path | None) -> None:
+    """Raises SettingsError for a folder in which DuckDB would open another file, or none."""
+    if folder and (character := _NOT_IN_A_PATH.search(str(folder.absolute()))):
+        raise SettingsError(
+            f"{variable(name)}={str(folder)!r}: DuckDB cannot use a folder with {character[0]!r} in its path. "
+            "Choose a path without '?', without a backslash, and in UTF-8"
+        )
 
 
 def _refusal(name: str, value: object, options: Collection[str]) -> str:

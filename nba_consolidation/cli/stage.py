@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,22 +21,28 @@ from nba_consolidation.cli.output import Column, Grid, Shown, counted
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.warehouse.staging import table_names
 
 if TYPE_CHECKING:
     from nba_consolidation.schema import Column as TableColumn
     from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
 
 _MAX_ROWS = 20
+_LONGEST_NAME = 120
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
 class StagedFile:
-    """What became of one file: its staging table and rows, or why not. Without rows there is nothing to stage."""
+    """What became of one file: its staging table and rows, or why not. Without rows there is nothing to stage.
+
+    rounded: how many values were rounded to their column's scale, by column.
+    """
 
     file: Path
     staging_table: str | None = None
     rows: int = 0
+    rounded: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
     skipped: bool = False
 
@@ -50,6 +59,8 @@ def stage(session: Session, files: Sequence[Path], batch: str | None, worker: st
     Each file becomes one staging table, whole or not at all; one that cannot be staged does not stop the others.
     A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
     staging it again replaces the table. A file without rows is skipped. Nothing is consolidated yet.
+    CSV has commas and a line of column names; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5); a time
+    stamp without a zone, such as created_at, is UTC; a game date is a date (2026-01-15), never a moment.
     """
     paths = expand_folders(files)
     if worker is not None and len(paths) > 1:
@@ -80,7 +91,7 @@ class _Stager:
             return StagedFile(path, skipped=True)
         except ConsolidationError as error:
             return StagedFile(path, error=str(error))
-        return StagedFile(path, table.name, table.rows)
+        return StagedFile(path, table.name, table.rows, table.rounded)
 
     def _write(self, path: Path) -> StagingTable:
         from nba_consolidation.warehouse.staging.input_files import read_rows
@@ -93,9 +104,7 @@ class _Stager:
 
     def _names(self, path: Path) -> tuple[str, str]:
         """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
-        from nba_consolidation.warehouse.staging import table_names
-
-        stem = _NOT_IN_A_NAME.sub("_", path.stem)
+        stem = _plain(path.stem)
         batch, worker = "", stem.strip("_") or "file"
         if stem.startswith(table_names.PREFIX):
             batch, worker = table_names.batch_and_worker(stem)
@@ -131,6 +140,14 @@ class _Stager:
         return self._session.with_tables().warehouse.live_columns(PREDICTIONS.name)
 
 
+def _plain(stem: str) -> str:
+    """The stem as part of a table's name. What had to be changed is hashed, so that two file names stay two names."""
+    plain = _NOT_IN_A_NAME.sub("_", stem)[:_LONGEST_NAME]
+    if plain == stem or table_names.is_valid(stem):
+        return stem
+    return f"{plain}_{hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]}"
+
+
 def _document(results: Sequence[StagedFile]) -> dict[str, Any]:
     staged = sum(result.staging_table is not None for result in results)
     failed = sum(result.error is not None for result in results)
@@ -140,7 +157,13 @@ def _document(results: Sequence[StagedFile]) -> dict[str, Any]:
         "skipped_files": len(results) - staged - failed,
         "failed_files": failed,
         "rows": sum(result.rows for result in results),
+        "rounded": _rounded(results),
     }
+
+
+def _rounded(results: Sequence[StagedFile]) -> dict[str, int]:
+    """How many values of all files were rounded, by column."""
+    return dict(sum((Counter(result.rounded) for result in results), Counter()))
 
 
 def _parts(results: Sequence[StagedFile]) -> list[Shown]:
@@ -161,6 +184,8 @@ def _summary(results: Sequence[StagedFile]) -> str:
     failed = sum(result.error is not None for result in results)
     rows = sum(result.rows for result in results)
     lines = [f"Staged {counted(rows, 'row')} of {counted(staged, 'file')}."]
+    for column, values in _rounded(results).items():
+        lines.append(f"Rounded to the scale of {column}: {counted(values, 'value')}.")
     if skipped:
         lines.append(f"Skipped {len(skipped):,} without rows: {', '.join(skipped[:2])}{', ...' * (len(skipped) > 2)}")
     if failed:

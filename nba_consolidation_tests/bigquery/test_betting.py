@@ -6,6 +6,7 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.betting import queries
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport, Strategist
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
 
@@ -41,6 +42,7 @@ def evaluate(bench: BigQueryBench, run_id: str) -> EvaluationReport:
     )
 
 
+@executes("betting/")
 def test_figures_are_computed_and_only_changed_rows_are_rewritten(bench: BigQueryBench) -> None:
     bench.select(FILL + ", ".join(ROWS))
     for review in REVIEWS:

@@ -9,6 +9,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
 from nba_consolidation.warehouse.bigquery.schema import schema_field, table_resource
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.front import Front
 from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
@@ -64,6 +65,7 @@ def create_existing_table(service: Service, existing: list[Column]) -> None:
     session.client.query(f"INSERT INTO {service.dataset}.{PREDICTIONS.name} (kalshi) VALUES (TRUE)").result()
 
 
+@executes("previously_published_dates", "published_dates", "carry_over_published", "restore_worker_filters")
 def test_what_the_previous_version_published_is_carried_over_once(bigquery_service: Service) -> None:
     bench = BigQueryBench(bigquery_service, TABLES_BEFORE)
     bench.stage(prediction(is_actionable=True), prediction(player_lookup="lukadoncic", is_actionable=True))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from nba_consolidation.pipeline.grading.box_scores import box_score_file, load
 from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.grading.workbench import box
 
 
+@executes(
+    *("delivered_box_scores", "replaced_box_scores", "box_score_counts", "delete_replaced_box_scores"),
+    *("insert_box_scores", "box_score_problems"),
+)
 def test_a_second_file_replaces_what_changed_and_leaves_the_rest(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     first = load(bench.warehouse, [box_score_file("first", [box(25), box(11, "other"), box(11, "other")])])

@@ -7,10 +7,12 @@ import datetime as dt
 from nba_consolidation.fencing.fenced_writer import FencedWriter, utc_now
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.staging_cleanup import Action, CleanUp
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN, NEXT_DATE, NO_WAIT, prediction, staged
 
 
+@executes("record_cleanup")
 def test_old_tables_are_dropped_archived_and_recorded(bench: BigQueryBench) -> None:
     pending = bench.stage(prediction(game_date=NEXT_DATE), worker="pending")
     empty = bench.staging.write("_staging_20260115_120000_empty", staged([prediction()]).slice(0, 0)).name

@@ -8,6 +8,7 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance import queries
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport, Analyst
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
 
@@ -35,10 +36,12 @@ def whole(bench: BigQueryBench, window: str = "season") -> dict[str, dict[str, A
     return {row["system_id"]: row for row in rows}
 
 
+@executes("performance/", "insert_computed", "delete_outdated")
 def test_figures_are_computed_and_only_changed_rows_are_rewritten(bench: BigQueryBench) -> None:
     bench.select(FILL + ", ".join(ROWS))
     first = analyse(bench, "first")
     assert first.total("written_rows") == first.total("total_rows") > 0
+    assert queries.graded_dates(bench.warehouse) == queries.analysed_dates(bench.warehouse) == (DATE,)
     by_system = whole(bench)
     assert (by_system["catboost_v9"]["bets"], by_system["catboost_v9"]["hit_rate"]) == (10, 0.6)
     assert (by_system["ensemble_v1"]["voided"], by_system["ensemble_v1"]["hit_rate"]) == (1, None)

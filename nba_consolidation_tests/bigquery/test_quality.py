@@ -16,6 +16,7 @@ from nba_consolidation.operations.doctor.health_checks import Health, run_checks
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
 from nba_consolidation_tests.pipeline.grading.workbench import bet
@@ -76,6 +77,7 @@ def test_the_lease_history_has_every_write(bench: BigQueryBench) -> None:
     assert lease_history(bench.warehouse, bench.leases, DATE + dt.timedelta(days=1), DATE + dt.timedelta(days=1)) == []
 
 
+@executes("may_write", "newest_fence")
 def test_health_checks_prove_the_write_permission_and_write_nothing(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     results = run_checks(store_checks(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))

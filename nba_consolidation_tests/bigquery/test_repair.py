@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
 from nba_consolidation.operations.repair.restore import Restorer
+from nba_consolidation.schema import ACCURACY, Column
+from nba_consolidation.warehouse.bigquery.schema import schema_field
+from nba_consolidation_tests.bigquery.executed import executes
+from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import NO_WAIT, NOW
 
@@ -19,6 +25,21 @@ def current_rows(bench: BigQueryBench) -> list[str]:
     return sorted(str(tuple(row.values())) for row in rows)
 
 
+@pytest.fixture
+def bench(bigquery_service: Service) -> BigQueryBench:
+    """With an accuracy table of a predecessor, which keeps more digits than the table of removed rows."""
+    from google.cloud import bigquery
+
+    session = bigquery_service.session()
+    session.ensure_dataset(bigquery_service.dataset)
+    exact = Column("pace_adjustment", "NUMERIC(7, 3)", "")
+    fields = [schema_field(exact if column.name == exact.name else column) for column in ACCURACY.columns]
+    reference = session.dataset(bigquery_service.dataset).table(ACCURACY.name)
+    session.client.create_table(bigquery.Table(reference, schema=fields))
+    return BigQueryBench(bigquery_service)
+
+
+@executes("repair/")
 def test_a_legacy_table_is_repaired_and_restored(bench: BigQueryBench) -> None:
     copies = ", ".join(["('a', 'g', DATE '2026-01-15', 's', NUMERIC '0.625', 5, TIMESTAMP '2026-01-16')"] * 3)
     bench.select(

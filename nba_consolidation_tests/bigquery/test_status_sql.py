@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.sql import Statement
+from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 
 
+@pytest.mark.slow
 def test_dates_consolidated_after_their_validation_are_listed(bench: BigQueryBench) -> None:
     bench.stage(prediction())
     bench.consolidate()
@@ -22,6 +26,7 @@ def test_dates_consolidated_after_their_validation_are_listed(bench: BigQueryBen
     assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
 
 
+@executes("box_score_dates")
 def test_the_fingerprint_of_box_scores_changes_with_a_correction_but_not_with_the_order(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
 

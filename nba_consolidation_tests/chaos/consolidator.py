@@ -36,7 +36,7 @@ def run(order: Order) -> None:
     """Consolidates until the storm is over or an unexpected error occurs."""
     folder, rng = Path(order.folder), order.rng
     journal = Journal(folder, order.name)
-    misbehaviour = Misbehaviour.during_storm(ignores_loss=order.ignores_loss, fenced=order.fenced)
+    misbehaviour = Misbehaviour.during_storm(ignores_loss=order.ignores_loss)
     leases = store_at(order.leases, order.skew)
     consolidator = consolidator_of(folder, leases, order.ttl, misbehaviour, rng, order.skew, note=journal.note)
     for number in count():
@@ -48,6 +48,19 @@ def run(order: Order) -> None:
             journal.note(failure=f"{order.name}: {traceback.format_exc()}")
             raise
         time.sleep(rng.uniform(0.0, 0.1))
+
+
+def merge_late(order: Order) -> None:
+    """Consolidates the first date once; the process stops itself right before its merge, while it holds the lease.
+
+    When another process wakes it, it merges and notes the outcome.
+    """
+    folder = Path(order.folder)
+    journal = Journal(folder, order.name)
+    misbehaviour = Misbehaviour(ignores_loss=True, fenced=order.fenced, stops_itself=1.0)
+    leases = store_at(order.leases)
+    consolidator = consolidator_of(folder, leases, order.ttl, misbehaviour, order.rng, note=journal.note)
+    journal.note(outcomes=attempt(consolidator, DATES[:1], order.name))
 
 
 def _choose_dates(folder: Path, rng: Random) -> list[dt.date]:

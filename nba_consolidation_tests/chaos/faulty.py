@@ -45,8 +45,8 @@ class Misbehaviour:
     forgets_clean_up: float = 0.0
 
     @classmethod
-    def during_storm(cls, *, ignores_loss: bool, fenced: bool) -> Misbehaviour:
-        return cls(ignores_loss, fenced, stops_itself=0.8 if ignores_loss else 0.04, delays=0.5, forgets_clean_up=0.15)
+    def during_storm(cls, *, ignores_loss: bool) -> Misbehaviour:
+        return cls(ignores_loss, stops_itself=0.8 if ignores_loss else 0.04, delays=0.5, forgets_clean_up=0.15)
 
 
 WELL_BEHAVED = Misbehaviour()

@@ -27,7 +27,7 @@ from nba_consolidation_tests.chaos.plan import Order
 from nba_consolidation_tests.chaos.rows import Batch
 from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN
 
-_ROLES = {"consolidator": consolidator.run, "stager": stager.run}
+_ROLES = {"consolidator": consolidator.run, "late_writer": consolidator.merge_late, "stager": stager.run}
 _children: set[int] = set()
 
 

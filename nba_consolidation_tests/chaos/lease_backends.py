@@ -19,13 +19,14 @@ from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble
 from nba_consolidation_tests.firestore_double.faults import Faults
 
 _TIMEOUT = 1.0  # seconds for one call to Firestore
+_TIMEOUT_AFTER_STORM = 60.0
 
 
-def store_at(address: str, skew: int = 0) -> LeaseStore:
+def store_at(address: str, skew: int = 0, timeout: float = _TIMEOUT) -> LeaseStore:
     """The store at an address. `skew` does not matter to Firestore, where only the server's clock counts."""
     kind, _, location = address.partition(" ")
     if kind == "firestore":
-        return FirestoreLeaseStore("test", emulator=location, timeout=_TIMEOUT)
+        return FirestoreLeaseStore("test", emulator=location, timeout=timeout)
     ahead = dt.timedelta(seconds=skew)
     return SqliteLeaseStore(Path(location), clock=lambda: dt.datetime.now(dt.UTC) + ahead)
 
@@ -99,7 +100,7 @@ class FirestoreBackend:
     def end_faults(self) -> LeaseStore:
         self._database.faults.clear()
         self._database.clock.advance(HOUR)
-        return store_at(self.address)
+        return store_at(self.address, timeout=_TIMEOUT_AFTER_STORM)
 
 
 @contextmanager

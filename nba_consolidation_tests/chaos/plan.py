@@ -19,6 +19,7 @@ class Order:
 
     ignores_loss: the consolidator does not check its lease during the transaction, so that only the fence protects the
     data.
+    fenced: False removes the check of the fence from its transactions, which only these tests can do.
     """
 
     role: str
@@ -55,7 +56,6 @@ class Plan:
 
     It goes on, up to `longest` seconds, until `late_wakers` processes have woken without their lease and reached the
     fence, and until at least `enough` were killed and as many stopped, because a busy machine is slow.
-    `fenced=False` removes the check of the fence from all consolidations, which only these tests can do.
     """
 
     seed: int
@@ -69,7 +69,6 @@ class Plan:
     kills: float = 1.5
     stops: float = 1.0
     store_faults: float = 0.4
-    fenced: bool = True
 
     @property
     def rng(self) -> Random:
@@ -82,7 +81,7 @@ class Plan:
         rng.shuffle(skews)
         # The lease of a process whose clock is ahead is not taken over, so that sleeping would have no effect.
         ignores_loss = rng.sample([slot for slot, skew in enumerate(skews) if skew <= 0], _IGNORE_LOSS)
-        consolidator = Order("consolidator", 0, self.seed, str(folder), leases, self.ttl, fenced=self.fenced)
+        consolidator = Order("consolidator", 0, self.seed, str(folder), leases, self.ttl)
         return [
             *(
                 replace(consolidator, slot=slot, skew=skew, ignores_loss=slot in ignores_loss)

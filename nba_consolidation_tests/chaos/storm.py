@@ -25,7 +25,7 @@ from nba_consolidation_tests.chaos.sleepers import Sleepers
 from nba_consolidation_tests.chaos.stager import stage
 
 _TICK = 0.03  # seconds between two polls
-_PATIENCE = 60.0  # seconds for all processes to end once the storm is over
+_PATIENCE = 300.0  # seconds for all processes to end once the storm is over
 
 
 @dataclass

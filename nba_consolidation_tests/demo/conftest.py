@@ -9,6 +9,9 @@ from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.demo.played import played
+
+__all__ = ["played"]
 
 
 @dataclass(frozen=True)

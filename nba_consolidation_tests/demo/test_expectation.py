@@ -125,6 +125,7 @@ def test_nothing_staged_is_nothing_expected(season: Season) -> None:
     assert Expectation.of(Tally.total(season, [])).total.staged == 0
 
 
+@pytest.mark.slow
 def test_the_default_season_has_about_a_million_rows() -> None:
     found = expectation(Season())
     assert found.total.staged == pytest.approx(1_000_000, rel=0.03)

@@ -1,10 +1,8 @@
 """The demo as `make demo` runs it, on a small season: real processes, and a real Dagster instance."""
 
 import datetime as dt
-import json
-import subprocess
-import sys
-from dataclasses import dataclass, fields, replace
+import shutil
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,55 +17,41 @@ from nba_consolidation.demo.season import Season
 from nba_consolidation.pipeline.analysis.reliability.queries import reviewed_dates
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import deploy
-
-
-@dataclass(frozen=True)
-class Played:
-    """A small demo, as the terminal ran it, and what it said."""
-
-    home: Path
-    said: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    home = tmp_path_factory.mktemp("played") / "demo"
-    command = [sys.executable, "-m", "nba_consolidation.cli", "--home", str(home), "demo", "--dates", "4", "--json"]
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
-    return Played(home, json.loads(done.stdout))
+from nba_consolidation_tests.demo.played import DATES, Played
 
 
 def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: Played) -> None:
-    home, said = played.home, played.said
-    assert said["as_expected"] is True
-    expected = said["expected"]
-    assert {name: said["outcome"][name] for name in expected} == expected
-    assert (said["outcome"]["duplicates"], said["outcome"]["lost"]) == (0, 0)
-    assert [racer["name"] for racer in said["racers"]] == ["Dagster", "terminal"]
-    assert sum(racer["rows"] for racer in said["racers"]) == expected["staged"]
-    assert sum(row["bets"] for row in said["hit_rates"]) > 0
+    home, output = played.home, played.output
+    assert output["as_expected"] is True
+    expected = output["expected"]
+    assert {name: output["outcome"][name] for name in expected} == expected
+    assert (output["outcome"]["duplicates"], output["outcome"]["lost"]) == (0, 0)
+    assert [racer["name"] for racer in output["racers"]] == ["Dagster", "terminal"]
+    assert sum(racer["rows"] for racer in output["racers"]) == expected["staged"]
+    assert sum(row["bets"] for row in output["hit_rates"]) > 0
     assert (home / "dagster_home" / "history" / "runs.db").exists()
     assert sorted(path.name for path in home.parent.iterdir()) == ["demo"]
 
 
 def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> None:
-    last = Season(dates=4, refused_tables=True).game_dates[-2]
-    assert played.said["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
-    assert "Does the confidence match the hit rate?" in Path(played.said["report"]).read_text("utf-8")
+    last = Season(dates=DATES, refused_tables=True).game_dates[-2]
+    assert played.output["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
+    assert "Does the confidence match the hit rate?" in Path(played.output["report"]).read_text("utf-8")
     warehouse = deploy(Settings(home=played.home)).warehouse
     assert reviewed_dates(warehouse) == (last, last + dt.timedelta(1))
 
 
-def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(played: Played) -> None:
-    settings = Settings(home=played.home)
-    last = Season(dates=4, refused_tables=True).game_dates[-1]
+def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(
+    played: Played, tmp_path: Path
+) -> None:
+    settings = Settings(home=shutil.copytree(played.home, tmp_path / "demo"))
+    last = Season(dates=DATES, refused_tables=True).game_dates[-1]
     before = terminal(settings, "grade", "--date", str(last))["totals"]
     assert before["waiting"] > 0 == before["correct"] + before["wrong"]
-    terminal(settings, "box-scores", str(played.home / BOX_SCORES / f"{last}.parquet"))
+    terminal(settings, "box-scores", str(settings.home / BOX_SCORES / f"{last}.parquet"))
     graded = terminal(settings, "grade")["totals"]
     assert graded["waiting"] == 0 < graded["inserted"]
-    whole = played.said["expected_once_all_are_played"]
+    whole = played.output["expected_once_all_are_played"]
     outcomes = ("correct", "wrong", "push", "passed", "voided")
     assert {name: graded[name] for name in outcomes} == {name: whole[name] for name in outcomes}
 

@@ -42,6 +42,6 @@ class RemoteDouble:
 
     def _control(self, **command: Any) -> Any:
         reply = self._call(
-            json.dumps({"database": self._database, **command}).encode(), wait_for_ready=True, timeout=10
+            json.dumps({"database": self._database, **command}).encode(), wait_for_ready=True, timeout=60
         )
         return json.loads(reply)

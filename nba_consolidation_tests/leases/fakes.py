@@ -113,16 +113,16 @@ class ManualHeartbeat:
 
     def run_once(self) -> None:
         """One renewal; returns once the thread pauses again."""
-        assert self._parked.acquire(timeout=5)
+        assert self._parked.acquire(timeout=60)
         self._go.release()
-        assert self._parked.acquire(timeout=5)
+        assert self._parked.acquire(timeout=60)
         self._parked.release()
 
     def run_to_its_end(self) -> None:
         """One renewal after which the thread ends by itself."""
-        assert self._parked.acquire(timeout=5)
+        assert self._parked.acquire(timeout=60)
         self._go.release()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=60)
         assert not self.is_running()
 
     def is_running(self) -> bool:

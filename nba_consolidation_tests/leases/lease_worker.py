@@ -1,4 +1,4 @@
-"""The process that the process tests start: `hold STORE KEY TTL` or `count STORE KEY COUNTER TIMES`.
+"""The process that the process tests start: `hold STORE KEY TTL HEARTBEAT` or `count STORE KEY COUNTER TIMES`.
 
 STORE is the file of a SQLite store, or the `host:port` of a Firestore double.
 """
@@ -24,10 +24,11 @@ def store_at(place: str) -> LeaseStore:
     return FirestoreLeaseStore("test", emulator=place) if ":" in place else SqliteLeaseStore(Path(place))
 
 
-def hold_until_asked(place: str, key: str, ttl: str) -> None:
+def hold_until_asked(place: str, key: str, ttl: str, heartbeat: str) -> None:
     """Hold the lease, print the token, wait for a line on stdin, and print whether the lease is still held."""
+    timing = LeaseTiming(float(ttl), float(heartbeat))
     try:
-        with hold(store_at(place), [key], Holder.here("run"), timing=LeaseTiming(float(ttl))) as lease:
+        with hold(store_at(place), [key], Holder.here("run"), timing=timing) as lease:
             print(lease.tokens[key], flush=True)
             sys.stdin.readline()
             lease.ensure_held()
@@ -46,7 +47,7 @@ def count(place: str, key: str, counter: str, times: str) -> None:
 def _increment(store: LeaseStore, key: str, counter: Path) -> bool:
     """Whether the lease was acquired. The ttl is short, because a lease whose release failed has to expire."""
     try:
-        with hold(store, [key], Holder.here("run"), wait=WaitPolicy(60, poll=0.05), timing=LeaseTiming(5)) as lease:
+        with hold(store, [key], Holder.here("run"), wait=WaitPolicy(600, poll=0.05), timing=LeaseTiming(30)) as lease:
             number = int(counter.read_text())
             lease.ensure_held()
             counter.write_text(str(number + 1))

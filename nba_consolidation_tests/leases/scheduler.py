@@ -45,7 +45,7 @@ class Scheduler:
             ready = [run for run in self._runs.values() if run.ready() or self._clock.monotonic() >= run.until]
             if ready:
                 ready[self._choose(len(ready))].go.release()
-                assert self._paused.acquire(timeout=10)
+                assert self._paused.acquire(timeout=60)
             else:
                 self._clock.advance(min(run.until for run in self._runs.values()) - self._clock.monotonic())
 

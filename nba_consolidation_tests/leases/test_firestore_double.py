@@ -230,11 +230,11 @@ def test_the_official_client_can_listen(raw: Raw) -> None:
     watch = document.on_snapshot(
         lambda documents, _changes, _time: received.put([one.get("number") for one in documents])
     )
-    assert received.get(timeout=10) == []
+    assert received.get(timeout=60) == []
     document.set({"number": 1})
-    assert received.get(timeout=10) == [1]
+    assert received.get(timeout=60) == [1]
     document.delete()
-    assert received.get(timeout=10) == []
+    assert received.get(timeout=60) == []
     watch.unsubscribe()  # type: ignore[no-untyped-call]
 
 
@@ -318,13 +318,13 @@ def test_a_fault_applies_to_one_call_and_the_next_succeeds(
     with pytest.raises(error):
         raw.commit(raw.put(1))
     assert raw.number() == (1 if written else None)
-    raw.commit(raw.put(2), timeout=10)
+    raw.commit(raw.put(2), timeout=60)
     assert raw.number() == 2
 
 
 def test_a_delayed_write_is_late_but_happens(at: At) -> None:
     raw, database = at
-    database.faults.add(Fault("Commit", delay=0.2))
+    database.faults.add(Fault("Commit", delay=1.5))
     with pytest.raises(DeadlineExceeded):
         raw.commit(raw.put(1), timeout=0.05)
     assert raw.number() is None
@@ -366,7 +366,7 @@ def test_fifty_concurrent_clients_are_served(at: At) -> None:
     assert len(set(times)) == 200
     raw.commit(raw.put(1))
     for listener in listeners:
-        listener.join(timeout=10)
+        listener.join(timeout=60)
         assert not listener.is_alive()
     assert database.calls["Commit"] == 201
 

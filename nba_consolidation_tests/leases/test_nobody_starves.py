@@ -130,14 +130,14 @@ def test_a_backfill_gets_its_leases_while_small_runs_take_turns_without_a_pause(
 @contextmanager
 def six_busy_workers(address: str) -> Iterator[None]:
     """Threads, each with its own connection, that acquire one lease after the other and use it for a while."""
-    stop, all_hold_one = Event(), Barrier(7, timeout=30)
+    stop, all_hold_one = Event(), Barrier(7, timeout=300)
 
     def acquire_one_after_the_other(number: int) -> None:
         store, holder, rng = FirestoreLeaseStore("test", emulator=address), Holder.here("worker"), Random(number)
         with hold(store, [KEYS[5 * number]], holder):
             all_hold_one.wait()
         while not stop.is_set():
-            with hold(store, [rng.choice(KEYS)], holder, wait=WaitPolicy(60)) as lease:
+            with hold(store, [rng.choice(KEYS)], holder, wait=WaitPolicy(600)) as lease:
                 for _ in range(10):
                     lease.ensure_held(ask_store=True)
 
@@ -155,6 +155,6 @@ def six_busy_workers(address: str) -> Iterator[None]:
 def test_a_backfill_of_thirty_dates_gets_its_leases_while_six_workers_use_firestore() -> None:
     with FirestoreDouble(on_demand=True) as double, six_busy_workers(double.address):
         store = FirestoreLeaseStore("test", emulator=double.address)
-        with hold(store, KEYS, Holder.here("backfill"), wait=WaitPolicy(limit=30)) as lease:
+        with hold(store, KEYS, Holder.here("backfill"), wait=WaitPolicy(limit=600)) as lease:
             lease.ensure_held(ask_store=True)
             assert list(lease.tokens) == list(KEYS)

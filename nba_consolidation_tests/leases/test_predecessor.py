@@ -215,7 +215,7 @@ def test_many_processes_of_both_kinds_lose_no_increment() -> None:
         lock.release()
 
     def count_with_a_lease(_number: int) -> None:
-        with hold(store, [KEY], Holder.here("run"), wait=WaitPolicy(60, poll=0.05)) as lease:
+        with hold(store, [KEY], Holder.here("run"), wait=WaitPolicy(600, poll=0.05)) as lease:
             lease.ensure_held()
             numbers.append(numbers[-1] + 1)
 

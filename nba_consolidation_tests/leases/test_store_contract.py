@@ -327,7 +327,7 @@ def test_a_release_ends_a_wait_for_a_change(store: LeaseStore) -> None:
     waiting = Thread(target=store.wait_for_change, args=(annas[0], 60.0), daemon=True)
     waiting.start()
     store.release(annas)
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
     assert not waiting.is_alive()
 
 
@@ -340,7 +340,7 @@ def test_a_wait_for_a_change_ends_at_its_timeout(store: LeaseStore) -> None:
 def wait_returns(store: LeaseStore, record: LeaseRecord) -> bool:
     waiting = Thread(target=store.wait_for_change, args=(record, 60.0), daemon=True)
     waiting.start()
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
     return not waiting.is_alive()
 
 

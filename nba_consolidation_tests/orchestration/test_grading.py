@@ -5,7 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from nba_consolidation.orchestration.checks.grading import specs_of_a_grading
+from nba_consolidation.leases import Holder
+from nba_consolidation.orchestration.checks.run_checks import check_specs
 from nba_consolidation.schema import ACCURACY, BOX_SCORES
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE
@@ -19,7 +20,7 @@ NEXT_GAME = "20260116_BOS_MIA"
 def played(graph: Graph) -> Graph:
     """Two dates, consolidated and played: one bet won, and one player who did not play."""
     graph.stage("w0", [bet(), bet(game_date=NEXT_DATE, game_id=NEXT_GAME), bet(player="bamadebayo")])
-    graph.run(DATE, NEXT_DATE)
+    graph.consolidate(DATE, NEXT_DATE)
     bench = GradingBench(graph.settings.home)
     bench.append(BOX_SCORES, box(), box(30, game_date=NEXT_DATE, game_id=NEXT_GAME))
     return graph
@@ -37,7 +38,7 @@ def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Gr
     (calibration,) = [m for date, m in materialised(run, "confidence_calibration").items() if date == str(DATE)]
     assert calibration["rows"] > 0
     assert all(isinstance(shown[str(DATE)][name], int) for name in ("active", "inserted", "transaction_ms"))
-    emitted = {spec.name for spec in specs_of_a_grading(ACCURACY.name)}
+    emitted = {spec.name for spec in check_specs([ACCURACY.name])}
     assert {name: passed for name, passed in checks(run).items() if name in emitted} == {
         "duplicate_accuracy_keys": True,
         "accuracy_out_of_scale": True,
@@ -47,10 +48,11 @@ def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Gr
         "missing_box_scores": False,
         "ungraded": True,
     }
+    assert not any(name.startswith("daily_") for name in checks(run)), "the daily quality is a job of its own"
 
 
 def test_rows_that_contradict_themselves_fail_the_run_in_a_blocking_check(played: Graph) -> None:
-    played.run(DATE, NEXT_DATE, job="grade")
+    played.deployment.grader.grade([DATE, NEXT_DATE], Holder.here("terminal"))
     with connect(played.settings.home / "warehouse.duckdb") as connection:
         connection.execute("UPDATE prediction_accuracy SET signed_error = 40, grading_id = NULL, outcome = 'wrong'")
         connection.execute("UPDATE player_prop_predictions SET player_lookup = 'nobody'")

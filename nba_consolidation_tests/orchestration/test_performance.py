@@ -16,6 +16,7 @@ from nba_consolidation_tests.orchestration.conftest import Graph, checks, materi
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, bets
 
 PERFORMANCE, CALIBRATION = "system_performance", "confidence_calibration"
+TEN_DATES = [DATE - dt.timedelta(days) for days in range(9, -1, -1)]
 WITH_A_HIT_RATE = {"bets", "hit_rate", "hit_rate_low", "hit_rate_high"}
 
 
@@ -35,6 +36,17 @@ def analysed(graph: Graph, first: dt.date, last: dt.date | None = None) -> dg.Ex
     return job.get_subset(asset_selection=keys).execute_in_process(
         instance=graph.instance, tags=tags, raise_on_error=False
     )
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> dg.ExecuteInProcessResult:
+    """A run over ten dates of six systems, of which one loses every bet."""
+    graph = Graph(tmp_path_factory.mktemp("season") / "home")
+    home = Graded(graph.settings.home)
+    systems = ["catboost_v9", *(f"system_v{number}" for number in range(4))]
+    home.add(row for day in TEN_DATES for system in systems for row in bets(6, 5, system_id=system, game_date=day))
+    home.add(bets(0, 260, system_id="ensemble_v1"))
+    return analysed(graph, TEN_DATES[0], DATE)
 
 
 def mappings(value: object) -> Iterator[Mapping[str, Any]]:
@@ -63,12 +75,10 @@ def test_both_are_materialised_with_their_figures(graph: Graph, home: Graded) ->
     assert home.whole()["run_id"] == run.run_id
 
 
-def test_a_hit_rate_never_stands_alone_in_any_metadata(graph: Graph, home: Graded) -> None:
-    home.add([*bets(140, 110), *bets(0, 260, system_id="ensemble_v1"), *bets(2, 1, game_date=DATE - dt.timedelta(1))])
-    run = analysed(graph, DATE - dt.timedelta(1), DATE)
+def test_a_hit_rate_never_stands_alone_in_any_metadata(season: dg.ExecuteInProcessResult) -> None:
     found = [
-        *(event.materialization.metadata for event in run.get_asset_materialization_events()),
-        *(evaluation.metadata for evaluation in run.get_asset_check_evaluations()),
+        *(event.materialization.metadata for event in season.get_asset_materialization_events()),
+        *(evaluation.metadata for evaluation in season.get_asset_check_evaluations()),
     ]
     shown = [one for metadata in found for one in mappings({name: entry.value for name, entry in metadata.items()})]
     rates = [one for one in shown if any("hit_rate" in name and name != "hit_rate_over_time" for name in one)]
@@ -78,13 +88,9 @@ def test_a_hit_rate_never_stands_alone_in_any_metadata(graph: Graph, home: Grade
         assert one["bets"] > 0 or one["hit_rate"] is None
 
 
-def test_pictures_are_on_the_last_date_only_and_are_pngs(graph: Graph, home: Graded) -> None:
-    first = DATE - dt.timedelta(9)
-    for day in range(10):
-        home.add(bets(6, 5, game_date=first + dt.timedelta(day)))
-    run = analysed(graph, first, DATE)
+def test_pictures_are_on_the_last_date_only_and_are_pngs(season: dg.ExecuteInProcessResult) -> None:
     for asset, name in ((PERFORMANCE, "hit_rate_over_time"), (CALIBRATION, "reliability")):
-        by_date = materialised(run, asset)
+        by_date = materialised(season, asset)
         assert len(by_date) == 10
         assert [date for date, metadata in by_date.items() if name in metadata] == [str(DATE)]
         head, _, encoded = by_date[str(DATE)][name].partition(",")
@@ -92,17 +98,13 @@ def test_pictures_are_on_the_last_date_only_and_are_pngs(graph: Graph, home: Gra
         assert base64.b64decode(encoded.removesuffix(")")).startswith(b"\x89PNG")
 
 
-def test_an_event_of_a_date_stays_small(graph: Graph, home: Graded) -> None:
-    for number in range(6):
-        home.add(bets(6, 5, system_id=f"system_v{number}"))
-        home.add(bets(6, 5, system_id=f"system_v{number}", game_date=DATE - dt.timedelta(1)))
-    run = analysed(graph, DATE - dt.timedelta(1), DATE)
+def test_an_event_of_a_date_stays_small(season: dg.ExecuteInProcessResult) -> None:
     sizes = {
         (event.asset_key, event.partition): len(dg.serialize_value(event.event_specific_data))
-        for event in run.get_asset_materialization_events()
+        for event in season.get_asset_materialization_events()
         if event.asset_key and event.event_specific_data
     }
-    assert len(sizes) == 4
+    assert len(sizes) == 20
     for (_, partition), size in sizes.items():
         assert size < (90_000 if partition == str(DATE) else 25_000)
 
@@ -129,7 +131,7 @@ def test_systems_that_lose_and_confidences_that_mean_little_warn(graph: Graph, h
     run = analysed(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    found = {name: [row["system_id"] for row in mappings(one.metadata["found"])] for name, one in evaluations.items()}
+    found = {name: [row["system_id"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()}
     assert found == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
     assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
 

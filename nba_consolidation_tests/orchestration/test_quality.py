@@ -8,7 +8,6 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.operations.daily_quality.examine import CHECK_NAMES
-from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation_tests.orchestration.conftest import Graph, checks
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 from nba_consolidation_tests.prepared import connect
@@ -16,9 +15,8 @@ from nba_consolidation_tests.prepared import connect
 
 @pytest.fixture
 def played(graph: Graph) -> Graph:
-    graph.deployment.warehouse.create_tables([*ALL_TABLES, BOX_SCORES])
     graph.stage("a", [prediction()])
-    assert graph.run(DATE).success
+    graph.consolidate(DATE)
     return graph
 
 
@@ -46,27 +44,14 @@ def test_without_a_config_the_job_examines_yesterday(played: Graph) -> None:
     assert checks(run)["daily_volume"]
 
 
-def test_incident_48_a_check_that_cannot_run_has_no_result_and_fails_the_run(graph: Graph) -> None:
-    graph.stage("a", [prediction()])
-    assert graph.run(DATE).success
-    with connect(graph.settings.home / "warehouse.duckdb") as connection:
+def test_incident_48_a_check_that_cannot_run_has_no_result_and_fails_the_run(played: Graph) -> None:
+    with connect(played.settings.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE player_game_summary RENAME COLUMN game_id TO id")
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
-    run = quality(graph)
+    run = quality(played)
     assert not run.success
     found = checks(run)
     assert "daily_freshness" not in found
     assert found["daily_duplicate_predictions"] is False
     (failure,) = (event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
     assert "game_id" in str(failure.step_failure_data.user_failure_data)
-
-
-def test_a_consolidation_does_not_wait_for_the_daily_quality(graph: Graph) -> None:
-    graph.stage("a", [prediction()])
-    assert not any(name.startswith("daily_") for name in checks(graph.run(DATE)))
-
-
-def test_a_grading_does_not_wait_for_the_daily_quality_either(played: Graph) -> None:
-    graded = checks(played.run(DATE, job="grade"))
-    assert "grading_conservation" in graded
-    assert not any(name.startswith("daily_") for name in graded)

@@ -9,7 +9,7 @@ from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, predi
 
 def test_a_run_writes_the_page_of_its_date_and_lists_the_required_actions(graph: Graph) -> None:
     graph.stage("a", [prediction()])
-    assert graph.run(DATE).success
+    graph.consolidate(DATE)
     run = graph.run(DATE, job="report")
     assert run.success
     metadata = materialised(run, "daily_report")[str(DATE)]
@@ -23,7 +23,7 @@ def test_a_run_writes_the_page_of_its_date_and_lists_the_required_actions(graph:
 
 def test_a_run_over_many_dates_writes_one_page(graph: Graph) -> None:
     graph.stage("a", [prediction()])
-    assert graph.run(DATE).success
+    graph.consolidate(DATE)
     first = DATE - dt.timedelta(3)
     assert graph.run(first, DATE, job="report").success
     (page,) = (graph.settings.home / "reports").iterdir()

@@ -56,10 +56,12 @@ def _bigquery(request: pytest.FixtureRequest) -> tuple[Warehouse, StagingArea]:
 
 
 ENGINES = {"bigquery": _bigquery, "duckdb": _duckdb}
+EACH_ENGINE = (pytest.param("bigquery", marks=pytest.mark.slow), "duckdb")
+"""The BigQuery emulator is slow. `make test` executes every statement on it once: see `bigquery/executed.py`."""
 bigquery_service = pytest.fixture(bigquery_service_of_a_test)
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=EACH_ENGINE)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
     warehouse, staging = ENGINES[request.param](request)
     warehouse.create_tables(ALL_TABLES)

@@ -160,16 +160,17 @@ def _of_check(evaluation: dg.AssetCheckEvaluation, run: dg.DagsterRun, dates: st
 
 
 def _of_step(data: Any, run: dg.DagsterRun, of_date: Callable[..., Failure]) -> Iterator[Failure]:
-    """A failed step by its innermost error; a step that a failed check stopped is reported by that check."""
+    """A failed step by its innermost error. What a failed check stopped or held back is reported by that check."""
     error = data.error
     while error is not None and error.cause is not None:
         error = error.cause
     if error is not None and error.cls_name == _CHECK_FAILED:
         return
     user_failure = data.user_failure_data
-    poisoned = user_failure.metadata.get("poisoned") if user_failure is not None else None
-    if poisoned is not None:
-        for record in poisoned.records:
+    metadata = user_failure.metadata if user_failure is not None else {}
+    if "held_back" in metadata:
+        poisoned = metadata["poisoned"].records if "poisoned" in metadata else ()
+        for record in poisoned:
             what = f"{run.job_name}: {record.data['reason']}"
             yield Failure(str(record.data["date"]), "DatesPoisoned", "error", what, run.run_id)
         return

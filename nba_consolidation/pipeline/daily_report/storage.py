@@ -30,7 +30,7 @@ def write_file(html: str, file: Path) -> Path:
     """Writes a report to a file, creating its folder. Raises ReportNotSaved."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".report-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as target:
                 target.write(html)

@@ -6,7 +6,6 @@ In production the table belongs to somebody else and is only read. How predictio
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from nba_consolidation.schema import BOX_SCORES, Column
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.interface import TransactionResult, Warehouse
+from nba_consolidation.warehouse.staging.column_names import in_one_message, required_once
 from nba_consolidation.warehouse.staging.row_conversion import ConversionError, convert_column, split_columns
 
 KEY = tuple(column.name for column in BOX_SCORES.columns if column.required)
@@ -90,7 +90,7 @@ def box_score_file(source: object, rows: Any) -> BoxScoreFile:
     try:
         names, values = split_columns(rows)
         by_name = _by_name(source, names, values)
-        arrays = {column.name: convert_column(column.name, by_name[column.name], column.type)
+        arrays = {column.name: convert_column(column.name, by_name[column.name], column.type).values
                   for column in BOX_SCORES.columns if column.name in by_name}  # fmt: skip
     except ConversionError as error:
         raise BoxScoresRefused(source, str(error), error.column, error.row, error.value) from error
@@ -105,13 +105,11 @@ def box_score_file(source: object, rows: Any) -> BoxScoreFile:
 
 def _by_name(source: object, names: Sequence[str], values: Sequence[Any]) -> Mapping[str, Any]:
     """Names are not guessed: `minutes` is not minutes_played."""
-    repeated = [name for name, times in Counter(names).items() if times > 1]
-    missing = [name for name in _MUST_HAVE if name not in names]
-    if repeated:
-        raise BoxScoresRefused(source, f"column {', '.join(map(str, repeated))} is there twice", str(repeated[0]))
-    if missing:
-        present = ", ".join(map(str, names))
-        raise BoxScoresRefused(source, f"column {', '.join(missing)} is missing (the file has {present})", missing[0])
+    problems = required_once(names, _MUST_HAVE)
+    if problems:
+        present = ", ".join(repr(str(name)) for name in names)
+        reason = f"{in_one_message(problems)} (the file has {present})"
+        raise BoxScoresRefused(source, reason, problems[0].column)
     return dict(zip(names, values, strict=True))
 
 

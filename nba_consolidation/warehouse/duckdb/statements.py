@@ -15,6 +15,7 @@ from nba_consolidation.warehouse.interface import ManifestEntry
 from nba_consolidation.warehouse.staging.parquet import PinnedFile
 
 STAGED = "staged"
+_NO_HIVE_PARTITIONING = exp.Kwarg(this=exp.var("hive_partitioning"), expression=exp.false())
 
 
 @cache  # every writer makes sure of all tables first
@@ -67,7 +68,10 @@ def _temporary(name: str, kind: str, query: exp.Query) -> str:
 def _select_files(
     staged: Sequence[Column], numbers: Sequence[int], files: Sequence[PinnedFile], live: Sequence[Column]
 ) -> exp.Select:
-    """DuckDB counts the files of a `read_parquet` from 0; this index leads to the table's number in the manifest."""
+    """DuckDB counts the files of a `read_parquet` from 0; this index leads to the table's number in the manifest.
+
+    Hive partitioning is off: below a folder `system_id=other`, DuckDB would read that value instead of the file's own.
+    """
     paths = exp.Array(expressions=[exp.Literal.string(_glob_escaped(files[number].path)) for number in numbers])
     table_numbers = exp.Array(expressions=[exp.Literal.number(number) for number in numbers])
     index = exp.cast(exp.column("file_index"), "BIGINT") + 1  # it is unsigned in DuckDB
@@ -76,7 +80,7 @@ def _select_files(
         exp.alias_(exp.cast(table_number, "BIGINT"), "staging_table_number"),
         exp.alias_(exp.column("file_row_number"), "staging_row"),
         *aligned_columns(staged, live),
-    ).from_(exp.Anonymous(this="read_parquet", expressions=[paths]))
+    ).from_(exp.Anonymous(this="read_parquet", expressions=[paths, _NO_HIVE_PARTITIONING]))
 
 
 def _glob_escaped(path: Path) -> str:

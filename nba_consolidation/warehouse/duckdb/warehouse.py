@@ -52,6 +52,7 @@ class DuckDBWarehouse:
     """A DuckDB file and the staging folder that it reads.
 
     open_limit: seconds to wait until no other process has the file open.
+    monotonic: the clock that measures this wait and the duration of each transaction, in seconds.
     memory_limit: in DuckDB's notation, for example `2GB`; beyond it, DuckDB spills to disk.
     external: tables that another system owns in production. Here nobody else creates them, so this class does.
     """
@@ -65,6 +66,7 @@ class DuckDBWarehouse:
         memory_limit: str = "1500MB",
         external: Sequence[Table] = (),
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
         jitter: random.Random | None = None,
     ) -> None:
         self.path = Path(path).absolute()
@@ -78,6 +80,7 @@ class DuckDBWarehouse:
             "preserve_insertion_order": False,
         }
         self._sleep = sleep
+        self._monotonic = monotonic
         self._jitter = jitter or random.Random()  # noqa: S311  not used for secrets
 
     def create_tables(self, tables: Sequence[Table]) -> None:
@@ -113,7 +116,7 @@ class DuckDBWarehouse:
     ) -> TransactionResult:
         """Runs one transaction over a connection of its own, which is closed at the end in any case."""
         with self._pinned(manifest) as files, self._connection() as connection:
-            started = time.monotonic()
+            started = self._monotonic()
             with _transaction(connection):
                 if manifest:
                     live = _live_columns(connection, PREDICTIONS.name, self.path)
@@ -126,7 +129,7 @@ class DuckDBWarehouse:
                     on_statement(statement.name)
                     rows[statement.name] = _execute(connection, statement.name, statement.render("duckdb"))
                 check()
-            return TransactionResult(rows, time.monotonic() - started)
+            return TransactionResult(rows, self._monotonic() - started)
 
     def _pinned(self, manifest: Sequence[ManifestEntry]) -> contextlib.AbstractContextManager[list[PinnedFile]]:
         tables = [entry.table for entry in manifest]
@@ -144,7 +147,7 @@ class DuckDBWarehouse:
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        deadline = time.monotonic() + self._open_limit
+        deadline = self._monotonic() + self._open_limit
         for attempt in itertools.count():
             try:
                 self._make_file()
@@ -152,7 +155,7 @@ class DuckDBWarehouse:
             except (duckdb.Error, OSError) as error:
                 if "Conflicting lock" not in str(error) and "Could not set lock" not in str(error):
                     raise WarehouseUnavailable(_unavailable(self.path, error)) from error
-                if time.monotonic() >= deadline:
+                if self._monotonic() >= deadline:
                     raise WarehouseBusy(_busy(self.path, self._open_limit, error)) from error
             self._sleep(self._jitter.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))
         raise AssertionError("unreachable")

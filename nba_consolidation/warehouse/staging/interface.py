@@ -35,6 +35,7 @@ class StagingTable:
     dates: rows by known game date. stray_rows: rows of no known date, which are consolidated with the home date.
     columns: names and GoogleSQL types (an Arrow type's own name where GoogleSQL has none).
     refusal: why the table cannot be consolidated, if so. A table without rows is pending for no date and not refused.
+    rounded: how many values the writer rounded to their column's scale, by column; a listing does not know it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class StagingTable:
     dates: Mapping[dt.date, int] = field(default_factory=dict)
     stray_rows: int = 0
     refusal: str | None = None
+    rounded: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def home_date(self) -> dt.date | None:

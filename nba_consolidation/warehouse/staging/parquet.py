@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import hashlib
 import os
 import shutil
 import uuid
@@ -97,7 +98,7 @@ class ParquetStaging:
     def archive(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Moves the files that have not changed since they were listed to `archive/`, which is not listed.
 
-        To stage one again, move it back and remove the fingerprint from its name.
+        To stage one again, move it back and remove the hash from its name.
         """
         with self._ready_to_drop("archived"):
             return {table.name: str(path) for table in tables if (path := self._archive(table)) is not None}
@@ -235,7 +236,8 @@ class ParquetStaging:
 
     def _archive(self, table: StagingTable) -> Path | None:
         """The new path. The file is linked there before it is dropped here, so that it always exists somewhere."""
-        archived = self.folder / _ARCHIVE / f"{table.name}.{table.fingerprint}{_SUFFIX}"
+        state = hashlib.sha256(table.fingerprint.encode()).hexdigest()[:16]  # shorter, for the longest of names
+        archived = self.folder / _ARCHIVE / f"{table.name}.{state}{_SUFFIX}"
         archived.parent.mkdir(exist_ok=True)
         with contextlib.suppress(FileExistsError):  # a process linked this state and was then killed
             try:

@@ -1,6 +1,7 @@
 """Converts rows of workers and files (Python, numpy, pandas, text) to Arrow columns of GoogleSQL types.
 
-Nothing is repaired: a value is converted exactly (measurements are rounded to their scale), or it is refused.
+Nothing is repaired: a value is converted exactly (measurements are rounded to their scale, and counted), or it is
+refused. Text and the same value from JSON or a DataFrame give the same result.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
@@ -21,7 +24,13 @@ from nba_consolidation.warehouse.arrow_types import arrow_type
 Converter = Callable[[Any], Any]
 _MIDNIGHT = dt.time()
 _DECIMAL_CONTEXT = Context(prec=80, rounding=ROUND_HALF_UP)
-_BOOLEANS = {"true": True, "false": False}
+_BINARY_ERROR = Decimal("1e-9")
+"""A difference of floats that is meant to be 0 is smaller than this."""
+_BLANKS = " \t\r\n"
+# Python also reads digits of other scripts and `2_4.5` as numbers: in a file, both are damage.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_ZONE_OF_TEXT = " UTC"
 # Types whose Arrow values need no check. DATE is not one: Arrow silently makes a date from a time stamp.
 _UNCHECKED_TYPES = frozenset({"STRING", "INT64", "FLOAT64", "BOOL", "TIMESTAMP"})
 
@@ -54,16 +63,27 @@ def _split_records(rows: Iterable[Any]) -> tuple[list[str], list[Any]]:
     return names, [[record.get(name) for record in records] for name in names]
 
 
-def convert_column(name: str, values: Any, kind: str, *, exact: bool = False) -> pa.Array | pa.ChunkedArray:
+@dataclass(frozen=True)
+class ConvertedColumn:
+    """A column's values in its type. rounded: how many of them were rounded to its scale."""
+
+    values: pa.Array | pa.ChunkedArray
+    rounded: int = 0
+
+
+def convert_column(
+    name: str, values: Any, kind: str, *, exact: bool = False, timezone: dt.tzinfo = dt.UTC
+) -> ConvertedColumn:
     """The column's values in that GoogleSQL type.
 
-    exact: a number is refused instead of rounded, as in a key. Raises ConversionError for a value that cannot be
-    converted, KeyError for a type that no declared table has.
+    exact: a number is refused instead of rounded, as in a key. timezone: of time stamps without one. Raises
+    ConversionError for a value that cannot be converted, KeyError for a type that no declared table has.
     """
-    convert = converter(kind, exact=exact)
+    rounded: list[Decimal] = []
+    convert = converter(kind, exact=exact, timezone=timezone, on_rounding=rounded.append)
     unconverted = _without_conversion(values, kind)
     if unconverted is not None:
-        return unconverted
+        return ConvertedColumn(unconverted)
     converted = []
     for row, value in enumerate(values.to_pylist() if isinstance(values, pa.ChunkedArray) else values):
         try:
@@ -71,7 +91,7 @@ def convert_column(name: str, values: Any, kind: str, *, exact: bool = False) ->
         except (ValueError, OverflowError) as error:
             reason = f"column {name}, row {row}: {value!r:.100} is not a valid {kind} ({error})"
             raise ConversionError(reason, row, value, name) from error
-    return pa.array(converted, arrow_type(kind))
+    return ConvertedColumn(pa.array(converted, arrow_type(kind)), len(rounded))
 
 
 def _without_conversion(values: Any, kind: str) -> pa.Array | pa.ChunkedArray | None:
@@ -96,17 +116,27 @@ def is_null(value: object) -> bool:
     return isinstance(value, float | dt.datetime) and value != value  # NaN and NaT do not equal themselves
 
 
-def converter(kind: str, *, exact: bool = False) -> Converter:
+def converter(
+    kind: str,
+    *,
+    exact: bool = False,
+    timezone: dt.tzinfo = dt.UTC,
+    on_rounding: Callable[[Decimal], None] = lambda _: None,
+) -> Converter:
     """A function that converts a value, NULL included, to that GoogleSQL type, or raises ValueError.
 
-    exact: a number is refused instead of rounded, as in the business key. Raises KeyError for a type that no declared
-    table has.
+    exact: a number is refused instead of rounded, as in the business key. on_rounding: called with each number that is
+    rounded. timezone: of time stamps without one. Raises KeyError for a type that no declared table has.
     """
     target = arrow_type(kind)
+    convert: Converter
     if kind.startswith("ARRAY"):
-        convert = _array_of(converter(kind.removeprefix("ARRAY<").removesuffix(">")))
+        element = kind.removeprefix("ARRAY<").removesuffix(">")
+        convert = _array_of(converter(element, timezone=timezone, on_rounding=on_rounding))
     elif pa.types.is_decimal(target):
-        convert = _numeric(target.precision, target.scale, exact=exact)
+        convert = _numeric(target.precision, target.scale, exact=exact, on_rounding=on_rounding)
+    elif kind == "TIMESTAMP":
+        convert = _timestamp_in(timezone)
     else:
         convert = _CONVERTERS[kind]
 
@@ -141,8 +171,11 @@ def _number(value: Any) -> Decimal:
     """The number as it is printed: the float 20.1 becomes 20.1, not its binary fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ValueError("it must be a number")
+    text = str(value).strip(_BLANKS)
+    if isinstance(value, str) and not _NUMBER.fullmatch(text):
+        raise ValueError("it must be a number in plain digits, such as 24.5")
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except InvalidOperation as error:
         raise ValueError("it must be a number") from error
     if not number.is_finite():
@@ -167,27 +200,45 @@ def _float64(value: Any) -> float:
 
 
 def _bool(value: Any) -> bool:
-    if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
-        return _BOOLEANS[value.strip().lower()]
-    if isinstance(value, bool | int | float) and value in (0, 1):
+    if isinstance(value, str) and value.strip(_BLANKS).lower() in _BOOLEANS:
+        return _BOOLEANS[value.strip(_BLANKS).lower()]
+    if isinstance(value, bool | int | float | Decimal) and value in (0, 1):
         return bool(value)
-    raise ValueError("it must be true or false")
+    raise ValueError("it must be true or false, or 1 or 0")
 
 
-def _timestamp(value: Any) -> dt.datetime:
-    """The time in UTC. Without a time zone it counts as UTC, as in BigQuery's client."""
+def _moment(value: Any) -> dt.datetime:
+    """The time as it is written, with its time zone or without one."""
     if isinstance(value, str):
-        text = value.strip()
-        value = dt.datetime.fromisoformat(text.removesuffix(" UTC") + "+00:00" if text.endswith(" UTC") else text)
+        text = value.strip(_BLANKS)
+        zoned = text.removesuffix(_ZONE_OF_TEXT) + "+00:00" if text.endswith(_ZONE_OF_TEXT) else text
+        value = dt.datetime.fromisoformat(zoned)
     if not isinstance(value, dt.datetime):
         raise ValueError("it must be a time stamp")
-    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    return value
+
+
+def _timestamp_in(timezone: dt.tzinfo) -> Converter:
+    """Converts to UTC. A time without a zone is of that zone."""
+
+    def convert(value: Any) -> dt.datetime:
+        moment = _moment(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone)
+            if moment.utcoffset() != moment.replace(fold=1).utcoffset():
+                raise ValueError(f"when the clocks change, this time is not one moment in {timezone}; write its offset")
+        return moment.astimezone(dt.UTC)
+
+    return convert
 
 
 def _date(value: Any) -> dt.date:
+    """A moment is not a date, not even at midnight UTC: at 19:00 in New York that is already the next day."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    moment = _timestamp(value)
+    moment = _moment(value)
+    if moment.tzinfo is not None:
+        raise ValueError("it must be a date, without a time zone")
     if moment.time() != _MIDNIGHT:
         raise ValueError("it must be a date, without a time of day")
     return moment.date()
@@ -236,7 +287,8 @@ def _array_of(convert: Converter) -> Converter:
     return convert_all
 
 
-def _numeric(precision: int, scale: int, *, exact: bool) -> Converter:
+def _numeric(precision: int, scale: int, *, exact: bool, on_rounding: Callable[[Decimal], None]) -> Converter:
+    """A number that is not 0 never becomes 0: 0.03 minutes is playing."""
     step = Decimal(1).scaleb(-scale)
     limit = Decimal(10) ** (precision - scale)
 
@@ -244,14 +296,21 @@ def _numeric(precision: int, scale: int, *, exact: bool) -> Converter:
         number = _number(value)
         if number.copy_abs() >= limit:
             raise ValueError(f"it must be between -{limit} and {limit}")
-        rounded = number.quantize(step, context=_DECIMAL_CONTEXT)
+        rounded = number.quantize(step, context=_DECIMAL_CONTEXT) or _smallest(number, step)
         if abs(rounded) >= limit:
             raise ValueError(f"it must be between -{limit} and {limit}")
         if exact and rounded != number:
             raise ValueError(f"it must be exact to {scale} decimal places: a key is never rounded")
+        if rounded != number:
+            on_rounding(number)
         return rounded
 
     return convert
+
+
+def _smallest(number: Decimal, step: Decimal) -> Decimal:
+    """The smallest number of the scale on the same side of 0; 0 itself for 0."""
+    return step.copy_sign(number) if abs(number) > _BINARY_ERROR else step * 0
 
 
 _CONVERTERS: dict[str, Converter] = {
@@ -261,5 +320,4 @@ _CONVERTERS: dict[str, Converter] = {
     "FLOAT64": _float64,
     "BOOL": _bool,
     "DATE": _date,
-    "TIMESTAMP": _timestamp,
 }

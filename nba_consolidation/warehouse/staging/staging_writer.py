@@ -5,8 +5,10 @@ Columns, types and the spelling of keys are checked. The other row rules apply w
 
 from __future__ import annotations
 
-from collections import Counter
+import datetime as dt
+import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,8 +18,14 @@ from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, PREDICTIONS, Column
 from nba_consolidation.schema.canonical_keys import CANONICAL_COLUMNS, key_problem
 from nba_consolidation.warehouse.errors import WriteRefused
 from nba_consolidation.warehouse.staging import table_names
+from nba_consolidation.warehouse.staging.column_names import in_one_message, name_problems
 from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
-from nba_consolidation.warehouse.staging.row_conversion import ConversionError, convert_column, split_columns
+from nba_consolidation.warehouse.staging.row_conversion import (
+    ConversionError,
+    ConvertedColumn,
+    convert_column,
+    split_columns,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +40,21 @@ class StagingWriter:
     Lineage columns are not accepted: the consolidation sets them.
     check_keys: refuse a row whose key is not canonical, in the words of the row rule. Without it such rows are staged,
     and quarantined later: of somebody else's file, one row does not stop the others.
+    timezone: of time stamps without a zone, `created_at` above all, as tzinfo or by name (`America/New_York`). The
+    default is UTC: a naive `datetime.now()` of another zone is then hours off, and the wrong version of a prediction
+    may win.
     """
 
     def __init__(
-        self, staging_area: StagingArea, columns: Sequence[Column] | None = None, *, check_keys: bool = True
+        self,
+        staging_area: StagingArea,
+        columns: Sequence[Column] | None = None,
+        *,
+        timezone: dt.tzinfo | str = dt.UTC,
+        check_keys: bool = True,
     ) -> None:
         self._staging_area = staging_area
+        self._timezone = zoneinfo.ZoneInfo(timezone) if isinstance(timezone, str) else timezone
         self._check_keys = check_keys
         allowed = PREDICTIONS.columns if columns is None else columns
         required = {column.name for column in PREDICTIONS.columns if column.required}
@@ -64,25 +81,23 @@ class StagingWriter:
         if not values or not len(values[0]):
             raise WriteRefused(table, "there are no rows to write")
         self._check_names(table, names)
-        arrays = [self._convert(table, name, column) for name, column in zip(names, values, strict=True)]
+        columns = [self._convert(table, name, column) for name, column in zip(names, values, strict=True)]
         if self._check_keys:
-            for name, array in zip(names, arrays, strict=True):
-                _ensure_canonical(table, name, array)
-        return self._staging_area.write(table, pa.table(arrays, names=names))
+            for name, column in zip(names, columns, strict=True):
+                _ensure_canonical(table, name, column.values)
+        written = self._staging_area.write(table, pa.table([column.values for column in columns], names=names))
+        rounded = {name: column.rounded for name, column in zip(names, columns, strict=True) if column.rounded}
+        return replace(written, rounded=rounded)
 
     def _check_names(self, table: str, names: Sequence[str]) -> None:
-        unknown = [name for name in names if name not in self._columns]
-        missing = [name for name in self._required if name not in names]
-        repeated = [name for name, times in Counter(names).items() if times > 1]
-        for columns, problem in ((unknown, "unknown"), (missing, "required and missing"), (repeated, "repeated")):
-            if columns:
-                listed = ", ".join(str(name) for name in columns)
-                raise WriteRefused(table, f"column {listed}: {problem}", column=str(columns[0]))
+        problems = name_problems(names, self._columns, self._required)
+        if problems:
+            raise WriteRefused(table, in_one_message(problems), column=problems[0].column)
 
-    def _convert(self, table: str, name: str, values: Any) -> pa.Array | pa.ChunkedArray:
+    def _convert(self, table: str, name: str, values: Any) -> ConvertedColumn:
         kind = self._columns[name].type
         try:
-            return convert_column(name, values, kind, exact=name in BUSINESS_KEY)
+            return convert_column(name, values, kind, exact=name in BUSINESS_KEY, timezone=self._timezone)
         except KeyError as error:
             raise WriteRefused(table, f"column {name}: a {kind} cannot be staged", column=name) from error
         except ConversionError as error:

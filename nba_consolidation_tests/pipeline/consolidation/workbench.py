@@ -165,8 +165,8 @@ class Workbench:
         return self.staging.write(name, data).name
 
     def consolidator(self, **changes: Any) -> Consolidator:
-        evolve = changes.pop("evolve", False)
-        return Consolidator(self.writer(**changes), self.staging, lambda: KNOWN, evolve)
+        options = {name: changes.pop(name) for name in ("evolve", "monotonic") if name in changes}
+        return Consolidator(self.writer(**changes), self.staging, lambda: KNOWN, **options)
 
     def writer(self, **changes: Any) -> FencedWriter:
         options: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}

@@ -67,7 +67,14 @@ class Opened:
         self.page.goto(file.as_uri())
 
 
-@pytest.fixture(params=[(390, "light"), (390, "dark"), (1440, "light"), (1440, "dark")], ids=lambda p: f"{p[0]}-{p[1]}")
+def window(width: int, scheme: str, *marks: pytest.MarkDecorator) -> Any:
+    return pytest.param((width, scheme), id=f"{width}-{scheme}", marks=marks)
+
+
+@pytest.fixture(
+    params=[window(390, "light", pytest.mark.slow), window(390, "dark"), window(1440, "light", pytest.mark.slow),
+            window(1440, "dark", pytest.mark.slow)]
+)  # fmt: skip
 def opened(browser: Browser, file: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
     opened = Opened(browser, file, *request.param)
     yield opened
@@ -81,7 +88,9 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
     page.close()
 
 
-def test_the_page_opens_without_messages_or_requests_and_fits_the_window(opened: Opened, file: Path) -> None:
+def test_the_page_opens_without_messages_or_requests_fits_the_window_and_has_enough_contrast(
+    opened: Opened, file: Path
+) -> None:
     assert opened.messages == []
     assert [url for url in opened.requests if not url.startswith("data:")] == [file.as_uri()]
     wide = opened.page.evaluate(
@@ -90,10 +99,6 @@ def test_the_page_opens_without_messages_or_requests_and_fits_the_window(opened:
     )
     assert wide == []
     assert opened.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-@pytest.mark.slow
-def test_all_text_has_enough_contrast(opened: Opened) -> None:
     assert opened.page.evaluate(_FAINT) == []
 
 

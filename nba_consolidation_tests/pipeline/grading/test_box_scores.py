@@ -26,7 +26,7 @@ from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GAME, TWIN, Row, box
 from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
-from nba_consolidation_tests.warehouse.conftest import ENGINES, bigquery_service
+from nba_consolidation_tests.warehouse.conftest import EACH_ENGINE, ENGINES, bigquery_service
 from nba_consolidation_tests.warehouse.rows import statement_factory
 
 __all__ = ["bigquery_service"]
@@ -50,7 +50,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
     return with_tables(DuckDBWarehouse(tmp_path / "warehouse.duckdb", ParquetStaging(tmp_path / "staging")))
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=EACH_ENGINE)
 def each_warehouse(request: pytest.FixtureRequest) -> Warehouse:
     """Every engine: production asks for problems too, and the statements are the same."""
     return with_tables(ENGINES[request.param](request)[0])
@@ -199,13 +199,15 @@ def test_a_value_of_another_type_or_no_key_is_told_with_file_row_and_column(colu
 def test_a_file_without_a_column_that_must_be_there_is_refused_and_nothing_is_guessed(column: str) -> None:
     row = box()
     row[column.upper()] = row.pop(column)
-    with pytest.raises(BoxScoresRefused, match=rf"column {column} is missing \(the file has .*{column.upper()}"):
+    with pytest.raises(
+        BoxScoresRefused, match=rf"column '{column}' is missing \(there is '{column.upper()}'\) \(the file has "
+    ):
         box_score_file("f", [row])
 
 
 def test_a_column_that_is_given_twice_is_refused() -> None:
     table = pa.Table.from_pylist([box()], SCHEMA)
-    with pytest.raises(BoxScoresRefused, match="column points is there twice"):
+    with pytest.raises(BoxScoresRefused, match="column 'points' is there twice"):
         box_score_file("f", table.append_column("points", table["points"]))
 
 

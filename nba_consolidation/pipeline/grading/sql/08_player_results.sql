@@ -12,7 +12,7 @@ SELECT
   MIN(points) AS points,
   MIN(minutes_played) AS minutes_played,
   CASE
-    WHEN COUNT(DISTINCT points) > 1 OR COUNT(DISTINCT minutes_played) > 1 THEN 'box_scores_differ'
+    WHEN COUNT(DISTINCT points) > 1 OR COUNT(DISTINCT ROUND(minutes_played, 1)) > 1 THEN 'box_scores_differ'
     WHEN MIN(points) IS NULL THEN 'box_score_without_points'
     WHEN MIN(points) < 0 OR MIN(minutes_played) < 0 THEN 'box_score_below_zero'
     WHEN MIN(points) = 0 AND MIN(minutes_played) IS NULL THEN 'box_score_without_minutes'

@@ -19,7 +19,7 @@ FROM (
     ROUND(pace_adjustment, 1) AS pace_adjustment,
     similar_games_count AS similarity_sample_size,
     actual_points,
-    minutes_played,
+    ROUND(minutes_played, 1) AS minutes_played,
     ABS(predicted_points - compared_points) AS absolute_error,
     predicted_points - compared_points AS signed_error,
     CASE outcome WHEN 'correct' THEN TRUE WHEN 'wrong' THEN FALSE END AS prediction_correct,
