@@ -38,6 +38,7 @@ LAYERS = (
     ("orchestration.partitions", "orchestration.metadata", "orchestration.resources"),  # Dagster from here on
     ("orchestration.checks",),
     ("orchestration.assets",),
+    ("orchestration.repair_job",),
     ("orchestration.jobs",),
     ("orchestration.schedules", "orchestration.sensors"),
     ("orchestration",),

@@ -35,9 +35,9 @@ def quarantine(session: Session, limit: int, dates: DateRange) -> None:
 
 def _rows(found: Quarantine) -> Grid:
     columns = [Column("date"), Column("column"), Column("rule"), Column("staging table"), Column("row", right=True),
-               Column("original row", fold=True)]  # fmt: skip
+               Column("reason", 1, fold=True), Column("original row", fold=True)]  # fmt: skip
     rows = [
-        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, _readable(row))
+        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, row.reason, _readable(row))
         for row in found.rows
     ]
     return Grid(columns, rows, records=True)

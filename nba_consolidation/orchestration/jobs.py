@@ -1,4 +1,4 @@
-"""The jobs: which assets run together. Nothing is decided about when."""
+"""The jobs: which assets run together. When they run is in `schedules` and `sensors`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from nba_consolidation.orchestration.assets import STAGING
 from nba_consolidation.orchestration.assets.daily_report import REPORT
 from nba_consolidation.orchestration.assets.publication import PUBLISH, UPCOMING
 from nba_consolidation.orchestration.checks.daily_quality import daily_keys
+from nba_consolidation.orchestration.repair_job import repair_job
 from nba_consolidation.schema import (
     ACCURACY,
     CALIBRATION_EVENTS,
@@ -17,14 +18,13 @@ from nba_consolidation.schema import (
     PLAYER_RELIABILITY,
     PREDICTIONS,
     PUBLISHED,
-    REMOVED,
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
     VALIDATED,
 )
 
 DAILY_QUALITY = dg.AssetSelection.checks(*daily_keys())
-"""What looks at a whole date, and is no part of a run that writes."""
+"""The checks of a whole date, which are no part of a run that writes."""
 
 _PUBLISHED = dg.AssetSelection.assets(PUBLISHED.name) - dg.AssetSelection.checks_for_assets(PUBLISHED.name)
 _PUBLISH_UPCOMING = {PUBLISH: UPCOMING}
@@ -42,15 +42,15 @@ grade_job = dg.define_asset_job(
         ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, STRATEGY_PERFORMANCE.name
     )
     - DAILY_QUALITY,
-    description="What consumers read is graded against box scores and checked; then how good each system and strategy "
-    "is.",
+    description="Grades the validated predictions against box scores and checks them; then analyses systems and "
+    "strategies.",
 )
 
 recalibrate_job = dg.define_asset_job(
     "recalibrate",
-    selection=dg.AssetSelection.assets(CALIBRATION_VERSIONS.name) | _PUBLISHED,
+    selection=dg.AssetSelection.assets(CALIBRATION_VERSIONS.name, CALIBRATION_EVENTS.name) | _PUBLISHED,
     tags=_PUBLISH_UPCOMING,
-    description="Compares confidences with the results before the date, calibrates a system again if that is better, "
+    description="Compares confidences with the results before the date, recalibrates a system if that is better, "
     "and publishes the upcoming game dates.",
 )
 
@@ -58,8 +58,8 @@ decide_calibration_job = dg.define_asset_job(
     "decide_calibration",
     selection=dg.AssetSelection.assets(CALIBRATION_EVENTS.name) | _PUBLISHED,
     tags=_PUBLISH_UPCOMING,
-    description="Shows the calibrations that wait. With a version, an author and today's partition it approves, "
-    "rejects or rolls back one, and publishes the upcoming game dates.",
+    description="Lists the calibrations that wait. With a version and an author in its config it approves, rejects or "
+    "rolls back one, and publishes the upcoming game dates.",
 )
 
 reliability_job = dg.define_asset_job(
@@ -72,25 +72,19 @@ reliability_job = dg.define_asset_job(
 report_job = dg.define_asset_job(
     "report",
     selection=dg.AssetSelection.assets(REPORT),
-    description="The page of a game date, or one page of many: what came of it, and what needs a person.",
+    description="Writes one page about a game date, or about many: the results, and what requires attention.",
 )
 
 clean_up_job = dg.define_asset_job(
     "clean_up",
     selection=dg.AssetSelection.assets(CLEANUPS.name),
-    description="Old staging tables: shows what they are; drops those that are consolidated once `dry_run` is off.",
-)
-
-repair_job = dg.define_asset_job(
-    "repair",
-    selection=dg.AssetSelection.assets(REMOVED.name),
-    description="What unfenced graders left doubled or in percent: shows it; repairs it once `dry_run` is off.",
+    description="Lists old staging tables; drops those that are consolidated once `dry_run` is off.",
 )
 
 quality_job = dg.define_asset_job(
     "quality",
     selection=DAILY_QUALITY,
-    description="The daily quality of a game date: of yesterday, unless the config names another one.",
+    description="Checks the daily quality of a game date, by default of yesterday.",
 )
 
 JOBS = (

@@ -1,4 +1,4 @@
-"""How the use cases' results look in the Dagster UI: metadata from plain dataclasses and rows. Decides nothing."""
+"""Metadata for the Dagster UI, made of plain dataclasses and rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nba_consolidation.schema import Table
 from nba_consolidation.warehouse.interface import Row
 
 Metadata = dict[str, Any]
-_ROWS_SHOWN = 200
+_MOST_ROWS = 200
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -24,10 +24,20 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def table_of(rows: Iterable[object], limit: int = _ROWS_SHOWN) -> dg.TableMetadataValue:
+def table_of(rows: Iterable[object], limit: int = _MOST_ROWS) -> dg.TableMetadataValue:
     """Rows (mappings or dataclasses) as a table; of many rows the last ones, which are the latest dates."""
-    shown = [_plain(_mapping(row)) for row in list(rows)[-limit:]]
-    return dg.MetadataValue.table([dg.TableRecord(row) for row in shown], schema=_schema(shown))
+    records = [_plain(_mapping(row)) for row in list(rows)[-limit:]]
+    return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=_schema(records))
+
+
+def chosen_columns(rows: Iterable[Row], columns: Sequence[str]) -> dg.TableMetadataValue:
+    """These columns of the rows, as a table."""
+    return table_of({column: row[column] for column in columns} for row in rows)
+
+
+def rows_of(rows: Iterable[Row], date: dt.date) -> list[Row]:
+    """The rows of one game date."""
+    return [row for row in rows if row["game_date"] == date]
 
 
 def samples_by_date(rows: Sequence[Row]) -> Mapping[dt.date, dg.TableMetadataValue]:
@@ -39,7 +49,7 @@ def samples_by_date(rows: Sequence[Row]) -> Mapping[dt.date, dg.TableMetadataVal
 
 
 def without(values: Mapping[str, object], *names: str) -> Metadata:
-    """The values but for these."""
+    """The values except those with these names."""
     return {name: value for name, value in values.items() if name not in names}
 
 
@@ -66,10 +76,10 @@ def _cell(value: object) -> str | int | float | bool | None:
 
 
 def _schema(rows: Sequence[Mapping[str, object]]) -> dg.TableSchema:
-    names = list(rows[0]) if rows else ["nothing"]
-    kinds = {name: {type(row[name]) for row in rows if row[name] is not None} for name in names}
-    return dg.TableSchema([dg.TableColumn(name, _kind(kinds[name])) for name in names])
+    names = list(rows[0]) if rows else ["no_rows"]
+    types = {name: {type(row[name]) for row in rows if row[name] is not None} for name in names}
+    return dg.TableSchema([dg.TableColumn(name, _column_type(types[name])) for name in names])
 
 
-def _kind(types: set[type]) -> str:
+def _column_type(types: set[type]) -> str:
     return {bool: "bool", int: "int", float: "float"}.get(types.pop(), "string") if len(types) == 1 else "string"

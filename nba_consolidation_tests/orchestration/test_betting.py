@@ -11,7 +11,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from nba_consolidation.orchestration.checks.strategies import misleading_thresholds
+from nba_consolidation.orchestration.checks.strategies import StrategyOutcome, misleading_thresholds
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.orchestration.test_performance import WITH_A_HIT_RATE, mappings
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, bets
@@ -88,7 +88,7 @@ def test_thresholds_that_mislead_and_picks_that_lose_warn(graph: Graph, home: Gr
     run = evaluated(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    found = {name: {row["strategy"] for row in mappings(one.metadata["found"])} for name, one in evaluations.items()}
+    found = {name: {row["strategy"] for row in mappings(one.metadata["failing"])} for name, one in evaluations.items()}
     assert found["losing_picks"] == {"PICKED"}
     assert "catboost_v9, confidence 0.8+" in found["misleading_thresholds"]
     assert "PICKED" not in found["misleading_thresholds"]
@@ -110,7 +110,7 @@ def test_a_threshold_misleads_only_if_it_is_one_and_beyond_noise() -> None:
 
     def passed(system: str, verdict: str) -> bool:
         row = {**figures, "strategy": system, "system_id": system, "verdict": verdict}
-        return misleading_thresholds(DATE, [row]).passed
+        return misleading_thresholds(StrategyOutcome(DATE, [row])).passed
 
     assert not passed("catboost_v9", "worse")
     assert passed("PICKED", "worse")

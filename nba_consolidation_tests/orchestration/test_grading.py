@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.orchestration.checks.grading import specs_of_a_grading
+from nba_consolidation.orchestration.checks.run_checks import check_specs
 from nba_consolidation.schema import ACCURACY, BOX_SCORES
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE
@@ -38,7 +38,7 @@ def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Gr
     (calibration,) = [m for date, m in materialised(run, "confidence_calibration").items() if date == str(DATE)]
     assert calibration["rows"] > 0
     assert all(isinstance(shown[str(DATE)][name], int) for name in ("active", "inserted", "transaction_ms"))
-    emitted = {spec.name for spec in specs_of_a_grading(ACCURACY.name)}
+    emitted = {spec.name for spec in check_specs([ACCURACY.name])}
     assert {name: passed for name, passed in checks(run).items() if name in emitted} == {
         "duplicate_accuracy_keys": True,
         "accuracy_out_of_scale": True,

@@ -16,6 +16,7 @@ from nba_consolidation.settings import Settings, today
 PERFORMANCE = ["confidence_calibration", "system_performance"]
 PARTITIONED = [
     "confidence_recalibration",
+    "confidence_recalibration_events",
     "daily_report",
     "player_prop_predictions",
     "player_reliability",
@@ -25,7 +26,7 @@ PARTITIONED = [
     "strategy_performance",
     "validated_predictions",
 ]
-ASSETS = [*PARTITIONED, "confidence_recalibration_events", "prediction_accuracy_removed", "staging_cleanups"]
+ASSETS = [*PARTITIONED, "staging_cleanups"]
 EXTERNAL = ["player_game_summary"]
 DAILY = {
     table: sorted(f"daily_{check.name}" for check in DAILY_CHECKS if check.table == table)
@@ -46,6 +47,7 @@ CHECKS = {
         "audit_active_twins",
         "audit_duplicate_business_keys",
         "audit_players_in_two_games",
+        "audit_players_under_two_names",
         "conservation",
         "consolidation_duration",
         *DAILY[PREDICTIONS.name],
@@ -69,17 +71,15 @@ CHECKS = {
         "ungraded",
     ],
     "published_predictions": ["audit_not_published_once", "audit_outdated_calibrations"],
-    "validated_predictions": ["audit_duplicate_validated_predictions"],
+    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_withheld_by_group"],
 }
 BLOCKING = {
     "accuracy_out_of_scale",
-    "active_twins",
-    "conservation",
     "duplicate_accuracy_keys",
-    "duplicate_business_keys",
     "grading_conservation",
     "inconsistent_errors",
 }
+"""Those of a consolidation hold back the dates with findings instead: test_publication.py."""
 
 
 def assets() -> Any:
@@ -99,7 +99,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert set(wanted) <= {job.name for job in jobs}
 
 
-def test_a_duplicate_a_twin_or_a_lost_row_blocks_what_comes_after() -> None:
+def test_a_wrong_or_lost_grade_blocks_the_assets_downstream() -> None:
     found = assets()
     blocking = {key.name for key in found.asset_check_keys if found.get_check_spec(key).blocking}
     assert blocking == BLOCKING

@@ -131,7 +131,7 @@ def test_systems_that_lose_and_confidences_that_mean_little_warn(graph: Graph, h
     run = analysed(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    found = {name: [row["system_id"] for row in mappings(one.metadata["found"])] for name, one in evaluations.items()}
+    found = {name: [row["system_id"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()}
     assert found == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
     assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
 

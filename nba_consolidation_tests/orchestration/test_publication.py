@@ -9,9 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, read_history
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
+from nba_consolidation.pipeline.publication.publish import Publisher
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, FENCES
 from nba_consolidation.settings import today
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
@@ -23,15 +25,15 @@ from nba_consolidation_tests.prepared import connect
 
 CONSOLIDATED, VALIDATED, PUBLISHED = "player_prop_predictions", "validated_predictions", "published_predictions"
 VERSIONS, EVENTS, PLAYERS = "confidence_recalibration", "confidence_recalibration_events", "player_reliability"
+ACCURACY, PERFORMANCE, CALIBRATION = "prediction_accuracy", "system_performance", "confidence_calibration"
 TABLES = {
     CONSOLIDATED: {CONSOLIDATED, "quarantined_predictions", "lost_versions", "consolidation_ledger",
                    "consolidation_ledger_tables"},
     VALIDATED: {VALIDATED},
     PUBLISHED: {PUBLISHED},
-    "prediction_accuracy": {"prediction_accuracy", "grading_ledger"},
-    "prediction_accuracy_removed": {"prediction_accuracy_removed"},
-    "system_performance": {"system_performance"},
-    "confidence_calibration": {"confidence_calibration", "calibration_scores"},
+    ACCURACY: {ACCURACY, "prediction_accuracy_removed", "grading_ledger"},
+    PERFORMANCE: {PERFORMANCE},
+    CALIBRATION: {CALIBRATION, "calibration_scores"},
     VERSIONS: {VERSIONS},
     EVENTS: {EVENTS},
     PLAYERS: {PLAYERS, "policy_reviews", "player_overrides"},
@@ -39,13 +41,8 @@ TABLES = {
     "staging_cleanups": {"staging_cleanups"},
 }  # fmt: skip
 """The tables that each asset writes: its own, and those that only record how it came about."""
-JOURNALS = {EVENTS, "prediction_accuracy_removed", "grading_ledger"}
-"""Rows are only added to these, also by the asset that they are about.
-
-One asset rewrites another table: a repair of legacy rows, `prediction_accuracy_removed` with `dry_run` off.
-"""
-ONE_STEP = {frozenset({"system_performance", "confidence_calibration"})}
-"""Assets that cannot be materialised apart."""
+ONE_STEP = {frozenset({PERFORMANCE, CALIBRATION}), frozenset({VERSIONS, EVENTS})}
+"""Assets whose tables one step writes, in one transaction."""
 
 
 def contents(graph: Graph) -> dict[str, list[tuple[Any, ...]]]:
@@ -58,13 +55,33 @@ def contents(graph: Graph) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-def materialise(graph: Graph, *names: str, date: dt.date = DATE) -> dg.ExecuteInProcessResult:
+def materialise(
+    graph: Graph, *names: str, first: dt.date = DATE, last: dt.date | None = None, **options: Any
+) -> dg.ExecuteInProcessResult:
     """These assets alone, as somebody does who selects them in the UI."""
     job = graph.definitions.resolve_implicit_global_asset_job_def()
     selection = {dg.AssetKey(name) for name in names}
+    tags = {
+        "dagster/asset_partition_range_start": str(first),
+        "dagster/asset_partition_range_end": str(last or first),
+    }
     return job.get_subset(asset_selection=selection).execute_in_process(
-        instance=graph.instance, partition_key=str(date), raise_on_error=False
+        instance=graph.instance, tags=tags, raise_on_error=False, **options
     )
+
+
+def double_every_row(graph: Graph) -> None:
+    """As a writer without the lease does."""
+    with connect(graph.settings.home / "warehouse.duckdb") as connection:
+        connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
+
+
+def failure_of(run: dg.ExecuteInProcessResult) -> tuple[str, str]:
+    """The step that failed, and its message."""
+    (event,) = run.get_step_failure_events()
+    user_failure = event.step_failure_data.user_failure_data
+    assert user_failure is not None
+    return str(event.step_key), str(user_failure.description)
 
 
 @pytest.fixture
@@ -94,43 +111,110 @@ def _steps(graph: Graph) -> Iterator[frozenset[str]]:
             yield step
 
 
-def test_an_asset_writes_its_own_table_and_no_other(played: Graph) -> None:
-    before = contents(played)
-    written: set[str] = set()
+def changed_tables(graph: Graph, before: dict[str, list[tuple[Any, ...]]]) -> set[str]:
+    return {name for name, rows in contents(graph).items() if rows != before[name]}
+
+
+def test_every_table_is_written_by_one_step_only(played: Graph) -> None:
+    """Each asset is materialised in the order of the data; then the events get a decision, as a second kind of run."""
+    writers: dict[str, set[frozenset[str]]] = {}
     for step in _steps(played):
+        before = contents(played)
         assert materialise(played, *step).success, step
-        after = contents(played)
-        changed = {name for name, rows in after.items() if rows != before[name]}
-        foreign = changed - {table for name in step for table in TABLES[name]} if step <= set(TABLES) else changed
-        assert foreign <= JOURNALS, (step, foreign)
-        assert all(set(before[name]) <= set(after[name]) for name in foreign), (step, foreign)
-        written |= step & changed
-        before = after
-    assert written >= {CONSOLIDATED, VALIDATED, "prediction_accuracy", "system_performance", "confidence_calibration",
-                       VERSIONS, PLAYERS, "strategy_performance", PUBLISHED}  # fmt: skip
+        for table in changed_tables(played, before):
+            writers.setdefault(table, set()).add(step)
+    before = contents(played)
+    decision = {"version_id": read_history(played.deployment.warehouse).versions[0].version_id, "author": "ann"}
+    run_config = {"ops": {"recalibration": {"config": {"decision": "reject", **decision}}}}
+    assert materialise(played, EVENTS, run_config=run_config).success
+    assert changed_tables(played, before) == {EVENTS}
+    owners = {table: step for step in _steps(played) for asset in step for table in TABLES.get(asset, ())}
+    assert writers == {table: {owners[table]} for table in writers}
+    assert set(writers) >= set(TABLES) - {"staging_cleanups"}
 
 
-def test_a_poisoned_date_does_not_keep_the_others_from_being_published(graph: Graph) -> None:
+def test_the_step_of_a_recalibration_writes_both_tables_also_if_one_is_selected(played: Graph) -> None:
+    run = materialise(played, VERSIONS)
+    assert run.success
+    assert set(materialised(run, VERSIONS)) == set(materialised(run, EVENTS)) == {str(DATE)}
+
+
+def test_a_check_of_a_recalibration_alone_fails_and_names_the_asset_to_materialise(graph: Graph) -> None:
+    job = graph.definitions.resolve_implicit_global_asset_job_def()
+    key = dg.AssetCheckKey(dg.AssetKey(VERSIONS), "calibrations_rolled_back")
+    subset = job.get_subset(asset_selection=set(), asset_check_selection={key})
+    run = subset.execute_in_process(instance=graph.instance, partition_key=str(DATE), raise_on_error=False)
+    assert f"materialize {VERSIONS}" in failure_of(run)[1]
+
+
+@pytest.fixture
+def poisoned(graph: Graph) -> Graph:
+    """DATE is published, and has a duplicate since; a second version of it and a first of NEXT_DATE are staged."""
     graph.stage("a", [prediction("20.5")])
-    assert graph.run(DATE).success
-    before = contents(graph)[PUBLISHED]
-    with connect(graph.settings.home / "warehouse.duckdb") as connection:
-        connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
+    graph.consolidate(DATE)
+    double_every_row(graph)
     graph.stage("b", [prediction("20.5", minute=9), prediction("20.5", game_date=NEXT_DATE)])
-    run = graph.run(DATE, NEXT_DATE)
+    return graph
+
+
+def test_a_poisoned_date_does_not_keep_the_others_from_being_published(poisoned: Graph) -> None:
+    before = contents(poisoned)[PUBLISHED]
+    run = poisoned.run(DATE, NEXT_DATE)
     assert not run.success
     for asset in (CONSOLIDATED, VALIDATED, PUBLISHED):
         assert list(materialised(run, asset)) == [str(NEXT_DATE)]
-    assert [row for row in contents(graph)[PUBLISHED] if row in before] == before
-    assert len(contents(graph)[PUBLISHED]) == 2
+    assert [row for row in contents(poisoned)[PUBLISHED] if row in before] == before
+    assert len(contents(poisoned)[PUBLISHED]) == 2
+    step, message = failure_of(run)
+    assert (step, str(DATE) in message, str(NEXT_DATE) in message) == (PUBLISHED, True, False)
+
+
+def test_when_everything_is_materialised_the_dates_that_are_not_poisoned_go_through_all_of_it(poisoned: Graph) -> None:
+    assets = [name for name in (*TABLES, "staging_predictions") if name != "staging_cleanups"]
+    run = materialise(poisoned, *assets, first=DATE, last=NEXT_DATE)
+    assert failure_of(run)[0] == PUBLISHED
+    recorded = {asset: set(materialised(run, asset)) for asset in assets}
+    assert recorded == {asset: {str(NEXT_DATE)} for asset in assets} | {
+        "staging_predictions": {str(DATE), str(NEXT_DATE)}
+    }
+    published = {row["game_date"] for row in Graded(poisoned.settings.home).read(PUBLISHED)}
+    assert published == {DATE, NEXT_DATE}
+
+
+@pytest.mark.parametrize("last", [CONSOLIDATED, VALIDATED])
+def test_a_run_without_publication_fails_after_the_last_step_on_the_way_to_it(poisoned: Graph, last: str) -> None:
+    run = materialise(poisoned, *{CONSOLIDATED, last}, first=DATE, last=NEXT_DATE)
+    step, message = failure_of(run)
+    assert step == last
+    assert str(DATE) in message
+    assert list(materialised(run, last)) == [str(NEXT_DATE)]
+
+
+def test_the_reason_is_on_the_partition_that_is_held_back(poisoned: Graph) -> None:
+    run = poisoned.run(DATE, NEXT_DATE)
+    (event,) = run.get_asset_observation_events()
+    observation = event.asset_observation_data.asset_observation
+    assert (observation.asset_key, observation.partition) == (dg.AssetKey(CONSOLIDATED), str(DATE))
+    assert observation.metadata["poisoned"].value is True
+    assert "duplicate_business_keys" in str(observation.metadata["reason"].value)
+
+
+def test_a_failure_after_a_date_was_held_back_still_names_that_date(
+    poisoned: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ConsolidationError("the warehouse has gone")
+
+    monkeypatch.setattr(Publisher, "publish", broken)
+    step, message = failure_of(poisoned.run(DATE, NEXT_DATE))
+    assert (step, str(DATE) in message) == (PUBLISHED, True)
 
 
 def test_a_date_with_old_duplicates_is_held_back_and_the_others_are_published(graph: Graph) -> None:
-    """The date has nothing new, so its consolidation succeeds; the audits find what somebody else doubled."""
+    """The date has nothing new, so its consolidation succeeds; the audits find what another writer doubled."""
     graph.stage("a", [prediction("20.5")])
-    assert graph.run(DATE).success
-    with connect(graph.settings.home / "warehouse.duckdb") as connection:
-        connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
+    graph.consolidate(DATE)
+    double_every_row(graph)
     graph.stage("b", [prediction("20.5", game_date=NEXT_DATE)])
     run = graph.run(DATE, NEXT_DATE)
     assert not run.success
@@ -138,21 +222,13 @@ def test_a_date_with_old_duplicates_is_held_back_and_the_others_are_published(gr
     assert list(materialised(run, PUBLISHED)) == [str(NEXT_DATE)]
 
 
-def test_the_blocking_audits_can_be_executed_alone_and_other_checks_say_why_not(graph: Graph) -> None:
+def test_a_run_of_which_every_date_is_held_back_ends_with_its_consolidation(graph: Graph) -> None:
     graph.stage("a", [prediction("20.5")])
-    assert graph.run(DATE).success
-    job = graph.definitions.resolve_implicit_global_asset_job_def()
-
-    def execute(check: str) -> dg.ExecuteInProcessResult:
-        key = dg.AssetCheckKey(dg.AssetKey(CONSOLIDATED), check)
-        subset = job.get_subset(asset_selection=set(), asset_check_selection={key})
-        return subset.execute_in_process(instance=graph.instance, partition_key=str(DATE), raise_on_error=False)
-
-    assert checks(execute("active_twins")) == {"active_twins": True}
-    run = execute("conservation")
-    (failure,) = (event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
-    assert failure.step_failure_data.user_failure_data is not None
-    assert "conservation" in str(failure.step_failure_data.user_failure_data.description)
+    graph.consolidate(DATE)
+    double_every_row(graph)
+    run = graph.run(DATE)
+    assert failure_of(run)[0] == CONSOLIDATED
+    assert not run.get_asset_materialization_events()[1:]  # only staging_predictions
 
 
 @pytest.fixture
@@ -184,7 +260,7 @@ def test_a_recalibration_of_a_past_date_publishes_the_upcoming_dates_and_keeps_t
         str(today()): True
     }
     assert read(published, "calibration_version") == {yesterday(): None, today(): version.version_id}
-    assert materialise(published, PUBLISHED, date=yesterday()).success
+    assert materialise(published, PUBLISHED, first=yesterday()).success
     assert read(published, "calibration_version") == {yesterday(): version.version_id, today(): version.version_id}
 
 
@@ -195,5 +271,5 @@ def test_a_review_of_past_dates_publishes_the_upcoming_dates_and_keeps_the_past(
     assert run.success
     assert list(materialised(run, PUBLISHED)) == [str(today())]
     assert read(published, "is_actionable") == {yesterday(): True, today(): False}
-    assert materialise(published, PUBLISHED, date=yesterday()).success
+    assert materialise(published, PUBLISHED, first=yesterday()).success
     assert read(published, "is_actionable") == {yesterday(): False, today(): False}

@@ -17,6 +17,7 @@ from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, G
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
+STEP = "recalibration"
 VERSIONS, EVENTS, PUBLISHED = (
     "confidence_recalibration", "confidence_recalibration_events", "published_predictions"
 )  # fmt: skip
@@ -30,19 +31,23 @@ def drifting(graph: Graph) -> Graph:
 
 
 def decide(graph: Graph, **config: Any) -> dg.ExecuteInProcessResult:
-    """The job as the launchpad starts it, with today's partition; without a config it only shows what waits."""
+    """The job as the launchpad starts it, with today's partition; without a config it only lists what waits."""
     job = graph.definitions.resolve_job_def("decide_calibration")
-    if not config:
-        return job.execute_in_process(instance=graph.instance, raise_on_error=False)
     return job.execute_in_process(
-        instance=graph.instance, partition_key=str(today()), run_config={"ops": {EVENTS: {"config": config}}},
+        instance=graph.instance, partition_key=str(today()), run_config={"ops": {STEP: {"config": config}}},
         raise_on_error=False,
     )  # fmt: skip
 
 
-def shown(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
-    (event,) = (one for one in run.get_asset_materialization_events() if one.asset_key == dg.AssetKey(EVENTS))
-    return {name: entry.value for name, entry in event.materialization.metadata.items()}
+def history(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """The metadata of the one event about the decisions: an observation unless one was made."""
+    events = [event for event in run.all_events if event.asset_key == dg.AssetKey(EVENTS)]
+    records: list[Any] = [
+        event.asset_observation_data.asset_observation if event.is_asset_observation else event.materialization
+        for event in events if event.is_asset_observation or event.is_step_materialization
+    ]  # fmt: skip
+    (record,) = records
+    return {name: entry.value for name, entry in record.metadata.items()}
 
 
 def read(graph: Graph) -> set[tuple[str | None, bool]]:
@@ -74,18 +79,18 @@ def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(
     drifting.consolidate(today())
     drifting.run(today(), job="recalibrate")
     assert read(drifting) == {(None, False)}
-    waiting = shown(decide(drifting))
+    waiting = history(decide(drifting))
     assert waiting["waiting"] == 1
     version_id = waiting["versions_waiting"].records[0].data["version_id"]
     assert not decide(drifting, version_id=version_id).success  # nobody's decision
     run = decide(drifting, version_id=version_id, decision="approve", author="ann", reason="looked")
     assert materialised(run, PUBLISHED)[str(today())]["changed"]
-    assert shown(run)["waiting"] == 0
+    assert history(run)["waiting"] == 0
     assert read(drifting) == {(version_id, True)}
     again = drifting.run(today(), job="recalibrate")
     assert not materialised(again, PUBLISHED)[str(today())]["changed"]
     assert checks(again)["calibrations_waiting"]
-    back = shown(decide(drifting, version_id=version_id, decision="rollback", author="ann"))
+    back = history(decide(drifting, version_id=version_id, decision="rollback", author="ann"))
     assert back["decided"].records[0].data["state"] == "rolled_back"
     assert read(drifting) == {(None, False)}
 
@@ -118,7 +123,7 @@ def test_a_version_that_failed_warns_with_its_figures(graph: Graph) -> None:
 
 
 def test_every_field_of_the_decisions_config_is_described(graph: Graph) -> None:
-    node = graph.definitions.resolve_job_def("decide_calibration").get_node_named(EVENTS).definition
+    node = graph.definitions.resolve_job_def("decide_calibration").get_node_named(STEP).definition
     assert isinstance(node, dg.OpDefinition)
     assert node.config_schema is not None
     kind: Any = node.config_schema.config_type

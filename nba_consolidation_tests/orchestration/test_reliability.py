@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.orchestration.checks import reliability as checks_of
+from nba_consolidation.orchestration.checks.reliability import ReviewOutcome, few_blacklisted
 from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.pipeline.daily_report.chart_files import png
@@ -111,17 +111,17 @@ def test_who_blacklists_more_than_a_tenth_is_warned_of(graph: Graph, flagged: in
     blacklist(graph, *(f"player{number}" for number in range(flagged)))
     run = graph.run(NEXT, job="reliability")
     assert run.success
-    found = check(run, checks_of.FEW_BLACKLISTED)
+    found = check(run, "few_blacklisted")
     assert (found.passed, found.severity) == (passes, dg.AssetCheckSeverity.WARN)
-    assert (found.metadata["players_judged"].value, found.metadata["blacklisted"].value) == (12, flagged)
+    assert (found.metadata["players_checked"].value, found.metadata["blacklisted"].value) == (12, flagged)
 
 
 def test_of_whom_too_little_is_known_is_not_counted_among_the_judged() -> None:
     rows: list[Row] = [dict.fromkeys(("player_lookup", "reason", "since", "bets", "hit_rate", "hit_rate_low",
                                       "hit_rate_high")) | {"status": status}
                        for status in ["blacklisted", *["normal"] * 8, *["not_enough"] * 50]]  # fmt: skip
-    assert not checks_of.few_blacklisted(NEXT, rows).passed
-    assert checks_of.few_blacklisted(NEXT, [*rows, {"status": "normal"}]).passed
+    assert not few_blacklisted(ReviewOutcome(NEXT, rows, [])).passed
+    assert few_blacklisted(ReviewOutcome(NEXT, [*rows, {"status": "normal"}], [])).passed
 
 
 def test_a_policy_whose_flagged_players_do_better_afterwards_is_warned_of(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_policy_whose_flagged_players_do_better_afterwards_is_warned_of(tmp_pa
     home.add(rows)
     run = graph.run(DATE - dt.timedelta(33), DATE, job="reliability")
     assert run.success
-    found = check(run, checks_of.POLICY_HOLDS)
+    found = check(run, "policy_holds")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
     policies: Any = found.metadata["policies"].value
     (row,) = [record.data for record in policies.records]

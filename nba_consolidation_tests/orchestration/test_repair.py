@@ -1,4 +1,4 @@
-"""The job `repair`: what it shows, that it does nothing until it is told, and which dates it is of."""
+"""The job `repair`: what it lists, that it changes nothing in a dry run, and which dates it repairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nba_consolidation_tests.orchestration.conftest import Graph
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE
 from nba_consolidation_tests.prepared import connect
 
-REMOVED = "prediction_accuracy_removed"
+ACCURACY, OP = "prediction_accuracy", "repair_prediction_accuracy"
 
 
 @pytest.fixture
@@ -30,13 +30,13 @@ def legacy(graph: Graph) -> Graph:
 
 def run(graph: Graph, **config: Any) -> dg.ExecuteInProcessResult:
     job = graph.definitions.resolve_job_def("repair")
-    run_config = {"ops": {REMOVED: {"config": config}}} if config else {}
+    run_config = {"ops": {OP: {"config": config}}} if config else {}
     return job.execute_in_process(instance=graph.instance, run_config=run_config, raise_on_error=False)
 
 
 def repaired(graph: Graph, **config: Any) -> dict[str, Any]:
-    (event,) = run(graph, **config).get_asset_materialization_events()
-    return {name: entry.value for name, entry in event.materialization.metadata.items()}
+    (event,) = (event for event in run(graph, **config).all_events if event.is_successful_output)
+    return {name: entry.value for name, entry in event.step_output_data.metadata.items()}
 
 
 def standing(graph: Graph) -> int:
@@ -85,7 +85,7 @@ def test_it_waits_for_nobody_whose_lease_is_held_and_names_him(legacy: Graph) ->
 
 
 def test_every_field_of_its_config_is_described(graph: Graph) -> None:
-    node = graph.definitions.resolve_job_def("repair").get_node_named(REMOVED).definition
+    node = graph.definitions.resolve_job_def("repair").get_node_named(OP).definition
     assert isinstance(node, dg.OpDefinition)
     assert node.config_schema is not None
     kind: Any = node.config_schema.config_type

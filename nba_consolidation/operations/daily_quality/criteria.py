@@ -36,7 +36,7 @@ class Check:
             outcome = CheckOutcome(CheckStatus.ERRORED, None, "", reason)
         else:
             outcome = self.evaluate(readings, thresholds)
-        return CheckResult(self.name, self.table, **vars(outcome))
+        return CheckResult(**vars(outcome), name=self.name, table=self.table)
 
 
 def _above(value: float, warned: float, failed: float) -> CheckStatus:

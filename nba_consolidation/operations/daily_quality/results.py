@@ -34,17 +34,12 @@ class CheckOutcome:
     rows: Sequence[Row] = ()
 
 
-@dataclass(frozen=True)
-class CheckResult:
+@dataclass(frozen=True, kw_only=True)
+class CheckResult(CheckOutcome):
     """The outcome of a check, with its name and table."""
 
     name: str
     table: str
-    status: CheckStatus
-    value: float | None
-    threshold: str
-    message: str
-    rows: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,25 @@
-"""What every asset shares: the pool of the writers, the kinds that the UI shows, the dates of a run and how it ends."""
+"""How an asset is declared: its table, group, owners, kinds and what one row is. Also the pool of all writers."""
 
 import base64
 import datetime as dt
-from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import dagster as dg
 
-from nba_consolidation.fencing.errors import DatesPoisoned
-from nba_consolidation.orchestration.metadata import Metadata, table_of
+from nba_consolidation.orchestration.metadata import column_schema
+from nba_consolidation.schema import Table
 from nba_consolidation.settings import LOCAL, PRODUCTION, SettingsError
 
 WRITERS = "warehouse_writers"
-"""The pool of whatever writes: with a limit of 1, a second writer waits in the queue instead of being sent away."""
+"""The pool of every step that writes: with a limit of 1, a second writer waits in the queue instead of failing."""
 
 OWNERS = ("team:predictions",)
-"""Whom the UI names for an asset: whoever runs the consolidation."""
-
-INSIGHT = "insight"
-"""The group of what is learnt from graded predictions."""
-
 GRAIN = "grain"
 """The tag that says what one row of an asset is."""
+
+ACCURACY_GROUP, INSIGHT = "accuracy", "insight"
+"""The groups of what is graded, and of what is learnt from it."""
 
 
 class Kinds(NamedTuple):
@@ -34,39 +32,48 @@ class Kinds(NamedTuple):
 KINDS = {LOCAL: Kinds("parquet", "duckdb"), PRODUCTION: Kinds("bigquery", "bigquery")}
 
 
-def record(
-    context: dg.AssetExecutionContext, asset: str, by_date: Mapping[dt.date, Metadata], *, run_will_fail: bool
-) -> None:
-    """The metadata of each date. In a run that will fail, events of their own: the dates that went well are done.
+@dataclass(frozen=True)
+class AssetDeclaration:
+    """One asset of the graph. kinds: fields of Kinds, or the name of a format. table: the table that it writes."""
 
-    Dagster takes in logged events at the next yield only, so this comes before the checks.
-    """
-    for date, metadata in by_date.items():
-        if run_will_fail:
-            context.log_event(dg.AssetMaterialization(asset, partition=str(date), metadata=metadata))
-        else:
-            context.add_asset_metadata(metadata, partition_key=str(date))
+    name: str
+    description: str
+    group: str
+    grain: str
+    deps: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ("warehouse",)
+    table: Table | None = None
+
+    def spec(self, kinds: Kinds, **arguments: Any) -> dg.AssetSpec:
+        """The asset as Dagster has it. The arguments are those of AssetSpec."""
+        columns = {} if self.table is None else {"dagster/column_schema": column_schema(self.table)}
+        return dg.AssetSpec(
+            self.name,
+            description=self.description,
+            deps=self.deps,
+            group_name=self.group,
+            owners=OWNERS,
+            tags={GRAIN: self.grain},
+            kinds={getattr(kinds, kind, kind) for kind in self.kinds},
+            metadata=columns,
+            **arguments,
+        )
 
 
-def failure(error: DatesPoisoned) -> dg.Failure:
-    """What ends a run of which some dates could not be written; trying again would not help."""
-    poisoned = [{"date": str(date), "reason": str(reason)} for date, reason in sorted(error.errors.items())]
-    return dg.Failure(str(error), metadata={"poisoned": table_of(poisoned)}, allow_retries=False)
-
-
-def dates_of(context: dg.AssetExecutionContext) -> list[dt.date]:
-    """The game dates of a run, one or a range."""
-    return [dt.date.fromisoformat(key) for key in context.partition_keys]
+def table_asset(table: Table, group: str, grain: str, *deps: str, note: str = "") -> AssetDeclaration:
+    """The asset of a table. note: a sentence after the table's own description."""
+    description = f"{table.description} {note}".strip()
+    return AssetDeclaration(table.name, description, group, grain, deps, table=table)
 
 
 def config_date(name: str, text: str | None, otherwise: dt.date) -> dt.date:
-    """The date that a field of a config has. Raises SettingsError for what is none."""
+    """The date in a field of a config. Raises SettingsError where the text is no date."""
     try:
         return otherwise if text is None else dt.date.fromisoformat(text)
     except ValueError as error:
         raise SettingsError(f"{name} cannot be {text!r}: write a date like 2026-01-15; nothing was done") from error
 
 
-def picture(png: bytes) -> dg.MarkdownMetadataValue:
-    """The picture, in the metadata itself."""
+def embedded_image(png: bytes) -> dg.MarkdownMetadataValue:
+    """The image itself as metadata."""
     return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(png).decode()})")

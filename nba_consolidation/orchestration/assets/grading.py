@@ -1,67 +1,26 @@
-"""Box scores, which are somebody else's, and the predictions graded against them."""
+"""Box scores, which are loaded by others, and the predictions graded against them."""
 
-from collections.abc import Iterator
-
-import dagster as dg
-
-from nba_consolidation.fencing.errors import DatesPoisoned
-from nba_consolidation.leases import Holder
-from nba_consolidation.orchestration.assets.common import GRAIN, OWNERS, WRITERS, Kinds, dates_of, failure, record
-from nba_consolidation.orchestration.checks import grading as checks
-from nba_consolidation.orchestration.metadata import Metadata, column_schema, table_of, without
+from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, HeldBack, asset_step
+from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
+from nba_consolidation.orchestration.checks.grading import GradingOutcome
+from nba_consolidation.orchestration.metadata import Metadata, table_of, without
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.schema import ACCURACY, BOX_SCORES, VALIDATED
-from nba_consolidation.wiring import Deployment
 
-_GROUP = "accuracy"
+PLAYER_GAME_SUMMARY = table_asset(BOX_SCORES, ACCURACY_GROUP, "player_in_game")
+"""An external table; `nba-consolidation box-scores` loads it on a laptop."""
 
 
-def box_scores(partitions: dg.PartitionsDefinition, kinds: Kinds) -> dg.AssetSpec:
-    """Box scores: an external table. `nba-consolidation box-scores` loads it on a laptop."""
-    return dg.AssetSpec(
-        BOX_SCORES.name,
-        partitions_def=partitions,
-        group_name=_GROUP,
-        kinds={kinds.warehouse},
-        owners=OWNERS,
-        tags={GRAIN: "player_in_game"},
-        description=BOX_SCORES.description,
-        metadata={"dagster/column_schema": column_schema(BOX_SCORES)},
+@asset_step(table_asset(ACCURACY, ACCURACY_GROUP, "prediction", VALIDATED.name, BOX_SCORES.name))
+def prediction_accuracy(run: AssetRun) -> AssetResult:
+    """Grades the dates. A poisoned date fails the run, once the others are recorded."""
+    report = run.deployment.grader.grade(run.dates, run.holder, run.log_step)
+    return AssetResult(
+        {ACCURACY.name: {date.game_date: _date_metadata(date, report) for date in report.dates}},
+        outcome=GradingOutcome.of(report, run.deployment.warehouse, run.dates),
+        held_back={date: HeldBack(str(error), True) for date, error in report.poisoned.items()},
+        done="graded",
     )
-
-
-def grading_asset(
-    partitions: dg.PartitionsDefinition, single_run: dg.BackfillPolicy, kinds: Kinds
-) -> dg.AssetsDefinition:
-    """prediction_accuracy."""
-
-    @dg.asset(
-        name=ACCURACY.name,
-        deps=[VALIDATED.name, BOX_SCORES.name],
-        partitions_def=partitions,
-        backfill_policy=single_run,
-        group_name=_GROUP,
-        pool=WRITERS,
-        kinds={kinds.warehouse},
-        owners=OWNERS,
-        tags={GRAIN: "prediction"},
-        description=ACCURACY.description,
-        metadata={"dagster/column_schema": column_schema(ACCURACY)},
-        check_specs=checks.specs_of_a_grading(ACCURACY.name),
-    )
-    def prediction_accuracy(
-        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
-    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        dates = dates_of(context)
-        report = deployment.grader.grade(dates, Holder.here(context.run.run_id), context.log.debug)
-        by_date = {date.game_date: _date_metadata(date, report) for date in report.dates}
-        record(context, ACCURACY.name, by_date, run_will_fail=bool(report.poisoned))
-        yield from checks.of_a_grading(report, deployment.warehouse, dates)
-        if report.poisoned:
-            raise failure(DatesPoisoned(report.poisoned, "graded"))
-        yield dg.MaterializeResult()
-
-    return prediction_accuracy
 
 
 def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
@@ -72,7 +31,7 @@ def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
         "transaction_ms": report.transaction_ms,
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
-        "findings": table_of([found for found in report.findings if found.game_date == date.game_date]),
-        "box_score_problems": table_of([found for found in report.problems if found.game_date == date.game_date]),
+        "findings": table_of([finding for finding in report.findings if finding.game_date == date.game_date]),
+        "box_score_problems": table_of([one for one in report.problems if one.game_date == date.game_date]),
         **report.cost,
     }

@@ -1,13 +1,14 @@
-"""How a publication is recorded, and which runs publish the upcoming game dates."""
+"""The asset that consumers read, and the tag of the runs that publish the upcoming game dates."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import dagster as dg
-
+from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
+from nba_consolidation.orchestration.assets.common import table_asset
+from nba_consolidation.orchestration.assets.consolidation import PREDICTIONS_GROUP
 from nba_consolidation.orchestration.metadata import Metadata, without
 from nba_consolidation.pipeline.publication.publish import PublishedDate
-from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, PUBLISHED
+from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, PUBLISHED, VALIDATED
 from nba_consolidation.settings import today
 
 IN_FORCE = (CALIBRATION_VERSIONS.name, CALIBRATION_EVENTS.name, PLAYER_RELIABILITY.name)
@@ -16,12 +17,26 @@ IN_FORCE = (CALIBRATION_VERSIONS.name, CALIBRATION_EVENTS.name, PLAYER_RELIABILI
 PUBLISH, UPCOMING = "nba_consolidation/publish", "upcoming_game_dates"
 """The tag of a run that publishes the upcoming game dates, and not those of its partitions.
 
-Whatever changes a calibration or a player's status has it: past dates keep what was published.
+Every run that changes a calibration or a player's status has it: past dates keep what was published.
 """
 
 
-def metadata_by_date(published: Sequence[PublishedDate]) -> dict[dt.date, Metadata]:
-    """What consumers read of each date, in rows."""
+@asset_step(table_asset(PUBLISHED, PREDICTIONS_GROUP, "prediction", VALIDATED.name, *IN_FORCE))
+def published_predictions(run: AssetRun) -> AssetResult:
+    """Publishes the dates of the run, or the upcoming game dates.
+
+    Of these only today is recorded: later dates have no partition yet.
+    """
+    publisher = run.deployment.publisher
+    if run.context.run.tags.get(PUBLISH) == UPCOMING:
+        by_date = _metadata_by_date(publisher.publish_upcoming(run.holder))
+        return AssetResult({PUBLISHED.name: {date: by_date[date] for date in by_date if date <= today()}})
+    by_date = _metadata_by_date(publisher.publish(run.dates, run.holder))
+    return AssetResult({PUBLISHED.name: {date: by_date.get(date, {}) for date in run.dates}})
+
+
+def _metadata_by_date(published: Sequence[PublishedDate]) -> dict[dt.date, Metadata]:
+    """The published rows of each date."""
     return {
         date.game_date: {
             "dagster/partition_row_count": date.published_rows,
@@ -29,10 +44,3 @@ def metadata_by_date(published: Sequence[PublishedDate]) -> dict[dt.date, Metada
         }
         for date in published
     }
-
-
-def of_upcoming_dates(published: Sequence[PublishedDate]) -> Iterator[dg.AssetMaterialization]:
-    """An event for each date that has a partition already, which is today's; later dates get theirs in time."""
-    for date, metadata in metadata_by_date(published).items():
-        if date <= today():
-            yield dg.AssetMaterialization(PUBLISHED.name, partition=str(date), metadata=metadata)

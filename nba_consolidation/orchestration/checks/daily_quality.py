@@ -1,4 +1,4 @@
-"""The daily quality as asset checks: one step examines the date once and records every check where it belongs."""
+"""The daily quality as asset checks: one step examines the date once and records each check on its table."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -8,29 +8,28 @@ from pydantic import Field
 
 from nba_consolidation.operations.daily_quality.criteria import CHECKS
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
+from nba_consolidation.orchestration.checks.evaluation import severity
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.wiring import Deployment
 
 PREFIX = "daily_"
-_ROWS = 50
+_MOST_ROWS = 50
 
 
 class QualityConfig(dg.Config):
-    """Which date."""
+    """Which date is examined."""
 
-    date: str | None = Field(
-        default=None, description="The game date, 2026-01-15 for instance; yesterday unless given."
-    )
+    date: str | None = Field(default=None, description="The game date, like 2026-01-15; by default yesterday.")
 
 
 def daily_keys() -> list[dg.AssetCheckKey]:
-    """Of all of them, in their order."""
+    """The keys of all daily checks, in the order of their declaration."""
     return [dg.AssetCheckKey(dg.AssetKey(check.table), PREFIX + check.name) for check in CHECKS]
 
 
 def build_quality() -> dg.AssetChecksDefinition:
-    """All of them: one definition, so that the figures are read once."""
+    """All daily checks as one definition, so that the figures are read once."""
     specs = [
         dg.AssetCheckSpec(key.name, asset=key.asset_key, description=f"{check.looks_for}; see docs/operating.md")
         for key, check in zip(daily_keys(), CHECKS, strict=True)
@@ -49,25 +48,24 @@ def build_quality() -> dg.AssetChecksDefinition:
             if result.status is not CheckStatus.ERRORED:
                 yield _result(keys[result.name], report, result)
         if span_of_run(context.run.tags) is None:
-            _raise_errored(report)  # a run that makes partitions has done its work, whatever is wrong elsewhere
+            _raise_errored(report)  # a run over partitions does not fail because of another date's quality
 
     return daily_quality
 
 
 def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -> dg.AssetCheckResult:
-    severity = dg.AssetCheckSeverity.WARN if result.status is CheckStatus.WARNED else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=result.status is CheckStatus.PASSED,
-        severity=severity,
+        severity=severity(warns=result.status is CheckStatus.WARNED),
         description=result.message,
         metadata={
             "game_date": str(report.game_date),
             "status": result.status.value,
             **({} if result.value is None else {"value": float(result.value)}),
             "threshold": result.threshold,
-            "rows": table_of(result.rows[:_ROWS]),
+            "rows": table_of(result.rows[:_MOST_ROWS]),
         },
     )
 

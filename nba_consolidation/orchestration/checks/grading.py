@@ -1,9 +1,8 @@
-"""The checks of a grading, which run with it: blocking where a finding must not reach the figures that people read."""
+"""How the outcome of a grading is evaluated."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-
-import dagster as dg
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nba_consolidation.fencing.audits import (
     ACCURACY_OUT_OF_SCALE,
@@ -11,48 +10,50 @@ from nba_consolidation.fencing.audits import (
     INCONSISTENT_ERRORS,
     SEVERAL_LINES,
 )
-from nba_consolidation.orchestration.checks.audits import audit_result, result, rolled_back_by
+from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, rolled_back_by
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.pipeline.grading.result import GradingReport
+from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.settings import today
 from nba_consolidation.warehouse.interface import Warehouse
 
 MISSING_BOX_SCORES_LIMIT = 0.05
 UNGRADED_LIMIT = 50
-_AUDITS = (DUPLICATE_ACCURACY_KEYS, ACCURACY_OUT_OF_SCALE, INCONSISTENT_ERRORS, SEVERAL_LINES)
-_OWN = (
-    ("grading_conservation", "active = correct + wrong + push + passed + not a bet + voided + waiting", True),
-    ("missing_box_scores", f"at most {MISSING_BOX_SCORES_LIMIT:.0%} of a past date's players without one", False),
-    ("ungraded", f"at most {UNGRADED_LIMIT} predictions of a past date that still wait", False),
-)
+AUDITS_AFTER_COMMIT = (DUPLICATE_ACCURACY_KEYS, ACCURACY_OUT_OF_SCALE, INCONSISTENT_ERRORS, SEVERAL_LINES)
 
 
-def specs_of_a_grading(asset: str) -> list[dg.AssetCheckSpec]:
-    """The checks that every grading emits, on the asset of that name."""
-    described = [*((audit.name, audit.looks_for, audit.blocking) for audit in _AUDITS), *_OWN]
-    return [
-        dg.AssetCheckSpec(name, asset=asset, description=looks_for, blocking=blocking)
-        for name, looks_for, blocking in described
-    ]
+@dataclass(frozen=True)
+class GradingOutcome:
+    """The report, and what the audits found after the commit."""
+
+    report: GradingReport
+    audited: AuditedOutcome
+
+    @classmethod
+    def of(cls, report: GradingReport, warehouse: Warehouse, dates: Sequence[dt.date]) -> "GradingOutcome":
+        """Reads the committed rows of the dates."""
+        findings = {audit: audit.findings(warehouse, dates) for audit in AUDITS_AFTER_COMMIT}
+        return cls(report, AuditedOutcome(findings, report.poisoned))
+
+    def past_dates(self) -> list[GradedDate]:
+        """The dates whose games are over."""
+        return [date for date in self.report.dates if date.game_date < today()]
 
 
-def of_a_grading(
-    report: GradingReport, warehouse: Warehouse, dates: Sequence[dt.date]
-) -> Iterator[dg.AssetCheckResult]:
-    """The results, in the order of the specs. The published table is read again, after the commit."""
-    for audit in _AUDITS:
-        yield audit_result(audit, audit.findings(warehouse, dates), rolled_back_by(audit.name, report.poisoned))
-    rolled_back = rolled_back_by("unconserved_gradings", report.poisoned)
-    lost = [date for date in report.dates if not date.conserved]
-    yield result(
-        "grading_conservation",
-        not lost and not rolled_back,
-        warns=False,
-        dates=table_of(report.dates),
-        rolled_back=table_of(rolled_back),
-    )
-    past = [date for date in report.dates if date.game_date < today()]
-    missing = [date for date in past if date.without_box_score > MISSING_BOX_SCORES_LIMIT * date.active]
-    yield result("missing_box_scores", not missing, warns=True, dates=table_of(missing), limit=MISSING_BOX_SCORES_LIMIT)
-    ungraded = [date for date in past if date.waiting > UNGRADED_LIMIT]
-    yield result("ungraded", not ungraded, warns=True, dates=table_of(ungraded), limit=UNGRADED_LIMIT)
+def conservation(outcome: GradingOutcome) -> Evaluation:
+    """Predictions without exactly one outcome, or dates rolled back because of such predictions."""
+    lost = [date for date in outcome.report.dates if not date.conserved]
+    rolled_back = rolled_back_by("unconserved_gradings", outcome.report.poisoned)
+    metadata = {"dates": table_of(outcome.report.dates), "rolled_back": table_of(rolled_back)}
+    return Evaluation(not lost and not rolled_back, metadata)
+
+
+def missing_box_scores(outcome: GradingOutcome) -> Evaluation:
+    """Past dates with too many players without box scores."""
+    missing = [d for d in outcome.past_dates() if d.without_box_score > MISSING_BOX_SCORES_LIMIT * d.active]
+    return Evaluation(not missing, {"dates": table_of(missing), "limit": MISSING_BOX_SCORES_LIMIT})
+
+
+def ungraded(outcome: GradingOutcome) -> Evaluation:
+    """Past dates with too many predictions that wait."""
+    waiting = [date for date in outcome.past_dates() if date.waiting > UNGRADED_LIMIT]
+    return Evaluation(not waiting, {"dates": table_of(waiting), "limit": UNGRADED_LIMIT})

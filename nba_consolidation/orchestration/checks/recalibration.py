@@ -1,50 +1,36 @@
-"""The checks of a recalibration, which warn and stop nothing: what a person has to decide, or to know."""
-
-from __future__ import annotations
+"""How a recalibration is evaluated: what a person has to decide, and what was rolled back."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import dagster as dg
-
-from nba_consolidation.orchestration.checks.audits import result
+from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
-from nba_consolidation.schema import CALIBRATION_VERSIONS
 
-WAITING, ROLLED_BACK = "calibrations_waiting", "calibrations_rolled_back"
-
-
-def specs_of_a_recalibration() -> list[dg.AssetCheckSpec]:
-    """The checks that every recalibration emits."""
-    return [
-        dg.AssetCheckSpec(
-            WAITING, asset=CALIBRATION_VERSIONS.name, description="calibrations that wait for a person's approval"
-        ),
-        dg.AssetCheckSpec(
-            ROLLED_BACK,
-            asset=CALIBRATION_VERSIONS.name,
-            description="calibrations that did worse than what they had replaced, and were taken back",
-        ),
-    ]
+_VERSION_COLUMNS = ("version_id", "system_id", "game_date", "method", "mean_shift", "log_loss_before",
+                    "log_loss_after", "judged_bets")  # fmt: skip
 
 
-def waiting(versions: Sequence[CalibrationVersion]) -> dg.AssetCheckResult:
-    """Versions that are proposed, whenever that was."""
-    shown = [
-        {"version_id": one.version_id, "system_id": one.system_id, "game_date": one.game_date, "method": one.method,
-         "mean_shift": one.mean_shift, "log_loss_before": one.log_loss_before, "log_loss_after": one.log_loss_after,
-         "judged_bets": one.judged_bets}
-        for one in versions
-    ]  # fmt: skip
-    return result(WAITING, not versions, warns=True, waiting=len(versions), versions=table_of(shown))
+@dataclass(frozen=True)
+class RecalibrationOutcome:
+    """The report, and the versions that are proposed, no matter since when."""
+
+    report: RecalibrationReport
+    waiting: Sequence[CalibrationVersion]
 
 
-def rolled_back(report: RecalibrationReport) -> dg.AssetCheckResult:
-    """What the dates of the run took back, and by how much it was worse."""
-    found = [
+def calibrations_waiting(outcome: RecalibrationOutcome) -> Evaluation:
+    """Versions that nobody has approved or rejected yet."""
+    versions = [{name: getattr(version, name) for name in _VERSION_COLUMNS} for version in outcome.waiting]
+    return Evaluation(not versions, {"waiting": len(versions), "versions": table_of(versions)})
+
+
+def calibrations_rolled_back(outcome: RecalibrationOutcome) -> Evaluation:
+    """What the dates of the run rolled back, and by how much it was worse."""
+    versions = [
         {"game_date": one.game_date, "system_id": one.system_id, "version_id": one.rolled_back,
          "now_in_force": one.in_force, **(vars(one.comparison) if one.comparison else {})}
-        for one in report.rolled_back
+        for one in outcome.report.rolled_back
     ]  # fmt: skip
-    return result(ROLLED_BACK, not found, warns=True, rolled_back=len(found), versions=table_of(found))
+    return Evaluation(not versions, {"rolled_back": len(versions), "versions": table_of(versions)})

@@ -193,7 +193,7 @@ def test_incident_48_a_reading_that_failed_is_never_a_pass() -> None:
 
 
 def test_a_check_that_could_not_run_is_worse_than_one_that_failed() -> None:
-    failed = CheckResult("x", "t", FAILED, 1, "", "")
+    failed = CheckResult(FAILED, 1, "", "", name="x", table="t")
     assert QualityReport(DATE, NOW, [failed, replace(failed, status=ERRORED)]).status is ERRORED
     assert QualityReport(DATE, NOW, [replace(failed, status=WARNED), failed]).status is FAILED
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from nba_consolidation.leases import Holder, LeaseRecord
-from nba_consolidation.orchestration.checks.consolidation import of_a_consolidation
+from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
+from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome
+from nba_consolidation.orchestration.checks.run_checks import check_results
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
@@ -76,7 +78,7 @@ def test_a_check_fails_at_its_limit(tmp_path: Path, check: str, figure: str, lim
 
     def passes(milliseconds: int) -> bool:
         measured: dict[str, Any] = {figure: milliseconds}
-        results = of_a_consolidation(replace(report, **measured), {})
-        return {result.check_name: result.passed for result in results}[check]
+        outcome = ConsolidationOutcome(replace(report, **measured), AuditedOutcome({}, {}))
+        return next(result.passed for result in check_results(outcome) if result.check_name == check)
 
     assert (passes(limit - 1), passes(limit)) == (True, False)

@@ -17,7 +17,7 @@ NOTHING_WAITS = PipelineStatus()
 
 
 def check(status: CheckStatus, message: str = "60 wait; grade them", name: str = "ungraded") -> CheckResult:
-    return CheckResult(name, "prediction_accuracy", status, 60, "at most 50", message)
+    return CheckResult(status, 60, "at most 50", message, name=name, table="prediction_accuracy")
 
 
 def test_when_all_is_fine_no_action_is_required() -> None:

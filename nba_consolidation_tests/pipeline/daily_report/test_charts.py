@@ -169,35 +169,32 @@ def test_only_the_labelled_strategies_have_a_line_of_profits() -> None:
     assert len(pixels(lines({"ALL": "every bet", "PICKED": "picked"}, rows[:3]))) > 300
 
 
-NAMES = (EVIL, "$x^2$", "$", "\\alpha_1 {}", "a\x01b\x00", "ジョキッチ", "]]>&amp;<!--")
-
-
-def with_names() -> list[Chart]:
-    """Every kind of chart that shows names from outside, with each of NAMES."""
-    rates = [hit_rate(day, 0.5, name) for name in NAMES for day in range(2)]
-    profits = [profit(day, 1.0, name) for name in NAMES for day in range(2)]
+def with_name(name: str) -> list[Chart]:
+    """Every kind of chart that shows a name from outside."""
+    rates = [hit_rate(day, 0.5, name) for day in range(5)]
     possible = [
-        *charts.hit_rates_over_time(rates), charts.hit_rates_by_system(rates[::2]),
-        *(charts.reliability(name, name, [bin_row(5, 0.5)]) for name in NAMES),
-        charts.returns_by_strategy([strategy(number, 0.1, name=name) for number, name in enumerate(NAMES)]),
-        charts.player_funnel([player(number, name) for number, name in enumerate(NAMES)], NAMES),
-        charts.profits_over_time(profits, {name: name for name in NAMES}),
+        *charts.hit_rates_over_time(rates), charts.hit_rates_by_system(rates[:1]),
+        charts.reliability(name, name, [bin_row(5, 0.5)]), charts.returns_by_strategy([strategy(1, 0.1, name=name)]),
+        charts.player_funnel([player(number, name) for number in range(3)], [name]),
+        charts.profits_over_time([profit(0, 1.0, name), profit(1, 2.0, name)], {name: name}),
     ]  # fmt: skip
     return [chart for chart in possible if chart]
 
 
-def texts(chart: Chart) -> list[str]:
-    """The texts of the picture."""
-    return [element.text or "" for element in ET.fromstring(svg(chart)).iter() if element.tag == "text"]
-
-
-def test_names_from_outside_are_drawn_as_they_are() -> None:
+@pytest.mark.parametrize(
+    "name",
+    [EVIL, "$x^2$", "a\x01b\x00"]
+    + [pytest.param(name, marks=pytest.mark.slow) for name in ("$", "\\alpha_1 {}", "ジョキッチ", "]]>&amp;<!--")],
+)
+def test_names_from_outside_are_drawn_as_they_are(name: str) -> None:
     """An invalid formula was an error, and a valid one was typeset."""
-    all_texts = [texts(chart) for chart in with_names()]
-    for name in NAMES:
-        pixels(png([charts.reliability(name, name, [bin_row(5, 0.5)])], name))
-        visible = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-        assert sum(any(visible in text for text in of_chart) for of_chart in all_texts) >= 3, name
+    visible = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    drawn = 0
+    for chart in with_name(name):
+        pixels(png([chart], name))
+        texts = [element.text or "" for element in ET.fromstring(svg(chart)).iter() if element.tag == "text"]
+        drawn += any(visible in text for text in texts)
+    assert drawn >= 3
 
 
 def test_drawing_leaves_no_figure_and_no_setting_behind() -> None:

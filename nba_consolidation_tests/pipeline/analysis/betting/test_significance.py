@@ -34,11 +34,13 @@ def plain(frame: pd.DataFrame, strategy: str = "ALL", date: dt.date | None = Non
     return by_strategy(frame, date)[strategy]
 
 
-@pytest.mark.parametrize(
-    ("seasons", "at_most"), [pytest.param(8, 2, id="few"), pytest.param(40, 6, id="many", marks=pytest.mark.slow)]
-)
-def test_noise_is_almost_never_significant(seasons: int, at_most: int) -> None:
-    """Seasons of coin flips that just break even, 250 strategies each, evaluated on three dates."""
+@pytest.mark.parametrize(("seasons", "limit"), [(10, 2), pytest.param(40, 6, marks=pytest.mark.slow)])
+def test_noise_is_almost_never_significant(seasons: int, limit: int) -> None:
+    """Seasons of coin flips that just break even, 250 strategies each, evaluated on three dates.
+
+    Of two bounds of 1 in 100 each, 2 % of the evaluations are expected to be significant at most. Kills: p-values that
+    are not adjusted for the number of strategies.
+    """
     evaluations, significant = 0, 0
     for seed in range(seasons):
         frame = evaluated(coins(seed), [day(24), day(39), day(59)])
@@ -47,13 +49,13 @@ def test_noise_is_almost_never_significant(seasons: int, at_most: int) -> None:
         evaluations += frame["game_date"].nunique()
         significant += frame[exceeds_chance]["game_date"].nunique()
     assert evaluations == 3 * seasons
-    assert significant <= at_most  # of two bounds of 1 in 100 each, 2.4 of 120 are expected at most
+    assert significant <= limit
 
 
 def test_single_intervals_make_noise_look_good() -> None:
     """On the same coin flips, the interval of some single strategy excludes 0 in many seasons."""
-    naive = [(evaluated(coins(seed), [day(59)])["roi_low"] > 0).any() for seed in range(8)]
-    assert sum(naive) >= 2
+    naive = [(evaluated(coins(seed), [day(59)])["roi_low"] > 0).any() for seed in range(20)]
+    assert sum(naive) >= 5
 
 
 def test_a_truly_better_and_profitable_strategy_is_significant() -> None:
@@ -131,7 +133,6 @@ def test_bets_of_a_date_with_the_same_result_count_as_one_bet() -> None:
     assert by_date / independent == pytest.approx(10**0.5, rel=0.15)
 
 
-@pytest.mark.slow
 def test_95_percent_intervals_contain_the_true_hit_rate_in_about_95_percent_of_seasons() -> None:
     covered = 0
     for seed in range(60):
@@ -223,7 +224,7 @@ def test_a_date_without_bets_repeats_the_rows_of_the_date_before() -> None:
     assert first.equals(second)
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.integers(25, 44))
 def test_later_results_change_no_earlier_row_and_no_earlier_pick(seed: int, known: int) -> None:
     """From some date on, the outcomes, the bets and the systems differ."""

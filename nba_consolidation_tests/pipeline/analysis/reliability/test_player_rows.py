@@ -41,13 +41,13 @@ def ever_flagged(season: PlayerSeason, policy: str) -> int:
     return int(SeasonReview.of(season).policies_on(LATE).set_index("policy")["ever_flagged"][policy])
 
 
-@pytest.mark.parametrize("seasons", [4, pytest.param(20, marks=pytest.mark.slow)])
-def test_coin_flips_flag_hardly_anybody_and_under_the_predecessors_rule_many(seasons: int) -> None:
+@pytest.mark.parametrize("number", [5, pytest.param(20, marks=pytest.mark.slow)])
+def test_coin_flips_flag_hardly_anybody_and_under_the_predecessors_rule_many(number: int) -> None:
     """Seasons of 300 players with coin flips only, each reviewed on 60 dates."""
-    flips = [coins(seed) for seed in range(seasons)]
-    flagged = [ever_flagged(season, FALSE_DISCOVERY) for season in flips]
+    seasons = [coins(seed) for seed in range(number)]
+    flagged = [ever_flagged(season, FALSE_DISCOVERY) for season in seasons]
     assert sum(flagged) / len(flagged) <= 0.5  # of 300
-    assert np.mean([ever_flagged(season, EDGE_RULE) for season in flips[:3]]) > 60
+    assert np.mean([ever_flagged(season, EDGE_RULE) for season in seasons[:2]]) > 60
 
 
 def test_rates_of_coin_flips_are_shrunken_strongly_and_true_differences_are_not() -> None:
@@ -60,13 +60,13 @@ def test_rates_of_coin_flips_are_shrunken_strongly_and_true_differences_are_not(
 
 
 def test_a_player_on_whom_bets_are_bad_is_blacklisted() -> None:
-    statuses = [row_of(coins(seed, rates={7: 0.12}), "player7")["status"] for seed in range(3)]
-    assert statuses.count("blacklisted") >= 2
+    statuses = [row_of(coins(seed, rates={7: 0.12}), "player7")["status"] for seed in range(5)]
+    assert statuses.count("blacklisted") >= 4
 
 
 def test_a_player_on_whom_bets_are_good_is_reliable() -> None:
-    statuses = [row_of(coins(seed, rates={7: 0.9}), "player7")["status"] for seed in range(3)]
-    assert statuses.count("reliable") >= 2
+    statuses = [row_of(coins(seed, rates={7: 0.9}), "player7")["status"] for seed in range(5)]
+    assert statuses.count("reliable") >= 4
 
 
 def test_bets_that_always_end_alike_are_worth_one_bet_per_date() -> None:

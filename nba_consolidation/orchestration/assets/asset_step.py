@@ -1,0 +1,236 @@
+"""Runs a step of the graph for its game dates, and records what it did by asset and date.
+
+A step here calls one use case and returns an `AssetResult`; all that Dagster needs beside that is done in this module.
+
+Dates that are *held back* (poisoned, or with a finding of a blocking check) do not keep the others back: nothing is
+recorded for them, the assets downstream leave them out, and the run fails naming them once the others are published.
+Dagster by itself runs nothing downstream of a step that fails, whatever the date.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.errors import DatesPoisoned
+from nba_consolidation.leases import Holder
+from nba_consolidation.orchestration.assets.common import WRITERS, AssetDeclaration, Kinds, embedded_image
+from nba_consolidation.orchestration.checks.run_checks import check_results, check_specs
+from nba_consolidation.orchestration.metadata import Metadata, table_of
+from nba_consolidation.orchestration.partitions import ensure_in_order
+from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
+from nba_consolidation.wiring import Deployment
+
+CHAIN = (PREDICTIONS.name, VALIDATED.name, PUBLISHED.name)
+"""The way to what consumers read: the last of these in a run fails it where dates were held back."""
+
+_NOT_RECORDED = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
+"""Dagster's own mark of an output without a materialisation: the assets downstream run, and no date is recorded."""
+
+Event = (
+    dg.AssetCheckResult | dg.AssetMaterialization | dg.AssetObservation | dg.MaterializeResult[None] | dg.Output[None]
+)
+
+
+class HeldBack(NamedTuple):
+    """Why a date is held back. poisoned: it could not be written; otherwise a check found something in it."""
+
+    reason: str
+    poisoned: bool
+
+
+@dataclass(frozen=True)
+class AssetResult:
+    """What a step did.
+
+    metadata: of each asset by date; exactly these dates are recorded. images: PNG files by asset and name, for the last
+    date. outcome: what the checks of the assets evaluate. done: a participle for messages about dates held back.
+    """
+
+    metadata: Mapping[str, Mapping[dt.date, Metadata]] = field(default_factory=dict)
+    images: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    outcome: object = None
+    held_back: Mapping[dt.date, HeldBack] = field(default_factory=dict)
+    done: str = "consolidated"
+    data_version: dg.DataVersion | None = None
+
+
+@dataclass(frozen=True)
+class AssetRun:
+    """One run of a step: its dates, its use cases, and the config, if the step has one."""
+
+    context: dg.AssetExecutionContext
+    deployment: Deployment
+    config: Any = None
+
+    @cached_property
+    def dates(self) -> list[dt.date]:
+        """The game dates, one or a range, without those that an earlier step of this run held back."""
+        return [date for date in self.partitions if date not in self.held_back]
+
+    @property
+    def partitions(self) -> list[dt.date]:
+        return [dt.date.fromisoformat(key) for key in self.context.partition_keys]
+
+    @property
+    def first(self) -> dt.date:
+        return self.dates[0]
+
+    @property
+    def last(self) -> dt.date:
+        return self.dates[-1]
+
+    @property
+    def holder(self) -> Holder:
+        return Holder.here(self.context.run.run_id)
+
+    @property
+    def selected(self) -> set[str]:
+        """The assets of this step that are to be materialised."""
+        return {key.to_user_string() for key in self.context.selected_asset_keys}
+
+    def includes(self, asset: str) -> bool:
+        """Whether any step of this run materialises the asset."""
+        return dg.AssetKey(asset) in self.context.job_def.asset_layer.executable_asset_keys
+
+    def log_step(self, name: str) -> None:
+        """For the use cases, which report each step that they begin."""
+        self.context.log.debug(name)
+
+    def log_later_dates(self, dates: Sequence[dt.date]) -> None:
+        """Dates after those of the run, which depend on them and were recomputed too."""
+        if dates:
+            self.context.log.info("Later dates of the season were recomputed: %d", len(dates))
+
+    @cached_property
+    def held_back(self) -> dict[dt.date, HeldBack]:
+        """What earlier steps held back; read from the run's events, since a step may have a process of its own."""
+        events = self.context.instance.all_logs(self.context.run.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
+        observed = [entry.asset_observation for entry in events if entry.asset_observation is not None]
+        return {
+            dt.date.fromisoformat(one.partition): HeldBack(*(one.metadata[name].value for name in HeldBack._fields))
+            for one in observed
+            if one.partition is not None and set(HeldBack._fields) <= set(one.metadata)
+        }
+
+
+@dataclass(frozen=True)
+class AssetStep:
+    """A step that writes one or more assets. config: a class of Dagster configs. writes: whether it is a writer."""
+
+    name: str
+    assets: Sequence[AssetDeclaration]
+    function: Callable[[AssetRun], AssetResult]
+    config: type[dg.Config] | None = None
+    writes: bool = True
+    can_subset: bool = False
+
+    def definition(self, partitions: dg.PartitionsDefinition, kinds: Kinds) -> dg.AssetsDefinition:
+        """The step over these partitions; a backfill of any range is a single run."""
+        decorate = dg.multi_asset(
+            name=self.name,
+            specs=[asset.spec(kinds, skippable=True) for asset in self.assets],
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            pool=WRITERS if self.writes else None,
+            check_specs=check_specs(asset.name for asset in self.assets),
+            can_subset=self.can_subset,
+        )
+        return decorate(self._compute() if self.config is None else self._compute_with(self.config))
+
+    def _compute(self) -> Callable[..., Iterator[Event]]:
+        def compute(context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]) -> Iterator[Event]:
+            yield from self._events(AssetRun(context, deployment))
+
+        return compute
+
+    def _compute_with(self, config_class: type[dg.Config]) -> Callable[..., Iterator[Event]]:
+        def compute(
+            context: dg.AssetExecutionContext,
+            config: config_class,  # type: ignore[valid-type]
+            deployment: dg.ResourceParam[Deployment],
+        ) -> Iterator[Event]:
+            yield from self._events(AssetRun(context, deployment, config))
+
+        return compute
+
+    def _events(self, run: AssetRun) -> Iterator[Event]:
+        ensure_in_order(run.context.run.tags)
+        try:
+            result = self.function(run)
+        except ConsolidationError as error:
+            if not (run.held_back and self._ends_chain(run)):
+                raise
+            run.context.log.error("The dates that are not held back could not be finished either: %s", error)
+            raise failure(run.held_back, "consolidated") from error
+        held_back = run.held_back | dict(result.held_back)
+        for date, reason in result.held_back.items():
+            yield dg.AssetObservation(self.assets[0].name, partition=str(date), metadata=reason._asdict())
+        for asset, by_date in result.metadata.items():
+            images = {name: embedded_image(png) for name, png in result.images.get(asset, {}).items()}
+            yield from _materializations(run, asset, _with_images(by_date, images))
+        yield from check_results(result.outcome)
+        if held_back and self._fails(run, held_back):
+            raise failure(held_back, result.done)
+        for asset, by_date in result.metadata.items():
+            if asset in run.selected:
+                yield _output(run, asset, by_date, result.data_version)
+
+    def _ends_chain(self, run: AssetRun) -> bool:
+        return self.assets[0].name == next((asset for asset in reversed(CHAIN) if run.includes(asset)), None)
+
+    def _fails(self, run: AssetRun, held_back: Mapping[dt.date, HeldBack]) -> bool:
+        """Whether the run fails here. What holds dates back outside the chain fails at once."""
+        if self.assets[0].name not in CHAIN:
+            return held_back != run.held_back
+        return self._ends_chain(run) or set(run.partitions) <= set(held_back)
+
+
+def asset_step(
+    *assets: AssetDeclaration, name: str | None = None, **options: Any
+) -> Callable[[Callable[[AssetRun], AssetResult]], AssetStep]:
+    """Makes a step of a function. name: of the op in Dagster, which is that of the asset where there is one only."""
+    return lambda function: AssetStep(name or assets[0].name, assets, function, **options)
+
+
+def _with_images(by_date: Mapping[dt.date, Metadata], images: Metadata) -> dict[dt.date, Metadata]:
+    """Images go to the last date only: Dagster repeats what a result carries with every date of the run."""
+    last = max(by_date, default=None)
+    return {date: {**metadata, **images} if date == last else metadata for date, metadata in by_date.items()}
+
+
+def _materializations(run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata]) -> Iterator[Event]:
+    """The metadata of each date; as events of their own where the step's result would record other dates too."""
+    recorded_by_result = _records_all(run, asset, by_date)
+    for date, metadata in by_date.items():
+        if recorded_by_result:
+            run.context.add_asset_metadata(metadata, asset_key=asset, partition_key=str(date))
+        else:
+            yield dg.AssetMaterialization(asset, partition=str(date), metadata=metadata)
+
+
+def _records_all(run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata]) -> bool:
+    return asset in run.selected and set(by_date) == set(run.partitions)
+
+
+def _output(
+    run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata], data_version: dg.DataVersion | None
+) -> dg.MaterializeResult[None] | dg.Output[None]:
+    """The result, which Dagster records for every date of the run; an output that it does not record otherwise."""
+    if _records_all(run, asset, by_date):
+        return dg.MaterializeResult(asset_key=asset, data_version=data_version)
+    return dg.Output(None, output_name=run.context.output_for_asset_key(dg.AssetKey(asset)), metadata=_NOT_RECORDED)
+
+
+def failure(held_back: Mapping[dt.date, HeldBack], done: str) -> dg.Failure:
+    """What ends a run of which some dates were held back; trying again would not help."""
+    rows = [{"date": str(date), "reason": held_back[date].reason} for date in sorted(held_back)]
+    poisoned = [row for row, date in zip(rows, sorted(held_back), strict=True) if held_back[date].poisoned]
+    message = str(DatesPoisoned({date: ConsolidationError(one.reason) for date, one in held_back.items()}, done))
+    metadata = {"held_back": table_of(rows), **({"poisoned": table_of(poisoned)} if poisoned else {})}
+    return dg.Failure(message, metadata=metadata, allow_retries=False)
