@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,29 @@ def test_a_file_that_does_not_exist_is_named(terminal: Terminal, tmp_path: Path)
     assert "gone.csv" in terminal.run("stage", tmp_path / "gone.csv", exit_code=1).stdout
 
 
+@pytest.mark.parametrize("command", ["stage", "box-scores"])
+def test_incident_r20_one_odd_file_of_a_folder_is_named_and_stops_no_other(
+    terminal: Terminal, rows_file: Write, tmp_path: Path, command: str
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    box_score = {"player_lookup": "x", "game_id": "g", "game_date": "2026-01-15", "points": 3, "minutes_played": 9}
+    for name in ("a_good", "z_good"):
+        rows_file(f"files/{name}.jsonl", prediction(prediction_id=name) if command == "stage" else box_score)
+    (folder / "b_deep.jsonl").write_text('{"a":' * 50_000)
+    (folder / "c_digits.jsonl").write_text('{"a": ' + "9" * 5_000 + "}")
+    (folder / "d_broken_link.csv").symlink_to("nowhere")
+    (folder / "e_utf16.csv").write_bytes("a,b\n1,2\n".encode("utf-16"))
+    (folder / "f_torn.parquet").write_bytes(b"PAR1")
+    os.mkfifo(folder / "g_pipe.csv")
+    (folder / "h_folder.csv").mkdir()
+    document = terminal.json(command, folder, exit_code=1)
+    failed = {Path(file["file"]).name: file["error"] for file in document["files"] if file["error"]}
+    assert sorted(failed) == ["b_deep.jsonl", "c_digits.jsonl", "d_broken_link.csv", "e_utf16.csv", "f_torn.parquet"]
+    assert "line 1 is nested too deeply" in failed["b_deep.jsonl"]
+    assert sum(file["rows"] for file in document["files"]) == 2
+
+
 def test_a_file_without_rows_is_skipped(terminal: Terminal, tmp_path: Path) -> None:
     pq.write_table(pa.table({"game_date": pa.array([], pa.date32())}), tmp_path / "none.parquet")
     found = terminal.json("stage", tmp_path / "none.parquet")
@@ -126,6 +150,30 @@ def test_two_files_of_one_call_never_become_one_table(terminal: Terminal, rows_f
     found = terminal.json("stage", *files, exit_code=1)
     assert "would replace" in found["files"][1]["error"]
     assert len(tables(terminal)) == 1
+
+
+def test_chunks_of_one_worker_are_parts_and_never_replace_one_another(terminal: Terminal, rows_file: Write) -> None:
+    names = ("--batch", "b1", "--worker", "w")
+    first, second = (rows_file(f"{line}.jsonl", prediction(line)) for line in ("20.5", "21.0"))
+    terminal.run("stage", first, *names)
+    document = terminal.json("stage", second, *names, exit_code=1)
+    assert "1 of their business keys are not among the new rows" in document["files"][0]["error"]
+    terminal.run("stage", second, *names, "--part", "2")
+    assert tables(terminal) == ["_staging_b1_w", "_staging_b1_w_part_2"]
+    assert terminal.json("consolidate")["totals"]["inserted"] == 2
+
+
+def test_rows_that_wait_are_replaced_on_request(terminal: Terminal, rows_file: Write) -> None:
+    names = ("--batch", "b1", "--worker", "w")
+    terminal.run("stage", rows_file("a.jsonl", prediction("20.5")), *names)
+    terminal.run("stage", rows_file("b.jsonl", prediction("21.0")), *names, "--replace")
+    assert terminal.json("consolidate")["totals"]["staged"] == 1
+
+
+def test_the_values_that_were_rounded_are_in_the_report(terminal: Terminal, rows_file: Write) -> None:
+    file = rows_file("a.jsonl", prediction("20.5", predicted_points="21.44"), prediction("21.0"))
+    assert terminal.json("stage", file)["rounded"] == {"predicted_points": 1}
+    assert "Rounded to the scale of predicted_points: 1 value." in terminal.run("stage", file).stdout
 
 
 def test_a_bad_value_is_named_with_its_column_and_row(terminal: Terminal, rows_file: Write) -> None:

@@ -15,8 +15,9 @@ import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,9 +25,18 @@ import pyarrow.parquet as pq
 from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.arrow_types import columns_of
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable, first_line
+from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
-from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE, Footer, read_error, read_footer
+from nba_consolidation.warehouse.staging.origin import Origin, ensure_replaceable
+from nba_consolidation.warehouse.staging.parquet_footer import (
+    ORIGIN,
+    UNREADABLE,
+    Footer,
+    read_business_keys,
+    read_error,
+    read_footer,
+)
 
 _SUFFIX = ".parquet"
 _PINNED = ".pinned"
@@ -63,24 +73,29 @@ class ParquetStaging:
         self._footers = {key: footer for key, footer in self._footers.items() if key in current}
         return sorted(tables, key=lambda table: table.name)
 
-    def write(self, name: str, data: pa.Table) -> StagingTable:
+    def write(self, name: str, data: pa.Table, origin: Origin | None = None, *, replace: bool = True) -> StagingTable:
         """Writes the file under a hidden name and renames it, so that readers never see a partial file.
 
-        Raises TableRefused for an invalid name, WarehouseUnavailable if nothing was written.
+        Raises TableRefused for an invalid name, WriteRefused for a table that must not be replaced,
+        WarehouseUnavailable if nothing was written.
         """
         if not table_names.is_valid(name):
             raise TableRefused(name, "is not a valid name", "use _staging_{batch}_{worker}")
         hidden = self.folder / f".{name[:80]}.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            stat = _write_durably(hidden, data)
-            hidden.rename(self.path_of(name))
+            stat = _write_durably(hidden, data, origin)
+            with self._write_lock():
+                if origin is not None:
+                    self._ensure_replaceable(name, origin, None if replace else data)
+                hidden.rename(self.path_of(name))
         except OSError as error:
             raise WarehouseUnavailable(f"staging table {name} was not written to {self.folder}: {error}") from error
         finally:
             with contextlib.suppress(OSError):
                 hidden.unlink()
-        return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns_of(data.schema))
+        columns = columns_of(data.schema)
+        return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns, origin=origin)
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Decodes each file completely, because a damaged page does not show in the footer."""
@@ -118,6 +133,27 @@ class ParquetStaging:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def _write_lock(self) -> Iterator[None]:
+        """Only one process replaces a file at a time, so that nothing changes between the look and the rename."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # NFS has no locks of folders; two workers of one name meet seldom
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _ensure_replaceable(self, name: str, origin: Origin, data: pa.Table | None) -> None:
+        """A file that cannot be read has no rows that anybody could lose."""
+        path = self.path_of(name)
+        try:
+            existing = read_footer(path).origin
+            keys = [] if data is None else list(read_business_keys(path))
+        except UNREADABLE:
+            return
+        ensure_replaceable(name, existing, origin, lambda: keys, data)
+
     def _files(self) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.folder) as entries:
@@ -130,9 +166,13 @@ class ParquetStaging:
     def _describe(self, entry: os.DirEntry[str], known: KnownDates) -> StagingTable | None:
         name = entry.name.removesuffix(_SUFFIX)
         try:
-            stat = entry.stat()
+            stat = entry.stat(follow_symlinks=False)
         except OSError:
-            return None  # dropped by another consolidation during the listing, or a broken link
+            return None  # dropped by another consolidation during the listing
+        if entry.is_symlink():  # the file behind it can change or go away while the link stays as it is
+            return _refused(name, stat, "it is a symbolic link; move the file itself here")
+        if not S_ISREG(stat.st_mode):  # to open a pipe would wait for ever
+            return _refused(name, stat, "it is not a file")
         if not table_names.is_valid(name):
             return _refused(name, stat, "its name is too long or has characters other than letters, digits and '_'")
         try:
@@ -147,8 +187,11 @@ class ParquetStaging:
         if footer.rows and not dates:
             refusal = refusal or no_known_date(footer.columns, list(footer.dates))
         if refusal:
-            return _refused(name, stat, refusal, footer.rows, footer.columns)
-        return StagingTable(name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, stray_rows)
+            return replace(_refused(name, stat, refusal, footer.rows, footer.columns), origin=footer.origin)
+        return StagingTable(
+            name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, stray_rows,
+            origin=footer.origin,
+        )  # fmt: skip
 
     def _footer(self, name: str, fingerprint: str, path: Path) -> Footer:
         """The footer, cached: a file with that fingerprint does not change."""
@@ -164,15 +207,14 @@ class ParquetStaging:
             return [self._pin(table, folder) for table in tables]
         except OSError as error:
             raise WarehouseUnavailable(
-                f"staging files cannot be linked into {folder.parent} for reading ({error}); use a file system with "
-                "hard links, and make the files writable for this user"
+                f"staging files cannot be linked into {folder.parent} for reading ({error}); check its permissions"
             ) from error
 
     def _pin(self, table: StagingTable, folder: Path) -> PinnedFile:
         pin = folder / f"{table.name}{_SUFFIX}"
         try:
-            pin.hardlink_to(self.path_of(table.name))
-            unchanged = _fingerprint(pin.stat()) == table.fingerprint
+            hard_link(pin, self.path_of(table.name))
+            unchanged = _fingerprint(pin.lstat()) == table.fingerprint
         except FileNotFoundError:
             unchanged = False
         if not unchanged:
@@ -226,7 +268,7 @@ class ParquetStaging:
         path = self.path_of(table.name)
         dropping = self.folder / _DROPPING / table.fingerprint / path.name
         try:
-            if _fingerprint(path.stat()) != table.fingerprint:
+            if _fingerprint(path.lstat()) != table.fingerprint:
                 return False
             dropping.parent.mkdir(exist_ok=True)
             path.rename(dropping)
@@ -241,20 +283,20 @@ class ParquetStaging:
         archived.parent.mkdir(exist_ok=True)
         with contextlib.suppress(FileExistsError):  # a process linked this state and was then killed
             try:
-                archived.hardlink_to(self.path_of(table.name))
+                hard_link(archived, self.path_of(table.name))
             except FileNotFoundError:
                 return None
-        if _fingerprint(archived.stat()) == table.fingerprint and self._drop(table):
+        if _fingerprint(archived.lstat()) == table.fingerprint and self._drop(table):
             return archived
         archived.unlink()  # the table has changed since it was listed: its new state stays where it is
         return None
 
     def _delete_or_put_back(self, dropping: Path) -> bool:
         """Deletes a file that was moved to be dropped, or puts it back if it is not in the state to be dropped."""
-        unchanged = _fingerprint(dropping.stat()) == dropping.parent.name
+        unchanged = _fingerprint(dropping.lstat()) == dropping.parent.name
         if not unchanged:
             with contextlib.suppress(FileExistsError):  # an even newer redelivery is there already
-                (self.folder / dropping.name).hardlink_to(dropping)
+                hard_link(self.folder / dropping.name, dropping)
         dropping.unlink()
         with contextlib.suppress(OSError):  # a file of another kind is in it; NFS, for one, leaves such files
             dropping.parent.rmdir()
@@ -265,8 +307,10 @@ class ParquetStaging:
             self._delete_or_put_back(dropping)
 
 
-def _write_durably(path: Path, data: pa.Table) -> os.stat_result:
+def _write_durably(path: Path, data: pa.Table, origin: Origin | None) -> os.stat_result:
     """Returns the file's state now: once it is renamed, it can be merged and dropped at any time."""
+    if origin is not None:
+        data = data.replace_schema_metadata({**(data.schema.metadata or {}), ORIGIN: origin.to_text()})
     with path.open("wb") as file:
         pq.write_table(data, file)
         file.flush()
