@@ -197,6 +197,20 @@ def test_names_from_outside_are_drawn_as_they_are(name: str) -> None:
     assert drawn >= 3
 
 
+def test_a_picture_that_cannot_be_drawn_becomes_a_sentence_and_fails_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A name that matplotlib took for a formula made the step `performance` fail each time."""
+
+    def fail(_: object) -> dict[Any, Any]:
+        raise ValueError("Unknown symbol: $<script>")
+
+    chart = Chart("$$", "a chart", 2.1, fail)
+    assert len(pixels(png([chart], "Hit rate"))) > 0
+    root = ET.fromstring(svg(chart))
+    assert [element.text for element in root] == ["This picture could not be drawn; the log has the reason."]
+    assert "script" not in svg(chart)
+    assert caplog.text.count("picture_not_drawn") == 3
+
+
 def test_drawing_leaves_no_figure_and_no_setting_behind() -> None:
     over_time([hit_rate(0, 0.5)])
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
