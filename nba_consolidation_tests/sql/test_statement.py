@@ -49,7 +49,8 @@ class AnyParameter(dict[str, Any]):
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """One for all tests of this module: it takes 20 ms of processor time to start."""
-    return duckdb.connect(config={"TimeZone": "UTC"})
+    connection = duckdb.connect()
+    return connection.execute("SET TimeZone = 'UTC'")
 
 
 def name_of(file: Path) -> str:
