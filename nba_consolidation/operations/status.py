@@ -53,12 +53,14 @@ class PipelineStatus:
     """The status of all dates. empty, merged: staging tables that the next consolidation drops.
 
     unfinished: dates that the next consolidation validates and publishes, because no run has since they changed.
+    unsettled_names: predicted players who wait, because a box score of their game has a similar name.
     """
 
     dates: tuple[DateStatus, ...] = ()
     refused: tuple[RefusedTable, ...] = ()
     empty: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
+    unsettled_names: tuple[Row, ...] = ()
     unfinished: UnfinishedDates = field(default_factory=UnfinishedDates)
     leases: tuple[LeaseRecord, ...] = ()
 
@@ -94,6 +96,7 @@ def status(
         empty=tuple(table.name for table in idle if not table.rows),
         merged=tuple(table.name for table in idle if table.rows),
         unfinished=unfinished(committed.rows),
+        unsettled_names=tuple(committed.rows["unsettled_names_in_order"]),
         leases=leases.list(),
     )
 
@@ -110,7 +113,8 @@ def dates_with_rows(
 
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
-    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables", *UNFINISHED)
+    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables", *UNFINISHED,
+             "unsettled_names_in_order")  # fmt: skip
     return [Statement(name, bounds) for name in names]
 
 
