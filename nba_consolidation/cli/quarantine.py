@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, counted, table
+from nba_consolidation.cli.output import Grid, GridColumn, counted, table
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import QUARANTINE_RULES
 
@@ -34,8 +34,14 @@ def quarantine(session: Session, limit: int, dates: DateRange) -> None:
 
 
 def _rows(found: Quarantine) -> Grid:
-    columns = [Column("date"), Column("column"), Column("rule"), Column("staging table"), Column("row", right=True),
-               Column("original row", fold=True)]  # fmt: skip
+    columns = [
+        GridColumn("date"),
+        GridColumn("column"),
+        GridColumn("rule"),
+        GridColumn("staging table"),
+        GridColumn("row", right=True),
+        GridColumn("original row", fold=True),
+    ]
     rows = [
         (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, _readable(row))
         for row in found.rows

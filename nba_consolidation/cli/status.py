@@ -9,7 +9,7 @@ import click
 
 from nba_consolidation.cli.consolidate import refused_grid
 from nba_consolidation.cli.locks import lease_document, lease_grid
-from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
 from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 _LAST = 14
 _FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows")
 _COLUMNS = (
-    Column("date"),
-    Column("tables\nwaiting", right=True),
-    Column("rows\nwaiting", right=True),
-    Column("rows", right=True),
-    Column("active", right=True),
-    Column("validated", right=True),
-    Column("last\nconsolidated", 1),
-    Column("last token", 2, right=True),
-    Column("last run", 3),
+    GridColumn("date"),
+    GridColumn("tables\nwaiting", right=True),
+    GridColumn("rows\nwaiting", right=True),
+    GridColumn("rows", right=True),
+    GridColumn("active", right=True),
+    GridColumn("validated", right=True),
+    GridColumn("last\nconsolidated", 1),
+    GridColumn("last token", 2, right=True),
+    GridColumn("last run", 3),
 )
 
 

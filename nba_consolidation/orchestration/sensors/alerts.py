@@ -34,7 +34,7 @@ _SEVERITIES = {dg.AssetCheckSeverity.WARN: "warning", dg.AssetCheckSeverity.ERRO
 
 
 @dataclass(frozen=True)
-class _Cursor:
+class _AlertCursor:
     """Up to when runs were looked at, which of the last ones were, and which alerts were sent."""
 
     until: float
@@ -45,7 +45,7 @@ class _Cursor:
         return json.dumps({"until": self.until, "seen": self.seen, "outbox": self.outbox.to_json()})
 
     @classmethod
-    def from_text(cls, text: str | None, now: float) -> _Cursor:
+    def from_text(cls, text: str | None, now: float) -> _AlertCursor:
         """A sensor that was just switched on begins now."""
         if text is None:
             return cls(now)
@@ -65,7 +65,7 @@ def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | N
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = dt.datetime.now(dt.UTC).timestamp()
-        before = _Cursor.from_text(context.cursor, now)
+        before = _AlertCursor.from_text(context.cursor, now)
         cursor, failures = _news(context.instance, before)
         if context.cursor is None:
             failures = []  # just switched on: nobody wants history as messages
@@ -79,7 +79,7 @@ def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | N
         )
         waiting = len(outbox.pending)
         outbox = deliver(outbox, channels)
-        context.update_cursor(_Cursor(cursor.until, cursor.seen, outbox).to_text())
+        context.update_cursor(_AlertCursor(cursor.until, cursor.seen, outbox).to_text())
         return dg.SkipReason(f"{waiting} messages to send, {len(outbox.pending)} of them not sent yet")
 
     return sensor
@@ -109,7 +109,7 @@ def _slack_client(token: str) -> Any:
     return client
 
 
-def _news(instance: dg.DagsterInstance, cursor: _Cursor) -> tuple[_Cursor, list[Failure]]:
+def _news(instance: dg.DagsterInstance, cursor: _AlertCursor) -> tuple[_AlertCursor, list[Failure]]:
     """What failed in runs that ended since, and the cursor behind them."""
     since = dt.datetime.fromtimestamp(cursor.until, dt.UTC) - _OVERLAP
     records = instance.get_run_records(
@@ -120,7 +120,7 @@ def _news(instance: dg.DagsterInstance, cursor: _Cursor) -> tuple[_Cursor, list[
     until = max([cursor.until, *moments.values()])
     seen = {run: at for run, at in (cursor.seen | moments).items() if at > until - 2 * _OVERLAP.total_seconds()}
     failures = [failure for record in new for failure in _of_run(instance, record.dagster_run)]
-    return _Cursor(until, seen, cursor.outbox), failures
+    return _AlertCursor(until, seen, cursor.outbox), failures
 
 
 def _seconds(moment: dt.datetime) -> float:
