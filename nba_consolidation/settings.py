@@ -32,6 +32,7 @@ from nba_consolidation.schema import BOX_SCORES, CONFIDENCE_SCALES
 PREFIX = "NBA_CONSOLIDATION_"
 LOCAL: Final = "local"
 PRODUCTION: Final = "production"
+BUCKET: Final = "gs://"
 GAME_TIME_ZONE = zoneinfo.ZoneInfo("America/New_York")
 _NOT_IN_A_PATH = re.compile(r"[?\\\ud800-\udfff]")
 """DuckDB takes `?` and a backslash in a path for something else, and would open another file; bytes that are not UTF-8

@@ -9,5 +9,6 @@ LOOKUPS = {
     "Royce O\u2019Neale": "royceoneale", "Karl-Anthony Towns": "karlanthonytowns",
     "  P.J.  Washington ": "pjwashington",
     "İlkan Karaman": "ilkankaraman", "Luka Dončic\u0301": "lukadoncic", "lebronjames23": "lebronjames23",
-    "Łukasz Øre": "lukaszore", "姚明": "", "": "",
+    "Łukasz Øre": "lukaszore", "Æsgeir Groß": "aesgeirgross", "Đorđe Þórsson": "dordethorsson",
+    "姚明": "姚明", " Йокич ": "йокич", "": "",
 }  # fmt: skip

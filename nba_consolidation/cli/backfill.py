@@ -24,20 +24,18 @@ if TYPE_CHECKING:
 def _consolidating(deployment: Deployment, holder: Holder) -> Work:
     """Consolidates, validates and publishes, whatever a process that died in between had not."""
     from nba_consolidation.operations.backfill import ChunkDone
-    from nba_consolidation.operations.status import unvalidated_dates
-    from nba_consolidation.pipeline.publication.publish import unpublished_dates
+    from nba_consolidation.operations.unfinished import complete
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
         report = deployment.consolidator.consolidate(dates, holder)
-        behind = unvalidated_dates(deployment.warehouse, dates[0], dates[-1])
-        validated = deployment.validator.validate(behind, holder) if behind else []
-        unpublished = unpublished_dates(deployment.warehouse, dates[0], dates[-1])
-        published = deployment.publisher.publish({*behind, *unpublished}, holder)
+        done = complete(deployment.validator, deployment.publisher, holder, dates)
         figures = {figure: report.total(figure) for figure in ("staged", "inserted", "updated", "quarantined")}
-        figures["validated"] = sum(date.validated_rows for date in validated)
-        figures["published"] = sum(date.published_rows for date in published)
+        figures["validated"] = sum(date.validated_rows for date in done.validated)
+        figures["published"] = sum(date.published_rows for date in done.published)
         refused = {table.name: table.reason for table in report.refused}
-        return ChunkDone({"consolidated_dates": len(report.dates), **figures}, report.poisoned, refused)
+        return ChunkDone(
+            {"consolidated_dates": len(report.dates), **figures}, {**report.poisoned, **done.failed}, refused
+        )
 
     return work
 

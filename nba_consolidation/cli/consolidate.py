@@ -39,12 +39,13 @@ _COLUMNS = (
     GridColumn("active", right=True),
     GridColumn("token", 3, right=True),
 )
-_VALIDATED_FIGURES = ("validated_rows", "percent_scale_rows", "without_line", "players", "systems")
+_VALIDATED_FIGURES = ("validated_rows", "percent_scale_rows", "without_line", "withheld_rows", "players", "systems")
 _VALIDATED_COLUMNS = (
     GridColumn("date"),
     GridColumn("validated", right=True),
     GridColumn("stored in percent", right=True),
     GridColumn("without line", right=True),
+    GridColumn("withheld", right=True),
     GridColumn("players", right=True),
     GridColumn("systems", right=True),
 )
@@ -80,7 +81,7 @@ def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
     Afterwards there is one row per business key: nothing lost, nothing doubled.
 
     Without dates: everything that waits. What was consolidated is validated and published, so that consumers can read
-    it; so is what an earlier run consolidated but did not publish before it died. Repeating it changes nothing. Ends
+    it; so is what an earlier run consolidated before it died, whatever its date. Repeating it changes nothing. Ends
     with 3 if some tables were refused or some dates poisoned: all others are done.
     """
     deployment, holder = session.deployment(), session.holder()
@@ -119,6 +120,8 @@ def validate(session: Session, dates: DateRange) -> None:
         if validated
         else _nothing_stands(dates)
     )
+    if withheld := _totals(validated)["withheld_rows"]:
+        summary = f"{summary}\n{withheld_sentence(withheld)}"
     session.show({"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
 
 
@@ -154,28 +157,33 @@ def _wanted(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
 
 
 def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
-    """Validates and publishes the dates that are behind, if any. Returns an error, so that the report comes first."""
-    from nba_consolidation.operations.status import unvalidated_dates
-    from nba_consolidation.pipeline.publication.publish import unpublished_dates
+    """Validates and publishes what is behind, if anything. Returns an error, so that the report comes first."""
+    from nba_consolidation.fencing.errors import DatesPoisoned
+    from nba_consolidation.operations.unfinished import complete
 
-    validated: Sequence[ValidatedDate] = ()
+    requested = dates.dates if dates.is_limited else None
     try:
-        unvalidated = unvalidated_dates(deployment.warehouse, dates.first, dates.last)
-        if unvalidated:
-            validated = deployment.validator.validate(unvalidated, holder)
-        unpublished = unpublished_dates(deployment.warehouse, dates.first, dates.last)
-        behind = {*unvalidated, *unpublished}
-        return Publication(validated, deployment.publisher.publish(behind, holder)) if behind else None
+        done = complete(deployment.validator, deployment.publisher, holder, requested)
     except ConsolidationError as error:
-        error.add_note("Everything consolidated is committed. Run `nba-consolidation validate` for the rest.")
-        return Publication(validated, error=error)
+        return Publication(error=_with_next_step(error))
+    failed = {date: error for date, error in done.failed.items() if requested is None or date in requested}
+    if failed:
+        several = DatesPoisoned(failed, "validated and published")
+        [failure] = failed.values() if len(failed) == 1 else [several]
+        return Publication(done.validated, done.published, _with_next_step(failure))
+    return Publication(done.validated, done.published) if done.validated or done.published else None
+
+
+def _with_next_step(error: ConsolidationError) -> ConsolidationError:
+    error.add_note("Everything consolidated is committed. Run `nba-consolidation validate` for the rest.")
+    return error
 
 
 def _document(report: ConsolidationReport, publication: Publication | None) -> dict[str, Any]:
     return {
         "run_id": report.run_id,
         "dates": report.dates,
-        "totals": {figure: report.total(figure) for figure in _FIGURES},
+        "totals": {figure: report.total(figure) for figure in (*_FIGURES, "tied_players")},
         "conserved": all(counts.conserved for counts in report.dates),
         "untouched": report.untouched,
         "refused": report.refused,
@@ -210,11 +218,13 @@ def _sentences(report: ConsolidationReport, publication: Publication | None) -> 
     if not report.dates and not report.poisoned:
         lines = ["Nothing new to consolidate."]
     else:
-        lines = [_conservation(report), _cost(report)]
+        lines = [_conservation(report), _cost(report), *_ties(report.total("tied_players"))]
     if publication and publication.validated and not publication.error:
         validated = counted(_totals(publication.validated)["validated_rows"], "prediction")
         published = sum(date.published_rows for date in publication.published)
         lines.append(f"Validated {validated}; published {published:,}.")
+        if withheld := _totals(publication.validated)["withheld_rows"]:
+            lines.append(withheld_sentence(withheld))
     if report.refused:
         lines.append(
             f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again, or remove."
@@ -233,11 +243,27 @@ def _conservation(report: ConsolidationReport) -> str:
     return f"Conserved: {report.total('staged'):,} staged = {told}"
 
 
+def _ties(players: int) -> list[str]:
+    if not players:
+        return []
+    have = "has" if players == 1 else "have"
+    who = f"{counted(players, 'player')} {have} several lines of the same moment"
+    return [f"{who}; the active line was chosen by prediction_id."]
+
+
 def _cost(report: ConsolidationReport) -> str:
     return (
         f"{counted(len(report.dates), 'date')}, {counted(report.total('staging_tables'), 'staging table')}, "
         f"{report.rows_per_second:,.0f} rows/s; lease waited for {report.lease_wait_ms:,} ms, "
         f"held {report.lease_hold_ms:,} ms"
+    )
+
+
+def withheld_sentence(rows: int) -> str:
+    """How many predictions are withheld, and what to do."""
+    return (
+        f"Withheld {counted(rows, 'prediction')}, whose confidence is not on the scale of the batch. "
+        "Next: nba-consolidation quality"
     )
 
 
@@ -251,7 +277,15 @@ def refused_grid(refused: Sequence[RefusedTable]) -> Grid:
 def _validated_grid(dates: Sequence[ValidatedDate]) -> Grid:
     rows = [(date.game_date, *(getattr(date, figure) for figure in _VALIDATED_FIGURES)) for date in dates]
     totals = _totals(dates)
-    footer = ("total", totals["validated_rows"], totals["percent_scale_rows"], totals["without_line"], None, None)
+    footer = (
+        "total",
+        totals["validated_rows"],
+        totals["percent_scale_rows"],
+        totals["without_line"],
+        totals["withheld_rows"],
+        None,
+        None,
+    )
     return Grid(_VALIDATED_COLUMNS, rows, footer=footer if len(rows) > 1 else None)
 
 
@@ -265,7 +299,7 @@ def _published_grid(dates: Sequence[PublishedDate]) -> Grid:
 
 def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
     """Players and systems are distinct by date, so they do not add up."""
-    return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:3]}
+    return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:4]}
 
 
 def _nothing_stands(dates: DateRange) -> str:

@@ -22,17 +22,13 @@ if TYPE_CHECKING:
 def doctor(session: Session) -> Exit:
     """Check that everything needed is there.
 
-    Settings, libraries and disk space; the lease store, its latency and clock; the warehouse, its tables and the
-    permission to write; box scores; the staging area; Dagster's instance, pools and daemon. Each fault comes with what
-    to do. Ends with 1 if a check failed, with 3 if one warns.
+    Settings, libraries, disk space, and whether the folders can be written; the lease store, its latency and clock; the
+    warehouse, its tables and the permission to write; box scores; the staging area; Dagster's instance, pools and
+    daemon. Each fault comes with what to do. Ends with 1 if a check failed, with 3 if one warns.
     """
     from nba_consolidation.operations.doctor.health_checks import Health, run_checks
 
     deployment, place = session.deployment(), session.settings.place
-    if not deployment.exists:
-        session.show({"place": place, "health": Health.OK, "checks": []},
-             f"{place} does not exist yet; the first consolidation creates it.")  # fmt: skip
-        return Exit.DONE
     with steps() as on_step:
         results = run_checks(_checks(deployment), on_step)
     worst = max((result.health for result in results), key=list(Health).index)
@@ -42,17 +38,21 @@ def doctor(session: Session) -> Exit:
         {"place": place, "health": worst, "checks": results},
         Grid([GridColumn("subject"), GridColumn("health"), GridColumn("detail", fold=True)], rows),
         f"{place}: {summaries.get(worst, 'every check passed.')}",
+        "" if deployment.exists else f"{place} does not exist yet; the first consolidation creates it.",
     )
     codes = {Health.OK: Exit.DONE, Health.WARNING: Exit.REQUIRES_ATTENTION, Health.FAILED: Exit.FAILED}
     return codes[worst]
 
 
 def _checks(deployment: Deployment) -> Sequence[HealthCheck]:
+    from nba_consolidation.operations.doctor.installation import folders_check, installation_checks
+
+    if not deployment.exists:
+        return [folders_check(deployment.settings)]
     from dagster import DagsterInstance
 
     from nba_consolidation.operations.doctor.dagster_checks import dagster_checks
     from nba_consolidation.operations.doctor.health_checks import store_checks
-    from nba_consolidation.operations.doctor.installation import installation_checks
     from nba_consolidation.orchestration.assets.common import WRITERS
 
     return (

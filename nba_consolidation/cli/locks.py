@@ -15,7 +15,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema.display_columns import LEASE_EVENTS
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases import ForcedRelease, LeaseEvent, LeaseRecord
+    from nba_consolidation.leases import ForcedRelease, LeaseEvent, LeaseRecord, Reseed
 
 _COLUMNS = (
     GridColumn("lease"),
@@ -105,14 +105,38 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 
 
 @locks.command()
+@click.option("--token", required=True, type=click.IntRange(1), help="The largest token of a fence: see `doctor`.")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--by", help="Who does it; it is kept.  [default: the user who is logged in]")
+@session_command
+def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
+    """Let the lease store go on above the tokens that a lost one gave out.
+
+    For a lease store that was lost or restored: it gives out smaller tokens than the fences have, so every run is
+    fenced out. Stop all writers first: tokens of two lease stores do not compare. Nothing in the warehouse changes.
+    """
+    from nba_consolidation.operations.lost_lease_store import reseed as reseed_store
+
+    deployment = session.existing()
+    done = reseed_store(deployment.warehouse, deployment.leases, token, by=by or getpass.getuser(), reason=reason)
+    session.show(
+        {"reseeded": done},
+        f"The lease store goes on above token {done.token}. This was recorded:",
+        _reseed_grid([done]),
+    )
+
+
+@locks.command()
 @session_command
 def audit(session: Session) -> None:
-    """List all forced releases, oldest first."""
+    """List all forced releases and reseedings, oldest first."""
     deployment = session.deployment()
     records = deployment.leases.forced_releases() if deployment.exists else ()
+    reseeds = deployment.leases.reseeds() if deployment.exists else ()
     session.show(
-        {"forced_releases": [_forced_document(record) for record in records]},
+        {"forced_releases": [_forced_document(record) for record in records], "reseeds": reseeds},
         _forced_grid(records),
+        _reseed_grid(reseeds),
         f"{counted(len(records), 'forced release')}; times in UTC."
         if records
         else "No lease was ever released by force.",
@@ -196,6 +220,18 @@ def _forced_grid(records: Sequence[ForcedRelease]) -> Grid:
         )
         for record in records
     ]  # fmt: skip
+    return Grid(columns, rows, records=True)
+
+
+def _reseed_grid(reseeds: Sequence[Reseed]) -> Grid:
+    columns = [
+        GridColumn("reseeded"),
+        GridColumn("by"),
+        GridColumn("reason", fold=True),
+        GridColumn("above token", right=True),
+        GridColumn("newest token before", 1, right=True),
+    ]
+    rows = [(done.reseeded_at, done.by, done.reason, str(done.token), str(done.previous)) for done in reseeds]
     return Grid(columns, rows, records=True)
 
 

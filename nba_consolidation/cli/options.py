@@ -114,7 +114,9 @@ def expand_folders(files: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             paths.append(path)
             continue
-        readable = sorted(file for file in path.iterdir() if file.suffix.lower() in FILE_SUFFIXES and file.is_file())
+        # A broken link is named later as a file that does not exist; a pipe or a folder is none of the files.
+        files_in_it = (file for file in path.iterdir() if file.is_file() or file.is_symlink())
+        readable = sorted(file for file in files_in_it if file.suffix.lower() in FILE_SUFFIXES)
         if not readable:
             raise click.UsageError(f"{path} contains no file that can be read ({', '.join(FILE_SUFFIXES)}).")
         paths += readable

@@ -40,10 +40,11 @@ def _rows(found: Quarantine) -> Grid:
         GridColumn("rule"),
         GridColumn("staging table"),
         GridColumn("row", right=True),
+        GridColumn("reason", 1, fold=True),
         GridColumn("original row", fold=True),
     ]
     rows = [
-        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, _readable(row))
+        (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, row.reason, _readable(row))
         for row in found.rows
     ]
     return Grid(columns, rows, records=True)

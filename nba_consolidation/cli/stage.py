@@ -100,7 +100,7 @@ class _Stager:
         batch, worker = self._names(path)
         self._reserve(batch, worker, path)
         rows = read_rows(path)
-        return StagingWriter(self._area, self._columns_for(rows)).write(batch, worker, rows)
+        return StagingWriter(self._area, self._columns_for(rows), check_keys=False).write(batch, worker, rows)
 
     def _names(self, path: Path) -> tuple[str, str]:
         """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.consolidate import refused_grid
+from nba_consolidation.cli.consolidate import refused_grid, withheld_sentence
 from nba_consolidation.cli.locks import lease_document, lease_grid
 from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
 from nba_consolidation.cli.session import Session, session_command
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from nba_consolidation.operations.status import DateStatus, PipelineStatus
 
 _LAST = 14
-_FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows")
+_FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows",
+            "withheld_rows")  # fmt: skip
 _COLUMNS = (
     GridColumn("date"),
     GridColumn("tables\nwaiting", right=True),
@@ -24,6 +25,7 @@ _COLUMNS = (
     GridColumn("rows", right=True),
     GridColumn("active", right=True),
     GridColumn("validated", right=True),
+    GridColumn("withheld", 1, right=True),
     GridColumn("last\nconsolidated", 1),
     GridColumn("last token", 2, right=True),
     GridColumn("last run", 3),
@@ -60,6 +62,7 @@ def _document(found: PipelineStatus) -> dict[str, Any]:
         "refused": found.refused,
         "empty": found.empty,
         "merged": found.merged,
+        "unfinished": found.unfinished,
         "leases": [lease_document(lease) for lease in found.leases],
     }
 
@@ -100,12 +103,22 @@ def _minute(moment: dt.datetime | None) -> str | None:
 
 
 def _summary(found: PipelineStatus) -> str:
+    from nba_consolidation.operations.unfinished import some_dates
+
     waiting = (
         f"Waiting: {counted(found.total('waiting_rows'), 'row')} in "
         f"{counted(found.total('waiting_tables'), 'staging table')} for {counted(len(found.waiting), 'date')}. "
         "Next: nba-consolidation consolidate"
     )
-    lines = [waiting if found.waiting else "Nothing waits."]
+    behind = found.unfinished.all
+    lines = [waiting] if found.waiting else [] if behind else ["Nothing waits."]
+    if behind:
+        lines.append(
+            f"Consolidated, but not validated and published since: {counted(len(behind), 'date')} "
+            f"({some_dates(behind)}). A run is at work on them, or it died. Next: nba-consolidation consolidate"
+        )
+    if found.total("withheld_rows"):
+        lines.append(withheld_sentence(found.total("withheld_rows")))
     if found.refused:
         lines.append(f"Refused {counted(len(found.refused), 'table')}: mend and stage again, or remove.")
     if found.empty:

@@ -9,19 +9,23 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from nba_consolidation.schema import ACCURACY, CALIBRATION_VERSIONS, PREDICTIONS, PUBLISHED, VALIDATED
+from nba_consolidation.schema import ACCURACY, CALIBRATION_VERSIONS, PREDICTIONS, PUBLISHED, VALIDATED, WITHHELD
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 
 @dataclass(frozen=True)
 class Audit:
-    """One audit: the SQL file of its name, the table it reads, what it looks for, and whether a finding blocks."""
+    """One audit: the SQL file of its name, the table it reads, what it looks for, and whether a finding blocks.
+
+    asset: the asset that the table belongs to; by default the one of its name.
+    """
 
     name: str
     table: str
     looks_for: str
     blocking: bool = True
+    asset: str = ""
 
     def findings(self, warehouse: Warehouse, dates: Collection[dt.date]) -> list[Row]:
         """One row per finding in the dates. A query that fails raises; it never counts as passed."""
@@ -41,6 +45,16 @@ AUDITS = (
     ),
     PLAYERS_IN_TWO_GAMES := Audit(
         "players_in_two_games", _PREDICTIONS, "players active in two games of a date: one game under two ids?", False
+    ),
+    PLAYERS_UNDER_TWO_NAMES := Audit(
+        "players_under_two_names", _PREDICTIONS, "a player or system active under several spellings in one game"
+    ),
+    WITHHELD_BY_GROUP := Audit(
+        "withheld_by_group",
+        WITHHELD.name,
+        "predictions withheld, as their confidence is not on their batch's scale",
+        blocking=False,
+        asset=_VALIDATED,
     ),
     DUPLICATE_ACCURACY_KEYS := Audit(
         "duplicate_accuracy_keys", _ACCURACY, "predictions that are graded more than once; NULL lines are equal"

@@ -48,10 +48,10 @@ class FencedOut(ConsolidationError):
         writer = f"token {first.token}, holder {first.holder_id}, run {first.run_id}"
         if self.store_is_behind:
             return (
-                f"{dates} was written with a newer token ({writer}) than the lease store gives out now, so nothing was "
-                "committed: the lease store was replaced or restored, or another one is in use. Use one lease store; "
-                f"if the old one is lost, stop all writers, delete the rows of the dates from {FENCES.name}, "
-                "and run the dates again"
+                f"{dates} was written with a newer token ({writer}) than the lease store gives out now, so nothing "
+                "was committed. Running it again does not help: the lease store was replaced or restored, or another "
+                "one is in use. Use one lease store. If the old one is lost, stop all writers and run: "
+                "nba-consolidation doctor, which prints the largest token; then nba-consolidation locks reseed"
             )
         return f"a newer lease ({writer}) has written {dates}, so nothing was committed; run it again"
 

@@ -22,6 +22,7 @@ from nba_consolidation.leases.interface import (
     LeaseEvent,
     LeaseRecord,
     LeaseStore,
+    Reseed,
 )
 from nba_consolidation.leases.keys import lease_key, parse_lease_key
 from nba_consolidation.leases.lease_events import record_fenced_out
@@ -46,6 +47,7 @@ __all__ = [
     "LeaseStore",
     "LeaseTiming",
     "LeaseUnavailable",
+    "Reseed",
     "SqliteLeaseStore",
     "TimeSource",
     "WaitPolicy",

@@ -122,6 +122,17 @@ class ForcedRelease:
     released_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Reseed:
+    """The audit record of a reseeding: the store's newest token before, the one above which it goes on, who and why."""
+
+    previous: int
+    token: int
+    by: str
+    reason: str
+    reseeded_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseEvent:
     """A lease event, kept for a week: `holder` waited for `other`, or was fenced out by a write of `other`.
@@ -195,6 +206,16 @@ class LeaseStore(Protocol):
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         """The audit records of all forced releases, oldest first."""
 
+    def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
+        """Give out only tokens above this one from now on; they never go back. It and its audit record are one write.
+
+        For a store that was lost or restored. Raises LeaseMisuse if `by` or `reason` is blank, or if this store's
+        tokens cannot be moved: then the message says when they pass the token by themselves.
+        """
+
+    def reseeds(self) -> tuple[Reseed, ...]:
+        """The audit records of all reseedings, oldest first."""
+
     def record(self, event: LeaseEvent) -> None:
         """Keep an event for a week; it replaces one with the same id."""
 
@@ -214,6 +235,12 @@ class LeaseStore(Protocol):
 def is_over(record: LeaseRecord, current: Sequence[LeaseRecord]) -> bool:
     """Whether a lease that was read earlier has ended; `current` is the lease of its key now, if there is one."""
     return all(lease.expired or lease.operation_id != record.operation_id for lease in current)
+
+
+def check_reseed(by: str, reason: str) -> None:
+    """Raises LeaseMisuse unless a reseeding says who does it and why."""
+    if not by.strip() or not reason.strip():
+        raise LeaseMisuse("The lease store was not reseeded: that needs who does it (`by`) and a `reason`.")
 
 
 def check_forced_release(

@@ -22,7 +22,9 @@ from nba_consolidation.leases.interface import (
     Holder,
     LeaseEvent,
     LeaseRecord,
+    Reseed,
     check_forced_release,
+    check_reseed,
     from_micros,
     is_over,
     machine_clock,
@@ -62,6 +64,15 @@ _RECORD_FORCED_RELEASE = """
         :acquired_at, :expires_at, :forced_by, :reason, :released_at)"""
 _LIST_FORCED_RELEASES = "SELECT * FROM forced_release ORDER BY rowid"
 
+# Created with the first reseeding, so that a file of an earlier version remains a valid lease store.
+_CREATE_RESEEDS = """
+    CREATE TABLE IF NOT EXISTS reseed (previous INTEGER NOT NULL, token INTEGER NOT NULL, reseeded_by TEXT NOT NULL,
+        reason TEXT NOT NULL, reseeded_at INTEGER NOT NULL) STRICT"""
+_HAS_RESEEDS = "SELECT 1 FROM sqlite_master WHERE name = 'reseed'"
+_RECORD_RESEED = "INSERT INTO reseed VALUES (?, ?, ?, ?, ?)"
+_LIST_RESEEDS = "SELECT * FROM reseed ORDER BY rowid"
+_LAST_VERSION = "SELECT version FROM last_version"
+_MOVE_VERSION = "UPDATE last_version SET version = max(version, ?)"
 # Created with the first event, so that a file of an earlier version remains a valid lease store.
 _CREATE_EVENTS = """
     CREATE TABLE IF NOT EXISTS lease_event (id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL,
@@ -152,6 +163,21 @@ class SqliteLeaseStore:
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         with self._open() as connection:
             return tuple(_forced_release_from_row(row) for row in connection.execute(_LIST_FORCED_RELEASES))
+
+    def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
+        check_reseed(by, reason)
+        with self._write() as (connection, now):
+            [(previous,)] = connection.execute(_LAST_VERSION).fetchall()
+            connection.execute(_MOVE_VERSION, (token,))
+            connection.execute(_CREATE_RESEEDS)
+            connection.execute(_RECORD_RESEED, (previous, token, by, reason, to_micros(now)))
+            return Reseed(previous, token, by, reason, now)
+
+    def reseeds(self) -> tuple[Reseed, ...]:
+        with self._open() as connection:
+            if connection.execute(_HAS_RESEEDS).fetchone() is None:
+                return ()
+            return tuple(_reseed_from_row(row) for row in connection.execute(_LIST_RESEEDS))
 
     def record(self, event: LeaseEvent) -> None:
         with self._write() as (connection, now):
@@ -277,6 +303,10 @@ def _from_row(row: sqlite3.Row, now: datetime) -> LeaseRecord:
 def _forced_release_from_row(row: sqlite3.Row) -> ForcedRelease:
     released_at = from_micros(row["released_at"])
     return ForcedRelease(_from_row(row, released_at), row["forced_by"], row["reason"], released_at)
+
+
+def _reseed_from_row(row: sqlite3.Row) -> Reseed:
+    return Reseed(row["previous"], row["token"], row["reseeded_by"], row["reason"], from_micros(row["reseeded_at"]))
 
 
 def _to_row(record: LeaseRecord) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nba_consolidation.leases import LeaseRecord, LeaseStore
+from nba_consolidation.operations.unfinished import UNFINISHED, UnfinishedDates, unfinished
 from nba_consolidation.pipeline.consolidation.staging_manifest import (
     LedgerKey,
     Manifest,
@@ -30,7 +31,10 @@ _ALL_HISTORY = (dt.date.min, dt.date.max)
 
 @dataclass(frozen=True)
 class DateStatus:
-    """One date: waiting staging tables, committed and validated rows, and the last consolidation that committed."""
+    """One date: waiting staging tables, committed and validated rows, and the last consolidation that committed.
+
+    withheld_rows: not validated, because their confidence is not on the scale of their group.
+    """
 
     game_date: dt.date
     waiting_tables: int = 0
@@ -38,6 +42,7 @@ class DateStatus:
     total_rows: int = 0
     active_rows: int = 0
     validated_rows: int = 0
+    withheld_rows: int = 0
     last_token: int | None = None
     last_run_id: str | None = None
     last_consolidated_at: dt.datetime | None = None
@@ -45,12 +50,16 @@ class DateStatus:
 
 @dataclass(frozen=True)
 class PipelineStatus:
-    """The status of all dates. empty, merged: staging tables that the next consolidation drops."""
+    """The status of all dates. empty, merged: staging tables that the next consolidation drops.
+
+    unfinished: dates that the next consolidation validates and publishes, because no run has since they changed.
+    """
 
     dates: tuple[DateStatus, ...] = ()
     refused: tuple[RefusedTable, ...] = ()
     empty: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
+    unfinished: UnfinishedDates = field(default_factory=UnfinishedDates)
     leases: tuple[LeaseRecord, ...] = ()
 
     @property
@@ -84,6 +93,7 @@ def status(
         refused=manifest.refused,
         empty=tuple(table.name for table in idle if not table.rows),
         merged=tuple(table.name for table in idle if table.rows),
+        unfinished=unfinished(committed.rows),
         leases=leases.list(),
     )
 
@@ -98,15 +108,9 @@ def dates_with_rows(
     return tuple(sorted({row["game_date"] for rows in result.rows.values() for row in rows}))
 
 
-def unvalidated_dates(warehouse: Warehouse, first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
-    """Returns the dates that were consolidated but not validated afterwards, for instance because a process died."""
-    rows = warehouse.query(Statement("unvalidated_dates", {"first_date": first, "last_date": last}))
-    return tuple(row["game_date"] for row in rows)
-
-
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
-    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables")
+    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables", *UNFINISHED)
     return [Statement(name, bounds) for name in names]
 
 
@@ -136,6 +140,7 @@ def _by_date(manifest: Manifest, committed: Mapping[str, list[Row]]) -> tuple[Da
             total_rows=counts.get(date, {}).get("total_rows", 0),
             active_rows=counts.get(date, {}).get("active_rows", 0),
             validated_rows=validated.get(date, {}).get("validated_rows", 0),
+            withheld_rows=validated.get(date, {}).get("withheld_rows", 0),
             last_token=last.get(date, {}).get("lease_token"),
             last_run_id=last.get(date, {}).get("run_id"),
             last_consolidated_at=last.get(date, {}).get("consolidated_at"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from nba_consolidation.settings import GAME_TIME_ZONE
+from nba_consolidation.settings import GAME_TIME_ZONE, SettingsError
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _SINGLE = "dagster/partition"
@@ -19,9 +19,24 @@ def game_dates(first: dt.date) -> dg.DailyPartitionsDefinition:
 
 
 def span_of_run(tags: Mapping[str, str]) -> tuple[dt.date, dt.date] | None:
-    """The first and the last game date of a run, by its tags; none where it is not about game dates."""
-    if RANGE_START in tags:
-        return dt.date.fromisoformat(tags[RANGE_START]), dt.date.fromisoformat(tags[RANGE_END])
-    if _SINGLE in tags:
-        return (dt.date.fromisoformat(tags[_SINGLE]),) * 2
-    return None
+    """The first and the last game date of a run, by its tags; none where it is not about game dates.
+
+    Anybody can start a run with any tags. Those that make no sense are no game dates, and stop nobody who lists runs.
+    """
+    single = tags.get(_SINGLE, "")
+    try:
+        first = dt.date.fromisoformat(tags.get(RANGE_START, single))
+        last = dt.date.fromisoformat(tags.get(RANGE_END, single))
+    except ValueError:
+        return None
+    return (first, last) if first <= last else None
+
+
+def ensure_in_order(tags: Mapping[str, str]) -> None:
+    """Raises SettingsError for a run whose range of partitions ends before it starts: Dagster takes it for no dates."""
+    first, last = tags.get(RANGE_START, ""), tags.get(RANGE_END, "")
+    if first > last:
+        raise SettingsError(
+            f"the run's range of partitions starts at {first!r} and ends before, at {last!r}; nothing was done. "
+            "Start a run with the dates in order"
+        )

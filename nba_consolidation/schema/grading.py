@@ -93,7 +93,11 @@ REMOVED = Table(
     columns=tuple(Column(column.name, column.type, column.description) for column in ACCURACY.columns)
     + columns(
         ("removal", "STRING", "removed: the row is gone; changed: another version replaced it."),
-        ("removal_reason", "STRING", "duplicate, confidence_scale, regraded, not_active, not_gradeable or restored."),
+        (
+            "removal_reason",
+            "STRING",
+            "duplicate, confidence_scale, regraded, not_active, withheld, not_gradeable or restored.",
+        ),
         ("removed_at", "TIMESTAMP", "When."),
         ("removed_by_grading_id", "STRING", "The transaction that did it."),
         ("removed_by_run_id", "STRING", "Run that did it; `restore` takes this id and puts the rows back from here."),
@@ -117,7 +121,11 @@ GRADING_LEDGER = Table(
         ("wrong", "INT64", "Bets lost."),
         ("push", "INT64", "Bets that met the line exactly."),
         ("passed", "INT64", "Predictions without a bet."),
-        ("not_a_bet", "INT64", "No line of a real book, made after tip-off, or the same game under another id."),
+        (
+            "not_a_bet",
+            "INT64",
+            "No line of a real book, made after tip-off, or the same game or player under another id or name.",
+        ),
         ("voided", "INT64", "The player did not play."),
         ("waiting", "INT64", "Not graded yet: no usable box score."),
         ("inserted", "INT64", "Rows that are new in prediction_accuracy."),

@@ -55,6 +55,27 @@ VALIDATED = Table(
     ),
 )
 
+WITHHELD = Table(
+    name="withheld_predictions",
+    description="Active predictions that are not validated: their confidence is not on the scale of their group.",
+    partition_by="game_date",
+    primary_key=ACTIVATION_KEY,
+    columns=columns(
+        ("game_date", "DATE", "Date of the game, America/New_York."),
+        ("game_id", "STRING", "The game."),
+        ("player_lookup", "STRING", "The player."),
+        ("system_id", "STRING", "The prediction system."),
+        ("current_points_line", "NUMERIC(4, 1)", "The line; NULL without one."),
+        ("prediction_id", "STRING", "Id of the prediction, as in player_prop_predictions."),
+        ("batch_id", "STRING", "Its batch: system, game date and batch are the group."),
+        ("confidence_score", "NUMERIC(7, 4)", "Its confidence, as stored."),
+        ("reason", "STRING", "The scale that it does not fit."),
+        ("withheld_at", "TIMESTAMP", "When the date was validated."),
+        ("lease_token", "INT64", "Fencing token of the validation."),
+        ("run_id", "STRING", "Run that validated the date."),
+    ),
+)
+
 PUBLISHED = Table(
     name="published_predictions",
     description="What consumers read: each validated prediction with its calibrated confidence, and whether to bet.",

@@ -91,8 +91,12 @@ def test_a_failed_audit_rolls_everything_back(bench: BigQueryBench) -> None:
 
 @pytest.mark.slow
 def test_validated_rows_are_rebuilt(bench: BigQueryBench) -> None:
-    bench.stage(prediction("20.5", 1), prediction(None, 2, player_lookup="other", confidence_score=Decimal(70)))
+    bench.stage(
+        prediction("20.5", 1),
+        prediction(None, 2, player_lookup="other", confidence_score=Decimal("0.9")),
+        prediction("20.5", 1, player_lookup="stray", confidence_score=Decimal("1.05")),
+    )
     bench.consolidate()
     for _ in range(2):
         (validated,) = bench.validate()
-        assert (validated.validated_rows, validated.without_line) == (2, 1)
+        assert (validated.validated_rows, validated.without_line, validated.withheld_rows) == (2, 1, 1)

@@ -10,7 +10,8 @@ from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
 from nba_consolidation.operations.row_history import RowQuery, explain
-from nba_consolidation.operations.status import dates_with_rows, status, unvalidated_dates
+from nba_consolidation.operations.status import dates_with_rows, status
+from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
 from nba_consolidation.pipeline.daily_report.gather import Reporter
 from nba_consolidation.pipeline.daily_report.page import page
@@ -41,9 +42,9 @@ def test_the_figures_of_the_report_are_those_of_the_ledgers(bench: BigQueryBench
     bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"), bet("99.5", "wild"),
                 bet(player="broken", predicted_points=99))  # fmt: skip
     bench.consolidate()
-    assert unvalidated_dates(bench.warehouse, DATE, DATE) == (DATE,)
+    assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
     bench.validate()
-    assert unvalidated_dates(bench.warehouse, DATE, DATE) == ()
+    assert unfinished_dates(bench.warehouse).unvalidated == ()
     bench.publish()
     writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
     Grader(writer).grade([DATE], Holder.here("grading"))

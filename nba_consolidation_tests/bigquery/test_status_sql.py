@@ -6,24 +6,24 @@ import datetime as dt
 
 import pytest
 
-from nba_consolidation.operations.status import unvalidated_dates
+from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.sql import Statement
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
-from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, prediction
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 
 
 @pytest.mark.slow
 def test_dates_consolidated_after_their_validation_are_listed(bench: BigQueryBench) -> None:
     bench.stage(prediction())
     bench.consolidate()
-    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
+    assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
     bench.validate()
-    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == ()
+    assert unfinished_dates(bench.warehouse).unvalidated == ()
     bench.stage(prediction("22.5", minute=3), worker="late")
     bench.consolidate()
-    assert unvalidated_dates(bench.warehouse, DATE, NEXT_DATE) == (DATE,)
+    assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
 
 
 @executes("box_score_dates")

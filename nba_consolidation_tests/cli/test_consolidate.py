@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +21,27 @@ from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE as GAME_DATE
 from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE, prediction
+from nba_consolidation_tests.prepared import connect
 
 Write = Callable[..., Path]
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+
+
+def test_players_whose_active_line_prediction_id_alone_decided_are_counted(
+    terminal: Terminal, rows_file: Callable[..., Path]
+) -> None:
+    tied = [prediction(line, prediction_id=f"a{line}") for line in ("20.5", "21.5", "22.5")]
+    later = [prediction(line, minute, player_lookup="lukadoncic") for minute, line in enumerate(("20.5", "21.5"))]
+    alone = prediction(player_lookup="nikolajokic")
+    other_system = [prediction(line, prediction_id=f"a{line}", system_id="ensemble_v1") for line in ("20.5", "21.5")]
+    terminal.run("stage", rows_file("lines.jsonl", *tied, *later, alone, *other_system))
+    shown = terminal.run("consolidate").stdout
+    assert "1 player has several lines of the same moment; the active line was chosen by prediction_id." in shown
+    terminal.run("stage", rows_file("next.jsonl", prediction("23.5", 5)))
+    totals = terminal.json("consolidate")["totals"]
+    assert (totals["inserted"], totals["tied_players"]) == (1, 1)
+    terminal.run("stage", rows_file("last.jsonl", prediction("23.5", 5, system_id="ensemble_v1")))
+    assert terminal.json("consolidate")["totals"]["tied_players"] == 0
 
 
 def test_without_dates_everything_that_waits_is_consolidated(terminal: Terminal, rows_file: Write) -> None:
@@ -56,6 +78,73 @@ def test_validation_can_be_left_out_and_made_up_for(terminal: Terminal, rows_fil
     assert terminal.json("status")["totals"]["validated_rows"] == 0
     assert terminal.json("validate")["totals"]["validated_rows"] == 1
     assert terminal.json("status")["totals"]["validated_rows"] == 1
+
+
+@pytest.mark.other_processes
+def test_a_run_that_was_killed_between_commit_and_validation_is_completed_by_the_next_run_of_any_date(
+    terminal: Terminal, rows_file: Write
+) -> None:
+    terminal.run("stage", rows_file("x.jsonl", prediction()))
+    program = (
+        "import os, signal; from nba_consolidation.cli import main; "
+        "from nba_consolidation.pipeline.validation.validate import Validator; "
+        "Validator.validate = lambda *_: os.kill(os.getpid(), signal.SIGKILL); main()"
+    )
+    command = [sys.executable, "-c", program, "--home", str(terminal.home), "consolidate"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    found = terminal.json("status")
+    assert (found["totals"]["total_rows"], found["unfinished"]["unvalidated"]) == (1, [DATE])
+    shown = terminal.run("status").stdout
+    assert f"not validated and published since: 1 date ({DATE})" in shown
+    assert "Nothing waits" not in shown
+    assert {check["subject"]: check["health"] for check in terminal.json("doctor", exit_code=3)["checks"]}[
+        "unfinished dates"
+    ] == "warning"
+    done = terminal.json("consolidate", "--date", "2026-01-16")
+    assert (done["dates"], done["validation"]["totals"]["validated_rows"]) == ([], 1)
+    assert [date["published_rows"] for date in done["published"]] == [1]
+    assert terminal.json("status")["unfinished"] == {"unvalidated": [], "unpublished": []}
+
+
+def test_an_unfinished_date_that_another_run_is_at_work_on_is_left_to_it(terminal: Terminal, rows_file: Write) -> None:
+    terminal.run("stage", rows_file("x.jsonl", prediction()))
+    terminal.run("consolidate", "--no-validate")
+    leases = SqliteLeaseStore(terminal.home / "leases.sqlite")
+    leases.try_acquire([f"consolidation_{DATE}"], Holder.here("at-work"), 600, operation_id="theirs")
+    assert terminal.json("--lease-wait", "0", "consolidate", "--date", "2026-01-16")["validation"] is None
+
+
+def test_an_unfinished_date_that_cannot_be_validated_stops_no_other(terminal: Terminal, rows_file: Write) -> None:
+    terminal.run("stage", rows_file("x.jsonl", prediction(), prediction(game_date=NEXT_DATE)))
+    terminal.run("consolidate", "--no-validate")
+    with connect(terminal.home / "warehouse.duckdb") as connection:
+        connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions "
+                           "WHERE game_date = '2026-01-15'")  # fmt: skip
+    done = json.loads(terminal.run("consolidate", "--json", exit_code=1).stdout)
+    assert [date["game_date"] for date in done["published"]] == [str(NEXT_DATE)]
+    assert "duplicate_validated_predictions" in done["validation"]["error"]
+    assert terminal.json("status")["unfinished"]["unvalidated"] == [DATE]
+
+
+def test_a_lost_lease_store_is_recognised_and_reseeded_and_the_next_run_writes(
+    consolidated: Terminal, rows_file: Write
+) -> None:
+    ahead = "UPDATE consolidation_fences SET token = token + 1000000000000 WHERE game_date = '2026-01-15'"
+    with connect(consolidated.home / "warehouse.duckdb") as connection:
+        connection.execute(ahead)
+    (consolidated.home / "leases.sqlite").unlink()
+    consolidated.run("stage", rows_file("late.jsonl", prediction("23.5", 9)))
+    assert "locks reseed" in consolidated.run("consolidate", exit_code=3).stdout
+    checks = {check["subject"]: check for check in consolidated.json("doctor", exit_code=1)["checks"]}
+    assert checks["fences"]["health"] == "failed"
+    [to_do] = re.findall("locks reseed --token [0-9]+ --reason", checks["fences"]["detail"])
+    assert "is not 7 but" in consolidated.run("locks", "reseed", "--token", "7", "--reason", "lost", exit_code=1).stderr
+    consolidated.run(*to_do.split(), "the disk failed", "--by", "anna")
+    assert consolidated.json("consolidate")["totals"]["inserted"] == 1
+    [kept] = consolidated.json("locks", "audit")["reseeds"]
+    assert (kept["by"], kept["reason"]) == ("anna", "the disk failed")
+    assert "the disk failed" in consolidated.run("locks", "audit").stdout
+    assert consolidated.json("status")["unfinished"]["unvalidated"] == []
 
 
 def test_validating_a_date_of_which_nothing_stands_says_so(consolidated: Terminal) -> None:
@@ -104,13 +193,13 @@ def test_what_was_consolidated_is_told_though_the_validation_fails(
     terminal: Terminal, rows_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise AuditFailed("confidences_out_of_scale", "a declared scale is wrong")
+        raise AuditFailed("duplicate_validated_predictions", "a prediction is there twice")
 
     terminal.run("stage", rows_file("x.jsonl", prediction()))
     monkeypatch.setattr(Validator, "validate", fail)
     result = terminal.run("consolidate", "--json", exit_code=1)
     found = json.loads(result.stdout)
-    assert (found["totals"]["inserted"], found["validation"]["error"]) == (1, "a declared scale is wrong")
+    assert (found["totals"]["inserted"], found["validation"]["error"]) == (1, "a prediction is there twice")
     assert "nba-consolidation validate" in result.stderr
 
 

@@ -63,6 +63,21 @@ def test_status_names_refused_empty_and_merged_tables(consolidated: Terminal, ro
     assert "_staging_1_bad" in consolidated.run("status").stdout
 
 
+def test_a_confidence_off_the_scale_of_its_batch_is_withheld_shown_by_status_and_named_by_a_failing_check(
+    terminal: Terminal, rows_file: Write
+) -> None:
+    rows = [prediction(player_lookup=f"p{n}", confidence_score=0.62, line_source="ACTUAL_PROP") for n in range(9)]
+    terminal.run("stage", rows_file("r16.jsonl", *rows, prediction(confidence_score=1.0001)))
+    assert "Withheld 1 prediction, whose confidence" in terminal.run("consolidate").stdout
+    assert terminal.json("status")["totals"]["withheld_rows"] == 1
+    assert "Withheld 1 prediction, whose confidence" in terminal.run("status").stdout
+    checks = {check["name"]: check for check in terminal.json("quality", "--date", DATE, exit_code=1)["checks"]}
+    assert checks["confidence_scale"]["status"] == "failed"
+    assert [(row["source"], row["out_of_scale"]) for row in checks["confidence_scale"]["rows"]] == [
+        ("withheld_predictions", 1)
+    ]
+
+
 def test_status_shows_held_leases(terminal: Terminal) -> None:
     holder = held(terminal)
     assert terminal.json("status")["leases"][0]["holder_id"] == holder.holder_id
@@ -147,7 +162,7 @@ def test_quarantine_is_bounded_by_dates_and_limit(consolidated: Terminal) -> Non
 
 def test_no_duplicates_end_with_zero(consolidated: Terminal) -> None:
     found = consolidated.json("duplicates")
-    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 11)
+    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 13)
     assert "No duplicates" in consolidated.run("duplicates", "--from", DATE).stdout
 
 
@@ -259,6 +274,12 @@ def test_doctor_passes_every_check_of_a_working_home(consolidated: Terminal) -> 
 def test_doctor_creates_nothing_where_nothing_exists(terminal: Terminal) -> None:
     assert "does not exist yet" in terminal.run("doctor").stdout
     assert not terminal.home.exists()
+
+
+def test_doctor_is_not_content_with_a_home_that_can_never_be_created(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    report = Terminal(tmp_path / "file" / "home").json("doctor", exit_code=1)
+    assert [(check["subject"], check["health"]) for check in report["checks"]] == [("folders", "failed")]
 
 
 def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Terminal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,29 @@ def test_a_file_that_cannot_be_staged_does_not_stop_the_others(
 
 def test_a_file_that_does_not_exist_is_named(terminal: Terminal, tmp_path: Path) -> None:
     assert "gone.csv" in terminal.run("stage", tmp_path / "gone.csv", exit_code=1).stdout
+
+
+@pytest.mark.parametrize("command", ["stage", "box-scores"])
+def test_incident_r20_one_odd_file_of_a_folder_is_named_and_stops_no_other(
+    terminal: Terminal, rows_file: Write, tmp_path: Path, command: str
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    box_score = {"player_lookup": "x", "game_id": "g", "game_date": "2026-01-15", "points": 3, "minutes_played": 9}
+    for name in ("a_good", "z_good"):
+        rows_file(f"files/{name}.jsonl", prediction(prediction_id=name) if command == "stage" else box_score)
+    (folder / "b_deep.jsonl").write_text('{"a":' * 50_000)
+    (folder / "c_digits.jsonl").write_text('{"a": ' + "9" * 5_000 + "}")
+    (folder / "d_broken_link.csv").symlink_to("nowhere")
+    (folder / "e_utf16.csv").write_bytes("a,b\n1,2\n".encode("utf-16"))
+    (folder / "f_torn.parquet").write_bytes(b"PAR1")
+    os.mkfifo(folder / "g_pipe.csv")
+    (folder / "h_folder.csv").mkdir()
+    document = terminal.json(command, folder, exit_code=1)
+    failed = {Path(file["file"]).name: file["error"] for file in document["files"] if file["error"]}
+    assert sorted(failed) == ["b_deep.jsonl", "c_digits.jsonl", "d_broken_link.csv", "e_utf16.csv", "f_torn.parquet"]
+    assert "line 1 is nested too deeply" in failed["b_deep.jsonl"]
+    assert sum(file["rows"] for file in document["files"]) == 2
 
 
 def test_a_file_without_rows_is_skipped(terminal: Terminal, tmp_path: Path) -> None:

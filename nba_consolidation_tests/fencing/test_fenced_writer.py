@@ -15,6 +15,7 @@ import pytest
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut, NewerWrite
 from nba_consolidation.leases import FENCED_OUT, Holder, LeaseHeld, LeaseLost, LeaseUnavailable, lease_key
 from nba_consolidation.observability import ROOT
+from nba_consolidation.operations.lost_lease_store import ReseedRefused, fence_ahead, reseed
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS, Column
@@ -136,8 +137,18 @@ def test_a_lease_store_that_has_forgotten_its_tokens_is_named_with_the_way_out(b
     assert isinstance(error, FencedOut)
     assert error.store_is_behind
     assert "lease store was replaced or restored" in str(error)
-    bench.execute("DELETE FROM consolidation_fences WHERE game_date = ?", DATE)  # as the message says
+    assert "nba-consolidation locks reseed" in str(error)
+    fence = fence_ahead(bench.warehouse, bench.leases)
+    assert fence is not None
+    with pytest.raises(ReseedRefused, match=f"not {fence.token - 1} but token {fence.token}"):
+        reseed(bench.warehouse, bench.leases, fence.token - 1, by="anna", reason="disk lost")
+    reseed(bench.warehouse, bench.leases, fence.token, by="anna", reason="disk lost")
+    assert [(done.token, done.by, done.reason) for done in bench.leases.reseeds()] == [
+        (fence.token, "anna", "disk lost")
+    ]
     assert bench.consolidate().total("inserted") == 1
+    with pytest.raises(ReseedRefused, match="nothing to reseed"):
+        reseed(bench.warehouse, bench.leases, fence.token, by="anna", reason="again")
 
 
 def test_a_newer_holder_that_cannot_be_read_is_unknown_and_the_write_is_fenced_out_all_the_same(

@@ -20,6 +20,7 @@ from nba_consolidation.leases import (
     LeaseRecord,
     LeaseStore,
     LeaseTiming,
+    Reseed,
     TimeSource,
     WaitPolicy,
     hold,
@@ -193,6 +194,12 @@ class FaultyStore:
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         return self.inner.forced_releases()
+
+    def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
+        return self.inner.reseed(token, by=by, reason=reason)
+
+    def reseeds(self) -> tuple[Reseed, ...]:
+        return self.inner.reseeds()
 
     def record(self, event: LeaseEvent) -> None:
         self.recorded += 1

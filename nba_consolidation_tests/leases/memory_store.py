@@ -12,7 +12,9 @@ from nba_consolidation.leases.interface import (
     Holder,
     LeaseEvent,
     LeaseRecord,
+    Reseed,
     check_forced_release,
+    check_reseed,
     is_over,
     machine_clock,
     to_micros,
@@ -27,6 +29,7 @@ class MemoryLeaseStore:
         self._leases = {lease.key: lease for lease in leases}
         self._last_version = max((lease.version for lease in self._leases.values()), default=0)
         self._forced: tuple[ForcedRelease, ...] = ()
+        self._reseeds: tuple[Reseed, ...] = ()
         self._events: dict[str, LeaseEvent] = {}
         self._clock = clock
         self._changed = Condition()
@@ -88,6 +91,17 @@ class MemoryLeaseStore:
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         return self._forced
+
+    def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
+        check_reseed(by, reason)
+        with self._changed:
+            done = Reseed(self._last_version, token, by, reason, self._clock())
+            self._last_version = max(self._last_version, token)
+            self._reseeds += (done,)
+            return done
+
+    def reseeds(self) -> tuple[Reseed, ...]:
+        return self._reseeds
 
     def record(self, event: LeaseEvent) -> None:
         with self._changed:

@@ -10,6 +10,7 @@ import pytest
 
 from nba_consolidation.leases import (
     WAIT,
+    FirestoreLeaseStore,
     Holder,
     LeaseEvent,
     LeaseHeld,
@@ -18,6 +19,7 @@ from nba_consolidation.leases import (
     LeaseRecord,
     LeaseStore,
 )
+from nba_consolidation.leases.interface import from_micros
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock
 
 TTL = 3.0  # seconds; tests against a real server wait that long
@@ -252,6 +254,28 @@ def test_forced_releases_are_listed_oldest_first(store: LeaseStore) -> None:
         take(store)
         store.force_release(KEY, ANNA.holder_id, by="operator", reason=reason)
     assert [forced.reason for forced in store.forced_releases()] == ["first", "second"]
+
+
+def test_a_reseeded_store_gives_out_larger_tokens_and_keeps_the_record_or_says_when_its_tokens_are_larger(
+    store: LeaseStore,
+) -> None:
+    (record,) = store.try_acquire([KEY], ANNA, TTL, operation_id="a")
+    store.release([record])
+    token = record.token + 10**12
+    with pytest.raises(LeaseMisuse, match="reason"):
+        store.reseed(token, by="anna", reason=" ")
+    if isinstance(store, FirestoreLeaseStore):
+        with pytest.raises(LeaseMisuse, match=f"{from_micros(token):%Y-%m-%d %H:%M:%S} UTC"):
+            store.reseed(token, by="anna", reason="restored")
+        return
+    done = store.reseed(token, by="anna", reason="restored")
+    assert (store.reseeds(), done.previous, done.token) == ((done,), record.token, token)
+    (later,) = store.try_acquire([KEY], ANNA, TTL, operation_id="b")
+    assert later.token == token + 1
+    store.reseed(record.token, by="anna", reason="tokens never go back")
+    store.release([later])
+    (last,) = store.try_acquire([KEY], ANNA, TTL, operation_id="c")
+    assert last.token > later.token
 
 
 def test_a_free_key_cannot_be_released_by_force(store: LeaseStore) -> None:

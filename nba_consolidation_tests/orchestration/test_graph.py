@@ -47,6 +47,7 @@ CHECKS = {
         "audit_active_twins",
         "audit_duplicate_business_keys",
         "audit_players_in_two_games",
+        "audit_players_under_two_names",
         "conservation",
         "consolidation_duration",
         *DAILY[PREDICTIONS.name],
@@ -70,7 +71,7 @@ CHECKS = {
         "ungraded",
     ],
     "published_predictions": ["audit_not_published_once", "audit_outdated_calibrations"],
-    "validated_predictions": ["audit_duplicate_validated_predictions"],
+    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_withheld_by_group"],
 }
 BLOCKING = {
     "accuracy_out_of_scale",

@@ -153,6 +153,15 @@ def test_the_lease_and_the_warehouse_are_set_in_the_launchpad(graph: Graph, tmp_
     assert (tmp_path / "elsewhere" / "warehouse.duckdb").exists()
 
 
+def test_incident_r33b_a_range_that_ends_before_it_starts_is_refused_before_anything_is_recorded(graph: Graph) -> None:
+    graph.stage("a", [prediction()])
+    run = graph.run(NEXT_DATE, DATE)
+    assert not run.success
+    assert run.get_asset_materialization_events() == []
+    [error] = [event.step_failure_data.error for event in run.all_events if event.is_step_failure]
+    assert "starts at '2026-01-16' and ends before, at '2026-01-15'; nothing was done" in str(error)
+
+
 def test_an_audit_runs_alone_over_all_history(graph: Graph) -> None:
     graph.stage("a", [prediction("20.5"), prediction("21.0", minute=1)])
     graph.consolidate(DATE)

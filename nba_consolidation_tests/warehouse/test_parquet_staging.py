@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation.warehouse.staging.parquet_footer import read_footer
@@ -97,11 +99,53 @@ def test_a_table_with_a_date_after_year_9999_is_refused(staging: ParquetStaging)
     assert "cannot be read as Parquet (days=2147483647" in str(staging.list_tables(KNOWN)[0].refusal)
 
 
-def test_a_folder_is_refused_and_a_broken_link_ignored(staging: ParquetStaging) -> None:
+def test_what_is_not_a_file_is_refused_by_name(staging: ParquetStaging) -> None:
     staging.path_of(A).mkdir(parents=True)
-    staging.path_of(B).symlink_to("nowhere")
-    (listed,) = staging.list_tables(KNOWN)
-    assert (listed.name, listed.refusal is not None) == (A, True)
+    os.mkfifo(staging.path_of(B))
+    assert [(table.name, table.refusal) for table in staging.list_tables(KNOWN)] == [
+        (A, "it is not a file"), (B, "it is not a file"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["../store/_staging_a.parquet", "{folder}/store/_staging_a.parquet", "nowhere"])
+def test_incident_r23_a_symbolic_link_is_refused_by_name(staging: ParquetStaging, target: str) -> None:
+    staging.write(A, rows_table(row()))
+    staging.write(B, rows_table(row()))
+    store = staging.folder.parent / "store"
+    store.mkdir()
+    staging.path_of(A).rename(store / "_staging_a.parquet")
+    staging.path_of(A).symlink_to(target.format(folder=staging.folder.parent))
+    link, sound = staging.list_tables(KNOWN)
+    assert (link.name, sound.name, sound.refusal) == (A, B, None)
+    assert link.refusal == "it is a symbolic link; move the file itself here"
+    assert (store / "_staging_a.parquet").exists()
+
+
+def test_a_file_that_becomes_a_link_after_the_listing_is_not_read(staging: ParquetStaging) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+    staging.path_of(A).rename(staging.folder / "moved")
+    staging.path_of(A).symlink_to(staging.folder / "moved")
+    with pytest.raises(TableRefused, match="changed since it was listed"), staging.pinned(listed):
+        pass
+    assert staging.drop(listed) == []
+
+
+def without_hard_links(self: Path, target: Path) -> None:
+    """As FAT and some network file systems answer."""
+    raise PermissionError(errno.EPERM, "Operation not permitted", str(target), None, str(self))
+
+
+def test_a_file_system_without_hard_links_is_named_as_the_cause(
+    staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+    monkeypatch.setattr(Path, "hardlink_to", without_hard_links)
+    with pytest.raises(WarehouseUnavailable, match="no hard link can be made"), staging.pinned(listed):
+        pass
+    with pytest.raises(WarehouseUnavailable, match="no hard link can be made"):
+        DuckDBWarehouse(staging.folder / "w.duckdb", staging).check()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from nba_consolidation.leases.errors import (
     LeaseError,
     LeaseHeld,
     LeaseLost,
+    LeaseMisuse,
     LeaseUnavailable,
 )
 from nba_consolidation.leases.firestore.rpc import FirestoreRpc, WriteConflict, connect
@@ -27,7 +28,10 @@ from nba_consolidation.leases.interface import (
     Holder,
     LeaseEvent,
     LeaseRecord,
+    Reseed,
     check_forced_release,
+    check_reseed,
+    from_micros,
     is_over,
     to_micros,
 )
@@ -205,6 +209,18 @@ class FirestoreLeaseStore:
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
         releases = map(documents.forced_release_of, self._rpc.query(self._audit))
         return tuple(sorted(releases, key=attrgetter("released_at")))
+
+    def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
+        """Always raises LeaseMisuse: a token is the server's time, which nobody can move."""
+        check_reseed(by, reason)
+        raise LeaseMisuse(
+            f"Firestore's tokens are its server's time. They pass {token} by themselves at "
+            f"{from_micros(token):%Y-%m-%d %H:%M:%S} UTC; until then these fences keep out every run of this store. "
+            "Use the lease store that wrote them, or wait."
+        )
+
+    def reseeds(self) -> tuple[Reseed, ...]:
+        return ()
 
     def record(self, event: LeaseEvent) -> None:
         self._rpc.commit([documents.write(self._rpc.name(self._events, event.id), documents.event_fields(event))])

@@ -77,7 +77,9 @@ class Outbox:
     def from_json(cls, text: str) -> Outbox:
         """The inverse of `to_json`."""
         document = json.loads(text)
-        sent = {key: (severity, at) for key, (severity, at) in document.get("sent", {}).items()}
+        sent = {
+            key: (SEVERITIES[_rank(severity)], float(at)) for key, (severity, at) in document.get("sent", {}).items()
+        }
         return cls(sent, tuple(_pending(entry) for entry in document["pending"]))
 
 

@@ -16,6 +16,8 @@ from enum import StrEnum
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import Holder, LeaseStore, lease_key
 from nba_consolidation.operations import bootstrap
+from nba_consolidation.operations.lost_lease_store import fence_ahead
+from nba_consolidation.operations.unfinished import abandoned_dates, some_dates
 from nba_consolidation.schema import BOX_SCORES, FENCES
 from nba_consolidation.settings import variable
 from nba_consolidation.sql import Statement
@@ -75,6 +77,8 @@ def store_checks(
         ("lease round trip", lambda: _round_trip(leases)),
         ("warehouse", lambda: _access(warehouse.check, "can be read")),
         ("tables", lambda: _tables(warehouse)),
+        ("fences", lambda: _fences(warehouse, leases)),
+        ("unfinished dates", lambda: _unfinished(warehouse, leases)),
         ("permission to write", lambda: _write_permission(warehouse)),
         ("box scores", lambda: _box_scores(warehouse)),
         ("staging area", lambda: _staging(staging, known_dates())),
@@ -125,6 +129,32 @@ def _tables(warehouse: Warehouse) -> tuple[Health, str]:
         for declared, live in change.differing
     ]
     return Health.OK, f"all {len(changes)} exist{''.join(differing)}"
+
+
+def _fences(warehouse: Warehouse, leases: LeaseStore) -> tuple[Health, str]:
+    try:
+        fence = fence_ahead(warehouse, leases)
+    except ConsolidationError as error:  # the store that is at fault has a result of its own
+        return Health.UNKNOWN, f"the fences cannot be compared with the lease store: {error}"
+    if fence is None:
+        return Health.OK, "the lease store gives out larger tokens than every fence has"
+    cause = f"the lease store gives out smaller tokens than the fences have ({fence.describe()}), so no run can write"
+    to_do = f"nba-consolidation locks reseed --token {fence.token} --reason REASON"
+    return Health.FAILED, (
+        f"{cause}: it was lost or restored, or another one is in use. Use the store that wrote the fences. If it is "
+        f"lost, stop all writers and run: {to_do}"
+    )
+
+
+def _unfinished(warehouse: Warehouse, leases: LeaseStore) -> tuple[Health, str]:
+    try:
+        dates = abandoned_dates(warehouse, leases).all
+    except ConsolidationError as error:  # the store that is at fault has a result of its own
+        return Health.UNKNOWN, f"the consolidated dates cannot be compared with the validated ones: {error}"
+    if not dates:
+        return Health.OK, "every consolidated date is validated and published"
+    cause = "were consolidated, but not validated or not published since, as when a process died"
+    return Health.WARNING, f"{len(dates):,} date(s) {cause}: {some_dates(dates)}. Run: nba-consolidation consolidate"
 
 
 def _write_permission(warehouse: Warehouse) -> tuple[Health, str]:

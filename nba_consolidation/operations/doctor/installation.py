@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.doctor.health_checks import Health, HealthCheck
-from nba_consolidation.settings import LOCAL, PRODUCTION, Settings, unknown_variables, variable
+from nba_consolidation.settings import BUCKET, LOCAL, PRODUCTION, Settings, unknown_variables, variable
+from nba_consolidation.warehouse.errors import WarehouseUnavailable
+from nba_consolidation.warehouse.hard_links import hard_link
 
 _DISTRIBUTION = "nba-consolidation"
 _NAMED_LIBRARIES = ("dagster", "duckdb", "sqlglot", "pyarrow")
@@ -30,7 +33,13 @@ def installation_checks(
         ("settings", lambda: _settings(settings)),
         ("libraries", lambda: libraries(settings)),
         ("disk", lambda: _disk(settings, free_space)),
+        folders_check(settings),
     )
+
+
+def folders_check(settings: Settings) -> HealthCheck:
+    """Whether the folders of the home, of staging and of reports can be written, or can be created."""
+    return "folders", lambda: _folders(settings)
 
 
 def _settings(settings: Settings) -> tuple[Health, str]:
@@ -74,6 +83,36 @@ def _version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _folders(settings: Settings) -> tuple[Health, str]:
+    local = settings.deployment == LOCAL
+    folders = [settings.home, settings.staging or settings.home / "staging"] if local else []
+    if not settings.reports_place.startswith(BUCKET):
+        folders.append(Path(settings.reports_place))
+    faults = [fault for folder in folders if (fault := _write_fault(folder))]
+    if faults:
+        return Health.FAILED, f"{'; '.join(faults)}. Make them writable for this user, or choose others"
+    return Health.OK, f"can be written: {', '.join(map(str, folders)) or 'none is needed'}"
+
+
+def _write_fault(folder: Path) -> str | None:
+    """Why no file can be made in the folder, or the folder cannot be created; None if it can. Leaves no file."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        return f"{existing} is not a folder"
+    if existing != folder.absolute():
+        return None if os.access(existing, os.W_OK | os.X_OK) else f"{folder} cannot be created in {existing}"
+    try:
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as place:
+            file = Path(place, "file")
+            file.write_bytes(b"1")
+            hard_link(Path(place, "link"), file)
+    except OSError as error:
+        return f"{folder} cannot be written ({error.strerror})"
+    except WarehouseUnavailable as error:
+        return f"{folder} has no hard links ({error})"
+    return None
 
 
 def _disk(settings: Settings, free_space: Callable[[Path], int]) -> tuple[Health, str]:

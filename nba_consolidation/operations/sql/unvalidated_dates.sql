@@ -8,8 +8,11 @@ FROM (
 ) AS C
 LEFT JOIN (
   SELECT game_date, MAX(lease_token) AS lease_token
-  FROM validated_predictions
-  WHERE game_date BETWEEN @first_date AND @last_date
+  FROM (
+    SELECT game_date, lease_token FROM validated_predictions WHERE game_date BETWEEN @first_date AND @last_date
+    UNION ALL
+    SELECT game_date, lease_token FROM withheld_predictions WHERE game_date BETWEEN @first_date AND @last_date
+  )
   GROUP BY game_date
 ) AS V ON V.game_date = C.game_date
 WHERE V.lease_token < C.lease_token OR (V.lease_token IS NULL AND C.active_rows > 0)

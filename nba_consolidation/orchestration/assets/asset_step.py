@@ -22,6 +22,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import WRITERS, AssetDeclaration, Kinds, embedded_image
 from nba_consolidation.orchestration.checks.run_checks import check_results, check_specs
 from nba_consolidation.orchestration.metadata import Metadata, table_of
+from nba_consolidation.orchestration.partitions import ensure_in_order
 from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.wiring import Deployment
 
@@ -159,6 +160,7 @@ class AssetStep:
         return compute
 
     def _events(self, run: AssetRun) -> Iterator[Event]:
+        ensure_in_order(run.context.run.tags)
         try:
             result = self.function(run)
         except ConsolidationError as error:

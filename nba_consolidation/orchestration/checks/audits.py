@@ -18,7 +18,9 @@ def build_audits(first_date: dt.date) -> list[dg.AssetChecksDefinition]:
 
 def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=audit.table, name=f"audit_{audit.name}", description=f"{audit.looks_for}; over all history when run alone"
+        asset=audit.asset or audit.table,
+        name=f"audit_{audit.name}",
+        description=f"{audit.looks_for}; over all history when run alone",
     )
     def check(context: dg.AssetCheckExecutionContext, deployment: dg.ResourceParam[Deployment]) -> dg.AssetCheckResult:
         first, last = span_of_run(context.run.tags) or (first_date, today() + dt.timedelta(days=1))

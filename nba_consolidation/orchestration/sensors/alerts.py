@@ -46,11 +46,14 @@ class _AlertCursor:
 
     @classmethod
     def from_text(cls, text: str | None, now: float) -> _AlertCursor:
-        """A sensor that was just switched on begins now."""
-        if text is None:
+        """A sensor that was just switched on begins now; so does one with a cursor that nobody can understand."""
+        try:
+            document = json.loads(text or "")
+            seen = {str(run): float(at) for run, at in document["seen"].items()}
+            outbox = Outbox.from_json(document["outbox"])
+            return cls(max(0.0, min(float(document["until"]), now)), seen, outbox)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls(now)
-        document = json.loads(text)
-        return cls(document["until"], document["seen"], Outbox.from_json(document["outbox"]))
 
 
 def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | None = None) -> dg.SensorDefinition:
@@ -119,12 +122,21 @@ def _news(instance: dg.DagsterInstance, cursor: _AlertCursor) -> tuple[_AlertCur
     moments = {record.dagster_run.run_id: _seconds(record.update_timestamp) for record in new}
     until = max([cursor.until, *moments.values()])
     seen = {run: at for run, at in (cursor.seen | moments).items() if at > until - 2 * _OVERLAP.total_seconds()}
-    failures = [failure for record in new for failure in _of_run(instance, record.dagster_run)]
+    failures = [failure for record in new for failure in _failures(instance, record.dagster_run)]
     return _AlertCursor(until, seen, cursor.outbox), failures
 
 
 def _seconds(moment: dt.datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Failure]:
+    """What failed in the run. A run whose record cannot be read is one failure, and stops none of the others."""
+    try:
+        return list(_of_run(instance, run))
+    except Exception as error:  # noqa: BLE001 (anybody can record anything with a run)
+        what = f"{run.job_name}: what failed in this run cannot be read ({type(error).__name__}: {error})"
+        return [Failure(NO_DATE, "RunFailed", "error", what, run.run_id)]
 
 
 def _of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failure]:

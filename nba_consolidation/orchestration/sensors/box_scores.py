@@ -5,11 +5,12 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from nba_consolidation.orchestration.sensors.decision import Cursor
 from nba_consolidation.orchestration.sensors.run_requests import default_status, result_of
-from nba_consolidation.schema import ACCURACY
+from nba_consolidation.schema import ACCURACY, BOX_SCORES
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.errors import WarehouseBusy
+from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
 from nba_consolidation.wiring import Deployment, deploy
 
 JOB = "grade"
@@ -37,6 +38,10 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
             fingerprints = box_score_dates(deployment, today())
         except WarehouseBusy as error:
             return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
+        except TableMissing:
+            if Cursor.load(context.cursor).dates:
+                raise  # the table is gone
+            return dg.SensorResult(skip_reason=dg.SkipReason("no box scores yet"), cursor=context.cursor)
         # A correction can be taken back.
         return result_of(context, fingerprints, settings, job=JOB, asset=ACCURACY.name, recurs=True)
 
@@ -44,7 +49,11 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
 
 
 def box_score_dates(deployment: Deployment, last: date) -> Mapping[date, str]:
-    """The fingerprint of the box scores of each date that has some."""
+    """The fingerprint of the box scores of each date that has some. Raises TableMissing before the first load."""
     bounds = {"first_date": last - timedelta(days=DAYS_BACK), "last_date": last}
-    rows = deployment.warehouse.query(Statement("box_score_dates", bounds))
+    try:
+        rows = deployment.warehouse.query(Statement("box_score_dates", bounds))
+    except StatementFailed:
+        deployment.warehouse.live_columns(BOX_SCORES.name)
+        raise
     return {row["game_date"]: row["fingerprint"] for row in rows}

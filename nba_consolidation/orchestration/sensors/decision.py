@@ -66,7 +66,7 @@ class Cursor:
             if document["format"] != _CURSOR_FORMAT:
                 return cls()
             return cls({dt.date.fromisoformat(date): _seen(*entry) for date, entry in document["dates"].items()})
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()
 
 

@@ -1,8 +1,8 @@
 """From Dagster to a decision and back: the shell of every sensor that asks for runs of game dates."""
 
 import time
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping
+from datetime import date
 
 import dagster as dg
 
@@ -37,7 +37,7 @@ def result_of(
     decision = decide(
         listing,
         Cursor.load(context.cursor),
-        dates_in_progress(context.instance, job, asset),
+        dates_in_progress(context.instance, job, asset, listing),
         time.time(),
         Pace(settings.arrivals_quiet, settings.arrivals_wait),
         what=job,
@@ -51,14 +51,14 @@ def result_of(
     )
 
 
-def dates_in_progress(instance: dg.DagsterInstance, job: str, asset: str) -> set[date]:
-    """The dates of all runs that write the asset and have not ended: the job's, and those that a person started."""
+def dates_in_progress(instance: dg.DagsterInstance, job: str, asset: str, dates: Collection[date]) -> set[date]:
+    """Those of the dates of which a run that writes the asset has not ended: of the job, or started by a person."""
     in_progress = instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS))
     runs_of_asset = [
         run for run in in_progress if run.job_name == job or dg.AssetKey(asset) in (run.asset_selection or ())
     ]
     spans = [span for run in runs_of_asset if (span := span_of_run(run.tags)) is not None]
-    return {first + timedelta(days) for first, last in spans for days in range((last - first).days + 1)}
+    return {day for day in dates if any(first <= day <= last for first, last in spans)}
 
 
 def _run_request(request: RangeRequest) -> dg.RunRequest:

@@ -13,7 +13,10 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTab
 
 @dataclass(frozen=True)
 class DateCounts:
-    """The counts of one consolidated date, in rows, except staging_tables. The last two count its current rows."""
+    """The counts of one consolidated date, in rows, except staging_tables. The last three count its current rows.
+
+    tied_players: players with several lines of the same moment, whose active line prediction_id alone decided.
+    """
 
     game_date: dt.date
     token: int
@@ -26,6 +29,7 @@ class DateCounts:
     quarantined: int
     total_rows: int
     active_rows: int
+    tied_players: int = 0
 
     @property
     def conserved(self) -> bool:

@@ -11,6 +11,7 @@ from nba_consolidation.leases import LeaseRecord
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
 from nba_consolidation.operations.status import PipelineStatus
+from nba_consolidation.operations.unfinished import some_dates
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.warehouse.interface import Row
 
@@ -82,6 +83,9 @@ def _of_status(status: PipelineStatus) -> list[RequiredAction]:
         more = f" and {len(status.refused) - 3} more" if len(status.refused) > 3 else ""
         what = f"{len(status.refused):,} staging tables are refused: {names}{more}"
         actions.append(_from_runbook(Urgency.TODAY, what, "refused_tables"))
+    if behind := status.unfinished.all:
+        what = f"{len(behind):,} game dates were consolidated, but not validated and published: {some_dates(behind)}"
+        actions.append(RequiredAction(Urgency.TODAY, what, "complete them: `nba-consolidation consolidate`"))
     if status.waiting:
         what = f"{status.total('waiting_rows'):,} staged rows of {len(status.waiting):,} game dates wait"
         actions.append(RequiredAction(Urgency.TODAY, what, "consolidate them: `nba-consolidation consolidate`"))

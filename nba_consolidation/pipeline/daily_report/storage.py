@@ -8,8 +8,7 @@ import tempfile
 from pathlib import Path
 
 from nba_consolidation.errors import ConsolidationError
-
-BUCKET = "gs://"
+from nba_consolidation.settings import BUCKET
 
 
 class ReportNotSaved(ConsolidationError):

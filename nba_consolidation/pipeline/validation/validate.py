@@ -14,17 +14,21 @@ from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation.sql import Statement
 
 _log = logging.getLogger(__name__)
-_AUDITS = ("duplicate_validated_predictions", "confidences_out_of_scale")
+_AUDITS = ("duplicate_validated_predictions", "unconserved_validations")
 
 
 @dataclass(frozen=True)
 class ValidatedDate:
-    """The validated rows of one date; players and systems are distinct ones."""
+    """The validated rows of one date; players and systems are distinct ones.
+
+    withheld_rows: active rows that are not validated, because their confidence is not on the scale of their group.
+    """
 
     game_date: dt.date
     validated_rows: int
     percent_scale_rows: int
     without_line: int
+    withheld_rows: int
     players: int
     systems: int
 
@@ -47,7 +51,15 @@ class Validator:
             result = leased.write(ordered, self.statements, audits=_AUDITS)
         validated = [ValidatedDate(**row) for row in result.rows["validated_counts"]]
         rows = sum(date.validated_rows for date in validated)
-        log_outcome(_log, "validated", holder.run_id, ordered, rows=rows, transaction_ms=round(1000 * result.seconds))
+        log_outcome(
+            _log,
+            "validated",
+            holder.run_id,
+            ordered,
+            rows=rows,
+            withheld=sum(date.withheld_rows for date in validated),
+            transaction_ms=round(1000 * result.seconds),
+        )
         return validated
 
     def statements(self, parameters: Parameters) -> list[Statement]:
@@ -59,9 +71,12 @@ class Validator:
         }
         return [
             Statement("clear_validated", scaled),
+            Statement("clear_withheld", scaled),
+            Statement("confidence_scales", scaled),
             Statement("validate", scaled),
+            Statement("withhold", scaled),
             Statement("duplicate_validated_predictions", scaled, audit=True),
-            Statement("confidences_out_of_scale", scaled, audit=True),
+            Statement("unconserved_validations", scaled, audit=True),
             Statement("validated_counts", scaled),
         ]
 

@@ -34,6 +34,7 @@ from nba_consolidation.warehouse.errors import (
     WarehouseUnavailable,
     first_line,
 )
+from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.interface import (
     NO_RELATIONS,
     ManifestEntry,
@@ -171,7 +172,7 @@ class DuckDBWarehouse:
         try:
             duckdb.connect(hidden, config=self._config).close()
             with contextlib.suppress(FileExistsError):  # another process was faster
-                self.path.hardlink_to(hidden)
+                hard_link(self.path, hidden)
         finally:
             hidden.unlink(missing_ok=True)
 

@@ -32,6 +32,8 @@ def read_rows(path: Path | str) -> pa.Table | list[Mapping[str, Any]]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise UnreadableFile(f"file {path}: its suffix must be one of {', '.join(_READERS)}")
+    if path.exists() and not path.is_file():  # to open a pipe would wait for ever
+        raise UnreadableFile(f"{path} is not a file; name a file, or a folder of files")
     try:
         rows = reader(path)
     except FileNotFoundError as error:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.arrow_types import columns_of
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable, first_line
+from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
 from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE, Footer, read_error, read_footer
@@ -130,9 +132,13 @@ class ParquetStaging:
     def _describe(self, entry: os.DirEntry[str], known: KnownDates) -> StagingTable | None:
         name = entry.name.removesuffix(_SUFFIX)
         try:
-            stat = entry.stat()
+            stat = entry.stat(follow_symlinks=False)
         except OSError:
-            return None  # dropped by another consolidation during the listing, or a broken link
+            return None  # dropped by another consolidation during the listing
+        if entry.is_symlink():  # the file behind it can change or go away while the link stays as it is
+            return _refused(name, stat, "it is a symbolic link; move the file itself here")
+        if not S_ISREG(stat.st_mode):  # to open a pipe would wait for ever
+            return _refused(name, stat, "it is not a file")
         if not table_names.is_valid(name):
             return _refused(name, stat, "its name is too long or has characters other than letters, digits and '_'")
         try:
@@ -164,15 +170,14 @@ class ParquetStaging:
             return [self._pin(table, folder) for table in tables]
         except OSError as error:
             raise WarehouseUnavailable(
-                f"staging files cannot be linked into {folder.parent} for reading ({error}); use a file system with "
-                "hard links, and make the files writable for this user"
+                f"staging files cannot be linked into {folder.parent} for reading ({error}); check its permissions"
             ) from error
 
     def _pin(self, table: StagingTable, folder: Path) -> PinnedFile:
         pin = folder / f"{table.name}{_SUFFIX}"
         try:
-            pin.hardlink_to(self.path_of(table.name))
-            unchanged = _fingerprint(pin.stat()) == table.fingerprint
+            hard_link(pin, self.path_of(table.name))
+            unchanged = _fingerprint(pin.lstat()) == table.fingerprint
         except FileNotFoundError:
             unchanged = False
         if not unchanged:
@@ -226,7 +231,7 @@ class ParquetStaging:
         path = self.path_of(table.name)
         dropping = self.folder / _DROPPING / table.fingerprint / path.name
         try:
-            if _fingerprint(path.stat()) != table.fingerprint:
+            if _fingerprint(path.lstat()) != table.fingerprint:
                 return False
             dropping.parent.mkdir(exist_ok=True)
             path.rename(dropping)
@@ -241,20 +246,20 @@ class ParquetStaging:
         archived.parent.mkdir(exist_ok=True)
         with contextlib.suppress(FileExistsError):  # a process linked this state and was then killed
             try:
-                archived.hardlink_to(self.path_of(table.name))
+                hard_link(archived, self.path_of(table.name))
             except FileNotFoundError:
                 return None
-        if _fingerprint(archived.stat()) == table.fingerprint and self._drop(table):
+        if _fingerprint(archived.lstat()) == table.fingerprint and self._drop(table):
             return archived
         archived.unlink()  # the table has changed since it was listed: its new state stays where it is
         return None
 
     def _delete_or_put_back(self, dropping: Path) -> bool:
         """Deletes a file that was moved to be dropped, or puts it back if it is not in the state to be dropped."""
-        unchanged = _fingerprint(dropping.stat()) == dropping.parent.name
+        unchanged = _fingerprint(dropping.lstat()) == dropping.parent.name
         if not unchanged:
             with contextlib.suppress(FileExistsError):  # an even newer redelivery is there already
-                (self.folder / dropping.name).hardlink_to(dropping)
+                hard_link(self.folder / dropping.name, dropping)
         dropping.unlink()
         with contextlib.suppress(OSError):  # a file of another kind is in it; NFS, for one, leaves such files
             dropping.parent.rmdir()

@@ -1,6 +1,6 @@
 """The StagingWriter, with which a worker stages its rows: checked against the declared columns, all or none written.
 
-Only columns and types are checked. The row rules apply when the rows are consolidated.
+Columns, types and the spelling of keys are checked. The other row rules apply when the rows are consolidated.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, PREDICTIONS, Column
+from nba_consolidation.schema.canonical_keys import CANONICAL_COLUMNS, key_problem
 from nba_consolidation.warehouse.errors import WriteRefused
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.column_names import in_one_message, name_problems
@@ -36,16 +38,24 @@ class StagingWriter:
 
     columns: the columns that a staged row may have, for example the live table's; by default the declared core columns.
     Lineage columns are not accepted: the consolidation sets them.
+    check_keys: refuse a row whose key is not canonical, in the words of the row rule. Without it such rows are staged,
+    and quarantined later: of somebody else's file, one row does not stop the others.
     timezone: of time stamps without a zone, `created_at` above all, as tzinfo or by name (`America/New_York`). The
     default is UTC: a naive `datetime.now()` of another zone is then hours off, and the wrong version of a prediction
     may win.
     """
 
     def __init__(
-        self, staging_area: StagingArea, columns: Sequence[Column] | None = None, *, timezone: dt.tzinfo | str = dt.UTC
+        self,
+        staging_area: StagingArea,
+        columns: Sequence[Column] | None = None,
+        *,
+        timezone: dt.tzinfo | str = dt.UTC,
+        check_keys: bool = True,
     ) -> None:
         self._staging_area = staging_area
         self._timezone = zoneinfo.ZoneInfo(timezone) if isinstance(timezone, str) else timezone
+        self._check_keys = check_keys
         allowed = PREDICTIONS.columns if columns is None else columns
         required = {column.name for column in PREDICTIONS.columns if column.required}
         self._columns = {column.name: column for column in allowed if column.name not in _LINEAGE}
@@ -72,6 +82,9 @@ class StagingWriter:
             raise WriteRefused(table, "there are no rows to write")
         self._check_names(table, names)
         columns = [self._convert(table, name, column) for name, column in zip(names, values, strict=True)]
+        if self._check_keys:
+            for name, column in zip(names, columns, strict=True):
+                _ensure_canonical(table, name, column.values)
         written = self._staging_area.write(table, pa.table([column.values for column in columns], names=names))
         rounded = {name: column.rounded for name, column in zip(names, columns, strict=True) if column.rounded}
         return replace(written, rounded=rounded)
@@ -89,3 +102,13 @@ class StagingWriter:
             raise WriteRefused(table, f"column {name}: a {kind} cannot be staged", column=name) from error
         except ConversionError as error:
             raise WriteRefused(table, str(error), error.column, error.row, error.value) from error
+
+
+def _ensure_canonical(table: str, name: str, values: pa.Array | pa.ChunkedArray) -> None:
+    """Raises WriteRefused for the first value that is not the canonical spelling of its part of the key."""
+    if name not in CANONICAL_COLUMNS:
+        return
+    problems = {value: problem for value in pc.unique(values).to_pylist() if (problem := key_problem(name, value))}
+    if problems:
+        row, value = next((row, value) for row, value in enumerate(values.to_pylist()) if value in problems)
+        raise WriteRefused(table, f"column {name}, row {row}: {value!r} {problems[value]}", name, row, value)

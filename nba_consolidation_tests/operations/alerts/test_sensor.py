@@ -177,6 +177,52 @@ def test_a_run_that_nobody_saw_fail_is_told_by_its_own_event(watched: Watched) -
     assert "the machine has gone" in alert.what[0]
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    ["abc", "", "{}", "null", "[]", '{"until": "x"}', '{"until": 1e400, "seen": {}, "outbox": "{}"}',
+     '{"until": 0, "seen": [], "outbox": "{}"}', '{"until": 0, "seen": {"a": "b"}, "outbox": "{}"}',
+     '{"until": 0, "seen": {}, "outbox": "{\\"sent\\": {\\"a\\": [\\"loud\\", 0]}, \\"pending\\": []}"}'],
+)  # fmt: skip
+def test_incident_r34_a_cursor_that_nobody_can_understand_is_begun_anew(watched: Watched, cursor: str) -> None:
+    watched._cursor = cursor
+    assert watched.tick() == []
+    run = dg.DagsterRun("consolidate", status=dg.DagsterRunStatus.STARTED)
+    watched.graph.instance.add_run(run)
+    watched.graph.instance.report_run_failed(run, "the machine is gone")
+    [alert] = watched.tick()
+    assert (alert.cause, alert.run_ids) == ("RunFailed", (run.run_id,))
+
+
+def test_a_cursor_of_the_future_skips_no_run(watched: Watched) -> None:
+    watched._cursor = '{"until": 99999999999, "seen": {}, "outbox": "{\\"pending\\": []}"}'
+    run = dg.DagsterRun("consolidate", status=dg.DagsterRunStatus.STARTED)
+    watched.graph.instance.add_run(run)
+    watched.graph.instance.report_run_failed(run, "the machine is gone")
+    assert [alert.run_ids for alert in watched.tick()] == [(run.run_id,)]
+
+
+def test_one_run_that_cannot_be_read_is_told_and_hides_no_other(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"dagster/asset_partition_range_start": "2026-01-16", "dagster/asset_partition_range_end": "never"}
+    odd, plain = (dg.DagsterRun("consolidate", tags=tags, status=dg.DagsterRunStatus.STARTED) for _ in range(2))
+    for run in (odd, plain):
+        watched.graph.instance.add_run(run)
+        watched.graph.instance.report_run_failed(run, "the machine is gone")
+    all_logs = watched.graph.instance.all_logs
+
+    def broken(run_id: str, *arguments: Any, **options: Any) -> Any:
+        if run_id == odd.run_id:
+            raise ValueError("an event of another version")
+        return all_logs(run_id, *arguments, **options)
+
+    monkeypatch.setattr(watched.graph.instance, "all_logs", broken)
+    [alert] = watched.tick()
+    assert set(alert.run_ids) == {odd.run_id, plain.run_id}
+    assert "what failed in this run cannot be read (ValueError: an event of another version)" in "\n".join(alert.what)
+    assert alert.dates == ("no date",)
+
+
 def test_a_sensor_that_is_switched_on_does_not_tell_history(watched: Watched) -> None:
     watched.graph.stage("a", [prediction()])
     watched.hold_and_run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +20,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
 from nba_consolidation.warehouse.interface import TransactionResult
 from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN, Workbench
+from nba_consolidation_tests.warehouse.test_parquet_staging import without_hard_links
 
 ENOUGH = 100 * 2**30
 
@@ -68,6 +71,45 @@ def test_a_staging_folder_on_another_disk_is_checked_too(tmp_path: Path) -> None
         Settings(home=tmp_path, staging=elsewhere), lambda path: 0 if path == elsewhere else ENOUGH
     )
     assert [r.health for r in run_checks(checks) if r.subject == "disk"] == [Health.FAILED]
+
+
+def test_the_folders_are_checked_by_writing_and_keep_no_file(tmp_path: Path) -> None:
+    result = result_of("folders", Settings(home=tmp_path, reports="gs://bucket/reports"))
+    assert (result.health, result.detail) == (Health.OK, f"can be written: {tmp_path}, {tmp_path / 'staging'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["home", "staging", "reports"])
+def test_a_folder_that_is_a_file_or_below_one_is_never_fine(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        result = result_of("folders", Settings(home=tmp_path).replace(**{name: str(place)}))
+        assert result.health is Health.FAILED
+        assert f"{tmp_path / 'file'} is not a folder" in result.detail
+
+
+def test_a_folder_that_cannot_be_written_is_never_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(self: Path, _: bytes) -> int:
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", read_only)
+    result = result_of("folders", Settings(home=tmp_path))
+    assert result.health is Health.FAILED
+    assert f"{tmp_path} cannot be written (Read-only file system)" in result.detail
+
+
+def test_a_folder_that_cannot_be_created_is_never_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & os.W_OK)
+    result = result_of("folders", Settings(home=tmp_path / "new"))
+    assert result.health is Health.FAILED
+    assert f"{tmp_path / 'new'} cannot be created in {tmp_path}" in result.detail
+
+
+def test_a_folder_without_hard_links_is_never_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "hardlink_to", without_hard_links)
+    result = result_of("folders", Settings(home=tmp_path))
+    assert result.health is Health.FAILED
+    assert "no hard link can be made" in result.detail
 
 
 def test_the_libraries_of_this_environment_fit_together() -> None:

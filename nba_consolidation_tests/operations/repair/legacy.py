@@ -152,10 +152,12 @@ def expected(rows: Iterable[Row], scales: Mapping[str, str]) -> dict[tuple[Any, 
     """The contents that may stand, by key; told by pandas from the rules alone."""
     frame = pd.DataFrame(list(rows), columns=list(TYPES)).astype(object)
     unfenced = frame["grading_id"].isna()
-    highest = frame["confidence_score"].where(unfenced).astype(float).groupby(
-        [frame["system_id"], frame["game_date"]]).transform("max")  # fmt: skip
+    scores = frame["confidence_score"].where(unfenced).astype(float)
+    on_one_scale = scores.where(scores > 0).groupby([frame["system_id"], frame["game_date"]])
+    lower_median = on_one_scale.transform(lambda group: group.quantile(0.5, interpolation="lower"))
     declared = frame["system_id"].map(scales)
-    frame["rescaled"] = unfenced & ((declared == "percent") | (declared.isna() & (highest > 1)))
+    fits = scores.between(2, 100) | (scores.between(0, 100) & (declared == "percent"))
+    frame["rescaled"] = fits & ((declared == "percent") | (declared.isna() & (lower_median > 1)))
     frame["is_graded"] = frame["actual_points"].notna()
     frame["is_bet"] = frame["recommendation"].isin(["OVER", "UNDER"])
     frame["when"] = pd.to_datetime(frame["graded_at"], utc=True).fillna(pd.Timestamp.min.tz_localize("UTC"))

@@ -175,6 +175,7 @@ def test_a_clock_that_is_set_back_keeps_no_date_waiting() -> None:
         '{"format":1,"dates":[]}', '{"format":1,"dates":{"2026-13-01":["a",0,0,null]}}',
         '{"format":1,"dates":{"2026-01-15":["a",0]}}', '{"format":1,"dates":{"2026-01-15":[1,0,0,null]}}',
         '{"format":1,"dates":{"2026-01-15":["a","x",0,null]}}', '{"format":1,"dates":{"2026-01-15":["a",0,0,7]}}',
+        '{"format":1,"dates":{"2026-01-15":["a",1' + "0" * 400 + ',0,null]}}', "[" * 100_000,
     ],
 )  # fmt: skip
 def test_a_cursor_that_cannot_be_understood_is_begun_anew(text: str | None) -> None:

@@ -102,6 +102,11 @@ def test_a_busy_warehouse_is_looked_at_the_next_time(daemon: Daemon, monkeypatch
     assert len(daemon.tick().run_requests) == 1
 
 
+def test_incident_r48_a_home_without_tables_has_no_box_scores_yet(daemon: Daemon) -> None:
+    daemon.deployment.warehouse.check()
+    assert "no box scores yet" in daemon.tick().skip_message
+
+
 def test_before_anything_was_made_nothing_is_there(daemon: Daemon) -> None:
     assert "nothing is there yet" in daemon.tick().skip_message
     assert not daemon.settings.home.exists()

@@ -67,6 +67,23 @@ def test_dates_of_a_run_in_progress_are_not_asked_for(daemon: Daemon, job: str) 
     assert span(request) == (str(DATE), str(NEXT_DATE))
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(NEXT_DATE, DATE), (DATE, "never"), ("", ""), ("2026-01-15|x", "2026-01-15|x"), ("0001-01-01", "9999-12-31")],
+)
+def test_incident_r33b_a_run_with_senseless_tags_stops_no_tick(daemon: Daemon, first: object, last: object) -> None:
+    for tags in (
+        {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)},
+        {"dagster/asset_partition_range_start": str(first)},
+        {"dagster/partition": str(last)},
+    ):
+        daemon.instance.add_run(dg.DagsterRun("consolidate", tags=tags, status=dg.DagsterRunStatus.STARTED))
+    daemon.stage("a", [prediction(game_date=THIRD_DATE)])
+    result = daemon.tick()
+    whole = (str(first), str(last)) == ("0001-01-01", "9999-12-31")
+    assert len(result.run_requests) == (0 if whole else 1), result.skip_message
+
+
 def test_a_run_of_something_else_keeps_nothing_back(daemon: Daemon) -> None:
     tags = {"dagster/partition": str(DATE)}
     daemon.instance.add_run(dg.DagsterRun("grade", tags=tags, status=dg.DagsterRunStatus.STARTED))

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
-from nba_consolidation.warehouse.errors import WarehouseUnavailable
+from nba_consolidation.warehouse.errors import WarehouseUnavailable, WriteRefused
+from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
     NEXT_DATE,
@@ -158,6 +159,7 @@ def assert_quarantined(bench: Workbench, column: str, rule: str, rows: int = 1) 
     [
         ("game_id", None, "present"),
         ("game_id", "  ", "present"),
+        ("player_lookup", "\u00a0\t", "present"),
         ("player_lookup", None, "present"),
         ("system_id", "", "present"),
         ("prediction_id", None, "present"),
@@ -182,6 +184,36 @@ def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(bench: Workbench, colu
     assert original["team_abbr"] == "MIA"
     if value is None or isinstance(value, str):
         assert original[column] == value
+
+
+@pytest.mark.parametrize(
+    ("column", "spelling", "canonical"),
+    [
+        ("player_lookup", "Jaime Jaquez Jr.", "jaimejaquezjr"),
+        ("player_lookup", "jaimejáquezjr", "jaimejaquezjr"),
+        ("player_lookup", " jaimejaquezjr ", "jaimejaquezjr"),
+        ("player_lookup", "jaimejaquezjr\n", "jaimejaquezjr"),
+        ("player_lookup", "Groß-Øre", "grossore"),
+        ("player_lookup", "姚明", None),
+        ("system_id", "sys_a ", "sys_a"),
+        ("system_id", "\u00a0sys|a\u200b", "sys|a"),
+        ("game_id", "\t20260115_BOS_MIA", "20260115_BOS_MIA"),
+    ],
+)
+def test_a_key_in_another_spelling_is_quarantined_with_the_canonical_one_and_the_writer_refuses_it_in_the_same_words(
+    bench: Workbench, column: str, spelling: str, canonical: str | None
+) -> None:
+    respelled = prediction() | {column: spelling}
+    bench.stage_as(BAD, staged([respelled]))
+    [original] = assert_quarantined(bench, column, "canonical")
+    [row] = bench.quarantined()
+    assert original[column] == spelling
+    assert row["reason"].endswith(f": {canonical}" if canonical else "must be lower-case ASCII letters and digits")
+    with pytest.raises(WriteRefused) as refused:
+        StagingWriter(bench.staging).write("b", "w", staged([prediction(), respelled]))
+    assert f"{spelling!r} {row['reason']}" in str(refused.value)
+    assert (refused.value.column, refused.value.row, refused.value.value) == (column, 1, spelling)
+    assert bench.staging_tables() == set()
 
 
 @pytest.mark.parametrize("column", ["predicted_points", "confidence_score", "current_points_line"])
@@ -249,10 +281,10 @@ def test_many_bad_rows_beside_many_good_ones_are_all_accounted_for(bench: Workbe
 
 def test_a_name_full_of_quotes_does_no_harm_as_a_value(bench: Workbench) -> None:
     nasty = "o'neal\"; DROP TABLE player_prop_predictions; -- | \\ ☃"
-    bench.stage_as(BAD, staged([prediction(player_lookup=nasty, team_abbr=nasty, recommendation="OVER")]))
-    bench.stage(prediction(player_lookup=nasty, recommendation=nasty), worker="w9")
+    bench.stage_as(BAD, staged([prediction(system_id=nasty, team_abbr=nasty, recommendation="OVER")]))
+    bench.stage(prediction(system_id=nasty, recommendation=nasty), worker="w9")
     bench.consolidate()
-    assert nasty in {row["player_lookup"] for row in bench.published()}
+    assert nasty in {row["system_id"] for row in bench.published()}
     assert json.loads(bench.quarantined()[0]["original_row"])["recommendation"] == nasty
 
 

@@ -301,9 +301,9 @@ def test_incident_40_a_validation_that_fails_halfway_keeps_the_validated_rows(be
     bench.consolidate()
     bench.validate()
     before = bench.execute("SELECT * FROM validated_predictions")
-    bench.execute("UPDATE player_prop_predictions SET confidence_score = 62.5")
-    with pytest.raises(AuditFailed, match="confidences_out_of_scale"):
-        bench.validate(scales={"catboost_v9": "fraction"})
+    bench.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions WHERE is_active")
+    with pytest.raises(AuditFailed, match="duplicate_validated_predictions"):
+        bench.validate()
     assert bench.execute("SELECT * FROM validated_predictions") == before
 
 
@@ -494,11 +494,9 @@ def test_incident_18_no_event_is_needed_and_a_hyphen_in_a_name_is_a_letter(bench
     """What is staged is found by listing; nobody has to announce that it is complete, and no name becomes a path."""
     names = ("karl-anthonytowns", "shai.gilgeous-alexander", "o'neale`s")
     for number, name in enumerate(names):
-        bench.stage_as(
-            staging_table_name("regen-20260115_120000", f"w-{number}"), staged([prediction(player_lookup=name)])
-        )
+        bench.stage_as(staging_table_name("regen-20260115_120000", f"w-{number}"), staged([prediction(system_id=name)]))
     assert bench.consolidate().total("inserted") == 3
-    assert {row["player_lookup"] for row in bench.published()} == set(names)
+    assert {row["system_id"] for row in bench.published()} == set(names)
     assert bench.staging_tables() == set()
 
 

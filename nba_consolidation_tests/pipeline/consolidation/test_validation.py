@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from nba_consolidation.fencing.audits import WITHHELD_BY_GROUP
+from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
 
 
@@ -33,17 +36,72 @@ def test_only_active_and_valid_rows_are_read_and_the_edge_is_exact(bench: Workbe
     ]
 
 
-def test_incident_37_a_batch_with_a_confidence_above_one_is_in_percent(bench: Workbench) -> None:
+def of_each(*scores: str, **changes: Any) -> list[Row]:
+    """A prediction for each confidence, of a player of its own."""
+    return [
+        prediction(confidence_score=Decimal(score), player_lookup=f"p{number}", **changes)
+        for number, score in enumerate(scores)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scores", "scale", "withheld"),
+    [
+        (["0.62"] * 9 + ["1.0001"], "fraction", ["1.0001"]),
+        (["0.62"] * 9 + ["1.05"], "fraction", ["1.05"]),
+        (["0.62"] * 9 + ["62"], "fraction", ["62"]),
+        (["0.62", "1.05"], "fraction", ["1.05"]),
+        (["62"] * 9 + ["0.62"], "percent", ["0.62"]),
+        (["62.5", "0", "0", "0", "100"], "percent", []),
+        (["1", "0.5", "0"], "fraction", []),
+        (["1.05"] * 3, None, ["1.05"] * 3),
+    ],
+)
+def test_incident_37_a_group_has_the_scale_of_its_median_and_what_does_not_fit_it_is_withheld_and_not_rescaled(
+    bench: Workbench, scores: list[str], scale: str | None, withheld: list[str]
+) -> None:
+    bench.stage(*of_each(*scores))
+    bench.consolidate()
+    [counts] = bench.validate()
+    rows = bench.execute("SELECT * FROM validated_predictions")
+    assert {row["confidence_scale"] for row in rows} == ({scale} if scale else set())
+    fitting = [Decimal(score) for score in scores if score not in withheld]
+    assert sorted(confidences(rows)) == sorted(score / (100 if scale == "percent" else 1) for score in fitting)
+    assert (counts.validated_rows, counts.withheld_rows) == (len(fitting), len(withheld))
+    kept = bench.execute("SELECT * FROM withheld_predictions")
+    assert [row["confidence_score"] for row in kept] == [Decimal(score) for score in withheld]
+    assert all("does not fit the scale of its batch" in row["reason"] for row in kept)
+    groups = WITHHELD_BY_GROUP.findings(bench.warehouse, [DATE])
+    assert [group["withheld_rows"] for group in groups] == ([len(withheld)] if withheld else [])
+
+
+def test_incident_37_each_system_date_and_batch_has_a_scale_of_its_own(bench: Workbench) -> None:
     bench.stage(
         prediction(confidence_score=Decimal("62.5")),
-        prediction(confidence_score=Decimal("0.9"), player_lookup="lukadoncic"),
         prediction(confidence_score=Decimal("0.9"), player_lookup="lukadoncic", system_id="ensemble_v1"),
         prediction(confidence_score=Decimal("0.9"), player_lookup="lukadoncic", game_date=NEXT_DATE),
     )
     bench.stage(prediction(confidence_score=Decimal("0.9"), player_lookup="nikolajokic"), batch="20260115_130000")
     rows = validated(bench)
-    assert confidences(rows) == [Decimal(text) for text in ("0.625", "0.009", "0.9", "0.9", "0.9")]
-    assert [row["confidence_scale"] for row in rows] == ["percent", "percent", "fraction", "fraction", "fraction"]
+    assert confidences(rows) == [Decimal(text) for text in ("0.625", "0.9", "0.9", "0.9")]
+    assert [row["confidence_scale"] for row in rows] == ["percent", "fraction", "fraction", "fraction"]
+
+
+def test_incident_37_what_does_not_fit_a_declared_scale_is_withheld_with_that_reason(bench: Workbench) -> None:
+    bench.stage(*of_each("0.62", "1.05", "62"))
+    assert confidences(validated(bench, catboost_v9="fraction")) == [Decimal("0.62")]
+    kept = bench.execute("SELECT * FROM withheld_predictions ORDER BY confidence_score")
+    assert [row["reason"].partition(" does ")[2] for row in kept] == ["not fit the declared scale, 0 to 1"] * 2
+    assert len(validated(bench, catboost_v9="percent")) == 3
+    assert bench.execute("SELECT * FROM withheld_predictions") == []
+
+
+def test_a_date_whose_rows_are_all_withheld_counts_as_validated(bench: Workbench) -> None:
+    bench.stage(*of_each("1.05"))
+    bench.consolidate()
+    assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
+    bench.validate()
+    assert unfinished_dates(bench.warehouse).unvalidated == ()
 
 
 def test_incident_37_the_declared_scale_comes_before_the_guess(bench: Workbench) -> None:
@@ -52,15 +110,6 @@ def test_incident_37_the_declared_scale_comes_before_the_guess(bench: Workbench)
         prediction(confidence_score=Decimal("0.9"), system_id="ensemble_v1"),
     )
     assert confidences(validated(bench, catboost_v9="percent")) == [Decimal("0.009"), Decimal("0.9")]
-
-
-@pytest.mark.parametrize(("largest", "scale"), [("1.25", "percent"), ("1", "fraction")])
-def test_incident_37_a_confidence_of_one_is_a_fraction_and_a_larger_one_is_in_percent(
-    bench: Workbench, largest: str, scale: str
-) -> None:
-    bench.stage(prediction(confidence_score=Decimal(largest)))
-    (row,) = validated(bench)
-    assert row["confidence_scale"] == scale
 
 
 def test_a_row_invalidated_by_hand_is_not_read_although_it_is_still_active(bench: Workbench) -> None:

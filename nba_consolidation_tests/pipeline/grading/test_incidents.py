@@ -35,6 +35,18 @@ def test_incident_04_without_the_lease_nothing_is_graded(bench: GradingBench) ->
     assert bench.accuracy() == []
 
 
+def test_a_player_of_two_seconds_played_whatever_the_scale_of_the_column_of_predictions(bench: GradingBench) -> None:
+    """The table of the box scores may have more digits than ours: what they say is decided before they are rounded."""
+    bench.predict(bet())
+    bench.play(box(0, minutes_played=Decimal(0)))
+    bench.execute("ALTER TABLE player_game_summary ALTER minutes_played TYPE DECIMAL(9, 3)")
+    bench.execute("UPDATE player_game_summary SET minutes_played = 0.033")
+    bench.grade()
+    assert (bench.only_graded()["outcome"], bench.only_graded()["minutes_played"]) == ("wrong", Decimal("0.0"))
+    [again] = bench.grade().dates
+    assert (again.inserted, again.updated) == (0, 0)
+
+
 def test_incident_02_a_grading_with_a_stale_token_is_fenced_out(bench: GradingBench) -> None:
     bench.graded(bet(), scores=(box(),))
     before = bench.accuracy()

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from nba_consolidation.fencing.audits import PLAYERS_UNDER_TWO_NAMES
 from nba_consolidation.schema import ACCURACY
-from nba_consolidation_tests.pipeline.grading.workbench import GAME, NOW, TWIN, GradingBench, at, bet, box
+from nba_consolidation_tests.pipeline.grading.workbench import DATE, GAME, NOW, TWIN, GradingBench, at, bet, box
 
 LATER = NOW + dt.timedelta(days=1)
 
@@ -145,6 +146,38 @@ def test_incident_33_the_bet_that_does_not_count_of_a_game_under_two_ids_is_a_fi
     bench.play(box())
     findings = [(f.finding, f.game_id, f.player_lookup) for f in bench.grade().findings]
     assert ("game_under_another_id", GAME, "jaimejaquezjr") in findings
+
+
+def test_a_player_under_three_names_in_an_adopted_table_is_bet_on_once_by_the_newest_and_the_others_are_named(
+    bench: GradingBench,
+) -> None:
+    bench.predict(
+        bet(prediction_id="first"), bet(prediction_id="newest", player="b", created_at=at(9)), bet(player="c")
+    )
+    respelled = {"b": "Jaime Jáquez Jr.", "c": "jaime jaquez jr"}
+    for table in ("player_prop_predictions", "validated_predictions"):
+        for player, spelling in respelled.items():
+            bench.execute(f"UPDATE {table} SET player_lookup = ? WHERE player_lookup = ?", spelling, player)
+    bench.play(box())
+    report = bench.grade()
+    assert (report.total("correct"), report.total("not_a_bet")) == (1, 2)
+    newest = f"counted as {GAME} Jaime Jáquez Jr. catboost_v9"
+    findings = {(f.player_lookup, f.detail) for f in report.findings if f.finding == "player_under_another_name"}
+    assert findings == {("jaimejaquezjr", newest), ("jaime jaquez jr", newest)}
+    [twins] = PLAYERS_UNDER_TWO_NAMES.findings(bench.warehouse, [DATE])
+    assert (twins["player_lookup"], twins["predictions"]) == ("jaimejaquezjr", 3)
+    assert all(f'"{spelling}"' in twins["spellings"] for spelling in (*respelled.values(), "jaimejaquezjr"))
+
+
+def test_a_system_with_a_blank_at_its_end_in_an_adopted_table_is_no_second_bet(bench: GradingBench) -> None:
+    bench.predict(bet(system_id="sys_a", created_at=at(9)), bet(system_id="b"))
+    for table in ("player_prop_predictions", "validated_predictions"):
+        bench.execute(f"UPDATE {table} SET system_id = 'sys_a ' WHERE system_id = 'b'")
+    bench.play(box())
+    (date,) = bench.grade().dates
+    assert (date.correct, date.not_a_bet) == (1, 1)
+    [twins] = PLAYERS_UNDER_TWO_NAMES.findings(bench.warehouse, [DATE])
+    assert (twins["system_id"], twins["predictions"]) == ("sys_a", 2)
 
 
 def test_a_bet_made_after_tip_off_is_a_finding_with_its_player(bench: GradingBench) -> None:

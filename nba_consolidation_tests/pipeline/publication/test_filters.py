@@ -55,7 +55,11 @@ def test_a_bet_on_a_blacklisted_player_is_stopped_and_the_workers_reason_comes_f
 
 def test_a_blacklisted_player_is_recognised_in_another_spelling(bench: Workbench) -> None:
     reviewed(bench, "blacklisted")
-    assert published_with(bench, player_lookup="Jaime Jáquez Jr.")[:2] == (False, "blacklisted_player")
+    bench.stage(prediction())
+    bench.consolidate()
+    bench.execute("UPDATE player_prop_predictions SET player_lookup = 'Jaime Jáquez Jr.'")  # in an adopted table
+    (row,) = published(bench)
+    assert (row["player_lookup"], row["filter_reason"]) == ("Jaime Jáquez Jr.", "blacklisted_player")
 
 
 def test_high_variance_alone_stops_no_bet(bench: Workbench) -> None:

@@ -1,6 +1,6 @@
 -- What stands before a repair, by date and system, and what there is to repair. The scale of a confidence is the one
--- declared for its system; else a group (system, game date) whose largest confidence is above 1 is in percent (incident
--- 37). Only rows that no fenced transaction wrote are judged: what we wrote ourselves is between 0 and 1.
+-- declared for its system; else a group (system, game date) whose median confidence is above 1 is in percent (incident
+-- 37), and a row that does not fit it is left alone. Only rows that no fenced transaction wrote are judged: what we wrote ourselves is between 0 and 1.
 CREATE TEMP TABLE accuracy_before AS
 SELECT
   game_date,
@@ -8,7 +8,8 @@ SELECT
   total_rows,
   total_rows - accuracy_keys AS duplicates,
   is_percent,
-  IF(is_percent, unfenced, 0) AS percent_scale_rows,
+  is_declared,
+  CASE WHEN NOT is_percent THEN 0 WHEN is_declared THEN unfenced ELSE unfenced - strays END AS percent_scale_rows,
   graded,
   bets,
   correct
@@ -16,15 +17,17 @@ FROM (
   SELECT
     game_date,
     system_id,
+    COALESCE(system_id IN UNNEST(@percent_systems), FALSE) AS is_declared,
     CAST(SUM(copies) AS INT64) AS total_rows,
     COUNT(*) AS accuracy_keys,
     CASE
       WHEN system_id IS NULL THEN FALSE
       WHEN system_id IN UNNEST(@percent_systems) THEN TRUE
       WHEN system_id IN UNNEST(@fraction_systems) THEN FALSE
-      ELSE COALESCE(MAX(highest) > 1, FALSE)
+      ELSE macro.MOSTLY_PERCENT(CAST(SUM(above_one) AS INT64), CAST(SUM(above_zero) AS INT64))
     END AS is_percent,
     CAST(SUM(unfenced) AS INT64) AS unfenced,
+    CAST(SUM(strays) AS INT64) AS strays,
     CAST(SUM(graded) AS INT64) AS graded,
     CAST(SUM(bets) AS INT64) AS bets,
     CAST(SUM(correct) AS INT64) AS correct
@@ -32,7 +35,9 @@ FROM (
     SELECT
       macro.ACCURACY_KEY(),
       COUNT(*) AS copies,
-      MAX(IF(grading_id IS NULL, confidence_score, NULL)) AS highest,
+      COUNTIF(grading_id IS NULL AND confidence_score > 1) AS above_one,
+      COUNTIF(grading_id IS NULL AND confidence_score > 0) AS above_zero,
+      COUNTIF(grading_id IS NULL AND NOT macro.FITS_SCALE(confidence_score, TRUE, FALSE)) AS strays,
       COUNTIF(grading_id IS NULL AND COALESCE(confidence_score, 0) <> 0) AS unfenced,
       COUNT(actual_points) AS graded,
       COUNT(prediction_correct) AS bets,

@@ -21,7 +21,13 @@ FROM (
     V.actual_points IS NOT NULL AS is_graded,
     COALESCE(V.recommendation IN ('OVER', 'UNDER'), FALSE) AS is_bet,
     V.graded_at,
-    COALESCE(B.is_percent AND V.grading_id IS NULL AND V.confidence_score <> 0, FALSE) AS rescaled
+    COALESCE(
+      B.is_percent
+      AND V.grading_id IS NULL
+      AND V.confidence_score <> 0
+      AND macro.FITS_SCALE(V.confidence_score, TRUE, B.is_declared),
+      FALSE
+    ) AS rescaled
   FROM accuracy_versions AS V
   LEFT JOIN accuracy_before AS B ON B.game_date = V.game_date AND B.system_id = V.system_id
 )

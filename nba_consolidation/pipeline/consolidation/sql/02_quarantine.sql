@@ -1,4 +1,4 @@
--- Quarantines the rows that break a row rule, as they were staged, with the rule and the reason.
+-- Quarantines the rows that break a row rule, as they were staged, with the rule and the reason. A reason can name a value, with a | in it.
 INSERT INTO quarantined_predictions (
   game_date, staging_table, staging_row, column_name, rule, reason,
   original_row, quarantined_at, lease_token, run_id, consolidation_id
@@ -9,7 +9,7 @@ SELECT
   C.staging_row,
   SPLIT(C.broken_rule, '|')[OFFSET(0)],
   SPLIT(C.broken_rule, '|')[OFFSET(1)],
-  SPLIT(C.broken_rule, '|')[OFFSET(2)],
+  REGEXP_EXTRACT(C.broken_rule, r'(?s)^[^|]*[|][^|]*[|](.*)$'),
   COALESCE(S.original_row, macro.ROW_AS_JSON(S)),
   @now,
   L.token,

@@ -1,6 +1,7 @@
 -- The rows that the dates will have, one per business key: inserted, updated or unchanged. Of each game, player and
 -- system exactly the newest version is active, unless it was invalidated; the others name the one that supersedes
 -- them. Computed before anything is written, so that a new row is written once.
+-- is_tied: it is active over another line of the same moment, so prediction_id alone decided.
 CREATE TEMP TABLE current_versions AS
 SELECT
   macro.BUSINESS_KEY(),
@@ -8,12 +9,14 @@ SELECT
   staging_row,
   outcome,
   version_rank = 1 AND invalidated_at IS NULL AS is_active,
-  IF(version_rank = 1, NULL, newest_id) AS superseded_by
+  IF(version_rank = 1, NULL, newest_id) AS superseded_by,
+  version_rank = 1 AND invalidated_at IS NULL AND COALESCE(version_created_at = next_created_at, FALSE) AS is_tied
 FROM (
   SELECT
     *,
     ROW_NUMBER() OVER newest_first AS version_rank,
-    FIRST_VALUE(prediction_id) OVER newest_first AS newest_id
+    FIRST_VALUE(prediction_id) OVER newest_first AS newest_id,
+    LEAD(version_created_at) OVER newest_first AS next_created_at
   FROM (
     SELECT
       macro.BUSINESS_KEY(),

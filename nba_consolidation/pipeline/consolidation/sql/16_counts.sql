@@ -12,7 +12,8 @@ SELECT
   COALESCE(V.superseded, 0) AS superseded,
   COALESCE(Q.quarantined, 0) AS quarantined,
   COALESCE(T.total_rows, 0) AS total_rows,
-  COALESCE(T.active_rows, 0) AS active_rows
+  COALESCE(T.active_rows, 0) AS active_rows,
+  COALESCE(N.tied_players, 0) AS tied_players
 FROM leases AS L
 LEFT JOIN (
   SELECT game_date, COUNT(*) AS staging_tables, CAST(SUM(listed_rows) AS INT64) AS staged
@@ -42,3 +43,9 @@ LEFT JOIN (
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   GROUP BY game_date
 ) AS T ON T.game_date = L.game_date
+LEFT JOIN (
+  SELECT game_date, COUNT(DISTINCT player_lookup) AS tied_players
+  FROM current_versions
+  WHERE is_tied
+  GROUP BY game_date
+) AS N ON N.game_date = L.game_date

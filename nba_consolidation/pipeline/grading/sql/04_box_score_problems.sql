@@ -23,7 +23,7 @@ FROM (
   UNION ALL
   SELECT game_date, 'player_lookup_unusual', game_id, player_lookup, CONCAT('matches ', macro.PLAYER_KEY(player_lookup))
   FROM box_scores
-  WHERE TRIM(player_lookup) <> '' AND player_lookup <> macro.PLAYER_KEY(player_lookup)
+  WHERE TRIM(player_lookup) <> '' AND NOT REGEXP_CONTAINS(player_lookup, '^[a-z0-9]+$')
   UNION ALL
   SELECT
     game_date,

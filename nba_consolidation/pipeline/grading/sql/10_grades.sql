@@ -1,12 +1,13 @@
 -- Every validated prediction with its outcome, and the reason where the outcome alone does not say it; `waiting` without a
--- usable box score. A game under two ids is bet on once, by the newest prediction. If the box scores themselves have a game
+-- usable box score. A player of a game is bet on once, by the newest prediction, whatever ids and names there are. If the box scores themselves have a game
 -- under two ids, a player who is listed under the other id did play: he waits until somebody decides which id is right.
 CREATE TEMP TABLE grades AS
 SELECT
   * EXCEPT (result),
   CASE
     WHEN result IN ('correct', 'wrong', 'push', 'passed') THEN result
-    WHEN result IN ('no_line', 'no_book', 'after_tip_off', 'game_under_another_id') THEN 'not_a_bet'
+    WHEN result IN ('no_line', 'no_book', 'after_tip_off', 'game_under_another_id', 'player_under_another_name')
+      THEN 'not_a_bet'
     WHEN result IN ('dnp_injury_confirmed', 'dnp_late_scratch', 'dnp_unknown') THEN 'voided'
     ELSE 'waiting'
   END AS outcome,
@@ -20,6 +21,7 @@ FROM (
     A.team_abbr AS box_score_team,
     IF(Y.game_id = P.game_id, NULL, Y.game_id) AS box_score_game_id,
     E.game_id AS other_game_id,
+    T.newest_prediction,
     CASE
       WHEN Y.box_score_key IS NULL THEN 'game_without_box_scores'
       WHEN A.player_key IS NULL AND E.player_key IS NOT NULL THEN 'box_score_under_another_id'
@@ -31,7 +33,7 @@ FROM (
           ELSE 'dnp_unknown'
         END
       WHEN P.recommendation NOT IN ('OVER', 'UNDER') THEN 'passed'
-      WHEN T.game_date IS NOT NULL THEN 'game_under_another_id'
+      WHEN T.reason IS NOT NULL THEN T.reason
       WHEN P.current_points_line IS NULL THEN 'no_line'
       WHEN COALESCE(P.line_source, '') NOT IN ('ACTUAL_PROP', 'ODDS_API', 'BETTINGPROS') THEN 'no_book'
       WHEN NOT P.prediction_made_before_game OR P.version_created_at >= Y.tip_off_at THEN 'after_tip_off'

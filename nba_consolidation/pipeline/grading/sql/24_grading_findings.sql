@@ -5,9 +5,12 @@ FROM (
     game_date, outcome_reason AS finding, game_id,
     IF(outcome_reason = 'game_without_box_scores', NULL, player_lookup) AS player_lookup,
     COUNT(*) AS predictions,
-    IF(outcome_reason = 'box_score_under_another_id', MIN(other_game_id), NULL) AS detail
+    CASE outcome_reason
+      WHEN 'box_score_under_another_id' THEN MIN(other_game_id)
+      WHEN 'player_under_another_name' THEN CONCAT('counted as ', MIN(newest_prediction))
+    END AS detail
   FROM grades
-  WHERE outcome = 'waiting' OR outcome_reason IN ('game_under_another_id', 'after_tip_off')
+  WHERE outcome = 'waiting' OR outcome_reason IN ('game_under_another_id', 'player_under_another_name', 'after_tip_off')
   GROUP BY game_date, outcome_reason, game_id, IF(outcome_reason = 'game_without_box_scores', NULL, player_lookup)
   UNION ALL
   SELECT game_date, 'game_id_differs', game_id, NULL, COUNT(*), MIN(box_score_game_id)

@@ -1,0 +1,133 @@
+"""Dates that a run left unfinished because it died: consolidated, but not validated or not published since.
+
+The next run of any date completes them: each is validated and published from what is committed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.leases import Holder, LeaseError, LeaseStore, lease_key
+from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
+from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
+from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.errors import WarehouseBusy, WarehouseUnavailable
+from nba_consolidation.warehouse.interface import Warehouse
+
+_log = logging.getLogger(__name__)
+_ALL_HISTORY = {"first_date": dt.date.min, "last_date": dt.date.max}
+_NAMED = 5
+_OF_NO_DATE = (LeaseError, WarehouseBusy, WarehouseUnavailable)
+"""Errors that the next date would only meet, or wait for, again."""
+
+
+@dataclass(frozen=True)
+class UnfinishedDates:
+    """The dates to validate, and those that are validated but not published."""
+
+    unvalidated: tuple[dt.date, ...] = ()
+    unpublished: tuple[dt.date, ...] = ()
+
+    @property
+    def all(self) -> tuple[dt.date, ...]:
+        """Both, in order."""
+        return tuple(sorted({*self.unvalidated, *self.unpublished}))
+
+    def only(self, dates: Collection[dt.date]) -> UnfinishedDates:
+        """The part of them that belongs to these dates."""
+        return UnfinishedDates(
+            tuple(date for date in self.unvalidated if date in dates),
+            tuple(date for date in self.unpublished if date in dates),
+        )
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The dates that were validated and published, and the errors of those that could not be."""
+
+    validated: tuple[ValidatedDate, ...] = ()
+    published: tuple[PublishedDate, ...] = ()
+    failed: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
+
+    def __add__(self, other: Completion) -> Completion:
+        """Both in one."""
+        return Completion(
+            self.validated + other.validated, self.published + other.published, {**self.failed, **other.failed}
+        )
+
+
+def unfinished_dates(warehouse: Warehouse) -> UnfinishedDates:
+    """The unfinished dates of all history; a run may be at work on some of them."""
+    return unfinished(warehouse.run([Statement(name, _ALL_HISTORY) for name in UNFINISHED]).rows)
+
+
+UNFINISHED = ("unvalidated_dates", "unpublished_dates")
+
+
+def unfinished(rows: Mapping[str, Sequence[Mapping[str, dt.date]]]) -> UnfinishedDates:
+    """The unfinished dates in the rows of the statements `UNFINISHED`."""
+    unvalidated, unpublished = (tuple(row["game_date"] for row in rows[name]) for name in UNFINISHED)
+    return UnfinishedDates(unvalidated, unpublished)
+
+
+def abandoned_dates(warehouse: Warehouse, leases: LeaseStore) -> UnfinishedDates:
+    """The unfinished dates on which nobody is at work: those whose lease is not held."""
+    dates = unfinished_dates(warehouse)
+    return dates.only(_idle(leases, dates.all))
+
+
+def complete(
+    validator: Validator, publisher: Publisher, holder: Holder, requested: Collection[dt.date] | None = None
+) -> Completion:
+    """Validates and publishes the unfinished dates; a date that fails stops no other.
+
+    requested: the dates of this run, all by default. Of the other dates, those that a run is at work on are left to it,
+    and so are all of them if the lease store or the warehouse fails meanwhile. Raises LeaseError, WarehouseBusy and
+    WarehouseUnavailable for the requested dates.
+    """
+    dates = unfinished_dates(validator.writer.warehouse)
+    own = dates.only(dates.all if requested is None else requested)
+    others = dates.only(_idle(validator.writer.leases, {*dates.all} - {*own.all}))
+    done = _complete(validator, publisher, holder, own)
+    try:
+        return done + _complete(validator, publisher, holder, others)
+    except _OF_NO_DATE as error:
+        _log.warning("the unfinished dates %s are left to the next run: %s", some_dates(others.all), error)
+        return done
+
+
+def some_dates(dates: Sequence[dt.date]) -> str:
+    """The dates for a message: the first few, and how many more."""
+    more = f" and {len(dates) - _NAMED} more" if len(dates) > _NAMED else ""
+    return ", ".join(map(str, dates[:_NAMED])) + more
+
+
+def _complete(validator: Validator, publisher: Publisher, holder: Holder, dates: UnfinishedDates) -> Completion:
+    """All dates together, or, where that fails, each alone."""
+    if not dates.all:
+        return Completion()
+    try:
+        validated = validator.validate(dates.unvalidated, holder) if dates.unvalidated else []
+        return Completion(tuple(validated), tuple(publisher.publish(dates.all, holder)))
+    except _OF_NO_DATE:
+        raise
+    except ConsolidationError as error:
+        if len(dates.all) == 1:
+            _log.warning("%s was consolidated, but not validated and published: %s", dates.all[0], error)
+            return Completion(failed={dates.all[0]: error})
+    done = Completion()
+    for date in dates.all:
+        done += _complete(validator, publisher, holder, dates.only([date]))
+    return done
+
+
+def _idle(leases: LeaseStore, dates: Iterable[dt.date]) -> set[dt.date]:
+    """The dates whose lease nobody holds."""
+    keys = {lease_key(LOCK_TYPE, date): date for date in dates}
+    held = {record.key for record in leases.inspect(keys) if not record.expired} if keys else set()
+    return {date for key, date in keys.items() if key not in held}

@@ -1,0 +1,31 @@
+"""Hard links, on which the local warehouse and staging area depend: a second name for a file, made all at once.
+
+They pin a file while it is read, and publish a finished one without replacing another.
+"""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from nba_consolidation.warehouse.errors import WarehouseUnavailable
+
+_NOT_POSSIBLE = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+"""What a file system without hard links answers, or one that denies them for a file of somebody else."""
+
+
+def hard_link(link: Path, target: Path) -> None:
+    """Makes the link another name of the target.
+
+    Raises WarehouseUnavailable where there are no hard links, and FileExistsError, FileNotFoundError or another OSError
+    as for any file.
+    """
+    try:
+        link.hardlink_to(target)
+    except OSError as error:
+        if error.errno not in _NOT_POSSIBLE:
+            raise
+        raise WarehouseUnavailable(
+            f"no hard link can be made in {link.parent} ({error.strerror}). Choose a folder on a file system with hard "
+            "links, and make its files writable for this user"
+        ) from error
