@@ -29,7 +29,7 @@ ACCURACY, PERFORMANCE, CALIBRATION = "prediction_accuracy", "system_performance"
 TABLES = {
     CONSOLIDATED: {CONSOLIDATED, "quarantined_predictions", "lost_versions", "consolidation_ledger",
                    "consolidation_ledger_tables"},
-    VALIDATED: {VALIDATED},
+    VALIDATED: {VALIDATED, "withheld_predictions"},
     PUBLISHED: {PUBLISHED},
     ACCURACY: {ACCURACY, "prediction_accuracy_removed", "grading_ledger"},
     PERFORMANCE: {PERFORMANCE},
