@@ -63,13 +63,25 @@ def _text(value: object) -> str:
         texts = [str(entry) for entry in value]
         value = f"{texts[0]}..{texts[-1]}({len(texts)})" if len(texts) > _LONGEST_LIST else ",".join(texts)
     text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text)
+
+
+class _OneLine(logging.Formatter):
+    """A record's message on one line, without control characters: a name from outside forges no entry of the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        record.message = _printable(record.message).replace("\n", "\\n")
+        return super().formatMessage(record)
 
 
 def text_formatter() -> logging.Formatter:
     """`2026-01-15T12:00:00.000Z INFO nba_consolidation.fencing.fenced_writer transaction dates=2026-01-15 ms=12`."""
     line = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s"
-    formatter = logging.Formatter(line, datefmt="%Y-%m-%dT%H:%M:%S")
+    formatter = _OneLine(line, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     return formatter
 

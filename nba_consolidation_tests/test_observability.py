@@ -186,6 +186,13 @@ def test_as_text_an_event_is_one_line_whatever_its_values_contain() -> None:
     )
 
 
+def test_as_text_a_warning_is_one_line_whatever_a_name_in_it_contains() -> None:
+    out = configured("text")
+    LOG.warning("staging table %s is refused", "a\n2026-01-15T12:00:00.000Z ERROR forged\x1b[31m\u202e")
+    (line,) = out.getvalue().splitlines()
+    assert line.endswith("staging table a\\n2026-01-15T12:00:00.000Z ERROR forged\\x1b[31m\\u202e is refused")
+
+
 def test_as_json_an_event_is_one_line_that_contains_the_exception() -> None:
     out = configured("json")
     try:

@@ -42,7 +42,7 @@ def run(folder: Path, tests: str, *options: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])
 def test_a_run_ends_with_what_was_not_run_and_why(tmp_path: Path, workers: str) -> None:
     out = run(tmp_path, TESTS, "--numprocesses", workers, "-m", "not slow and not soak")
     _, _, end = out.partition("= not run here =")

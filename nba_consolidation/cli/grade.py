@@ -54,7 +54,8 @@ def grade(session: Session, dates: DateRange) -> Exit:
     """Grade what consumers read against box scores, and count anew how good each system is.
 
     Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
-    what did not change is not rewritten. Ends with 3 if some dates were poisoned: all others are graded.
+    what did not change is not rewritten. Ends with 3 if some dates were poisoned (all others are graded), or if
+    players wait because a box score has a similar name: see `players alias`.
     """
     from nba_consolidation.operations.status import dates_with_rows
 
@@ -65,10 +66,10 @@ def grade(session: Session, dates: DateRange) -> Exit:
         return Exit.DONE
     with steps() as on_step:
         report = deployment.grader.grade(standing, session.holder(), on_step)
-        graded = [date.game_date for date in report.dates if date.graded]
+        graded = [date.game_date for date in report.dates if date.graded or date.removed]
         analysis = deployment.analyst.analyse(graded, session.holder(), on_step)
     session.show(_document(report, analysis), *_report(report, analysis))
-    return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
+    return Exit.REQUIRES_ATTENTION if report.poisoned or report.unsettled_names else Exit.DONE
 
 
 def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]:
@@ -78,6 +79,7 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
         "totals": {figure: report.total(figure) for figure in _FIGURES},
         "conserved": all(date.conserved for date in report.dates),
         "findings": report.findings,
+        "unsettled_names": report.unsettled_names,
         "box_score_problems": report.problems,
         "analysed": {"dates": len(analysis.dates), "rows_written": analysis.total("written_rows")},
         "poisoned": poisoned_document(report.poisoned),
@@ -93,6 +95,7 @@ def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
         *dates_table(_COLUMNS, report.dates, _FIGURES, report.total),
         *_findings(report.findings),
         *problem_grids(report.problems),
+        _unsettled_names(report.unsettled_names),
         poisoned_table(report.poisoned),
         _sentences(report, analysis),
     ]
@@ -118,6 +121,18 @@ def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
     return shown
 
 
+def _unsettled_names(names: Sequence[GradingFinding]) -> Grid:
+    columns = [
+        GridColumn("date"),
+        GridColumn("game"),
+        GridColumn("waits"),
+        GridColumn("similar name in the box scores"),
+        GridColumn("predictions", right=True),
+    ]
+    return Grid(columns, [(name.game_date, name.game_id, name.player_lookup, name.detail, name.predictions)
+                          for name in names])  # fmt: skip
+
+
 def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
     outcomes = ("correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting")
     told = " + ".join(f"{report.total(name):,} {name.replace('_', ' ')}" for name in outcomes)
@@ -130,6 +145,12 @@ def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
     )
     if analysis.dates:
         lines.append(f"Analysed {counted(len(analysis.dates), 'date')}. Next: nba-consolidation performance")
+    if names := report.unsettled_names:
+        lines.append(
+            f"{counted(len(names), 'player')} without a box score, while one of the game has a similar name. "
+            "For each: nba-consolidation players alias NAME BOX_SCORE_NAME --reason REASON (NAME twice if that is "
+            "somebody else), then grade again."
+        )
     if report.poisoned:
         lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}; what stood there stands.")
     return "\n".join(lines)

@@ -124,11 +124,11 @@ class Grid:
             pad_edge=False,
             show_edge=False,
         )
-        table.title, table.title_justify, table.title_style = self.title or None, "left", "bold"
+        table.title, table.title_justify, table.title_style = self.title and _text(self.title), "left", "bold"
         for index in indexes:
             column = self.columns[index]
             table.add_column(
-                _title(column.title, broken=console.is_terminal),
+                _text(_title(column.title, broken=console.is_terminal), keep="\n"),
                 _cell(self.footer[index]) if self.footer is not None else "",
                 justify="right" if column.right else "left",
                 overflow="fold",
@@ -144,7 +144,7 @@ class Grid:
         from rich.text import Text
 
         titles = [_title(column.title, broken=False) for column in self.columns]
-        blocks: list[RenderableType] = [Text(self.title, style="bold")] if self.title else []
+        blocks: list[RenderableType] = [_text(self.title, style="bold")] if self.title else []
         for row in self.rows:
             blocks += [Text("")] * bool(blocks) + [_pairs(zip(titles, row, strict=True))]
         return Group(*blocks)
@@ -168,9 +168,8 @@ class Facts:
     def fit(self, console: Console) -> RenderableType:  # noqa: ARG002 (as a Grid does; rich folds the values)
         """The facts as a block."""
         from rich.console import Group
-        from rich.text import Text
 
-        return Group(Text(_printable(self.title, sys.stdout.encoding), style="bold"), _pairs(self.pairs))
+        return Group(_text(self.title, style="bold"), _pairs(self.pairs))
 
 
 def _pairs(pairs: Iterable[tuple[str, object]]) -> Table:
@@ -180,7 +179,7 @@ def _pairs(pairs: Iterable[tuple[str, object]]) -> Table:
     block.add_column(style="dim", no_wrap=True)
     block.add_column(overflow="fold")
     for name, value in pairs:
-        block.add_row(name, _cell(value))
+        block.add_row(_text(name), _cell(value))
     return block
 
 
@@ -223,6 +222,7 @@ def _cell(value: object) -> Text:
 
 
 def _text(text: str, *, keep: str = "", style: str = "") -> Text:
+    """For rich, which takes the square brackets of a `str` for its own markup, and never those of a Text."""
     from rich.text import Text
 
     return Text(_printable(text, sys.stdout.encoding, keep), style=style)

@@ -1,8 +1,9 @@
-"""`players`: review players, list them, and set their status by hand."""
+"""`players`: review players, list them, set their status by hand, and settle their names in the box scores."""
 
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import PLAYER_STATUSES
-from nba_consolidation.schema.display_columns import OVERRIDES, PLAYERS, POLICIES
+from nba_consolidation.schema.display_columns import ALIASES, OVERRIDES, PLAYERS, POLICIES, UNSETTLED_NAMES
 from nba_consolidation.settings import today
 
 if TYPE_CHECKING:
@@ -109,6 +110,65 @@ def overrides(session: Session) -> None:
 
     rows = reliability.overrides(session.existing().warehouse)
     session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
+
+
+@players.command()
+@click.argument("player", metavar="NAME")
+@click.argument("box_score_player", metavar="BOX_SCORE_NAME")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
+@session_command
+def alias(session: Session, player: str, box_score_player: str, reason: str, author: str | None) -> None:
+    """Settle once under which name the box scores have a player.
+
+    NAME is the player as he is predicted. Grading finds his box scores by BOX_SCORE_NAME from then on. If the similar
+    name in the box scores is somebody else, give NAME twice: he is then absent where no box score has his own name.
+    """
+    _record_alias(session, player, box_score_player, reason, author)
+
+
+@players.command()
+@click.argument("player", metavar="NAME")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
+@session_command
+def unalias(session: Session, player: str, reason: str, author: str | None) -> None:
+    """Remove the alias of a player. The decision before is kept on record."""
+    _record_alias(session, player, None, reason, author)
+
+
+@players.command()
+@session_command
+def aliases(session: Session) -> None:
+    """List every decision about names in the box scores, and the names that wait for one."""
+    from nba_consolidation.pipeline.grading import aliases as names
+
+    warehouse = session.with_tables().warehouse
+    decisions, waiting = names.aliases(warehouse), names.unsettled_names(warehouse)
+    session.show(
+        {"aliases": decisions, "unsettled_names": waiting},
+        table(ALIASES, decisions, "Decisions", records=True),
+        table(UNSETTLED_NAMES, waiting, "Names that wait for a decision"),
+        "" if decisions or waiting else "No alias was ever recorded, and no name waits for one.",
+    )
+
+
+def _record_alias(session: Session, player: str, box_score_player: str | None, reason: str, author: str | None) -> None:
+    from nba_consolidation.pipeline.grading.aliases import Aliases
+
+    who = author or getpass.getuser()
+    recorder = Aliases(session.existing().fenced_writer, today())
+    waiting = recorder.record(player, box_score_player, session.holder(), author=who, reason=reason)
+    lines = [
+        f"Recorded: {player} has no alias any more."
+        if box_score_player is None
+        else f"Recorded: the box scores have {player} as {box_score_player}."
+    ]
+    lines += [f"Next: nba-consolidation grade --date {date}" for date in waiting]
+    if not waiting:
+        lines.append("Dates that are graded already keep their grades until they are graded again.")
+    document = {"player": player, "box_score_player": box_score_player, "author": who, "reason": reason}
+    session.show({"alias": document, "dates_to_grade": waiting}, "\n".join(lines))
 
 
 def _decide(session: Session, player: str, status: str | None, author: str, reason: str, since: dt.date | None,

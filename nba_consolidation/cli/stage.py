@@ -51,21 +51,26 @@ class StagedFile:
 @files_argument
 @click.option("--batch", help="Batch of the staging tables.  [default: now, or the batch in the file's name]")
 @click.option("--worker", help="Worker of the staging table, for one file.  [default: from the file's name]")
+@click.option("--part", default="", help="Part of the worker's share, for a worker whose rows come in several files.")
+@click.option("--replace", is_flag=True, help="Replace rows of the same batch, worker and part that wait.")
 @session_command
-def stage(session: Session, files: Sequence[Path], batch: str | None, worker: str | None) -> Exit:
+def stage(
+    session: Session, files: Sequence[Path], batch: str | None, worker: str | None, part: str, replace: bool
+) -> Exit:
     """Stage files of predictions.
 
     Parquet, CSV or JSON lines; a directory stands for all such files in it.
     Each file becomes one staging table, whole or not at all; one that cannot be staged does not stop the others.
     A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
-    staging it again replaces the table. A file without rows is skipped. Nothing is consolidated yet.
+    staging it again replaces the table. Rows that wait are replaced only by a file that has all of their business keys,
+    unless --replace is given. A file without rows is skipped. Nothing is consolidated yet.
     CSV has commas and a line of column names; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5); a time
     stamp without a zone, such as created_at, is UTC; a game date is a date (2026-01-15), never a moment.
     """
     paths = expand_folders(files)
     if worker is not None and len(paths) > 1:
         raise click.UsageError(f"--worker names the table of one file, and there are {len(paths)}. Leave it out.")
-    stager = _Stager(session, batch, worker)
+    stager = _Stager(session, batch, worker, part, replace)
     results = [stager.stage(path) for path in tracked(paths, "staging")]
     session.show(_document(results), *_parts(results))
     return Exit.FAILED if any(result.error for result in results) else Exit.DONE
@@ -74,10 +79,11 @@ def stage(session: Session, files: Sequence[Path], batch: str | None, worker: st
 class _Stager:
     """Stages one file after another, all of one batch."""
 
-    def __init__(self, session: Session, batch: str | None, worker: str | None) -> None:
+    def __init__(self, session: Session, batch: str | None, worker: str | None, part: str, replace: bool) -> None:
         self._session = session
         self._batch = batch
         self._worker = worker
+        self._options: dict[str, Any] = {"part": part, "replace": replace}
         self._now = f"{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S_%f}"
         self._sources: dict[str, Path] = {}
 
@@ -100,7 +106,9 @@ class _Stager:
         batch, worker = self._names(path)
         self._reserve(batch, worker, path)
         rows = read_rows(path)
-        return StagingWriter(self._area, self._columns_for(rows), check_keys=False).write(batch, worker, rows)
+        return StagingWriter(self._area, self._columns_for(rows), check_keys=False).write(
+            batch, worker, rows, **self._options
+        )
 
     def _names(self, path: Path) -> tuple[str, str]:
         """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""

@@ -9,8 +9,9 @@ import click
 
 from nba_consolidation.cli.consolidate import refused_grid, withheld_sentence
 from nba_consolidation.cli.locks import lease_document, lease_grid
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, table
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema.display_columns import UNSETTLED_NAMES
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.status import DateStatus, PipelineStatus
@@ -63,6 +64,7 @@ def _document(found: PipelineStatus) -> dict[str, Any]:
         "empty": found.empty,
         "merged": found.merged,
         "unfinished": found.unfinished,
+        "unsettled_names": found.unsettled_names,
         "leases": [lease_document(lease) for lease in found.leases],
     }
 
@@ -77,6 +79,7 @@ def _shown(found: PipelineStatus, session: Session, every: bool) -> list[Shown]:
         *_left_out(len(dates), len(found.dates)),
         refused_grid(found.refused),
         lease_grid(found.leases),
+        table(UNSETTLED_NAMES, found.unsettled_names, "Similar names in the box scores: players alias, then grade"),
         _summary(found),
     ]
 

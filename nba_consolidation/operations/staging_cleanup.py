@@ -21,7 +21,6 @@ from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.consolidation.staging_manifest import finished, freeze
 from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS
 from nba_consolidation.sql import Scalar, Statement
-from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
 _log = logging.getLogger(__name__)
@@ -222,9 +221,8 @@ def _wait_reason(table: StagingTable, dates: Sequence[dt.date]) -> str:
 def _entry(
     table: StagingTable, kind: OldTableKind, reason: str, dates: Sequence[dt.date], age: dt.timedelta
 ) -> OldTable:
-    batch, worker = table_names.batch_and_worker(table.name)
     days = round(age / dt.timedelta(days=1), 1)
-    return OldTable(table.name, kind, table.rows, days, batch, worker, tuple(sorted(dates)), reason)
+    return OldTable(table.name, kind, table.rows, days, table.batch_id, table.worker_id, tuple(sorted(dates)), reason)
 
 
 def _ensure_known(names: Collection[str], old: Sequence[_ListedTable], retention: dt.timedelta) -> None:

@@ -21,7 +21,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.column_alignment import compare_columns
+from nba_consolidation.warehouse.column_alignment import columns_to_add
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
@@ -53,12 +53,14 @@ class PipelineStatus:
     """The status of all dates. empty, merged: staging tables that the next consolidation drops.
 
     unfinished: dates that the next consolidation validates and publishes, because no run has since they changed.
+    unsettled_names: predicted players who wait, because a box score of their game has a similar name.
     """
 
     dates: tuple[DateStatus, ...] = ()
     refused: tuple[RefusedTable, ...] = ()
     empty: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
+    unsettled_names: tuple[Row, ...] = ()
     unfinished: UnfinishedDates = field(default_factory=UnfinishedDates)
     leases: tuple[LeaseRecord, ...] = ()
 
@@ -94,6 +96,7 @@ def status(
         empty=tuple(table.name for table in idle if not table.rows),
         merged=tuple(table.name for table in idle if table.rows),
         unfinished=unfinished(committed.rows),
+        unsettled_names=tuple(committed.rows["unsettled_names_in_order"]),
         leases=leases.list(),
     )
 
@@ -110,7 +113,8 @@ def dates_with_rows(
 
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
-    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables", *UNFINISHED)
+    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables", *UNFINISHED,
+             "unsettled_names_in_order")  # fmt: skip
     return [Statement(name, bounds) for name in names]
 
 
@@ -120,8 +124,7 @@ def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], 
 
 def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
     """Returns the live columns plus the unknown ones that schema evolution would add."""
-    unknown = {column.name: column for table in listed for column in compare_columns(table.columns, live).unknown}
-    return [*live, *unknown.values()]
+    return [*live, *columns_to_add((table.columns for table in listed), live)]
 
 
 def _by_date(manifest: Manifest, committed: Mapping[str, list[Row]]) -> tuple[DateStatus, ...]:

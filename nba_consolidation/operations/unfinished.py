@@ -86,19 +86,27 @@ def complete(
 ) -> Completion:
     """Validates and publishes the unfinished dates; a date that fails stops no other.
 
-    requested: the dates of this run, all by default. Of the other dates, those that a run is at work on are left to it,
-    and so are all of them if the lease store or the warehouse fails meanwhile. Raises LeaseError, WarehouseBusy and
-    WarehouseUnavailable for the requested dates.
+    requested: the dates of this run, all by default. Of the other dates, those that a run is at work on are left to it.
+    Raises LeaseError, WarehouseBusy and WarehouseUnavailable for the requested dates.
     """
     dates = unfinished_dates(validator.writer.warehouse)
     own = dates.only(dates.all if requested is None else requested)
-    others = dates.only(_idle(validator.writer.leases, {*dates.all} - {*own.all}))
     done = _complete(validator, publisher, holder, own)
+    return done if requested is None else done + complete_others(validator, publisher, holder, requested)
+
+
+def complete_others(
+    validator: Validator, publisher: Publisher, holder: Holder, dates_of_run: Collection[dt.date]
+) -> Completion:
+    """Does the same for all dates but those of the run. Raises nothing: the next run tries again."""
+    others: tuple[dt.date, ...] = ()
     try:
-        return done + _complete(validator, publisher, holder, others)
-    except _OF_NO_DATE as error:
-        _log.warning("the unfinished dates %s are left to the next run: %s", some_dates(others.all), error)
-        return done
+        dates = unfinished_dates(validator.writer.warehouse)
+        others = tuple(sorted(_idle(validator.writer.leases, {*dates.all} - {*dates_of_run})))
+        return _complete(validator, publisher, holder, dates.only(others))
+    except ConsolidationError as error:
+        _log.warning("the unfinished dates %s are left to the next run: %s", some_dates(others), error)
+        return Completion()
 
 
 def some_dates(dates: Sequence[dt.date]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -38,6 +39,11 @@ def chosen_columns(rows: Iterable[Row], columns: Sequence[str]) -> dg.TableMetad
 def rows_of(rows: Iterable[Row], date: dt.date) -> list[Row]:
     """The rows of one game date."""
     return [row for row in rows if row["game_date"] == date]
+
+
+def as_markdown(text: str) -> str:
+    """Text for a description, which the UI reads as Markdown: no link, picture, emphasis or HTML comes from a name."""
+    return re.sub(r"([\\\[\]<>!*])", r"\\\1", text)
 
 
 def samples_by_date(rows: Sequence[Row]) -> Mapping[dt.date, dg.TableMetadataValue]:

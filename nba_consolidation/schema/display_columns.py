@@ -166,6 +166,21 @@ QUARANTINE_RULES = (
     text_column("last date", "last_date", 3),
     text_column("reason", "reason", wide=True),
 )
+ALIASES = (
+    text_column("player", "player_lookup"),
+    DisplayColumn("name in the box scores", lambda row: row["box_score_player"] or "removed"),
+    DisplayColumn("in force", lambda row: "yes" if row["is_current"] else "no"),
+    text_column("author", "author"),
+    text_column("reason", "reason", wide=True),
+    text_column("decided at", "created_at"),
+)
+UNSETTLED_NAMES = (
+    text_column("date", "game_date"),
+    text_column("game", "game_id"),
+    text_column("player", "player_lookup"),
+    text_column("similar name in the box scores", "box_score_player"),
+    count_column("predictions", "predictions"),
+)
 LEASE_EVENTS = (
     text_column("at", "at"),
     words_column("event", "what"),

@@ -96,11 +96,45 @@ REMOVED = Table(
         (
             "removal_reason",
             "STRING",
-            "duplicate, confidence_scale, regraded, not_active, withheld, not_gradeable or restored.",
+            "duplicate, confidence_scale, regraded, not_active, withheld, waiting, not_gradeable or restored.",
         ),
         ("removed_at", "TIMESTAMP", "When."),
         ("removed_by_grading_id", "STRING", "The transaction that did it."),
         ("removed_by_run_id", "STRING", "Run that did it; `restore` takes this id and puts the rows back from here."),
+    ),
+)
+
+PLAYER_ALIASES = Table(
+    name="player_aliases",
+    description="Decisions about the names of players in the box scores, with author and reason. Rows are only added.",
+    primary_key=("alias_id",),
+    columns=columns(
+        ("alias_id", "STRING*", "The decision."),
+        ("player_lookup", "STRING*", "The player as he is predicted."),
+        ("player_key", "STRING*", "The same, folded; the last decision about it counts."),
+        ("box_score_player", "STRING", "His name in the box scores; his own: they have him under it; NULL: removed."),
+        ("box_score_key", "STRING", "The same, folded: his box scores are found by it."),
+        ("author", "STRING*", "Who decided it."),
+        ("reason", "STRING*", "Why."),
+        ("lease_token", "INT64", "Fencing token of the transaction."),
+        ("run_id", "STRING", "Run that wrote it."),
+        ("created_at", "TIMESTAMP*", "When."),
+    ),
+)
+
+UNSETTLED_NAMES = Table(
+    name="unsettled_names",
+    description="Predicted players who wait: a box score of their game has a similar name and matches no prediction.",
+    partition_by="game_date",
+    columns=columns(
+        ("game_date", "DATE", "Date of the game."),
+        ("game_id", "STRING", "The game, as the prediction names it."),
+        ("player_lookup", "STRING", "The player as he is predicted."),
+        ("box_score_player", "STRING", "The similar name in the box scores."),
+        ("predictions", "INT64", "Predictions that wait."),
+        ("lease_token", "INT64", "Fencing token of the grading."),
+        ("run_id", "STRING", "Run that graded the date."),
+        ("found_at", "TIMESTAMP", "When."),
     ),
 )
 

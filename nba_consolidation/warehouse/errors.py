@@ -54,9 +54,16 @@ class WriteRefused(WarehouseError):
     """
 
     def __init__(
-        self, table: str, reason: str, column: str | None = None, row: int | None = None, value: object = None
+        self,
+        table: str,
+        reason: str,
+        column: str | None = None,
+        row: int | None = None,
+        value: object = None,
+        *,
+        next_step: str = "correct the rows and write them again",
     ) -> None:
-        super().__init__(f"staging table {table}: {reason}; nothing was written: correct the rows and write them again")
+        super().__init__(f"staging table {table}: {reason}; nothing was written: {next_step}")
         self.table = table
         self.reason = reason
         self.column = column

@@ -13,7 +13,6 @@ import pyarrow as pa
 from nba_consolidation.schema import Column, Table
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.staging.interface import StagingTable
-from nba_consolidation.warehouse.staging.table_names import batch_and_worker
 
 Row = dict[str, Any]
 Relations = Mapping[str, pa.Table]
@@ -35,7 +34,7 @@ def manifest_rows(manifest: Sequence[ManifestEntry]) -> list[Row]:
         {
             "staging_table_number": number,
             "staging_table": entry.table.name,
-            "batch_id": batch_and_worker(entry.table.name)[0],
+            "batch_id": entry.table.batch_id,
             "fingerprint": entry.table.fingerprint,
             "game_date": date,
             "home_date": entry.table.home_date,

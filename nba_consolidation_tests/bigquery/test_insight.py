@@ -99,7 +99,7 @@ class Walk:
         """Consolidates and validates one prediction of each kind: flagged, without a line, late, and so on."""
         self.bench.stage(
             prediction(player_lookup="plain", confidence_score=Decimal("0.9"), is_actionable=True),
-            prediction(player_lookup="lukadončić", confidence_score=Decimal("0.624"), is_actionable=True),
+            prediction(player_lookup="lukadoncic", confidence_score=Decimal("0.624"), is_actionable=True),
             prediction(player_lookup="player1", confidence_score=Decimal("0.7"), is_actionable=False,
                        filter_reason="low_confidence"),
             prediction(player_lookup="player2", confidence_score=Decimal("0.94"), is_actionable=False),
@@ -209,7 +209,7 @@ def test_every_statement_returns_the_same_on_bigquery_and_duckdb(bench: BigQuery
     results = same_results(short_walk, bench, tmp_path)
     assert results["written"] == [(2, 4), (0, 0)]  # the system with few bets gets a pooled version
     assert results["unpublished"] == (DATE,)
-    assert bets_on(results["after the review"], "lukadončić") == [(False, "blacklisted_player", "blacklisted")]
+    assert bets_on(results["after the review"], "lukadoncic") == [(False, "blacklisted_player", "blacklisted")]
     assert set(results["one player"]) == {"lukadoncic"}
     assert results["audits"] == [[], []]
 
@@ -220,12 +220,12 @@ def test_later_reviews_decisions_and_a_roll_back_return_the_same_on_bigquery_and
 ) -> None:
     results = same_results(long_walk, bench, tmp_path)
     assert results["written"] == [(2, 4), (0, 0)]
-    assert bets_on(results["before the review"], "lukadončić") == [(True, None, None)]
-    assert bets_on(results["after the review"], "lukadončić") == [(False, "blacklisted_player", "blacklisted")]
-    assert bets_on(results["recovered"], "lukadončić") == [(True, None, "normal")]
+    assert bets_on(results["before the review"], "lukadoncic") == [(True, None, None)]
+    assert bets_on(results["after the review"], "lukadoncic") == [(False, "blacklisted_player", "blacklisted")]
+    assert bets_on(results["recovered"], "lukadoncic") == [(True, None, "normal")]
     reasons = {row["player_lookup"]: row["filter_reason"] for row in results["recovered"]}
     assert reasons == {
-        "lukadončić": None, "plain": None, "player1": "low_confidence", "player2": "worker",
+        "lukadoncic": None, "plain": None, "player1": "low_confidence", "player2": "worker",
         "player3": "no_line, made_after_tip_off", "player4": "no_bet_wanted", "player5": "no_bet_wanted",
     }  # fmt: skip
     assert results["audits"] == [[], []]

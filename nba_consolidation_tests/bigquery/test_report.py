@@ -15,6 +15,7 @@ from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
 from nba_consolidation.pipeline.daily_report.gather import Reporter
 from nba_consolidation.pipeline.daily_report.page import page
+from nba_consolidation.pipeline.grading.aliases import Aliases, aliases
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.sql import Statement, over_dates
@@ -39,8 +40,9 @@ OF_BOX_SCORE_FILES = {"delivered_box_scores", "replaced_box_scores", "delete_rep
 def test_the_figures_of_the_report_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     bench.select(SCORE)
+    bench.select(SCORE.replace("jaimejaquezjr", "samexampleiii"))
     bench.stage(bet(), bet(player="waits", game_id="20260115_LAL_GSW", team_abbr="LAL"), bet("99.5", "wild"),
-                bet(player="broken", predicted_points=99))  # fmt: skip
+                bet(player="broken", predicted_points=99), bet(player="samexample"))  # fmt: skip
     bench.consolidate()
     assert unfinished_dates(bench.warehouse).unvalidated == (DATE,)
     bench.validate()
@@ -57,12 +59,15 @@ def test_the_figures_of_the_report_are_those_of_the_ledgers(bench: BigQueryBench
     report = reporter.report(DATE, DATE)
     work = report.work
     (totals,) = work.consolidated
-    assert (totals["staged"], totals["inserted"] + totals["quarantined"], totals["consolidations"]) == (4, 4, 1)
-    assert [work.total_graded(outcome) for outcome in ("correct", "waiting", "voided")] == [1, 1, 1]
+    assert (totals["staged"], totals["inserted"] + totals["quarantined"], totals["consolidations"]) == (5, 5, 1)
+    assert [work.total_graded(outcome) for outcome in ("correct", "waiting", "voided")] == [1, 2, 1]
     assert set(work.duplicates.values()) == {0}
     (system,) = report.reliability
     assert (system.bets, system.stated[0].correct, system.in_force) == (1, 1, None)
     assert "100.0 %" in page(report)
+    assert "samexample or samexampleiii" in page(report)
+    Aliases(writer, DATE).record("samexample", "Sam Example III", Holder.here("alias"), author="anna", reason="league")
+    assert [(row["box_score_key"], row["is_current"]) for row in aliases(bench.warehouse)] == [("samexampleiii", True)]
     check_operator_queries(bench)
 
 
@@ -78,9 +83,9 @@ def check_operator_queries(bench: BigQueryBench) -> None:
     assert [entry.run_id for entry in history if entry.what == "wrote"] == ["run", "grading"]
     assert dates_with_rows(warehouse) == (DATE,)
     now = status(warehouse, bench.staging, bench.leases, KNOWN)
-    assert (now.total("total_rows"), now.waiting, now.leases) == (3, (), ())
+    assert (now.total("total_rows"), now.waiting, now.leases) == (4, (), ())
     bounds = over_dates([DATE])
     (totals,) = warehouse.query(Statement("totals", bounds))
-    assert (totals["staged"], totals["consolidated"], totals["quarantined"], totals["correct"]) == (4, 3, 1, 1)
+    assert (totals["staged"], totals["consolidated"], totals["quarantined"], totals["correct"]) == (5, 4, 1, 1)
     samples = warehouse.query(Statement("sample_predictions", bounds | {"rows": 1}))
     assert [sample["player_lookup"] for sample in samples] == ["jaimejaquezjr"]

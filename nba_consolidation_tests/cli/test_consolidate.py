@@ -213,6 +213,7 @@ def test_a_long_range_is_cut_for_people_and_whole_for_scripts(terminal: Terminal
     assert len(terminal.json("status")["dates"]) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real data lies beside the checkout, and is not there")
 def test_the_real_data_reaches_its_expected_figures(terminal: Terminal) -> None:
     expected = json.loads((REAL / "expected.json").read_text())

@@ -247,3 +247,12 @@ def test_records_take_the_place_of_a_table_that_does_not_fit() -> None:
 def test_control_characters_in_values_are_escaped() -> None:
     assert "\x1b" not in "".join(rendered(Facts("a\x1b[2J", [("name", "[red]b\x1b[1m")]), 80))
     assert any("[red]b" in line for line in rendered(Facts("a", [("name", "[red]b")]), 80))
+
+
+@pytest.mark.parametrize("width", [20, 200])
+def test_no_text_of_a_table_is_taken_for_a_style(width: int) -> None:
+    name = "[red]a[/]"
+    grid = Grid([GridColumn(name), GridColumn("why")], [(name, "b" * 30)], title=name, records=True)
+    facts = Facts(name, [(name, name)])
+    shown = "".join(line for part in (grid, facts) for line in rendered(part, width))
+    assert shown.count(name) == 6

@@ -152,6 +152,30 @@ def test_two_files_of_one_call_never_become_one_table(terminal: Terminal, rows_f
     assert len(tables(terminal)) == 1
 
 
+def test_chunks_of_one_worker_are_parts_and_never_replace_one_another(terminal: Terminal, rows_file: Write) -> None:
+    names = ("--batch", "b1", "--worker", "w")
+    first, second = (rows_file(f"{line}.jsonl", prediction(line)) for line in ("20.5", "21.0"))
+    terminal.run("stage", first, *names)
+    document = terminal.json("stage", second, *names, exit_code=1)
+    assert "1 of their business keys are not among the new rows" in document["files"][0]["error"]
+    terminal.run("stage", second, *names, "--part", "2")
+    assert tables(terminal) == ["_staging_b1_w", "_staging_b1_w_part_2"]
+    assert terminal.json("consolidate")["totals"]["inserted"] == 2
+
+
+def test_rows_that_wait_are_replaced_on_request(terminal: Terminal, rows_file: Write) -> None:
+    names = ("--batch", "b1", "--worker", "w")
+    terminal.run("stage", rows_file("a.jsonl", prediction("20.5")), *names)
+    terminal.run("stage", rows_file("b.jsonl", prediction("21.0")), *names, "--replace")
+    assert terminal.json("consolidate")["totals"]["staged"] == 1
+
+
+def test_the_values_that_were_rounded_are_in_the_report(terminal: Terminal, rows_file: Write) -> None:
+    file = rows_file("a.jsonl", prediction("20.5", predicted_points="21.44"), prediction("21.0"))
+    assert terminal.json("stage", file)["rounded"] == {"predicted_points": 1}
+    assert "Rounded to the scale of predicted_points: 1 value." in terminal.run("stage", file).stdout
+
+
 def test_a_bad_value_is_named_with_its_column_and_row(terminal: Terminal, rows_file: Write) -> None:
     bad: dict[str, Any] = prediction(current_points_line="20.25")
     found = terminal.json("stage", rows_file("x.jsonl", prediction(), bad), exit_code=1)

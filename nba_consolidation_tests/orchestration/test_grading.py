@@ -45,6 +45,7 @@ def test_a_range_is_graded_in_one_run_and_each_date_has_its_figures(played: Grap
         "inconsistent_errors": True,
         "several_lines": True,
         "grading_conservation": True,
+        "similar_names": True,
         "missing_box_scores": False,
         "ungraded": True,
     }

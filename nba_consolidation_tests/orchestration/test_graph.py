@@ -68,6 +68,7 @@ CHECKS = {
         "inconsistent_errors",
         "missing_box_scores",
         "several_lines",
+        "similar_names",
         "ungraded",
     ],
     "published_predictions": ["audit_not_published_once", "audit_outdated_calibrations"],

@@ -31,7 +31,7 @@ TABLES = {
                    "consolidation_ledger_tables"},
     VALIDATED: {VALIDATED, "withheld_predictions"},
     PUBLISHED: {PUBLISHED},
-    ACCURACY: {ACCURACY, "prediction_accuracy_removed", "grading_ledger"},
+    ACCURACY: {ACCURACY, "prediction_accuracy_removed", "grading_ledger", "player_aliases", "unsettled_names"},
     PERFORMANCE: {PERFORMANCE},
     CALIBRATION: {CALIBRATION, "calibration_scores"},
     VERSIONS: {VERSIONS},

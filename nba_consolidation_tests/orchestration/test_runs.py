@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
+from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.orchestration.conftest import TIMED_CHECKS, Graph, checks, failed_checks, materialised
@@ -61,6 +62,17 @@ def test_a_date_consolidated_by_somebody_else_shows_what_stands(graph: Graph) ->
     graph.consolidate(DATE)
     done = materialised(graph.run(DATE), CONSOLIDATED)[str(DATE)]
     assert (done["staged"], done["dagster/partition_row_count"], done["active_rows"]) == (0, 2, 1)
+
+
+def test_a_run_completes_what_another_one_had_consolidated_before_it_died(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", game_date=NEXT_DATE)])
+    graph.deployment.consolidator.consolidate([DATE], Holder.here("died"))
+    run = graph.run(NEXT_DATE)
+    assert run.success
+    assert {date: done["dagster/partition_row_count"] for date, done in materialised(run, PUBLISHED).items()} == {
+        str(DATE): 1, str(NEXT_DATE): 1
+    }  # fmt: skip
+    assert unfinished_dates(graph.deployment.warehouse).all == ()
 
 
 def test_staging_predictions_says_what_waits_and_its_data_version_moves_with_it(graph: Graph) -> None:

@@ -12,7 +12,9 @@ import pytest
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
+from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError, WriteRefused
+from nba_consolidation.warehouse.staging.origin import Origin
+from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
 from nba_consolidation_tests.names import LOOKUPS
 from nba_consolidation_tests.prepared import connect
 from nba_consolidation_tests.warehouse.conftest import Engine
@@ -69,6 +71,56 @@ def test_a_table_with_an_invalid_name_is_not_written(engine: Engine) -> None:
         with pytest.raises(TableRefused):
             engine.staging.write(name, rows_table(row()))
     assert engine.staging.list_tables(KNOWN) == []
+
+
+def test_a_table_keeps_its_batch_and_worker(engine: Engine) -> None:
+    StagingWriter(engine.staging).write("regen-1", "karl-anthony", [row()])
+    (listed,) = engine.staging.list_tables(KNOWN)
+    assert listed.origin == Origin("regen-1", "karl-anthony")
+    assert (listed.name, listed.batch_id, listed.worker_id) == (
+        "_staging_regen_1_karl_anthony", "regen_1", "karl_anthony",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second"), [(("b", "w-1"), ("b", "w_1")), (("a", "b_c"), ("a_b", "c"))])
+def test_two_workers_never_share_a_table(engine: Engine, first: tuple[str, str], second: tuple[str, str]) -> None:
+    writer = StagingWriter(engine.staging)
+    writer.write(*first, [row()])
+    for replace in (False, True):
+        with pytest.raises(WriteRefused, match=f"worker '{second[1]}' has the same table name as .*'{first[1]}'"):
+            writer.write(*second, [row(), row(prediction_id="p2")], replace=replace)
+    (listed,) = engine.staging.list_tables(KNOWN)
+    assert (listed.rows, listed.origin) == (1, Origin(*first))
+
+
+def test_writing_again_loses_no_business_key_that_waits(engine: Engine) -> None:
+    writer = StagingWriter(engine.staging)
+    writer.write("b", "w", [row(), row(current_points_line=None)])
+    with pytest.raises(WriteRefused, match=r"batch 'b', worker 'w' has rows waiting there, and 1 of their .*part="):
+        writer.write("b", "w", [row(created_at=NOON), row(game_date=NEXT_DATE)])
+    writer.write("b", "w", [row(prediction_id="again"), row(current_points_line=None), row(game_date=NEXT_DATE)])
+    assert [table.rows for table in engine.staging.list_tables(KNOWN)] == [3]
+    writer.write("b", "w", [row()], replace=True)
+    assert [table.rows for table in engine.staging.list_tables(KNOWN)] == [1]
+
+
+def test_each_part_of_a_workers_share_is_a_table(engine: Engine) -> None:
+    writer = StagingWriter(engine.staging)
+    for part in range(3):
+        writer.write("b", "w", [row(prediction_id=str(part), player_lookup=f"player{part}")], part=part)
+    listed = engine.staging.list_tables(KNOWN)
+    assert [table.name for table in listed] == ["_staging_b_w_part_0", "_staging_b_w_part_1", "_staging_b_w_part_2"]
+    assert {(table.batch_id, table.worker_id) for table in listed} == {("b", "w")}
+    with pytest.raises(WriteRefused, match="has the same table name as batch 'b', worker 'w', part '0'"):
+        writer.write("b", "w_part_0", [row()])
+
+
+def test_a_table_of_another_program_is_replaced_only_with_all_of_its_keys(engine: Engine) -> None:
+    engine.stage("_staging_b_w", row(), row(player_lookup="other"))
+    writer = StagingWriter(engine.staging)
+    with pytest.raises(WriteRefused, match="1 of their business keys"):
+        writer.write("b", "w", [row()])
+    assert writer.write("b", "w", [row(), row(player_lookup="other")]).origin == Origin("b", "w")
 
 
 def test_a_dropped_table_is_not_listed(engine: Engine) -> None:
@@ -194,7 +246,7 @@ def test_columns_set_by_the_consolidation_are_not_read_from_staged_rows(engine: 
 @pytest.mark.parametrize(
     ("column", "value", "kind", "expected"),
     [
-        ("shoe_size", 47, pa.int64(), "column shoe_size (INT64)"),
+        ("shoe_size", 47, pa.int64(), "column 'shoe_size' (INT64)"),
         ("similar_games_count", 1.0, pa.float64(), "similar_games_count is FLOAT64 but INT64"),
         ("similar_games_count", 1, pa.uint64(), "similar_games_count is uint64 but INT64"),
         ("game_id", 22500001, pa.int64(), "game_id is INT64 but STRING"),
@@ -205,7 +257,7 @@ def test_columns_set_by_the_consolidation_are_not_read_from_staged_rows(engine: 
             pa.decimal256(60, 3),
             "predicted_points is decimal256(60, 3) but NUMERIC(5, 1)",
         ),
-        ("lease_token", 1, pa.int64(), "column lease_token (INT64)"),
+        ("lease_token", 1, pa.int64(), "column 'lease_token' (INT64)"),
     ],
 )
 def test_incident_21_a_table_with_a_column_that_does_not_fit_is_refused_with_both_types(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import os
@@ -17,9 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
+from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable, WriteRefused
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation.warehouse.staging.parquet_footer import read_footer
+from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
 from nba_consolidation_tests.warehouse.rows import DATE, KNOWN, NEXT_DATE, A, B, row, rows_table
 
 PREPARE = """
@@ -406,6 +408,34 @@ def test_a_listing_writes_nothing_into_the_folder(staging: ParquetStaging) -> No
     staging.write(A, rows_table(row()))
     assert names(staging) == [A]
     assert list(staging.folder.iterdir()) == [staging.path_of(A)]
+
+
+def test_of_workers_that_share_a_name_at_the_same_moment_one_is_refused(staging: ParquetStaging) -> None:
+    """Each of them looks and writes while the others do, many times: whoever is first keeps the table."""
+    staged: list[str] = []
+
+    def write(worker: str) -> None:
+        with contextlib.suppress(WriteRefused):
+            StagingWriter(ParquetStaging(staging.folder)).write("b", worker, [row(prediction_id=worker)])
+            staged.append(worker)
+
+    for _ in range(10):
+        staged.clear()
+        threads = [threading.Thread(target=write, args=(worker,)) for worker in ("w-1-1", "w_1-1", "w-1_1", "w_1_1")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (listed,) = staging.list_tables(KNOWN)
+        assert listed.origin is not None
+        assert staged == [listed.origin.worker]
+        staging.drop([listed])
+
+
+def test_a_torn_file_is_replaced(staging: ParquetStaging) -> None:
+    staging.folder.mkdir()
+    staging.path_of("_staging_b_w").write_bytes(b"PAR1 torn")
+    assert StagingWriter(staging).write("b", "w", [row()]).rows == 1
 
 
 def test_footers_of_replaced_tables_are_forgotten(staging: ParquetStaging) -> None:

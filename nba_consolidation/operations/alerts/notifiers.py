@@ -40,7 +40,7 @@ class Notifier(Protocol):
 class SlackClient(Protocol):
     """The part of slack_sdk's WebClient that is used here."""
 
-    def chat_postMessage(self, *, channel: str, text: str) -> object: ...  # noqa: N802  Slack's name
+    def chat_postMessage(self, *, channel: str, text: str, mrkdwn: bool) -> object: ...  # noqa: N802  Slack's name
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class SlackNotifier:
     name: str = "slack"
 
     def send(self, alert: Alert) -> None:
-        text = f"*{_escaped(alert.subject())}*\n{_escaped(alert.text(self.webserver_url))}"
+        text = _escaped(f"{alert.subject()}\n{alert.text(self.webserver_url)}")
         try:
-            self.make_client().chat_postMessage(channel=self.channel, text=text)
+            self.make_client().chat_postMessage(channel=self.channel, text=text, mrkdwn=False)
         except Exception as error:  # any error of the client or the network
             raise NotSent(f"Slack, channel {self.channel}: {type(error).__name__}: {_reason(error)}") from error
 
@@ -146,6 +146,7 @@ def _attempted(pending: Pending, notifiers: dict[str, Notifier]) -> Pending | No
 
 
 def _escaped(text: str) -> str:
+    """For Slack, which without `mrkdwn` still takes `<...>` for a link, or for everybody in the channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

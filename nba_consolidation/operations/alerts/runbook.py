@@ -32,6 +32,7 @@ RUNBOOK = {
     "several_lines": "join by the whole key including the line; check why the system published several lines",
     "grading_conservation": "nothing wrong was written; this is a bug: report it with the dates of the check",
     "missing_box_scores": "check whether all box scores arrived, and under which names: nba-consolidation grade",
+    "similar_names": "settle each pair: nba-consolidation players alias; then nba-consolidation grade",
     "losing_systems": "check the system's figures before betting on it: nba-consolidation performance",
     "calibration_error": "check its calibration: nba-consolidation calibration; then nba-consolidation recalibrate",
     "duplicate_calibrations": "find the writer without the fence, and delete the copies",

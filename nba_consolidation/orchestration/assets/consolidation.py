@@ -115,7 +115,7 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
         "lease_wait_ms": report.lease_wait_ms,
         "lease_hold_ms": report.lease_hold_ms,
         "lease_overhead_ms": report.lease_overhead_ms,
-        "ledger": dg.MetadataValue.md(f"`consolidation_ledger`, rows with `run_id = '{report.run_id}'`"),
+        "ledger": f"consolidation_ledger, rows with run_id = '{report.run_id}'",
         **report.cost,
     }
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from nba_consolidation.operations.unfinished import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import table_asset
 from nba_consolidation.orchestration.assets.consolidation import PREDICTIONS_GROUP
@@ -23,16 +24,18 @@ Every run that changes a calibration or a player's status has it: past dates kee
 
 @asset_step(table_asset(PUBLISHED, PREDICTIONS_GROUP, "prediction", VALIDATED.name, *IN_FORCE))
 def published_predictions(run: AssetRun) -> AssetResult:
-    """Publishes the dates of the run, or the upcoming game dates.
+    """Publishes the dates of the run, or the upcoming game dates. Of these only today is recorded.
 
-    Of these only today is recorded: later dates have no partition yet.
+    Then validates and publishes what another run had consolidated, but not published before it died.
     """
     publisher = run.deployment.publisher
     if run.context.run.tags.get(PUBLISH) == UPCOMING:
         by_date = _metadata_by_date(publisher.publish_upcoming(run.holder))
         return AssetResult({PUBLISHED.name: {date: by_date[date] for date in by_date if date <= today()}})
     by_date = _metadata_by_date(publisher.publish(run.dates, run.holder))
-    return AssetResult({PUBLISHED.name: {date: by_date.get(date, {}) for date in run.dates}})
+    completed = complete_others(run.deployment.validator, publisher, run.holder, run.partitions)
+    others = {date: one for date, one in _metadata_by_date(completed.published).items() if date <= today()}
+    return AssetResult({PUBLISHED.name: {date: by_date.get(date, {}) for date in run.dates} | others})
 
 
 def _metadata_by_date(published: Sequence[PublishedDate]) -> dict[dt.date, Metadata]:

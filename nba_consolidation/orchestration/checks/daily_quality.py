@@ -9,7 +9,7 @@ from pydantic import Field
 from nba_consolidation.operations.daily_quality.criteria import CHECKS
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
 from nba_consolidation.orchestration.checks.evaluation import severity
-from nba_consolidation.orchestration.metadata import table_of
+from nba_consolidation.orchestration.metadata import as_markdown, table_of
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.wiring import Deployment
 
@@ -59,7 +59,7 @@ def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -
         check_name=key.name,
         passed=result.status is CheckStatus.PASSED,
         severity=severity(warns=result.status is CheckStatus.WARNED),
-        description=result.message,
+        description=as_markdown(result.message),
         metadata={
             "game_date": str(report.game_date),
             "status": result.status.value,

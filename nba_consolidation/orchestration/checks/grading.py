@@ -47,6 +47,12 @@ def conservation(outcome: GradingOutcome) -> Evaluation:
     return Evaluation(not lost and not rolled_back, metadata)
 
 
+def similar_names(outcome: GradingOutcome) -> Evaluation:
+    """Predicted players who wait, because a box score of their game has a similar name."""
+    names = outcome.report.unsettled_names
+    return Evaluation(not names, {"players": table_of(names)})
+
+
 def missing_box_scores(outcome: GradingOutcome) -> Evaluation:
     """Past dates with too many players without box scores."""
     missing = [d for d in outcome.past_dates() if d.without_box_score > MISSING_BOX_SCORES_LIMIT * d.active]

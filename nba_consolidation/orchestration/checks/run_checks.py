@@ -86,6 +86,10 @@ RUN_CHECKS: Sequence[RunCheck] = (
         looks_for="active = correct + wrong + push + passed + not a bet + voided + waiting",
     ),
     _grading(
+        "similar_names", evaluate=grading.similar_names,
+        looks_for="predicted players without a box score where one of the game has a similar name, and no prediction",
+    ),
+    _grading(
         "missing_box_scores", evaluate=grading.missing_box_scores,
         looks_for=f"at most {grading.MISSING_BOX_SCORES_LIMIT:.0%} of the players of a past date without box scores",
     ),

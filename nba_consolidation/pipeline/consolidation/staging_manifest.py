@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.column_alignment import compare_columns
 from nba_consolidation.warehouse.interface import ManifestEntry
-from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import StagingTable
 
 LedgerKey = tuple[str, str, dt.date]
@@ -107,14 +106,13 @@ class WaitingDate:
 def waiting_for(date: dt.date, tables: Collection[StagingTable], live: Sequence[Column]) -> WaitingDate:
     """Those of the listed tables that wait for that date."""
     of_date = _by_date(tables).get(date, [])
-    names = [table_names.batch_and_worker(table.name) for table in of_date]
     differences = {table.name: compare_columns(table.columns, live) for table in of_date}
     return WaitingDate(
         game_date=date,
         tables=tuple(table.name for table in of_date),
         rows=sum(table.rows_of(date) for table in of_date),
-        batches=tuple(sorted({batch for batch, _ in names})),
-        workers=tuple(sorted({worker for _, worker in names if worker})),
+        batches=tuple(sorted({table.batch_id for table in of_date})),
+        workers=tuple(sorted({table.worker_id for table in of_date if table.worker_id})),
         drifted={name: difference.missing for name, difference in differences.items() if difference.missing},
         refused=tuple(
             RefusedTable(name, reason) for name, difference in differences.items() if (reason := difference.refusal())

@@ -86,6 +86,12 @@ def _of_status(status: PipelineStatus) -> list[RequiredAction]:
     if behind := status.unfinished.all:
         what = f"{len(behind):,} game dates were consolidated, but not validated and published: {some_dates(behind)}"
         actions.append(RequiredAction(Urgency.TODAY, what, "complete them: `nba-consolidation consolidate`"))
+    if status.unsettled_names:
+        pairs = [f"{row['player_lookup']} or {row['box_score_player']}" for row in status.unsettled_names]
+        more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
+        named = f"{', '.join(pairs[:3])}{more}"
+        what = f"{len(pairs):,} predicted players wait, because a box score has a similar name: {named}"
+        actions.append(_from_runbook(Urgency.TODAY, what, "similar_names"))
     if status.waiting:
         what = f"{status.total('waiting_rows'):,} staged rows of {len(status.waiting):,} game dates wait"
         actions.append(RequiredAction(Urgency.TODAY, what, "consolidate them: `nba-consolidation consolidate`"))

@@ -1,12 +1,14 @@
 """Two ways to save charts: as one PNG, a panel for each, for Dagster's metadata; or one as an SVG within the page.
 
 Figures are made without pyplot, which would keep every one of them in memory. Text from outside is never parsed as
-mathematical markup: a `$` in a name is a `$`.
+mathematical markup: a `$` in a name is a `$`. A chart that cannot be drawn is replaced by a sentence and logged: a
+picture is never a reason for a step or a page to fail.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,12 +17,15 @@ from typing import TYPE_CHECKING
 from warnings import catch_warnings, filterwarnings
 from xml.etree import ElementTree as ET
 
+from nba_consolidation.observability import log_event
 from nba_consolidation.pipeline.daily_report.charts import BLUE, GREY, GRID, ORANGE, Chart, most_bets
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_log = logging.getLogger(__name__)
+_NOT_DRAWN = "This picture could not be drawn; the log has the reason."
 _PANELS, _PANELS_PER_LINE = 9, 3
 _DPI, _COLOURS = 110, 48
 """Dagster keeps a PNG in an event in its database: with few colours, each stays below 60 kB."""
@@ -36,6 +41,36 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 def png(charts: Sequence[Chart], title: str) -> bytes:
     """The charts as panels of one picture with a title and a legend; of very many, those with the most bets."""
+    try:
+        return _png(charts, title)
+    except Exception as error:  # noqa: BLE001  of any name, figure or library
+        _log_failure(title, error)
+        return _png_of_a_sentence(_NOT_DRAWN)
+
+
+def svg(chart: Chart) -> str:
+    """The chart as an element of the page: no colours, fonts or ids of its own, and tooltips in `data-tip`."""
+    try:
+        return _svg(chart)
+    except Exception as error:  # noqa: BLE001  of any name, figure or library
+        _log_failure(chart.heading, error)
+        return f'<svg viewBox="0 0 400 40" role="img"><text x="4" y="24">{_NOT_DRAWN}</text></svg>'
+
+
+def _log_failure(title: str, error: Exception) -> None:
+    log_event(_log, "picture_not_drawn", logging.WARNING, title=title, error=f"{type(error).__name__}: {error}")
+
+
+def _png_of_a_sentence(sentence: str) -> bytes:
+    from PIL import Image, ImageDraw
+
+    target, image = io.BytesIO(), Image.new("RGB", (460, 40), "white")
+    ImageDraw.Draw(image).text((8, 14), sentence, fill="black")
+    image.save(target, format="png")
+    return target.getvalue()
+
+
+def _png(charts: Sequence[Chart], title: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
@@ -52,8 +87,7 @@ def png(charts: Sequence[Chart], title: str) -> bytes:
     return target.getvalue()
 
 
-def svg(chart: Chart) -> str:
-    """The chart as an element of the page: no colours, fonts or ids of its own, and tooltips in `data-tip`."""
+def _svg(chart: Chart) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     target = io.StringIO()

@@ -1,6 +1,6 @@
 """Grades validated predictions against box scores: one row per prediction, in one transaction under leases of its own.
 
-The rules for outcomes are in `sql/10_grades.sql`.
+The rules for outcomes are in `sql/13_grades.sql`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from nba_consolidation.operations.repair.repair import (
 from nba_consolidation.pipeline.grading import transaction
 from nba_consolidation.pipeline.grading.box_scores import problems_of
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingFinding, GradingReport
+from nba_consolidation.pipeline.grading.similar_names import UnmatchedName, most_similar_names
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
+from nba_consolidation.sql import over_dates
 from nba_consolidation.warehouse.interface import TransactionResult
 
 _log = logging.getLogger(__name__)
@@ -73,12 +75,14 @@ class Grader:
         warehouse, repairer = self.writer.warehouse, Repairer(self.writer, self.scales)
         box_scores, live = warehouse.live_columns(BOX_SCORES.name), adopted_columns(warehouse)
         carry_all_columns(leased, dates, live)
+        unmatched = warehouse.run(transaction.unmatched_names(over_dates(dates), box_scores)).rows["unmatched_names"]
+        similar = [vars(pair) for pair in most_similar_names([UnmatchedName(**row) for row in unmatched])]
         broken = repairer.broken(dates)
         return leased.write(
             dates,
             lambda parameters: [
                 *(repairer.statements(parameters, live) if broken else ()),
-                *transaction.grading(parameters, uuid.uuid4().hex, box_scores, live),
+                *transaction.grading(parameters, uuid.uuid4().hex, box_scores, live, similar),
             ],
             audits={*transaction.AUDITS, *REPAIR_AUDITS},
             next_step="; run `nba-consolidation repair` on the date first",

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.pipeline.grading.box_scores import BoxScoreProblem
 
+SIMILAR_NAME = "similar_box_score_name"
+"""A predicted player has no box score, but one of his game has a similar name and matches no prediction."""
+
 
 @dataclass(frozen=True)
 class GradedDate:
@@ -82,6 +85,11 @@ class GradingReport:
     lease_hold_ms: int = 0
     transaction_ms: int = 0
     cost: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def unsettled_names(self) -> tuple[GradingFinding, ...]:
+        """Predicted players who wait because a box score of their game has a similar name, which is the detail."""
+        return tuple(finding for finding in self.findings if finding.finding == SIMILAR_NAME)
 
     def total(self, figure: str) -> int:
         """The sum of one figure of GradedDate over the dates."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nba_consolidation.operations.repair.repair import confidence_digits
 from nba_consolidation.pipeline.grading.box_scores import problem_statements
 from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, LAST_WRITTEN, Column
-from nba_consolidation.sql import Statement, Value
+from nba_consolidation.sql import Scalar, Statement, Value
 
 AUDITS = ("duplicate_accuracy_keys", "unconserved_gradings")
 _LINEAGE = {"graded_at", *(column.name for column in LAST_WRITTEN)}
@@ -15,21 +15,29 @@ _VALUES = [name for name in ACCURACY.column_names if name not in {*ACCURACY_KEY,
 
 
 def grading(
-    parameters: Mapping[str, Value], grading_id: str, box_scores: Sequence[Column], live: Sequence[Column]
+    parameters: Mapping[str, Value],
+    grading_id: str,
+    box_scores: Sequence[Column],
+    live: Sequence[Column],
+    similar: Sequence[Mapping[str, Scalar]] = (),
 ) -> list[Statement]:
     """Returns the statements: box scores, grades, changes, audits, ledger.
 
-    box_scores, live: the columns that player_game_summary and prediction_accuracy have now.
+    box_scores, live: the columns that player_game_summary and prediction_accuracy have now. similar: rows of the table
+    `similar_names`.
     """
     bound = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
     archived = [column.name for column in live]
     return [
         *problem_statements(bound, box_scores),
+        Statement("current_aliases", bound),
         Statement("player_keys", bound),
         Statement("repeated_predictions", bound),
         Statement("box_scores_by_game_key", bound),
         Statement("player_results", bound),
         Statement("played_games", bound),
+        Statement("similar_names", bound),
+        *([Statement("add_similar_names", {**bound, "similar_names": similar})] if similar else []),
         Statement("grades", bound),
         Statement("changed_grades", bound, _VALUES),
         Statement("superseded_grades", bound),
@@ -42,7 +50,19 @@ def grading(
         Statement("graded_predictions", bound),
         Statement("grading_counts", bound),
         Statement("unconserved_gradings", bound, audit=True),
+        Statement("clear_unsettled_names", bound),
+        Statement("unsettled_names", bound),
         Statement("grading_ledger_entry", bound),
         Statement("graded_date_counts", bound),
         Statement("grading_findings", bound),
+    ]
+
+
+def unmatched_names(parameters: Mapping[str, Value], box_scores: Sequence[Column]) -> list[Statement]:
+    """Returns the statements that end with the SELECT `unmatched_names`. They write no table."""
+    names = ("current_aliases", "player_keys", "box_scores_by_game_key", "player_results", "played_games")
+    return [
+        *problem_statements(parameters, box_scores),
+        *(Statement(name, parameters) for name in names),
+        Statement("unmatched_names", parameters),
     ]

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from nba_consolidation.schema import BUSINESS_KEY, Column
 from nba_consolidation.warehouse.bigquery.load import load
-from nba_consolidation.warehouse.bigquery.schema import columns_of, loadable
+from nba_consolidation.warehouse.bigquery.schema import columns_of, loadable, schema_field
 from nba_consolidation.warehouse.bigquery.script import TableLocations, counts_by_date
 from nba_consolidation.warehouse.bigquery.session import BigQuerySession, ResourceChanged, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseUnavailable
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
+from nba_consolidation.warehouse.staging.origin import Origin, ensure_replaceable
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -60,24 +62,27 @@ class BigQueryStaging:
                     raise
         return [self._described(table, known) for table in tables]
 
-    def write(self, name: str, data: pa.Table) -> StagingTable:
+    def write(self, name: str, data: pa.Table, origin: Origin | None = None, *, replace: bool = True) -> StagingTable:
         """Loads the rows as one job: the table appears with all of them, or stays as it was.
 
-        Raises TableRefused for an invalid name and for rows that BigQuery does not accept, WarehouseUnavailable if
-        nothing was written.
+        Raises TableRefused for an invalid name and for rows that BigQuery does not accept, WriteRefused for a table
+        that must not be replaced, WarehouseUnavailable if nothing was written.
         """
         if not table_names.is_valid(name):
             raise TableRefused(name, "is not a valid name", "use _staging_{batch}_{worker}")
         try:
             rows, columns = loadable(data)
+            if origin is not None:
+                self._claim(name, columns, origin, None if replace else data)
             load(self.session, self._reference(name), rows, columns, "WRITE_TRUNCATE")
         except (ValueError, StatementFailed) as error:
             reason = f"BigQuery does not accept it ({error})"
             raise TableRefused(name, reason, "correct the rows and write them again") from error
-        written = self._get(name)
+        written = self._with_origin(name, origin)
         if written is None or written.num_rows != data.num_rows:
             raise WarehouseUnavailable(f"staging table {name} in {self.dataset} was replaced while it was written")
-        return StagingTable(name, _fingerprint(written), data.num_rows, written.modified, columns_of(written.schema))
+        columns = columns_of(written.schema)
+        return StagingTable(name, _fingerprint(written), data.num_rows, written.modified, columns, origin=origin)
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """The tables that were changed or dropped since they were listed; BigQuery can read any other table."""
@@ -100,6 +105,32 @@ class BigQueryStaging:
         """
         paths = {name: self._archive(table) for name, table in self._unchanged(tables)}
         return {name: path for name, path in paths.items() if path is not None}
+
+    def _claim(self, name: str, columns: Sequence[Column], origin: Origin, data: pa.Table | None) -> None:
+        """Creates the table for that worker, of several at once only for the first. Raises WriteRefused for others."""
+        from google.cloud.bigquery import Table
+
+        table = Table(self._reference(name), schema=[schema_field(column) for column in columns])
+        table.description = origin.to_text()
+        existing = self.session.call(name, self.session.client.create_table, table, exists_ok=True)
+        owner = Origin.from_text(existing.description)
+        ensure_replaceable(name, owner, origin, lambda: self._business_keys(existing), data)
+
+    def _business_keys(self, table: bigquery.Table) -> Iterable[tuple[Any, ...]]:
+        if not table.num_rows:
+            return ()
+        fields = [field for field in table.schema if field.name in BUSINESS_KEY]
+        rows = self.session.call(table.table_id, self.session.client.list_rows, table, selected_fields=fields)
+        return [tuple(row.get(name) for name in BUSINESS_KEY) for row in rows]
+
+    def _with_origin(self, name: str, origin: Origin | None) -> bigquery.Table | None:
+        """The table that was just loaded. A load that created it anew, after a drop, took no description along."""
+        table = self._get(name)
+        if table is None or origin is None or Origin.from_text(table.description) == origin:
+            return table
+        table.description = origin.to_text()
+        self.session.call(name, self.session.client.update_table, table, ["description"])
+        return self._get(name)
 
     def _names(self) -> list[str]:
         items = self.session.call("staging tables", self._list)
@@ -160,7 +191,7 @@ class BigQueryStaging:
         stray_rows = rows if refusal else sum(rows_by_date.values()) - sum(dates.values())
         return StagingTable(
             table.table_id, _fingerprint(table), rows, table.modified, columns,
-            {} if refusal else dates, stray_rows, refusal,
+            {} if refusal else dates, stray_rows, refusal, origin=Origin.from_text(table.description),
         )  # fmt: skip
 
     def _drop(self, table: bigquery.Table) -> bool:

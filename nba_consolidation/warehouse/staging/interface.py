@@ -14,6 +14,8 @@ import pyarrow as pa
 
 from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.errors import TableRefused
+from nba_consolidation.warehouse.staging.origin import Origin
+from nba_consolidation.warehouse.staging.table_names import batch_and_worker
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class StagingTable:
     dates: rows by known game date. stray_rows: rows of no known date, which are consolidated with the home date.
     columns: names and GoogleSQL types (an Arrow type's own name where GoogleSQL has none).
     refusal: why the table cannot be consolidated, if so. A table without rows is pending for no date and not refused.
+    origin: the worker that wrote it, unless another program did.
     rounded: how many values the writer rounded to their column's scale, by column; a listing does not know it.
     """
 
@@ -47,6 +50,17 @@ class StagingTable:
     stray_rows: int = 0
     refusal: str | None = None
     rounded: Mapping[str, int] = field(default_factory=dict, compare=False)
+    origin: Origin | None = None
+
+    @property
+    def batch_id(self) -> str:
+        """The batch in the table's name, as its origin tells it apart from the worker."""
+        return self.origin.batch.replace("-", "_") if self.origin else batch_and_worker(self.name)[0]
+
+    @property
+    def worker_id(self) -> str:
+        """The worker in the table's name; empty if it cannot be told apart from the batch."""
+        return self.origin.worker.replace("-", "_") if self.origin else batch_and_worker(self.name)[1]
 
     @property
     def home_date(self) -> dt.date | None:
@@ -64,8 +78,12 @@ class StagingArea(Protocol):
     def list_tables(self, known: KnownDates) -> list[StagingTable]:
         """Every staging table, by name. A table that cannot be read has a refusal; it raises nothing."""
 
-    def write(self, name: str, data: pa.Table) -> StagingTable:
-        """Writes a table of that name at once, replacing an existing one: readers see all of it or nothing."""
+    def write(self, name: str, data: pa.Table, origin: Origin | None = None, *, replace: bool = True) -> StagingTable:
+        """Writes a table of that name at once, replacing an existing one: readers see all of it or nothing.
+
+        origin: kept in the table; one of another origin is not replaced. replace: without it, neither is one with
+        business keys that the new rows do not have. Raises WriteRefused for both.
+        """
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Reads the tables completely; returns the reason for each that cannot be read, by name."""

@@ -15,7 +15,7 @@ import shutil
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
 
@@ -28,7 +28,15 @@ from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailabl
 from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
-from nba_consolidation.warehouse.staging.parquet_footer import UNREADABLE, Footer, read_error, read_footer
+from nba_consolidation.warehouse.staging.origin import Origin, ensure_replaceable
+from nba_consolidation.warehouse.staging.parquet_footer import (
+    ORIGIN,
+    UNREADABLE,
+    Footer,
+    read_business_keys,
+    read_error,
+    read_footer,
+)
 
 _SUFFIX = ".parquet"
 _PINNED = ".pinned"
@@ -65,24 +73,29 @@ class ParquetStaging:
         self._footers = {key: footer for key, footer in self._footers.items() if key in current}
         return sorted(tables, key=lambda table: table.name)
 
-    def write(self, name: str, data: pa.Table) -> StagingTable:
+    def write(self, name: str, data: pa.Table, origin: Origin | None = None, *, replace: bool = True) -> StagingTable:
         """Writes the file under a hidden name and renames it, so that readers never see a partial file.
 
-        Raises TableRefused for an invalid name, WarehouseUnavailable if nothing was written.
+        Raises TableRefused for an invalid name, WriteRefused for a table that must not be replaced,
+        WarehouseUnavailable if nothing was written.
         """
         if not table_names.is_valid(name):
             raise TableRefused(name, "is not a valid name", "use _staging_{batch}_{worker}")
         hidden = self.folder / f".{name[:80]}.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            stat = _write_durably(hidden, data)
-            hidden.rename(self.path_of(name))
+            stat = _write_durably(hidden, data, origin)
+            with self._write_lock():
+                if origin is not None:
+                    self._ensure_replaceable(name, origin, None if replace else data)
+                hidden.rename(self.path_of(name))
         except OSError as error:
             raise WarehouseUnavailable(f"staging table {name} was not written to {self.folder}: {error}") from error
         finally:
             with contextlib.suppress(OSError):
                 hidden.unlink()
-        return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns_of(data.schema))
+        columns = columns_of(data.schema)
+        return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns, origin=origin)
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Decodes each file completely, because a damaged page does not show in the footer."""
@@ -120,6 +133,27 @@ class ParquetStaging:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def _write_lock(self) -> Iterator[None]:
+        """Only one process replaces a file at a time, so that nothing changes between the look and the rename."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # NFS has no locks of folders; two workers of one name meet seldom
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _ensure_replaceable(self, name: str, origin: Origin, data: pa.Table | None) -> None:
+        """A file that cannot be read has no rows that anybody could lose."""
+        path = self.path_of(name)
+        try:
+            existing = read_footer(path).origin
+            keys = [] if data is None else list(read_business_keys(path))
+        except UNREADABLE:
+            return
+        ensure_replaceable(name, existing, origin, lambda: keys, data)
+
     def _files(self) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.folder) as entries:
@@ -153,8 +187,11 @@ class ParquetStaging:
         if footer.rows and not dates:
             refusal = refusal or no_known_date(footer.columns, list(footer.dates))
         if refusal:
-            return _refused(name, stat, refusal, footer.rows, footer.columns)
-        return StagingTable(name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, stray_rows)
+            return replace(_refused(name, stat, refusal, footer.rows, footer.columns), origin=footer.origin)
+        return StagingTable(
+            name, _fingerprint(stat), footer.rows, _modified(stat), footer.columns, dates, stray_rows,
+            origin=footer.origin,
+        )  # fmt: skip
 
     def _footer(self, name: str, fingerprint: str, path: Path) -> Footer:
         """The footer, cached: a file with that fingerprint does not change."""
@@ -270,8 +307,10 @@ class ParquetStaging:
             self._delete_or_put_back(dropping)
 
 
-def _write_durably(path: Path, data: pa.Table) -> os.stat_result:
+def _write_durably(path: Path, data: pa.Table, origin: Origin | None) -> os.stat_result:
     """Returns the file's state now: once it is renamed, it can be merged and dropped at any time."""
+    if origin is not None:
+        data = data.replace_schema_metadata({**(data.schema.metadata or {}), ORIGIN: origin.to_text()})
     with path.open("wb") as file:
         pq.write_table(data, file)
         file.flush()

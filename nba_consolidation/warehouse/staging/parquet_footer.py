@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nba_consolidation.schema import Column
+from nba_consolidation.schema import BUSINESS_KEY, Column
 from nba_consolidation.warehouse.arrow_types import columns_of, googlesql_type
 from nba_consolidation.warehouse.errors import first_line
+from nba_consolidation.warehouse.staging.origin import Origin, business_keys
 
+ORIGIN = b"nba_consolidation.origin"
+"""The key of a file's metadata."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError, KeyError)
 """What reading a damaged file can raise. A date after year 9999 and a name that is not UTF-8 are not Arrow's errors."""
 
 
 @dataclass(frozen=True)
 class Footer:
-    """Rows by game date (None: no date), columns with GoogleSQL types, and their Arrow types as `layout`.
+    """Rows by game date (None: no date), columns with GoogleSQL types, their Arrow types as `layout`, and the worker.
 
     Files with the same columns can differ in layout: int32 and int64 are both INT64.
     """
@@ -31,6 +35,7 @@ class Footer:
     dates: Mapping[dt.date | None, int]
     columns: tuple[Column, ...]
     layout: tuple[str, ...]
+    origin: Origin | None = None
 
     @property
     def rows(self) -> int:
@@ -40,7 +45,9 @@ class Footer:
 def read_footer(path: Path) -> Footer:
     """Reads the footer, and the date column if a row group has several dates. Raises one of UNREADABLE."""
     with pq.ParquetFile(path) as file:
-        return Footer(_rows_by_date(file), *_columns_and_layout(file.schema_arrow.remove_metadata()))
+        schema = file.schema_arrow
+        origin = Origin.from_text((schema.metadata or {}).get(ORIGIN))
+        return Footer(_rows_by_date(file), *_columns_and_layout(schema.remove_metadata()), origin)
 
 
 def read_error(path: Path) -> str | None:
@@ -52,6 +59,12 @@ def read_error(path: Path) -> str | None:
     except UNREADABLE as error:
         return first_line(error)
     return None
+
+
+def read_business_keys(path: Path) -> Iterable[tuple[Any, ...]]:
+    """The business key of each row. Raises one of UNREADABLE."""
+    with pq.ParquetFile(path) as file:
+        return business_keys(file.read(columns=[name for name in file.schema_arrow.names if name in BUSINESS_KEY]))
 
 
 @lru_cache(maxsize=1024)

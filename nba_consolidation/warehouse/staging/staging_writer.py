@@ -5,10 +5,10 @@ Columns, types and the spelling of keys are checked. The other row rules apply w
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from nba_consolidation.warehouse.errors import WriteRefused
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.column_names import in_one_message, name_problems
 from nba_consolidation.warehouse.staging.interface import StagingArea, StagingTable
+from nba_consolidation.warehouse.staging.origin import Origin
 from nba_consolidation.warehouse.staging.row_conversion import (
     ConversionError,
     ConvertedColumn,
@@ -62,16 +63,27 @@ class StagingWriter:
         self._required = [name for name in self._columns if name in required or self._columns[name].required]
 
     def write(
-        self, batch_id: str, worker_id: str, rows: pd.DataFrame | pa.Table | Iterable[Mapping[str, Any]]
+        self,
+        batch_id: str,
+        worker_id: str,
+        rows: pd.DataFrame | pa.Table | Iterable[Mapping[str, Any]],
+        *,
+        part: str | int = "",
+        replace: bool = False,
     ) -> StagingTable:
-        """Writes the worker's staging table at once, replacing an existing one.
+        """Writes the worker's staging table at once.
+
+        part: a worker that writes in chunks gives each its own; each is a table. replace: a table of the same batch,
+        worker and part that waits is replaced whatever it has; otherwise only if the new rows have all of its business
+        keys. A table whose name collides with that of another batch and worker is never replaced.
 
         Columns that no row has are not written; NaN and NaT become NULL; columns that the consolidation sets are
-        written and ignored later. Raises WriteRefused for rows that cannot be staged or if there are no rows,
-        WarehouseError if the staging area fails; nothing was written then.
+        written and ignored later. Raises WriteRefused for rows that cannot be staged, if there are no rows, and for a
+        table that must not be replaced, WarehouseError if the staging area fails; nothing was written then.
         """
+        origin = Origin(batch_id, worker_id, str(part))
         try:
-            table = table_names.staging_table_name(batch_id, worker_id)
+            table = table_names.staging_table_name(batch_id, worker_id, origin.part)
         except ValueError as error:
             raise WriteRefused(f"{table_names.PREFIX}{batch_id}_{worker_id}", str(error)) from error
         try:
@@ -85,9 +97,10 @@ class StagingWriter:
         if self._check_keys:
             for name, column in zip(names, columns, strict=True):
                 _ensure_canonical(table, name, column.values)
-        written = self._staging_area.write(table, pa.table([column.values for column in columns], names=names))
+        data = pa.table([column.values for column in columns], names=names)
+        written = self._staging_area.write(table, data, origin, replace=replace)
         rounded = {name: column.rounded for name, column in zip(names, columns, strict=True) if column.rounded}
-        return replace(written, rounded=rounded)
+        return dataclasses.replace(written, rounded=rounded)
 
     def _check_names(self, table: str, names: Sequence[str]) -> None:
         problems = name_problems(names, self._columns, self._required)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 
 PREFIX = "_staging_"
-_VALID = re.compile(r"_staging_[A-Za-z0-9_]{1,200}")
+_LONGEST = 200
+_VALID = re.compile(rf"_staging_[A-Za-z0-9_]{{1,{_LONGEST}}}")
 # A batch id is a time stamp, with words before it at most; the rest of the name is the worker id, underscores included.
 _BATCH = re.compile(r"_staging_((?:[A-Za-z][A-Za-z0-9]*_)*\d{8}_\d{6}(?:_\d{6})?)(?:_(.+))?")
 
 
-def staging_table_name(batch_id: str, worker_id: str) -> str:
-    """The name of a worker's staging table of a batch; `-` becomes `_`.
+def staging_table_name(batch_id: str, worker_id: str, part: str = "") -> str:
+    """The name of a worker's staging table of a batch, or of one part of it; `-` becomes `_`.
 
-    Raises ValueError if an id has characters other than letters, digits, `-` and `_`.
+    Raises ValueError if an id has characters other than letters, digits, `-` and `_`, or if they are too long.
     """
-    name = f"{PREFIX}{batch_id}_{worker_id}".replace("-", "_")
+    name = f"{PREFIX}{batch_id}_{worker_id}{f'_part_{part}' if part else ''}".replace("-", "_")
     if not batch_id or not worker_id or not is_valid(name):
         raise ValueError(
-            f"batch {batch_id!r} and worker {worker_id!r} make no staging table name: "
-            "use letters, digits, '-' and '_' only"
+            f"batch {batch_id!r} and worker {worker_id!r}{f' and part {part!r}' if part else ''} make no staging table "
+            f"name: use letters, digits, '-' and '_' only, {_LONGEST} at most in all"
         )
     return name
 

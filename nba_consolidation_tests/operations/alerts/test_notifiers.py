@@ -56,13 +56,14 @@ def test_a_mail_that_cannot_be_sent_says_so_without_the_password(fault: str) -> 
             notifier.send(ALERT)
 
 
-def test_a_message_is_posted_by_slacks_own_client_with_what_it_takes_for_markup_escaped() -> None:
+def test_a_message_is_posted_by_slacks_own_client_and_none_of_it_is_markup() -> None:
     server = SlackServer()
     with serving(server):
         slack(server).send(ALERT)
     (message,) = server.messages
     assert (message["path"], message["channel"]) == ("/api/chat.postMessage", "#alerts")
-    assert message["text"].startswith("*[error] volume: 2026-01-15*\n5 &lt;active&gt; &amp; few")
+    assert message["text"].startswith("[error] volume: 2026-01-15\n5 &lt;active&gt; &amp; few")
+    assert str(message["mrkdwn"]).lower() in ("false", "0")
 
 
 def test_what_slack_refuses_is_not_sent_and_names_its_reason_and_no_token() -> None:

@@ -1,4 +1,7 @@
-"""Real processes that consolidate the same dates: at once, killed, stopped beyond their lease. Here time is real."""
+"""Real processes that consolidate the same dates: at once, killed, stopped beyond their lease. Here time is real.
+
+`chaos/test_late_writer.py` has the late writer of `make test`; the other late writers are slow.
+"""
 
 from __future__ import annotations
 
@@ -101,6 +104,7 @@ def test_incident_01_two_processes_at_once_consolidate_in_turn_and_both_succeed(
     assert_nothing_doubled_or_lost(bench)
 
 
+@pytest.mark.slow
 def test_incident_01_without_the_lease_the_fence_stops_the_older_process(bench: Workbench, start: Start) -> None:
     older = start("before the merge", leases="leases of its own.sqlite")
     wait_until_ready(older)
@@ -112,6 +116,7 @@ def test_incident_01_without_the_lease_the_fence_stops_the_older_process(bench: 
     assert_nothing_doubled_or_lost(bench)
 
 
+@pytest.mark.slow
 def test_incident_01_a_process_past_its_lease_is_fenced_out_though_it_reads_what_is_still_there(
     bench: Workbench, start: Start
 ) -> None:
@@ -152,6 +157,7 @@ def test_a_process_killed_between_commit_and_clean_up_leaves_only_the_clean_up(b
     assert_nothing_doubled_or_lost(bench)
 
 
+@pytest.mark.slow
 def test_a_process_stopped_beyond_its_lease_writes_nothing_once_it_goes_on(bench: Workbench, start: Start) -> None:
     sleeper = start("before the merge", SHORT)
     wait_until_ready(sleeper)

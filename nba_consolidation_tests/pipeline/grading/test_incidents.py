@@ -145,6 +145,7 @@ def test_incident_40_a_grader_that_is_killed_halfway_leaves_what_stood(bench: Gr
     assert (bench.accuracy(), bench.removed()) == (before, [])
 
 
+@pytest.mark.slow
 @pytest.mark.other_processes
 def test_incident_02_two_graders_at_once_write_every_row_once(bench: GradingBench) -> None:
     bench.predict(*(bet(player=f"player{number}") for number in range(20)))

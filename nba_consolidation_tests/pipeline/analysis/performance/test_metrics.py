@@ -29,7 +29,7 @@ from nba_consolidation_tests.pipeline.analysis.performance.graded import (
 EDGES = [(0, 1), (1, 2), (2, 3), (3, 5), (5, None)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_all_metrics_of_random_rows_equal_those_of_pandas(tmp_path: Path, seed: int) -> None:
     """60 days from 1 June, across the turn of the season; every system, window and slice."""
     home = Graded(tmp_path / "home", odds=135)

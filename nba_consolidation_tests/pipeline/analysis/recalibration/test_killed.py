@@ -96,6 +96,7 @@ def test_a_recalibration_killed_before_it_published_is_found_and_the_next_run_pu
     assert (read(at), outdated(at)) == ({version.version_id}, 0)
 
 
+@pytest.mark.slow
 def test_a_decision_killed_before_it_published_is_found_and_the_next_run_publishes(settings: Settings) -> None:
     at = deploy(settings)
     again(at)

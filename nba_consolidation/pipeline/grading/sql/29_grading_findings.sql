@@ -7,6 +7,7 @@ FROM (
     COUNT(*) AS predictions,
     CASE outcome_reason
       WHEN 'box_score_under_another_id' THEN MIN(other_game_id)
+      WHEN 'similar_box_score_name' THEN MIN(similar_name)
       WHEN 'player_under_another_name' THEN CONCAT('counted as ', MIN(newest_prediction))
     END AS detail
   FROM grades

@@ -1,7 +1,8 @@
 -- Rows of prediction_accuracy whose prediction is no longer active (another line superseded it, or it was invalidated), or is
--- withheld, because its confidence is on no known scale. A row without a known prediction stays, and so does a row whose prediction waits again.
+-- withheld, because its confidence is on no known scale. A row without a known prediction stays, and so does a row whose prediction waits again, unless it waits for a name to be settled:
+-- then it was voided, or graded by an alias that was removed.
 CREATE TEMP TABLE superseded_grades AS
-SELECT macro.ACCURACY_KEY(T), IF(P.is_active, 'withheld', 'not_active') AS reason
+SELECT macro.ACCURACY_KEY(T), CASE WHEN V.game_date IS NOT NULL THEN 'waiting' WHEN P.is_active THEN 'withheld' ELSE 'not_active' END AS reason
 FROM prediction_accuracy AS T
 JOIN player_prop_predictions AS P
   ON P.game_date = T.game_date
@@ -28,5 +29,7 @@ WHERE T.game_date BETWEEN @first_date AND @last_date
   AND T.game_date IN UNNEST(@game_dates)
   AND P.game_date BETWEEN @first_date AND @last_date
   AND P.game_date IN UNNEST(@game_dates)
-  AND (NOT P.is_active OR W.game_date IS NOT NULL)
-  AND V.game_date IS NULL
+  AND (
+    ((NOT P.is_active OR W.game_date IS NOT NULL) AND V.game_date IS NULL)
+    OR V.outcome_reason = 'similar_box_score_name'
+  )

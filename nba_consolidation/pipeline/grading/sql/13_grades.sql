@@ -1,6 +1,8 @@
 -- Every validated prediction with its outcome, and the reason where the outcome alone does not say it; `waiting` without a
 -- usable box score. A player of a game is bet on once, by the newest prediction, whatever ids and names there are. If the box scores themselves have a game
--- under two ids, a player who is listed under the other id did play: he waits until somebody decides which id is right.
+-- under two ids, a player who is listed under the other id did play: he waits until somebody decides which id is right. So
+-- does one with a similar name among the box scores that match no prediction: no box score of his name does not prove that
+-- he did not play.
 CREATE TEMP TABLE grades AS
 SELECT
   * EXCEPT (result),
@@ -22,9 +24,11 @@ FROM (
     IF(Y.game_id = P.game_id, NULL, Y.game_id) AS box_score_game_id,
     E.game_id AS other_game_id,
     T.newest_prediction,
+    N.box_score_player AS similar_name,
     CASE
       WHEN Y.box_score_key IS NULL THEN 'game_without_box_scores'
       WHEN A.player_key IS NULL AND E.player_key IS NOT NULL THEN 'box_score_under_another_id'
+      WHEN A.player_key IS NULL AND N.player_key IS NOT NULL THEN 'similar_box_score_name'
       WHEN A.unusable IS NOT NULL THEN A.unusable
       WHEN A.player_key IS NULL OR (A.points = 0 AND A.minutes_played = 0)
         THEN CASE
@@ -61,6 +65,8 @@ FROM (
   LEFT JOIN played_games AS Y ON Y.game_date = P.game_date AND Y.box_score_key = P.box_score_key
   LEFT JOIN player_results AS A
     ON A.game_date = P.game_date AND A.box_score_key = P.box_score_key AND A.player_key = P.player_key
+  LEFT JOIN similar_names AS N
+    ON N.game_date = P.game_date AND N.box_score_key = P.box_score_key AND N.player_key = P.player_key
   LEFT JOIN player_results AS E
     ON E.game_date = P.game_date AND E.box_score_key = P.game_key AND E.player_key = P.player_key
 )

@@ -1,0 +1,70 @@
+"""Which worker wrote a staging table, as the table itself says; and what a later write of the same name may replace.
+
+The name alone does not say it: `w-1` and `w_1`, or batch `a` of `b_c` and batch `a_b` of `c`, make one name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from nba_consolidation.schema import BUSINESS_KEY
+from nba_consolidation.warehouse.errors import WriteRefused
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Batch, worker, and the part of a worker's share that is written in several. A table of each part waits."""
+
+    batch: str
+    worker: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"batch {self.batch!r}, worker {self.worker!r}" + (f", part {self.part!r}" if self.part else "")
+
+    def to_text(self) -> str:
+        """As a table keeps it: in the metadata of a Parquet file, in the description of a BigQuery table."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str | bytes | None) -> Origin | None:
+        """The inverse of `to_text`; None for a table that another program wrote."""
+        try:
+            document = json.loads(text or "")
+            return cls(**{name: str(value) for name, value in document.items()})
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return None
+
+
+def ensure_replaceable(
+    table: str, existing: Origin | None, origin: Origin, waiting: Callable[[], Iterable[Any]], data: pa.Table | None
+) -> None:
+    """Raises WriteRefused if a write would replace the table of another worker, or rows that it does not have itself.
+
+    existing: of the table that is there. waiting: the business keys in that table. data: the new rows; None if they may
+    replace any rows of the same worker.
+    """
+    if existing is not None and existing != origin:
+        reason = f"{origin} has the same table name as {existing}, whose rows wait there"
+        raise WriteRefused(table, reason, next_step="rename the worker or the batch, and write the rows again")
+    if data is None:
+        return
+    lost = set(waiting()) - set(business_keys(data))
+    if lost:
+        reason = (
+            f"{origin} has rows waiting there, and {len(lost):,} of their business keys are not among the new rows, "
+            f"for example {', '.join(map(str, min(lost, key=str)))}"
+        )
+        next_step = "write chunks with a part= each, write all rows together, or replace the rows with replace=True"
+        raise WriteRefused(table, reason, next_step=next_step)
+
+
+def business_keys(data: pa.Table) -> Iterable[tuple[Any, ...]]:
+    """The business key of each row; NULL for a column that is not there."""
+    nulls = [None] * data.num_rows
+    return zip(*(data[name].to_pylist() if name in data.column_names else nulls for name in BUSINESS_KEY), strict=True)
