@@ -46,7 +46,7 @@ class SettingsError(ConsolidationError):
 
 
 @dataclass(frozen=True)
-class Kind:
+class SettingKind:
     """Which values a setting may have: "must be {must}".
 
     metavar: a word for them in the terminal's help. shape: a regular expression for the value, or for each of several.
@@ -59,11 +59,11 @@ class Kind:
     bounds: Mapping[str, float] = field(default_factory=dict)
 
 
-def _one_of(*names: str) -> Kind:
-    return Kind(f"{', '.join(names[:-1])} or {names[-1]}", f"[{'|'.join(names)}]", "|".join(names))
+def _one_of(*names: str) -> SettingKind:
+    return SettingKind(f"{', '.join(names[:-1])} or {names[-1]}", f"[{'|'.join(names)}]", "|".join(names))
 
 
-def _setting(default: object, kind: Kind, description: str, *, secret: bool = False) -> Any:
+def _setting(default: object, kind: SettingKind, description: str, *, secret: bool = False) -> Any:
     extra: Any = {"kind": kind}
     bounds: Any = kind.bounds
     return Field(default, description=description, repr=not secret, json_schema_extra=extra, **bounds)
@@ -73,35 +73,39 @@ _PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _DATASET = rf"(?:{_PROJECT}\.)?\w{{1,1024}}"
 _ADDRESS = r"[^@\s]+@[^@\s]+"
 
-TEXT = Kind("text")
-FLAG = Kind("true or false")
-DATE = Kind("a date such as 2026-01-15", "DATE")
-FOLDER = Kind("a folder", "FOLDER")
-PLACE = Kind("a folder, or `gs://bucket/path`", "PLACE")
-SIZE = Kind("a size in DuckDB's notation, such as 1500MB", "SIZE")
-NAMES = Kind("names, separated by commas", "NAMES")
-FIGURES = Kind("`name=number`, separated by commas", "PAIRS")
-SCALES = Kind("`system=percent` or `system=fraction`, separated by commas", "PAIRS", "|".join(CONFIDENCE_SCALES))
-ODDS = Kind("American odds such as -110 or +105, none of which lie between -100 and +100", "ODDS", r"-?[1-9]\d\d+")
-LIFETIME = Kind("a number of seconds above 0", "SECONDS", bounds={"gt": 0})
-SECONDS = Kind("a number of seconds, 0 or more", "SECONDS", bounds={"ge": 0})
-HOURS = Kind("a number of hours, 0 or more", "HOURS", bounds={"ge": 0})
-DAYS = Kind("a number of days, 0 or more", "DAYS", bounds={"ge": 0})
-WHOLE_DAYS = Kind("a whole number of days above 0", "DAYS", bounds={"gt": 0})
-BYTES = Kind("a whole number of bytes above 0", "BYTES", bounds={"gt": 0})
-SHARE = Kind("a number from 0 to 1", "SHARE", bounds={"ge": 0, "le": 1})
-PORT = Kind("a port number from 1 to 65535", "PORT", bounds={"ge": 1, "le": 65535})
-PROJECT = Kind("the id of a Google Cloud project", "PROJECT", _PROJECT)
-DATASET = Kind("a BigQuery dataset, `dataset` or `project.dataset`", "DATASET", _DATASET)
-TABLE = Kind("a table, `table`, `dataset.table` or `project.dataset.table`", "TABLE", rf"(?:{_DATASET}\.)?\w{{1,1024}}")
-LOCATION = Kind("a BigQuery location such as US or europe-west1", "LOCATION", r"[A-Za-z][A-Za-z0-9-]{1,62}")
-DATABASE = Kind("the id of a Firestore database", "DATABASE", r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
-COLLECTION = Kind("the name of a Firestore collection", "COLLECTION", r"(?!__)[\w-]{1,1000}")
-EMULATOR = Kind("`host:port`", "HOST:PORT", r"[\w.-]+:\d{1,5}")
-ADDRESS = Kind("an e-mail address", "ADDRESS", _ADDRESS)
-ADDRESSES = Kind("e-mail addresses, separated by commas", "ADDRESSES", _ADDRESS)
-URL = Kind("an address that begins with http:// or https://", "URL", r"https?://\S+")
-LEVEL = Kind("debug, info, warning or error", "LEVEL", "(?i:debug|info|warning|error)")
+TEXT = SettingKind("text")
+FLAG = SettingKind("true or false")
+DATE = SettingKind("a date such as 2026-01-15", "DATE")
+FOLDER = SettingKind("a folder", "FOLDER")
+PLACE = SettingKind("a folder, or `gs://bucket/path`", "PLACE")
+SIZE = SettingKind("a size in DuckDB's notation, such as 1500MB", "SIZE")
+NAMES = SettingKind("names, separated by commas", "NAMES")
+FIGURES = SettingKind("`name=number`, separated by commas", "PAIRS")
+SCALES = SettingKind("`system=percent` or `system=fraction`, separated by commas", "PAIRS", "|".join(CONFIDENCE_SCALES))
+ODDS = SettingKind(
+    "American odds such as -110 or +105, none of which lie between -100 and +100", "ODDS", r"-?[1-9]\d\d+"
+)
+LIFETIME = SettingKind("a number of seconds above 0", "SECONDS", bounds={"gt": 0})
+SECONDS = SettingKind("a number of seconds, 0 or more", "SECONDS", bounds={"ge": 0})
+HOURS = SettingKind("a number of hours, 0 or more", "HOURS", bounds={"ge": 0})
+DAYS = SettingKind("a number of days, 0 or more", "DAYS", bounds={"ge": 0})
+WHOLE_DAYS = SettingKind("a whole number of days above 0", "DAYS", bounds={"gt": 0})
+BYTES = SettingKind("a whole number of bytes above 0", "BYTES", bounds={"gt": 0})
+SHARE = SettingKind("a number from 0 to 1", "SHARE", bounds={"ge": 0, "le": 1})
+PORT = SettingKind("a port number from 1 to 65535", "PORT", bounds={"ge": 1, "le": 65535})
+PROJECT = SettingKind("the id of a Google Cloud project", "PROJECT", _PROJECT)
+DATASET = SettingKind("a BigQuery dataset, `dataset` or `project.dataset`", "DATASET", _DATASET)
+TABLE = SettingKind(
+    "a table, `table`, `dataset.table` or `project.dataset.table`", "TABLE", rf"(?:{_DATASET}\.)?\w{{1,1024}}"
+)
+LOCATION = SettingKind("a BigQuery location such as US or europe-west1", "LOCATION", r"[A-Za-z][A-Za-z0-9-]{1,62}")
+DATABASE = SettingKind("the id of a Firestore database", "DATABASE", r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
+COLLECTION = SettingKind("the name of a Firestore collection", "COLLECTION", r"(?!__)[\w-]{1,1000}")
+EMULATOR = SettingKind("`host:port`", "HOST:PORT", r"[\w.-]+:\d{1,5}")
+ADDRESS = SettingKind("an e-mail address", "ADDRESS", _ADDRESS)
+ADDRESSES = SettingKind("e-mail addresses, separated by commas", "ADDRESSES", _ADDRESS)
+URL = SettingKind("an address that begins with http:// or https://", "URL", r"https?://\S+")
+LEVEL = SettingKind("debug, info, warning or error", "LEVEL", "(?i:debug|info|warning|error)")
 
 GROUPS = {
     "General": "deployment",
@@ -301,10 +305,10 @@ def _refusal(name: str, value: object, options: Collection[str]) -> str:
     return f"{source}{value}: must be {kind(name).must}"
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> SettingKind:
     """Which values a setting may have."""
     extra: Any = Settings.model_fields[name].json_schema_extra
-    return cast(Kind, extra["kind"])
+    return cast(SettingKind, extra["kind"])
 
 
 def variable(name: str) -> str:

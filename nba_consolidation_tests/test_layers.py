@@ -6,7 +6,7 @@ import ast
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -246,7 +246,56 @@ def test_importing_has_no_side_effect_and_loads_no_client_library(
     assert list(tmp_path.iterdir()) == []
 
 
+# Sizes and names. A longer function or module, or a class name twice, needs an entry with its reason.
+
+MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_A_MODULE = 60, 350
+LONGER: dict[str, str] = {}
+"""By module, or module and function: why it is longer."""
+NAMES_TWICE: dict[str, str] = {}
+"""By class: why two modules have one of this name."""
+
+
+def too_long(name: str, source: str) -> list[str]:
+    """The module, if it is too long, and its functions that are."""
+    functions = [
+        (f"{name}.{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1, MOST_LINES_OF_A_FUNCTION)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    measured = [(name, len(source.splitlines()), MOST_LINES_OF_A_MODULE), *functions]
+    return [f"{long}: {lines} lines" for long, lines, most in measured if lines > most and long not in LONGER]
+
+
+def names_twice(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """The classes that several modules have, with these modules. A leading underscore makes no other name."""
+    modules: dict[str, list[str]] = {}
+    for module, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef):
+                modules.setdefault(node.name.lstrip("_"), []).append(module)
+    return {name: where for name, where in modules.items() if len(where) > 1 and name not in NAMES_TWICE}
+
+
+def test_no_function_and_no_module_is_too_long() -> None:
+    lines = [line for module in MODULES for line in too_long(module.name, module.source)]
+    assert not lines, "\n".join(lines)
+
+
+def test_no_class_name_exists_twice() -> None:
+    twice = names_twice({module.name: module.source for module in MODULES})
+    assert not twice, twice
+
+
 # The checker can fail.
+
+
+def test_a_long_function_a_long_module_and_a_name_twice_are_reported() -> None:
+    line = "    x = 1\n"
+    assert too_long("m", "def f():\n" + line * 59) == []
+    assert too_long("m", "def f():\n" + line * 60) == ["m.f: 61 lines"]
+    assert too_long("m", "x = 1\n" * 350) == []
+    assert too_long("m", "x = 1\n" * 351) == ["m: 351 lines"]
+    assert names_twice({"a": "class X: ...", "b": "class _X: ...\nclass Y: ..."}) == {"X": ["a", "b"]}
 
 
 @pytest.mark.parametrize(

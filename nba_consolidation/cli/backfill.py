@@ -10,7 +10,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Column, Grid, counted
+from nba_consolidation.cli.output import Grid, GridColumn, counted
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import today
@@ -117,8 +117,8 @@ def _document(report: BackfillReport, what: str) -> dict[str, Any]:
 
 def _grids(report: BackfillReport) -> list[Grid]:
     return [
-        Grid([Column("date not done"), Column("why", fold=True)], sorted(report.failed.items())),
-        Grid([Column("refused table", fold=True), Column("why", fold=True)], sorted(report.refused.items())),
+        Grid([GridColumn("date not done"), GridColumn("why", fold=True)], sorted(report.failed.items())),
+        Grid([GridColumn("refused table", fold=True), GridColumn("why", fold=True)], sorted(report.refused.items())),
     ]
 
 

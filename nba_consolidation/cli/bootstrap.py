@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.options import apply_option
-from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import PRODUCTION
 
@@ -46,7 +46,7 @@ def bootstrap(session: Session, applied: bool) -> None:
         _tables(planned.tables),
         _differing(planned.tables),
         Grid(
-            [Column("account"), Column("role"), Column("on"), Column("for", 1, fold=True)],
+            [GridColumn("account"), GridColumn("role"), GridColumn("on"), GridColumn("for", 1, fold=True)],
             [(role.account, role.role, role.resource, role.reason) for role in roles],
             "The least set of roles",
         ),
@@ -70,7 +70,12 @@ def _document(change: TableChange) -> dict[str, Any]:
 
 
 def _tables(changes: Sequence[TableChange]) -> Grid:
-    columns = [Column("table"), Column("is"), Column("adds", fold=True), Column("carried through", 1, fold=True)]
+    columns = [
+        GridColumn("table"),
+        GridColumn("is"),
+        GridColumn("adds", fold=True),
+        GridColumn("carried through", 1, fold=True),
+    ]
     rows = [
         (
             change.table.name,
@@ -84,7 +89,12 @@ def _tables(changes: Sequence[TableChange]) -> Grid:
 
 
 def _differing(changes: Sequence[TableChange]) -> Grid:
-    columns = [Column("column of another type"), Column("declared"), Column("live"), Column("so", fold=True)]
+    columns = [
+        GridColumn("column of another type"),
+        GridColumn("declared"),
+        GridColumn("live"),
+        GridColumn("so", fold=True),
+    ]
     rows = [
         (
             f"{change.table.name}.{declared.name}",

@@ -12,7 +12,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -106,14 +106,20 @@ def _output(read: Sequence[ReadFile], report: LoadReport | None) -> list[Shown]:
     failed = [(file.file.name, file.error) for file in read if file.error]
     return [
         *(problem_grids(report.problems) if report else []),
-        Grid([Column("not loaded", fold=True), Column("why", fold=True)], failed),
+        Grid([GridColumn("not loaded", fold=True), GridColumn("why", fold=True)], failed),
         _summary(read, report),
     ]
 
 
 def problem_grids(problems: Sequence[BoxScoreProblem]) -> list[Shown]:
     """Lists the first problems; if there are more, also how many there are of each kind."""
-    columns = [Column("date"), Column("problem"), Column("game"), Column("player"), Column("detail", fold=True)]
+    columns = [
+        GridColumn("date"),
+        GridColumn("problem"),
+        GridColumn("game"),
+        GridColumn("player"),
+        GridColumn("detail", fold=True),
+    ]
     rows = [(p.game_date, p.problem.replace("_", " "), p.game_id, p.player_lookup, p.detail) for p in problems]
     output: list[Shown] = [Grid(columns, rows[:_MOST_ROWS])]
     if len(problems) > _MOST_ROWS:

@@ -8,7 +8,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import apply_option
-from nba_consolidation.cli.output import Column, Grid, counted
+from nba_consolidation.cli.output import Grid, GridColumn, counted
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from nba_consolidation.operations.staging_cleanup import CleanUpReport, OldTable
 
 _COLUMNS = (
-    Column("staging table"),
-    Column("kind"),
-    Column("days", right=True),
-    Column("rows", right=True),
-    Column("batch", 3),
-    Column("dates", 2),
-    Column("what becomes of it"),
-    Column("why", 1, fold=True),
+    GridColumn("staging table"),
+    GridColumn("kind"),
+    GridColumn("days", right=True),
+    GridColumn("rows", right=True),
+    GridColumn("batch", 3),
+    GridColumn("dates", 2),
+    GridColumn("what becomes of it"),
+    GridColumn("why", 1, fold=True),
 )
 
 
@@ -65,7 +65,7 @@ def _row(table: OldTable) -> tuple[object, ...]:
 
 
 def _summary(report: CleanUpReport) -> str:
-    from nba_consolidation.operations.staging_cleanup import Action, Kind
+    from nba_consolidation.operations.staging_cleanup import Action, OldTableKind
 
     if not report.tables:
         return f"No staging table is older than {report.retention.total_seconds() / 86400:g} days."
@@ -76,10 +76,11 @@ def _summary(report: CleanUpReport) -> str:
         lines.append("Nothing was done; --apply does it.")
     if report.waiting_dates:
         first, last = report.waiting_dates[0], report.waiting_dates[-1]
+        waiting = counted(len(report.of(OldTableKind.NEVER_CONSOLIDATED)), "table")
         lines.append(
-            f"Never consolidated: {counted(len(report.of(Kind.NEVER_CONSOLIDATED)), 'table')} of {first} to {last}. "
+            f"Never consolidated: {waiting} of {first} to {last}. "
             f"Next: nba-consolidation consolidate --from {first} --to {last}"
         )
-    if refused := [table for table in report.left_over if table.kind is Kind.REFUSED]:
+    if refused := [table for table in report.left_over if table.kind is OldTableKind.REFUSED]:
         lines.append(f"Nobody can take {counted(len(refused), 'table')}: mend and stage again, or --archive NAME.")
     return "\n".join(lines)

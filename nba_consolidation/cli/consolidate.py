@@ -11,7 +11,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, latest, poisoned_document, poisoned_table
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, latest, poisoned_document, poisoned_table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -27,38 +27,38 @@ if TYPE_CHECKING:
 _FIGURES = ("staging_tables", "staged", "inserted", "updated", "stale", "superseded", "quarantined",
             "total_rows", "active_rows")  # fmt: skip
 _COLUMNS = (
-    Column("date"),
-    Column("tables", 2, right=True),
-    Column("staged", right=True),
-    Column("inserted", right=True),
-    Column("updated", right=True),
-    Column("stale", right=True),
-    Column("super\u00adseded", right=True),
-    Column("quaran\u00adtined", right=True),
-    Column("rows", 1, right=True),
-    Column("active", right=True),
-    Column("token", 3, right=True),
+    GridColumn("date"),
+    GridColumn("tables", 2, right=True),
+    GridColumn("staged", right=True),
+    GridColumn("inserted", right=True),
+    GridColumn("updated", right=True),
+    GridColumn("stale", right=True),
+    GridColumn("super\u00adseded", right=True),
+    GridColumn("quaran\u00adtined", right=True),
+    GridColumn("rows", 1, right=True),
+    GridColumn("active", right=True),
+    GridColumn("token", 3, right=True),
 )
 _VALIDATED_FIGURES = ("validated_rows", "percent_scale_rows", "without_line", "withheld_rows", "players", "systems")
 _VALIDATED_COLUMNS = (
-    Column("date"),
-    Column("validated", right=True),
-    Column("stored in percent", right=True),
-    Column("without line", right=True),
-    Column("withheld", right=True),
-    Column("players", right=True),
-    Column("systems", right=True),
+    GridColumn("date"),
+    GridColumn("validated", right=True),
+    GridColumn("stored in percent", right=True),
+    GridColumn("without line", right=True),
+    GridColumn("withheld", right=True),
+    GridColumn("players", right=True),
+    GridColumn("systems", right=True),
 )
 
 
 _PUBLISHED_FIGURES = ("published_rows", "actionable_rows", "filtered_rows", "calibrated_rows")
 _PUBLISHED_COLUMNS = (
-    Column("date"),
-    Column("published", right=True),
-    Column("actionable", right=True),
-    Column("filtered", right=True),
-    Column("calibrated", right=True),
-    Column("changed"),
+    GridColumn("date"),
+    GridColumn("published", right=True),
+    GridColumn("actionable", right=True),
+    GridColumn("filtered", right=True),
+    GridColumn("calibrated", right=True),
+    GridColumn("changed"),
 )
 
 
@@ -269,7 +269,9 @@ def withheld_sentence(rows: int) -> str:
 
 def refused_grid(refused: Sequence[RefusedTable]) -> Grid:
     """The staging tables that cannot be taken, and why."""
-    return Grid([Column("refused table", fold=True), Column("why", fold=True)], [(t.name, t.reason) for t in refused])
+    return Grid(
+        [GridColumn("refused table", fold=True), GridColumn("why", fold=True)], [(t.name, t.reason) for t in refused]
+    )
 
 
 def _validated_grid(dates: Sequence[ValidatedDate]) -> Grid:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid, Shown
+from nba_consolidation.cli.output import Grid, GridColumn, Shown
 from nba_consolidation.cli.performance import performance_grid
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
@@ -107,10 +107,10 @@ def _shown(outcome: Outcome) -> list[Shown]:
         ("lost business keys", 0, outcome.lost),
     ]
     columns = (
-        Column("the season"),
-        Column("went in", right=True),
-        Column("came out", right=True),
-        Column("", right=True),
+        GridColumn("the season"),
+        GridColumn("went in", right=True),
+        GridColumn("came out", right=True),
+        GridColumn("", right=True),
     )
     figures = [(name, f"{went:,}", f"{came:,}", "ok" if went == came else "WRONG") for name, went, came in rows]
     newest = "yes" if outcome.newest_everywhere else "NO"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Column, Grid
+from nba_consolidation.cli.output import Grid, GridColumn
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 
@@ -36,7 +36,7 @@ def doctor(session: Session) -> Exit:
     summaries = {Health.FAILED: "some checks failed.", Health.WARNING: "no check failed, some warn."}
     session.show(
         {"place": place, "health": worst, "checks": results},
-        Grid([Column("subject"), Column("health"), Column("detail", fold=True)], rows),
+        Grid([GridColumn("subject"), GridColumn("health"), GridColumn("detail", fold=True)], rows),
         f"{place}: {summaries.get(worst, 'every check passed.')}",
         "" if deployment.exists else f"{place} does not exist yet; the first consolidation creates it.",
     )

@@ -8,7 +8,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 
@@ -60,11 +60,16 @@ def _document(audit: Audit, findings: list[Row]) -> dict[str, Any]:
 
 
 def _overview(findings_by_audit: list[tuple[Audit, list[Row]]]) -> Grid:
-    columns = [Column("audit"), Column("findings", right=True), Column("blocking"), Column("looks for", 1, fold=True)]
+    columns = [
+        GridColumn("audit"),
+        GridColumn("findings", right=True),
+        GridColumn("blocking"),
+        GridColumn("looks for", 1, fold=True),
+    ]
     return Grid(columns, [(a.name, len(findings), a.blocking, a.looks_for) for a, findings in findings_by_audit])
 
 
 def _details(audit: Audit, findings: list[Row]) -> Shown:
-    columns = [Column(name.replace("_", " ")) for name in (findings[0] if findings else ())]
+    columns = [GridColumn(name.replace("_", " ")) for name in (findings[0] if findings else ())]
     extent = f"first {_SHOWN} of {len(findings):,}" if len(findings) > _SHOWN else f"{len(findings):,}"
     return Grid(columns, [tuple(row.values()) for row in findings[:_SHOWN]], f"{audit.name}: {extent}", records=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Column, Facts, Grid, Shown
+from nba_consolidation.cli.output import Facts, Grid, GridColumn, Shown
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
@@ -103,8 +103,8 @@ def _activity(one: RowHistory) -> str:
 
 
 def _lost(one: RowHistory) -> Grid:
-    columns = [Column("lost"), Column("made (UTC)"), Column("staging table"), Column("version id", 1),
-               Column("token", 2, right=True), Column("run", 3)]  # fmt: skip
+    columns = [GridColumn("lost"), GridColumn("made (UTC)"), GridColumn("staging table"), GridColumn("version id", 1),
+               GridColumn("token", 2, right=True), GridColumn("run", 3)]  # fmt: skip
     rows = [
         (lost.outcome, _moment(lost.created_at)[5:-4], lost.staging_table, lost.prediction_id,
          str(lost.lease_token), lost.run_id)

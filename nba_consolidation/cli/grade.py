@@ -11,7 +11,15 @@ import click
 from nba_consolidation.cli.box_scores import problem_grids
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, dates_table, poisoned_document, poisoned_table
+from nba_consolidation.cli.output import (
+    Grid,
+    GridColumn,
+    Shown,
+    counted,
+    dates_table,
+    poisoned_document,
+    poisoned_table,
+)
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 
@@ -22,19 +30,19 @@ if TYPE_CHECKING:
 _FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
             "inserted", "updated", "removed", "total_rows")  # fmt: skip
 _COLUMNS = (
-    Column("date"),
-    Column("active", right=True),
-    Column("correct", right=True),
-    Column("wrong", right=True),
-    Column("push", right=True),
-    Column("passed", 2, right=True),
-    Column("no bet", 2, right=True),
-    Column("voided", right=True),
-    Column("waiting", right=True),
-    Column("new", 1, right=True),
-    Column("graded anew", 1, right=True),
-    Column("removed", 1, right=True),
-    Column("rows", 1, right=True),
+    GridColumn("date"),
+    GridColumn("active", right=True),
+    GridColumn("correct", right=True),
+    GridColumn("wrong", right=True),
+    GridColumn("push", right=True),
+    GridColumn("passed", 2, right=True),
+    GridColumn("no bet", 2, right=True),
+    GridColumn("voided", right=True),
+    GridColumn("waiting", right=True),
+    GridColumn("new", 1, right=True),
+    GridColumn("graded anew", 1, right=True),
+    GridColumn("removed", 1, right=True),
+    GridColumn("rows", 1, right=True),
 )
 _SHOWN = 20
 
@@ -95,8 +103,14 @@ def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
 
 def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
     """Each by name where they are few; where they are many, how many of each kind as well."""
-    columns = [Column("date"), Column("finding"), Column("game"), Column("player"), Column("predictions", right=True),
-               Column("detail", fold=True)]  # fmt: skip
+    columns = [
+        GridColumn("date"),
+        GridColumn("finding"),
+        GridColumn("game"),
+        GridColumn("player"),
+        GridColumn("predictions", right=True),
+        GridColumn("detail", fold=True),
+    ]
     rows = [(f.game_date, f.finding.replace("_", " "), f.game_id, f.player_lookup, f.predictions, f.detail)
             for f in findings]  # fmt: skip
     parts: list[Shown] = [Grid(columns, rows[-_SHOWN:])]
@@ -108,8 +122,13 @@ def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
 
 
 def _unsettled_names(names: Sequence[GradingFinding]) -> Grid:
-    columns = [Column("date"), Column("game"), Column("waits"), Column("similar name in the box scores"),
-               Column("predictions", right=True)]  # fmt: skip
+    columns = [
+        GridColumn("date"),
+        GridColumn("game"),
+        GridColumn("waits"),
+        GridColumn("similar name in the box scores"),
+        GridColumn("predictions", right=True),
+    ]
     return Grid(columns, [(name.game_date, name.game_id, name.player_lookup, name.detail, name.predictions)
                           for name in names])  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, counted, table
+from nba_consolidation.cli.output import Grid, GridColumn, counted, table
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema.display_columns import LEASE_EVENTS
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from nba_consolidation.leases import ForcedRelease, LeaseEvent, LeaseRecord, Reseed
 
 _COLUMNS = (
-    Column("lease"),
-    Column("holder"),
-    Column("run"),
-    Column("host", 2),
-    Column("pid", 2),
-    Column("since"),
-    Column("expires"),
-    Column("expired"),
+    GridColumn("lease"),
+    GridColumn("holder"),
+    GridColumn("run"),
+    GridColumn("host", 2),
+    GridColumn("pid", 2),
+    GridColumn("since"),
+    GridColumn("expires"),
+    GridColumn("expired"),
 )
 
 
@@ -146,8 +146,16 @@ def audit(session: Session) -> None:
 
 
 def _waiter_grid(waiters: Sequence[LeaseEvent]) -> Grid:
-    columns = [Column("waits for lease"), Column("who"), Column("run"), Column("host", 2), Column("pid", 2),
-               Column("since"), Column("at most until", 1), Column("held by")]  # fmt: skip
+    columns = [
+        GridColumn("waits for lease"),
+        GridColumn("who"),
+        GridColumn("run"),
+        GridColumn("host", 2),
+        GridColumn("pid", 2),
+        GridColumn("since"),
+        GridColumn("at most until", 1),
+        GridColumn("held by"),
+    ]
     rows = [
         (w.key, w.holder.holder_id, w.holder.run_id, w.holder.host, str(w.holder.pid), w.began_at, w.ends_at,
          w.other.holder_id)
@@ -198,8 +206,15 @@ def lease_document(lease: LeaseRecord) -> dict[str, Any]:
 
 
 def _forced_grid(records: Sequence[ForcedRelease]) -> Grid:
-    columns = [Column("released"), Column("by"), Column("reason", fold=True), Column("lease"), Column("holder"),
-               Column("run", 1), Column("held since", 1)]  # fmt: skip
+    columns = [
+        GridColumn("released"),
+        GridColumn("by"),
+        GridColumn("reason", fold=True),
+        GridColumn("lease"),
+        GridColumn("holder"),
+        GridColumn("run", 1),
+        GridColumn("held since", 1),
+    ]
     rows = [
         (
             record.released_at, record.by, record.reason, record.lease.key, record.lease.holder.holder_id,
@@ -211,8 +226,13 @@ def _forced_grid(records: Sequence[ForcedRelease]) -> Grid:
 
 
 def _reseed_grid(reseeds: Sequence[Reseed]) -> Grid:
-    columns = [Column("reseeded"), Column("by"), Column("reason", fold=True), Column("above token", right=True),
-               Column("newest token before", 1, right=True)]  # fmt: skip
+    columns = [
+        GridColumn("reseeded"),
+        GridColumn("by"),
+        GridColumn("reason", fold=True),
+        GridColumn("above token", right=True),
+        GridColumn("newest token before", 1, right=True),
+    ]
     rows = [(done.reseeded_at, done.by, done.reason, str(done.token), str(done.previous)) for done in reseeds]
     return Grid(columns, rows, records=True)
 

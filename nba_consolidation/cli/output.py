@@ -71,7 +71,7 @@ def counted(number: int, noun: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
+class GridColumn:
     """A column of a grid.
 
     title: at a terminal it breaks at a line feed, and with a hyphen at a soft hyphen. rank: where the terminal is too
@@ -88,7 +88,7 @@ class Column:
 class Grid:
     """A table, which prints nothing without rows. records: where it is too wide, print one block per row."""
 
-    columns: Sequence[Column]
+    columns: Sequence[GridColumn]
     rows: Sequence[Sequence[object]]
     title: str = ""
     footer: Sequence[object] | None = None
@@ -154,7 +154,7 @@ def table(
     columns: Sequence[DisplayColumn], rows: Iterable[Mapping[str, Any]], title: str = "", *, records: bool = False
 ) -> Grid:
     """A grid of rows by the description of their columns. Without rows it prints nothing, not even its title."""
-    heads = [Column(column.title, column.rank, column.right, column.wide) for column in columns]
+    heads = [GridColumn(column.title, column.rank, column.right, column.wide) for column in columns]
     return Grid(heads, [[column.cell(row) for column in columns] for row in rows], title, records=records)
 
 
@@ -191,7 +191,7 @@ Shown = str | Grid | Facts
 
 
 def dates_table(
-    columns: Sequence[Column], dates: Sequence[Any], names: Sequence[str], total: Callable[[str], object]
+    columns: Sequence[GridColumn], dates: Sequence[Any], names: Sequence[str], total: Callable[[str], object]
 ) -> list[Shown]:
     """A row per date: its `game_date` and its attributes of these names. Of several dates, also their totals."""
     rows = [(date.game_date, *(getattr(date, name) for name in names)) for date in dates]
@@ -208,7 +208,7 @@ def latest(grid: Grid) -> list[Shown]:
 
 def poisoned_table(errors: Mapping[dt.date, Exception]) -> Grid:
     """The dates that could not be written, and why."""
-    return Grid([Column("poisoned date"), Column("why", fold=True)], sorted(errors.items()))
+    return Grid([GridColumn("poisoned date"), GridColumn("why", fold=True)], sorted(errors.items()))
 
 
 def poisoned_document(errors: Mapping[dt.date, Exception]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Column, Grid, counted, table
+from nba_consolidation.cli.output import Grid, GridColumn, counted, table
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import QUARANTINE_RULES
 
@@ -39,8 +39,15 @@ def quarantine(session: Session, limit: int, dates: DateRange) -> None:
 
 
 def _rows(quarantine: Quarantine) -> Grid:
-    columns = [Column("date"), Column("column"), Column("rule"), Column("staging table"), Column("row", right=True),
-               Column("reason", 1, fold=True), Column("original row", fold=True)]  # fmt: skip
+    columns = [
+        GridColumn("date"),
+        GridColumn("column"),
+        GridColumn("rule"),
+        GridColumn("staging table"),
+        GridColumn("row", right=True),
+        GridColumn("reason", 1, fold=True),
+        GridColumn("original row", fold=True),
+    ]
     rows = [
         (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, row.reason, _readable(row))
         for row in quarantine.rows

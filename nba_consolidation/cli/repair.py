@@ -9,8 +9,8 @@ import click
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, apply_option, date_options
 from nba_consolidation.cli.output import (
-    Column,
     Grid,
+    GridColumn,
     Shown,
     counted,
     dates_table,
@@ -22,26 +22,26 @@ from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
 
 if TYPE_CHECKING:
-    from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, Tally
+    from nba_consolidation.operations.repair.repair_result import AccuracyCounts, Repair, RepairReport
     from nba_consolidation.operations.repair.restore import RestoreReport
 
 _FIGURES = (
-    Column("rows", right=True),
-    Column("rows\nafter", right=True),
-    Column("dupli\u00adcates", right=True),
-    Column("share", 4, right=True),
-    Column("in percent", 2, right=True),
-    Column("normal\u00adised", right=True),
-    Column("graded after", 5, right=True),
-    Column("hit rate before", 1, right=True),
-    Column("hit rate after", right=True),
-    Column("off by", 3, right=True),
+    GridColumn("rows", right=True),
+    GridColumn("rows\nafter", right=True),
+    GridColumn("dupli\u00adcates", right=True),
+    GridColumn("share", 4, right=True),
+    GridColumn("in percent", 2, right=True),
+    GridColumn("normal\u00adised", right=True),
+    GridColumn("graded after", 5, right=True),
+    GridColumn("hit rate before", 1, right=True),
+    GridColumn("hit rate after", right=True),
+    GridColumn("off by", 3, right=True),
 )
 _RESTORED = (
-    Column("date"),
-    Column("put back", right=True),
-    Column("taken out", right=True),
-    Column("rows after", right=True),
+    GridColumn("date"),
+    GridColumn("put back", right=True),
+    GridColumn("taken out", right=True),
+    GridColumn("rows after", right=True),
 )
 
 
@@ -134,7 +134,7 @@ def _figures(repair: Repair) -> dict[str, Any]:
     }
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
+def _tally(tally: AccuracyCounts) -> dict[str, Any]:
     return {
         "rows": tally.rows,
         "graded": tally.graded,
@@ -152,8 +152,10 @@ def _report(report: RepairReport, dates: DateRange) -> list[Shown]:
     in_need = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
     footer = ("total", *_cells(total)) if len(systems) > 1 else None
     return [
-        Grid((Column("system"), *_FIGURES), systems, "By system", footer),
-        *latest(Grid((Column("date"), *_FIGURES), in_need, "Repaired dates" if report.run_id else "Dates to repair")),
+        Grid((GridColumn("system"), *_FIGURES), systems, "By system", footer),
+        *latest(
+            Grid((GridColumn("date"), *_FIGURES), in_need, "Repaired dates" if report.run_id else "Dates to repair")
+        ),
         poisoned_table(report.poisoned),
         _sentences(report, dates),
     ]
@@ -175,7 +177,7 @@ def _cells(repair: Repair) -> tuple[object, ...]:
     )
 
 
-def _hit_rate(tally: Tally) -> str | None:
+def _hit_rate(tally: AccuracyCounts) -> str | None:
     """Never without its 95 % interval and its n."""
     if tally.hit_rate is None or tally.hit_rate_interval is None:
         return None

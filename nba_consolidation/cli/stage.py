@@ -17,7 +17,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Column, Grid, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -179,9 +179,12 @@ def _parts(results: Sequence[StagedFile]) -> list[Shown]:
     failed = [(result.file.name, result.error) for result in results if result.error]
     more = len(staged) - _MAX_ROWS
     return [
-        Grid([Column("file", fold=True), Column("staging table"), Column("rows", right=True)], staged[-_MAX_ROWS:]),
+        Grid(
+            [GridColumn("file", fold=True), GridColumn("staging table"), GridColumn("rows", right=True)],
+            staged[-_MAX_ROWS:],
+        ),
         f"... and {more:,} more before these; --json lists all." if more > 0 else "",
-        Grid([Column("not staged", fold=True), Column("why", fold=True)], failed),
+        Grid([GridColumn("not staged", fold=True), GridColumn("why", fold=True)], failed),
         _summary(results),
     ]
 

@@ -9,7 +9,7 @@ import click
 
 from nba_consolidation.cli.consolidate import refused_grid, withheld_sentence
 from nba_consolidation.cli.locks import lease_document, lease_grid
-from nba_consolidation.cli.output import Column, Grid, Shown, counted, table
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, table
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import UNSETTLED_NAMES
 
@@ -20,16 +20,16 @@ _LAST = 14
 _FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows",
             "withheld_rows")  # fmt: skip
 _COLUMNS = (
-    Column("date"),
-    Column("tables\nwaiting", right=True),
-    Column("rows\nwaiting", right=True),
-    Column("rows", right=True),
-    Column("active", right=True),
-    Column("validated", right=True),
-    Column("withheld", 1, right=True),
-    Column("last\nconsolidated", 1),
-    Column("last token", 2, right=True),
-    Column("last run", 3),
+    GridColumn("date"),
+    GridColumn("tables\nwaiting", right=True),
+    GridColumn("rows\nwaiting", right=True),
+    GridColumn("rows", right=True),
+    GridColumn("active", right=True),
+    GridColumn("validated", right=True),
+    GridColumn("withheld", 1, right=True),
+    GridColumn("last\nconsolidated", 1),
+    GridColumn("last token", 2, right=True),
+    GridColumn("last run", 3),
 )
 
 

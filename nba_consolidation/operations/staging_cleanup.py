@@ -26,7 +26,7 @@ from nba_consolidation.warehouse.staging.interface import KnownDates, StagingAre
 _log = logging.getLogger(__name__)
 
 
-class Kind(Enum):
+class OldTableKind(Enum):
     """State of an old staging table. Refused: unreadable, or it does not fit the live table."""
 
     CONSOLIDATED = "consolidated"
@@ -46,7 +46,7 @@ class Action(Enum):
 _ROWS_AT_ONCE = 500
 _RECORDING = "cleanup"
 """Lock type of the lease under which clean-ups are recorded, for the day on which they run."""
-DROPPABLE = frozenset({Kind.CONSOLIDATED, Kind.EMPTY})
+DROPPABLE = frozenset({OldTableKind.CONSOLIDATED, OldTableKind.EMPTY})
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class OldTable:
     """A staging table older than the retention. game_dates: the dates whose rows wait in it, else all its dates."""
 
     staging_table: str
-    kind: Kind
+    kind: OldTableKind
     staged: int
     age_days: float
     batch_id: str
@@ -74,7 +74,7 @@ class CleanUpReport:
     retention: dt.timedelta
     tables: tuple[OldTable, ...]
 
-    def of(self, *kinds: Kind) -> tuple[OldTable, ...]:
+    def of(self, *kinds: OldTableKind) -> tuple[OldTable, ...]:
         """The tables of these kinds."""
         return tuple(table for table in self.tables if table.kind in kinds)
 
@@ -90,7 +90,7 @@ class CleanUpReport:
     @property
     def waiting_dates(self) -> tuple[dt.date, ...]:
         """The dates that can be consolidated from the tables that stay."""
-        waiting = (table for table in self.left_over if table.kind is Kind.NEVER_CONSOLIDATED)
+        waiting = (table for table in self.left_over if table.kind is OldTableKind.NEVER_CONSOLIDATED)
         return tuple(sorted({date for table in waiting for date in table.game_dates}))
 
 
@@ -140,7 +140,7 @@ class CleanUp:
         entries = (_ListedTable(table, _entry(table, *kinds[table.name], now - table.modified_at)) for table in old)
         return sorted(entries, key=lambda table: (table.listed.modified_at, table.listed.name))
 
-    def _kinds(self, old: Sequence[StagingTable]) -> Mapping[str, tuple[Kind, str, Sequence[dt.date]]]:
+    def _kinds(self, old: Sequence[StagingTable]) -> Mapping[str, tuple[OldTableKind, str, Sequence[dt.date]]]:
         """Returns kind, reason and dates of each table, by name."""
         dates = {date for table in old for date in table.dates}
         bounds = {"first_date": min(dates, default=dt.date.min), "last_date": max(dates, default=dt.date.min)}
@@ -150,13 +150,20 @@ class CleanUp:
         manifest = freeze(old, dates, in_ledger, evolved(live, old) if self.evolve else live)
         # A listing does not show a damaged page: such a table would wait for ever without a reason.
         damaged = self.staging.unreadable([entry.table for entry in manifest.entries])
-        kinds: dict[str, tuple[Kind, str, Sequence[dt.date]]] = {}
+        kinds: dict[str, tuple[OldTableKind, str, Sequence[dt.date]]] = {}
         for table in finished(old, in_ledger):
-            kinds[table.name] = (*_DROP_REASONS[Kind.CONSOLIDATED if table.rows else Kind.EMPTY], tuple(table.dates))
+            kinds[table.name] = (
+                *_DROP_REASONS[OldTableKind.CONSOLIDATED if table.rows else OldTableKind.EMPTY],
+                tuple(table.dates),
+            )
         for entry in manifest.entries:
-            kinds[entry.table.name] = (Kind.NEVER_CONSOLIDATED, _wait_reason(entry.table, entry.dates), entry.dates)
+            kinds[entry.table.name] = (
+                OldTableKind.NEVER_CONSOLIDATED,
+                _wait_reason(entry.table, entry.dates),
+                entry.dates,
+            )
         for name, reason in ({table.name: table.reason for table in manifest.refused} | dict(damaged)).items():
-            kinds[name] = (Kind.REFUSED, reason, ())
+            kinds[name] = (OldTableKind.REFUSED, reason, ())
         return kinds
 
     def _drop(self, tables: Sequence[_ListedTable]) -> set[str]:
@@ -201,9 +208,9 @@ class CleanUp:
             raise
 
 
-_DROP_REASONS: Mapping[Kind, tuple[Kind, str]] = {
-    Kind.CONSOLIDATED: (Kind.CONSOLIDATED, "the ledger has every date of it in this state"),
-    Kind.EMPTY: (Kind.EMPTY, "it has no rows"),
+_DROP_REASONS: Mapping[OldTableKind, tuple[OldTableKind, str]] = {
+    OldTableKind.CONSOLIDATED: (OldTableKind.CONSOLIDATED, "the ledger has every date of it in this state"),
+    OldTableKind.EMPTY: (OldTableKind.EMPTY, "it has no rows"),
 }
 
 
@@ -211,7 +218,9 @@ def _wait_reason(table: StagingTable, dates: Sequence[dt.date]) -> str:
     return "it was not consolidated" if len(dates) == len(table.dates) else "some of its dates were not consolidated"
 
 
-def _entry(table: StagingTable, kind: Kind, reason: str, dates: Sequence[dt.date], age: dt.timedelta) -> OldTable:
+def _entry(
+    table: StagingTable, kind: OldTableKind, reason: str, dates: Sequence[dt.date], age: dt.timedelta
+) -> OldTable:
     days = round(age / dt.timedelta(days=1), 1)
     return OldTable(table.name, kind, table.rows, days, table.batch_id, table.worker_id, tuple(sorted(dates)), reason)
 

@@ -1,1 +1,1 @@
-"""What Dagster loads: assets, checks, sensors, schedules, jobs, resources. It translates and decides nothing."""
+"""What Dagster loads: assets, checks, sensors, schedules, jobs, resources. It translates; decisions are made below."""

@@ -1,4 +1,4 @@
-"""The partitions of every asset: game dates, as New York has them, and the tags that say which a run is of."""
+"""The partitions of every asset, which are game dates in New York's time, and the dates in the tags of a run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SINGLE = "dagster/partition"
 
 
 def game_dates(first: dt.date) -> dg.DailyPartitionsDefinition:
-    """One partition per game date from the first one on; today's is there, since its games are predicted today."""
+    """One partition per game date from the first one to today, since today's games are predicted today."""
     return dg.DailyPartitionsDefinition(start_date=first.isoformat(), timezone=GAME_TIME_ZONE.key, end_offset=1)
 
 
 def span_of_run(tags: Mapping[str, str]) -> tuple[dt.date, dt.date] | None:
-    """The first and the last game date of a run, by its tags; none where it is not about game dates.
+    """The first and the last game date in the tags of a run; None for a run without game dates.
 
-    Anybody can start a run with any tags. Those that make no sense are no game dates, and stop nobody who lists runs.
+    Anybody can start a run with any tags. Invalid ones count as no game dates, so that a list of runs can be read.
     """
     single = tags.get(_SINGLE, "")
     try:

@@ -62,7 +62,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
 
     @dg.resource(required_resource_keys=set(changeable), description="The use cases, over `warehouse` and `leases`.")
     def deployment(context: dg.InitResourceContext) -> Deployment:
-        # `context.resources` has in place of a BigQueryResource what that yields.
+        # In `context.resources` a BigQueryResource is replaced by the client that it yields.
         resources = context.resources.original_resource_dict
         leases = settings.replace(**_changes(resources["leases"], lease_fields))
         warehouse = settings.replace(**_changes(resources["warehouse"], warehouse_fields))
@@ -85,8 +85,8 @@ def _resource(name: str, doc: str, settings: Settings, fields: Fields) -> dg.Con
         described = f"{info.description} Must be {kind(setting).must}."
         declared[field] = (_config_type(info.annotation), Field(values[setting], description=described))
     resource: Any = create_model(name, __base__=dg.ConfigurableResource, __doc__=doc, **declared)
-    made: dg.ConfigurableResource[Any] = resource()
-    return made
+    instance: dg.ConfigurableResource[Any] = resource()
+    return instance
 
 
 def _config_type(annotation: Any) -> Any:
@@ -118,7 +118,7 @@ def _bigquery(settings: Settings) -> dg.ConfigurableResource[Any]:
 
 
 def _client(bigquery: Any) -> "Client":
-    """A client that outlives the block: dagster-gcp needs the block only to read credentials."""
+    """A client that stays open after the block: dagster-gcp needs the block only to read credentials."""
     with bigquery.get_client() as client:
-        made: Client = client
-    return made
+        opened: Client = client
+    return opened

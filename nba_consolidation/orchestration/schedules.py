@@ -1,4 +1,4 @@
-"""The schedules: what happens every day or week, and when. On in production; at home a person switches them on."""
+"""The schedules: which job runs every day or week, and when. On in production; off on a laptop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from nba_consolidation.schema import CLEANUPS
 from nba_consolidation.settings import GAME_TIME_ZONE, LOCAL, Settings
 
 _CLEAN_UP_CONFIG = {"ops": {CLEANUPS.name: {"config": {"dry_run": False}}}}
-"""It drops what is in the ledger and nothing else, so it needs nobody who has looked first."""
+"""It drops only tables that the ledger has completely, so no person has to look first."""
 
 
 @dataclass(frozen=True)
 class Regular:
-    """A job, and when it runs, in New York. days_back: which game date it is about, if any: yesterday's is 1."""
+    """A job and when it runs, in New York's time. days_back: the age of its game date in days; None: it has none."""
 
     job: str
     cron: str
@@ -30,17 +30,17 @@ class Regular:
 
 
 REGULAR = (
-    Regular("clean_up", "0 3 * * *", "Drops staging tables that were consolidated and left lying.", _CLEAN_UP_CONFIG),
-    Regular("quality", "0 8 * * *", "Looks at what was published, before anybody reads it."),
-    Regular("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores are there.", days_back=1),
+    Regular("clean_up", "0 3 * * *", "Drops staging tables that were consolidated and left over.", _CLEAN_UP_CONFIG),
+    Regular("quality", "0 8 * * *", "Checks yesterday's predictions before people read them."),
+    Regular("grade", "0 12 * * *", "Grades yesterday's predictions: by noon the box scores have arrived.", days_back=1),
     Regular("recalibrate", "0 10 * * 1", "Recalibrates for today and the week.", days_back=0, every="weekly"),
-    Regular("report", "0 13 * * *", "Writes yesterday's report, once all of it is there.", days_back=1),
-    Regular("reliability", "30 12 * * *", "Reviews players for today, once yesterday is graded.", days_back=0),
+    Regular("report", "0 13 * * *", "Writes yesterday's report, after the grading.", days_back=1),
+    Regular("reliability", "30 12 * * *", "Reviews players for today, after yesterday's grading.", days_back=0),
 )
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """All of them."""
+    """All schedules for these settings."""
     status = dg.DefaultScheduleStatus.STOPPED if settings.deployment == LOCAL else dg.DefaultScheduleStatus.RUNNING
     return [_schedule(regular, status) for regular in REGULAR]
 

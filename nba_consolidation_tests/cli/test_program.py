@@ -19,7 +19,7 @@ from rich.console import Console
 
 from nba_consolidation.cli import main
 from nba_consolidation.cli.exit_codes import MEANINGS, Exit
-from nba_consolidation.cli.output import Column, Facts, Grid
+from nba_consolidation.cli.output import Facts, Grid, GridColumn
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.settings import last_known_date
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
@@ -212,7 +212,12 @@ def rendered(part: Grid | Facts, width: int, terminal: bool = True) -> list[str]
 
 
 GRID = Grid(
-    [Column("date"), Column("super\u00adseded", right=True), Column("holder", 1), Column("why", fold=True)],
+    [
+        GridColumn("date"),
+        GridColumn("super\u00adseded", right=True),
+        GridColumn("holder", 1),
+        GridColumn("why", fold=True),
+    ],
     [("2026-01-15", 12345, "h" * 40, "because of a long story that goes on and on " * 2)],
 )
 
@@ -234,7 +239,7 @@ def test_in_a_pipe_a_row_is_one_line_and_a_title_one_word() -> None:
 
 
 def test_records_take_the_place_of_a_table_that_does_not_fit() -> None:
-    grid = Grid([Column("lease"), Column("holder")], [("consolidation_2026-01-15", "h" * 60)], records=True)
+    grid = Grid([GridColumn("lease"), GridColumn("holder")], [("consolidation_2026-01-15", "h" * 60)], records=True)
     assert len(rendered(grid, 100)) == 3
     assert [line.split()[0] for line in rendered(grid, 80)] == ["lease", "holder"]
 
@@ -247,7 +252,7 @@ def test_control_characters_in_values_are_escaped() -> None:
 @pytest.mark.parametrize("width", [20, 200])
 def test_no_text_of_a_table_is_taken_for_a_style(width: int) -> None:
     name = "[red]a[/]"
-    grid = Grid([Column(name), Column("why")], [(name, "b" * 30)], title=name, records=True)
+    grid = Grid([GridColumn(name), GridColumn("why")], [(name, "b" * 30)], title=name, records=True)
     facts = Facts(name, [(name, name)])
     shown = "".join(line for part in (grid, facts) for line in rendered(part, width))
     assert shown.count(name) == 6

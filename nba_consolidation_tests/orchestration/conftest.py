@@ -54,7 +54,7 @@ class Graph:
         return resolved.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
 
     def audit(self, name: str) -> dg.AssetCheckEvaluation:
-        """One of the standing audits, run alone."""
+        """The result of an audit that is executed alone."""
         for asset in ("player_prop_predictions", "published_predictions"):
             key = dg.AssetCheckKey(dg.AssetKey(asset), name)
             if key in self.definitions.resolve_asset_graph().asset_check_keys:

@@ -1,4 +1,4 @@
-"""Runs of strategy_performance: what they record, how small, and when they warn."""
+"""Runs of strategy_performance: their metadata and its size, and when they warn."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def season(home: Graded, sure: float, unsure: float, seed: int = 1) -> None:
     home.add(rows)
 
 
-def test_a_season_is_one_run_with_its_counts_tables_and_pictures(graph: Graph, home: Graded) -> None:
+def test_a_season_is_one_run_with_counts_tables_and_images(graph: Graph, home: Graded) -> None:
     season(home, 0.52, 0.52)
     run = evaluated(graph, DATE - dt.timedelta(9))
     assert run.success
@@ -54,9 +54,9 @@ def test_a_season_is_one_run_with_its_counts_tables_and_pictures(graph: Graph, h
     last = by_date[str(DATE)]
     assert last["strategies"] == last["written_rows"] == last["dagster/partition_row_count"] > 10
     assert last["with_enough_data"] > 0
-    shown = [one["strategy"] for one in mappings(last["best_and_plain"])]
-    assert shown[:3] == ["ALL", "catboost_v9", "PICKED"] or {"ALL", "PICKED", "catboost_v9"} <= set(shown)
-    assert len(shown) == len(set(shown)) < 16
+    strategies = [one["strategy"] for one in mappings(last["best_and_plain"])]
+    assert {"ALL", "PICKED", "catboost_v9"} <= set(strategies)
+    assert len(strategies) == len(set(strategies)) < 16
     for name in ("returns", "profit_over_time"):
         assert [date for date, metadata in by_date.items() if name in metadata] == [str(DATE)]
         head, _, encoded = last[name].partition(",")
@@ -66,32 +66,34 @@ def test_a_season_is_one_run_with_its_counts_tables_and_pictures(graph: Graph, h
     assert checks(run) == {"losing_picks": True, "misleading_thresholds": True}
 
 
-def test_an_event_stays_small_and_a_hit_rate_never_stands_alone(graph: Graph, home: Graded) -> None:
+def test_events_are_small_and_every_hit_rate_has_its_bets_and_interval(graph: Graph, home: Graded) -> None:
     season(home, 0.2, 0.6)
     run = evaluated(graph, DATE - dt.timedelta(1))
     for event in run.get_asset_materialization_events():
         size = len(dg.serialize_value(event.event_specific_data))
         assert size < (130_000 if event.partition == str(DATE) else 25_000)
-    found = [
+    recorded = [
         *(event.materialization.metadata for event in run.get_asset_materialization_events()),
         *(evaluation.metadata for evaluation in run.get_asset_check_evaluations()),
     ]
-    shown = [one for metadata in found for one in mappings({name: entry.value for name, entry in metadata.items()})]
-    rates = [one for one in shown if "hit_rate" in one]
+    rows = [one for metadata in recorded for one in mappings({name: entry.value for name, entry in metadata.items()})]
+    rates = [one for one in rows if "hit_rate" in one]
     assert len(rates) > 10
     assert all(set(one) >= WITH_A_HIT_RATE for one in rates)
 
 
-def test_thresholds_that_mislead_and_picks_that_lose_warn(graph: Graph, home: Graded) -> None:
-    """The surer the bet, the worse it goes; and all of them lose."""
+def test_misleading_thresholds_and_losing_picks_warn(graph: Graph, home: Graded) -> None:
+    """The higher the confidence, the fewer bets are won; and all strategies lose."""
     season(home, 0.2, 0.4)
     run = evaluated(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    found = {name: {row["strategy"] for row in mappings(one.metadata["failing"])} for name, one in evaluations.items()}
-    assert found["losing_picks"] == {"PICKED"}
-    assert "catboost_v9, confidence 0.8+" in found["misleading_thresholds"]
-    assert "PICKED" not in found["misleading_thresholds"]
+    failing = {
+        name: {row["strategy"] for row in mappings(one.metadata["failing"])} for name, one in evaluations.items()
+    }
+    assert failing["losing_picks"] == {"PICKED"}
+    assert "catboost_v9, confidence 0.8+" in failing["misleading_thresholds"]
+    assert "PICKED" not in failing["misleading_thresholds"]
     assert not any(checks(run).values())
     assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
 
@@ -104,7 +106,7 @@ def test_thresholds_that_help_do_not_warn(graph: Graph, home: Graded) -> None:
 
 
 def test_a_threshold_misleads_only_if_it_is_one_and_beyond_noise() -> None:
-    """What was picked, in time, is told by another check; too few bets and noise by none."""
+    """PICKED has a check of its own; too few bets and noise have none."""
     figures = dict.fromkeys(("bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high"))
     figures |= dict.fromkeys(("baseline", "difference", "difference_low", "difference_high", "difference_p"))
 
@@ -117,7 +119,7 @@ def test_a_threshold_misleads_only_if_it_is_one_and_beyond_noise() -> None:
     assert all(passed("catboost_v9", verdict) for verdict in ("better", "noise", "not_enough", "baseline"))
 
 
-def test_a_date_without_graded_rows_shows_no_figure(graph: Graph) -> None:
+def test_a_date_without_graded_rows_has_no_figures(graph: Graph) -> None:
     run = evaluated(graph, DATE)
     assert run.success
     metadata = materialised(run, STRATEGIES)[str(DATE)]
@@ -126,5 +128,5 @@ def test_a_date_without_graded_rows_shows_no_figure(graph: Graph) -> None:
     assert all(checks(run).values())
 
 
-def test_a_grading_brings_it_up_to_date_too(graph: Graph) -> None:
+def test_the_job_grade_includes_it(graph: Graph) -> None:
     assert dg.AssetKey(STRATEGIES) in graph.definitions.resolve_job_def("grade").asset_layer.executable_asset_keys

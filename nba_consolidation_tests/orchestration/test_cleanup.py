@@ -1,4 +1,4 @@
-"""The job `clean_up`: what it shows, and that it does nothing until it is told."""
+"""The job `clean_up`: what it lists, and that it changes nothing in a dry run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def clean_up(graph: Graph, **config: Any) -> dict[str, Any]:
     return {name: entry.value for name, entry in event.materialization.metadata.items()}
 
 
-def lay_down(graph: Graph) -> None:
+def stage_old_tables(graph: Graph) -> None:
     """An empty table and one with rows, both ten days old."""
     staging = graph.deployment.staging
     staging.write("_staging_20260115_120000_empty", staged([]))
@@ -37,29 +37,34 @@ def tables(graph: Graph) -> list[str]:
     return [table.name for table in deployment.staging.list_tables(deployment.known_dates())]
 
 
-def test_it_is_a_dry_run_unless_its_config_says_otherwise(graph: Graph) -> None:
-    lay_down(graph)
-    seen = clean_up(graph)
-    assert (seen["dry_run"], seen["old_tables"], seen["dropped"], seen["never_consolidated_tables"]) == (True, 2, 1, 1)
+def test_it_is_a_dry_run_by_default(graph: Graph) -> None:
+    stage_old_tables(graph)
+    metadata = clean_up(graph)
+    assert (
+        metadata["dry_run"],
+        metadata["old_tables"],
+        metadata["dropped"],
+        metadata["never_consolidated_tables"],
+    ) == (True, 2, 1, 1)
     assert len(tables(graph)) == 2
 
 
-def test_age_rows_batch_and_kind_of_each_table_are_shown(graph: Graph) -> None:
-    lay_down(graph)
-    shown = {record["staging_table"]: record for record in (r.data for r in clean_up(graph)["tables"].records)}
-    waiting = shown["_staging_20260115_120000_w1"]
+def test_age_rows_batch_and_kind_of_each_table_are_listed(graph: Graph) -> None:
+    stage_old_tables(graph)
+    tables = {record["staging_table"]: record for record in (r.data for r in clean_up(graph)["tables"].records)}
+    waiting = tables["_staging_20260115_120000_w1"]
     assert (waiting["staged"], waiting["age_days"], waiting["batch_id"]) == (2, 10.0, "20260115_120000")
     assert (waiting["kind"], waiting["action"]) == ("never_consolidated", "stays")
 
 
-def test_it_drops_and_archives_once_it_is_told_to(graph: Graph) -> None:
-    lay_down(graph)
-    seen = clean_up(graph, dry_run=False, archive=["_staging_20260115_120000_w1"])
-    assert (seen["dropped"], seen["archived"], tables(graph)) == (1, 1, [])
+def test_without_dry_run_it_drops_and_archives(graph: Graph) -> None:
+    stage_old_tables(graph)
+    metadata = clean_up(graph, dry_run=False, archive=["_staging_20260115_120000_w1"])
+    assert (metadata["dropped"], metadata["archived"], tables(graph)) == (1, 1, [])
 
 
-def test_another_age_can_be_asked_for(graph: Graph) -> None:
-    lay_down(graph)
+def test_the_age_is_in_the_config(graph: Graph) -> None:
+    stage_old_tables(graph)
     assert clean_up(graph, older_than_days=11)["old_tables"] == 0
 
 

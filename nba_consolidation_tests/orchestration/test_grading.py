@@ -1,4 +1,4 @@
-"""The grading as people see it in Dagster: metadata by date, checks, and what a poisoned date leaves of a run."""
+"""The grading in Dagster: metadata by date, checks, and runs with a poisoned date."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def played(graph: Graph) -> Graph:
     return graph
 
 
-def test_a_range_is_graded_in_one_run_and_each_date_shows_its_figures(played: Graph) -> None:
+def test_a_range_is_graded_in_one_run_and_each_date_has_its_figures(played: Graph) -> None:
     run = played.run(DATE, NEXT_DATE, job="grade")
     assert run.success
-    shown = materialised(run, ACCURACY.name)
-    assert {date: (m["correct"], m["voided"], m["bets"]) for date, m in shown.items()} == {
+    by_date = materialised(run, ACCURACY.name)
+    assert {date: (m["correct"], m["voided"], m["bets"]) for date, m in by_date.items()} == {
         str(DATE): (1, 1, 1),
         str(NEXT_DATE): (1, 0, 1),
     }
-    assert shown[str(DATE)]["dagster/partition_row_count"] == 2
+    assert by_date[str(DATE)]["dagster/partition_row_count"] == 2
     (calibration,) = [m for date, m in materialised(run, "confidence_calibration").items() if date == str(DATE)]
     assert calibration["rows"] > 0
-    assert all(isinstance(shown[str(DATE)][name], int) for name in ("active", "inserted", "transaction_ms"))
+    assert all(isinstance(by_date[str(DATE)][name], int) for name in ("active", "inserted", "transaction_ms"))
     emitted = {spec.name for spec in check_specs([ACCURACY.name])}
     assert {name: passed for name, passed in checks(run).items() if name in emitted} == {
         "duplicate_accuracy_keys": True,
@@ -73,7 +73,7 @@ def test_a_poisoned_date_is_named_and_the_others_are_recorded_as_graded(played: 
     assert str(NEXT_DATE) in str(failure.step_failure_data.user_failure_data)
 
 
-def test_box_scores_are_shown_as_somebody_elses(graph: Graph) -> None:
+def test_box_scores_are_an_external_asset(graph: Graph) -> None:
     node = graph.definitions.resolve_asset_graph().get(dg.AssetKey(BOX_SCORES.name))
     assert node.is_external
     assert node.partitions_def is not None

@@ -1,4 +1,4 @@
-"""What is in the graph, and how it is set up. Nothing is run here but an import."""
+"""The assets, checks and jobs of the graph, and their arguments. No job is run."""
 
 import datetime as dt
 import subprocess
@@ -88,28 +88,28 @@ def assets() -> Any:
 
 
 def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
-    found = assets()
+    graph = assets()
     by_asset: dict[str, list[str]] = {}
-    for key in found.asset_check_keys:
+    for key in graph.asset_check_keys:
         by_asset.setdefault(key.asset_key.to_user_string(), []).append(key.name)
-    assert sorted(key.to_user_string() for key in found.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
+    assert sorted(key.to_user_string() for key in graph.get_all_asset_keys()) == sorted(ASSETS + EXTERNAL + PERFORMANCE)
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
-    wanted = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report",
+    names = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report",
               "repair", "clean_up", "quality")  # fmt: skip
-    assert set(wanted) <= {job.name for job in jobs}
+    assert set(names) <= {job.name for job in jobs}
 
 
 def test_a_wrong_or_lost_grade_blocks_the_assets_downstream() -> None:
-    found = assets()
-    blocking = {key.name for key in found.asset_check_keys if found.get_check_spec(key).blocking}
+    graph = assets()
+    blocking = {key.name for key in graph.asset_check_keys if graph.get_check_spec(key).blocking}
     assert blocking == BLOCKING
 
 
 def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_backfills_in_one_run() -> None:
-    found = assets()
+    graph = assets()
     for name in PARTITIONED + PERFORMANCE:
-        node = found.get(dg.AssetKey(name))
+        node = graph.get(dg.AssetKey(name))
         partitions = node.partitions_def
         assert isinstance(partitions, dg.DailyPartitionsDefinition)
         assert partitions.timezone == "America/New_York"
@@ -119,20 +119,20 @@ def test_every_asset_has_a_partition_per_game_date_from_the_start_to_today_and_b
 
 
 def test_the_first_partition_is_a_setting() -> None:
-    found = build_definitions(Settings(first_date=dt.date(2025, 10, 21))).resolve_asset_graph()
-    partitions = found.get(dg.AssetKey("player_prop_predictions")).partitions_def
+    graph = build_definitions(Settings(first_date=dt.date(2025, 10, 21))).resolve_asset_graph()
+    partitions = graph.get(dg.AssetKey("player_prop_predictions")).partitions_def
     assert isinstance(partitions, dg.DailyPartitionsDefinition)
     assert partitions.get_first_partition_key() == "2025-10-21"
 
 
-def test_the_columns_shown_are_those_that_are_declared() -> None:
+def test_the_columns_in_the_ui_are_the_declared_ones() -> None:
     metadata = assets().get(dg.AssetKey(PREDICTIONS.name)).metadata
     schema = metadata["dagster/column_schema"]
-    shown = [(column.name, column.type, column.description) for column in schema.columns]
-    assert shown == [(column.name, column.type, column.description) for column in PREDICTIONS.columns]
+    columns = [(column.name, column.type, column.description) for column in schema.columns]
+    assert columns == [(column.name, column.type, column.description) for column in PREDICTIONS.columns]
 
 
-def test_incident_09_loading_the_code_location_touches_nothing_and_needs_no_home(tmp_path: Path) -> None:
+def test_incident_09_loading_the_code_location_creates_no_file_and_needs_no_home(tmp_path: Path) -> None:
     code = "import nba_consolidation.definitions as d; assert d.defs is not None"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert list(tmp_path.iterdir()) == []

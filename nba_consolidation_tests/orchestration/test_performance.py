@@ -1,4 +1,4 @@
-"""Runs of the performance assets: what they record, how small, and when they warn. A hit rate never stands alone."""
+"""Runs of the performance assets: their metadata and its size, and when they warn."""
 
 from __future__ import annotations
 
@@ -75,20 +75,20 @@ def test_both_are_materialised_with_their_figures(graph: Graph, home: Graded) ->
     assert home.whole()["run_id"] == run.run_id
 
 
-def test_a_hit_rate_never_stands_alone_in_any_metadata(season: dg.ExecuteInProcessResult) -> None:
-    found = [
+def test_every_hit_rate_has_its_bets_and_interval_in_all_metadata(season: dg.ExecuteInProcessResult) -> None:
+    recorded = [
         *(event.materialization.metadata for event in season.get_asset_materialization_events()),
         *(evaluation.metadata for evaluation in season.get_asset_check_evaluations()),
     ]
-    shown = [one for metadata in found for one in mappings({name: entry.value for name, entry in metadata.items()})]
-    rates = [one for one in shown if any("hit_rate" in name and name != "hit_rate_over_time" for name in one)]
+    rows = [one for metadata in recorded for one in mappings({name: entry.value for name, entry in metadata.items()})]
+    rates = [one for one in rows if any("hit_rate" in name and name != "hit_rate_over_time" for name in one)]
     assert len(rates) > 10
     for one in rates:
         assert set(one) >= WITH_A_HIT_RATE
         assert one["bets"] > 0 or one["hit_rate"] is None
 
 
-def test_pictures_are_on_the_last_date_only_and_are_pngs(season: dg.ExecuteInProcessResult) -> None:
+def test_images_are_on_the_last_date_only_and_are_pngs(season: dg.ExecuteInProcessResult) -> None:
     for asset, name in ((PERFORMANCE, "hit_rate_over_time"), (CALIBRATION, "reliability")):
         by_date = materialised(season, asset)
         assert len(by_date) == 10
@@ -98,7 +98,7 @@ def test_pictures_are_on_the_last_date_only_and_are_pngs(season: dg.ExecuteInPro
         assert base64.b64decode(encoded.removesuffix(")")).startswith(b"\x89PNG")
 
 
-def test_an_event_of_a_date_stays_small(season: dg.ExecuteInProcessResult) -> None:
+def test_the_event_of_a_date_is_small(season: dg.ExecuteInProcessResult) -> None:
     sizes = {
         (event.asset_key, event.partition): len(dg.serialize_value(event.event_specific_data))
         for event in season.get_asset_materialization_events()
@@ -109,7 +109,7 @@ def test_an_event_of_a_date_stays_small(season: dg.ExecuteInProcessResult) -> No
         assert size < (90_000 if partition == str(DATE) else 25_000)
 
 
-def test_a_date_without_graded_rows_shows_no_figure(graph: Graph) -> None:
+def test_a_date_without_graded_rows_has_no_figures(graph: Graph) -> None:
     run = analysed(graph, DATE)
     assert run.success
     metadata = materialised(run, PERFORMANCE)[str(DATE)]
@@ -126,17 +126,19 @@ def test_a_day_off_leaves_the_rates_of_the_day_out(graph: Graph, home: Graded) -
     assert "hit_rate_over_time" in metadata
 
 
-def test_systems_that_lose_and_confidences_that_mean_little_warn(graph: Graph, home: Graded) -> None:
+def test_losing_systems_and_wrong_confidences_warn(graph: Graph, home: Graded) -> None:
     home.add([*bets(80, 170, confidence_score=Decimal("0.9")), *bets(150, 100, system_id="ensemble_v1")])
     run = analysed(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    found = {name: [row["system_id"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()}
-    assert found == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
+    failing = {
+        name: [row["system_id"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()
+    }
+    assert failing == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
     assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
 
 
-def test_too_few_bets_are_not_judged(graph: Graph, home: Graded) -> None:
+def test_systems_with_too_few_bets_are_left_out(graph: Graph, home: Graded) -> None:
     home.add(bets(0, 199, confidence_score=Decimal("0.9")))
     assert all(checks(analysed(graph, DATE)).values())
     home.add(bets(0, 1, confidence_score=Decimal("0.9")))

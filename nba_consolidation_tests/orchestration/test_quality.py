@@ -29,13 +29,13 @@ def quality(graph: Graph, date: dt.date | None = DATE) -> dg.ExecuteInProcessRes
 def test_the_job_records_every_check_with_its_severity_and_what_to_do(played: Graph) -> None:
     run = quality(played)
     assert run.success
-    found = {evaluation.check_name: evaluation for evaluation in run.get_asset_check_evaluations()}
-    assert set(found) == {f"daily_{name}" for name in CHECK_NAMES}
-    volume = found["daily_volume"]
+    results = {evaluation.check_name: evaluation for evaluation in run.get_asset_check_evaluations()}
+    assert set(results) == {f"daily_{name}" for name in CHECK_NAMES}
+    volume = results["daily_volume"]
     assert (volume.passed, volume.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert (volume.metadata["value"].value, volume.metadata["game_date"].value) == (1.0, str(DATE))
     assert "1 active predictions" in str(volume.description)
-    assert found["daily_duplicate_predictions"].passed
+    assert results["daily_duplicate_predictions"].passed
 
 
 def test_without_a_config_the_job_examines_yesterday(played: Graph) -> None:
@@ -50,8 +50,8 @@ def test_incident_48_a_check_that_cannot_run_has_no_result_and_fails_the_run(pla
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     run = quality(played)
     assert not run.success
-    found = checks(run)
-    assert "daily_freshness" not in found
-    assert found["daily_duplicate_predictions"] is False
+    results = checks(run)
+    assert "daily_freshness" not in results
+    assert results["daily_duplicate_predictions"] is False
     (failure,) = (event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
     assert "game_id" in str(failure.step_failure_data.user_failure_data)

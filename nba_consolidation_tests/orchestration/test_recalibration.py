@@ -1,4 +1,4 @@
-"""The jobs `recalibrate` and `decide_calibration`: what they write, show and warn of, and what consumers then read."""
+"""The jobs `recalibrate` and `decide_calibration`: what they write and list, their warnings, and what is published."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VERSIONS, EVENTS, PUBLISHED = (
 
 @pytest.fixture
 def drifting(graph: Graph) -> Graph:
-    """A month of bets of a system that promises too much, up to yesterday."""
+    """A month of bets of an overconfident system, up to yesterday."""
     Graded(graph.settings.home).add(shifted(overconfident(), today() - DATE))
     return graph
 
@@ -51,30 +51,30 @@ def history(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
 
 
 def read(graph: Graph) -> set[tuple[str | None, bool]]:
-    """What consumers read: the calibration, and whether it changed the confidence."""
+    """The published rows: the calibration, and whether it changed the confidence."""
     rows = Graded(graph.settings.home).frame("SELECT * FROM published_predictions").to_dict("records")
     return {(row["calibration_version"], row["calibrated_confidence"] != row["confidence"]) for row in rows}
 
 
-def test_a_recalibration_shows_every_system_and_warns_of_what_waits(drifting: Graph) -> None:
+def test_a_recalibration_lists_every_system_and_warns_of_waiting_calibrations(drifting: Graph) -> None:
     run = drifting.run(today(), job="recalibrate")
     assert run.success
-    seen = materialised(run, VERSIONS)[str(today())]
-    assert (seen["versions_written"], seen["events_written"], seen["systems_waiting"]) == (1, 1, 1)
-    (row,) = (record.data for record in seen["decisions"].records)
+    metadata = materialised(run, VERSIONS)[str(today())]
+    assert (metadata["versions_written"], metadata["events_written"], metadata["systems_waiting"]) == (1, 1, 1)
+    (row,) = (record.data for record in metadata["decisions"].records)
     assert (row["system_id"], row["outcome"]) == ("catboost_v9", "waiting")
     assert row["ece_after"] < row["ece_before"]
     assert row["log_loss_after"] < row["log_loss_before"]
-    assert "data:image/png;base64," in seen["reliability"]
-    found = checks(run)
-    assert (found["calibrations_waiting"], found["calibrations_rolled_back"]) == (False, True)
-    assert found["audit_duplicate_calibrations"]
+    assert "data:image/png;base64," in metadata["reliability"]
+    results = checks(run)
+    assert (results["calibrations_waiting"], results["calibrations_rolled_back"]) == (False, True)
+    assert results["audit_duplicate_calibrations"]
     again = drifting.run(today(), job="recalibrate")
     assert materialised(again, VERSIONS)[str(today())]["events_written"] == 0
     assert not checks(again)["calibrations_waiting"]
 
 
-def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(drifting: Graph) -> None:
+def test_an_approval_in_the_ui_changes_what_is_published_for_today(drifting: Graph) -> None:
     drifting.stage("w1", [prediction(game_date=today(), confidence_score=Decimal("0.9"))])
     drifting.consolidate(today())
     drifting.run(today(), job="recalibrate")
@@ -82,7 +82,7 @@ def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(
     waiting = history(decide(drifting))
     assert waiting["waiting"] == 1
     version_id = waiting["versions_waiting"].records[0].data["version_id"]
-    assert not decide(drifting, version_id=version_id).success  # nobody's decision
+    assert not decide(drifting, version_id=version_id).success  # a decision without an author
     run = decide(drifting, version_id=version_id, decision="approve", author="ann", reason="looked")
     assert materialised(run, PUBLISHED)[str(today())]["changed"]
     assert history(run)["waiting"] == 0
@@ -95,20 +95,20 @@ def test_an_approval_in_the_ui_reaches_what_consumers_read_of_today_and_says_so(
     assert read(drifting) == {(None, False)}
 
 
-def test_a_past_date_that_carries_another_calibration_is_found_and_only_warns(drifting: Graph) -> None:
+def test_a_published_date_with_another_calibration_only_warns(drifting: Graph) -> None:
     drifting.stage("w1", [prediction(game_date=today(), confidence_score=Decimal("0.9"))])
     drifting.consolidate(today())
     recalibrator, holder = drifting.deployment.recalibrator, Holder.here("person")
     recalibrator.recalibrate([today()], holder)
     history = read_history(drifting.deployment.warehouse)
     recalibrator.decide(history.versions[0].version_id, ACTIVE, today(), "", "ann", holder)
-    found = drifting.audit("audit_outdated_calibrations")
-    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    audit = drifting.audit("audit_outdated_calibrations")
+    assert (audit.passed, audit.severity) == (False, dg.AssetCheckSeverity.WARN)
     drifting.deployment.publisher.publish([today()], holder)
     assert drifting.audit("audit_outdated_calibrations").passed
 
 
-def test_a_version_that_failed_warns_with_its_figures(graph: Graph) -> None:
+def test_a_version_that_was_rolled_back_warns_with_its_figures(graph: Graph) -> None:
     home = Graded(graph.settings.home)
     home.add(overconfident())
     graph.deployment.recalibrator.recalibrate([DATE], Holder.here("run"), approve="ann")
@@ -122,7 +122,7 @@ def test_a_version_that_failed_warns_with_its_figures(graph: Graph) -> None:
     assert row.data["now_in_force"] is None
 
 
-def test_every_field_of_the_decisions_config_is_described(graph: Graph) -> None:
+def test_every_field_of_the_config_of_a_decision_is_described(graph: Graph) -> None:
     node = graph.definitions.resolve_job_def("decide_calibration").get_node_named(STEP).definition
     assert isinstance(node, dg.OpDefinition)
     assert node.config_schema is not None
@@ -132,7 +132,7 @@ def test_every_field_of_the_decisions_config_is_described(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize("config", [{"version_id": "none-such"}, {"version_id": "x", "effective_date": "soon"}])
-def test_a_decision_that_cannot_be_fails_and_writes_nothing(drifting: Graph, config: dict[str, str]) -> None:
+def test_an_invalid_decision_fails_and_writes_nothing(drifting: Graph, config: dict[str, str]) -> None:
     drifting.deployment.recalibrator.recalibrate([today()], Holder.here("terminal"))
     before = read_history(drifting.deployment.warehouse)
     assert not decide(drifting, author="ann", **config).success

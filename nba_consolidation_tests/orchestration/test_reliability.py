@@ -44,8 +44,8 @@ def blacklist(graph: Graph, *players: str) -> None:
 
 
 def check(run: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
-    (found,) = (one for one in run.get_asset_check_evaluations() if one.check_name == name)
-    return found
+    (evaluation,) = (one for one in run.get_asset_check_evaluations() if one.check_name == name)
+    return evaluation
 
 
 def size(png: bytes) -> tuple[int, ...]:
@@ -60,14 +60,19 @@ def test_a_review_shows_counts_and_whoever_is_not_simply_normal(graph: Graph) ->
     assert run.success
     seen = materialised(run, PLAYERS)
     assert set(seen) == {str(DATE), str(NEXT)}
-    found = seen[str(NEXT)]
-    assert (found["players"], found["blacklisted"], found["overridden"], found["written_rows"]) == (12, 1, 1, 12)
-    assert found["dagster/partition_row_count"] == 12
-    (flagged,) = (record.data for record in found["flagged"].records)
+    metadata = seen[str(NEXT)]
+    assert (metadata["players"], metadata["blacklisted"], metadata["overridden"], metadata["written_rows"]) == (
+        12,
+        1,
+        1,
+        12,
+    )
+    assert metadata["dagster/partition_row_count"] == 12
+    (flagged,) = (record.data for record in metadata["flagged"].records)
     assert (flagged["player_lookup"], flagged["reason"]) == ("player3", "override by ann: a knee")
     assert (flagged["bets"], flagged["hit_rate"]) == (10, 0.5)
     assert flagged["hit_rate_low"] < 0.5 < flagged["hit_rate_high"]
-    assert [record.data["policy"] for record in found["policies"].records] == ["false_discovery", "edge_3_under_40"]
+    assert [record.data["policy"] for record in metadata["policies"].records] == ["false_discovery", "edge_3_under_40"]
     again = materialised(graph.run(DATE, NEXT, job="reliability"), PLAYERS)
     assert [metadata["written_rows"] for metadata in again.values()] == [0, 0]
 
@@ -111,9 +116,9 @@ def test_who_blacklists_more_than_a_tenth_is_warned_of(graph: Graph, flagged: in
     blacklist(graph, *(f"player{number}" for number in range(flagged)))
     run = graph.run(NEXT, job="reliability")
     assert run.success
-    found = check(run, "few_blacklisted")
-    assert (found.passed, found.severity) == (passes, dg.AssetCheckSeverity.WARN)
-    assert (found.metadata["players_checked"].value, found.metadata["blacklisted"].value) == (12, flagged)
+    evaluation = check(run, "few_blacklisted")
+    assert (evaluation.passed, evaluation.severity) == (passes, dg.AssetCheckSeverity.WARN)
+    assert (evaluation.metadata["players_checked"].value, evaluation.metadata["blacklisted"].value) == (12, flagged)
 
 
 def test_of_whom_too_little_is_known_is_not_counted_among_the_judged() -> None:
@@ -137,8 +142,8 @@ def test_a_policy_whose_flagged_players_do_better_afterwards_is_warned_of(tmp_pa
     home.add(rows)
     run = graph.run(DATE - dt.timedelta(33), DATE, job="reliability")
     assert run.success
-    found = check(run, "policy_holds")
-    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    policies: Any = found.metadata["policies"].value
+    evaluation = check(run, "policy_holds")
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+    policies: Any = evaluation.metadata["policies"].value
     (row,) = [record.data for record in policies.records]
     assert (row["policy"], row["verdict"]) == ("edge_3_under_40", "better")

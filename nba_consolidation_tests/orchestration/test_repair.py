@@ -39,24 +39,29 @@ def repaired(graph: Graph, **config: Any) -> dict[str, Any]:
     return {name: entry.value for name, entry in event.step_output_data.metadata.items()}
 
 
-def standing(graph: Graph) -> int:
+def graded_rows(graph: Graph) -> int:
     with connect(graph.settings.home / "warehouse.duckdb") as connection:
-        found = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
-    assert found is not None
-    return int(found[0])
+        row = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
-def test_it_is_a_dry_run_over_all_that_is_graded_unless_its_config_says_otherwise(legacy: Graph) -> None:
-    seen = repaired(legacy)
-    assert (seen["dry_run"], seen["dates_looked_at"], seen["dates_repaired"]) == (True, 2, 2)
-    assert (seen["duplicates"], seen["percent_scale_rows"], seen["rows_before"], seen["rows_after"]) == (3, 1, 6, 3)
-    assert standing(legacy) == 6
+def test_by_default_it_is_a_dry_run_over_all_graded_dates(legacy: Graph) -> None:
+    metadata = repaired(legacy)
+    assert (metadata["dry_run"], metadata["dates_looked_at"], metadata["dates_repaired"]) == (True, 2, 2)
+    assert (
+        metadata["duplicates"],
+        metadata["percent_scale_rows"],
+        metadata["rows_before"],
+        metadata["rows_after"],
+    ) == (3, 1, 6, 3)
+    assert graded_rows(legacy) == 6
 
 
-def test_it_repairs_once_it_is_told_and_finds_nothing_left_afterwards(legacy: Graph) -> None:
-    seen = repaired(legacy, dry_run=False)
-    assert (seen["dry_run"], seen["duplicates"], standing(legacy)) == (False, 3, 3)
-    assert [record.data["game_date"] for record in seen["dates"].records] == [str(DATE), str(NEXT_DATE)]
+def test_without_dry_run_it_repairs_and_a_second_run_has_nothing_to_repair(legacy: Graph) -> None:
+    metadata = repaired(legacy, dry_run=False)
+    assert (metadata["dry_run"], metadata["duplicates"], graded_rows(legacy)) == (False, 3, 3)
+    assert [record.data["game_date"] for record in metadata["dates"].records] == [str(DATE), str(NEXT_DATE)]
     assert repaired(legacy, dry_run=False)["dates_repaired"] == 0
 
 
@@ -64,24 +69,24 @@ def test_only_the_dates_of_its_config_are_repaired(legacy: Graph) -> None:
     assert repaired(legacy, first_date=str(NEXT_DATE))["duplicates"] == 1
     assert repaired(legacy, last_date=str(DATE))["duplicates"] == 2
     repaired(legacy, dry_run=False, first_date=str(NEXT_DATE), last_date=str(NEXT_DATE))
-    assert standing(legacy) == 5
+    assert graded_rows(legacy) == 5
 
 
 @pytest.mark.parametrize(
     "dates", [{"first_date": "yesterday"}, {"first_date": "2026-02-01", "last_date": "2026-01-01"}]
 )
-def test_dates_that_cannot_be_meant_fail_the_run_and_change_nothing(legacy: Graph, dates: dict[str, str]) -> None:
+def test_invalid_dates_fail_the_run_and_change_nothing(legacy: Graph, dates: dict[str, str]) -> None:
     assert not run(legacy, dry_run=False, **dates).success
-    assert standing(legacy) == 6
+    assert graded_rows(legacy) == 6
 
 
-def test_it_waits_for_nobody_whose_lease_is_held_and_names_him(legacy: Graph) -> None:
+def test_a_held_lease_fails_the_run_which_names_the_holder(legacy: Graph) -> None:
     with hold(legacy.deployment.leases, [lease_key("grading", DATE)], Holder.here("grader"), timing=LeaseTiming(30)):
         failed = run(legacy, dry_run=False)
     assert not failed.success
     (event,) = (event for event in failed.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE)
     assert "is held by" in str(event.step_failure_data)
-    assert standing(legacy) == 6
+    assert graded_rows(legacy) == 6
 
 
 def test_every_field_of_its_config_is_described(graph: Graph) -> None:

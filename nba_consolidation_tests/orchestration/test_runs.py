@@ -1,4 +1,4 @@
-"""Runs of the graph: what they record, what stops them, what they leave alone."""
+"""Runs of the graph: what they record and what fails them."""
 
 import datetime as dt
 import json
@@ -23,7 +23,7 @@ STAGING = "staging_predictions"
 
 
 def double_a_row(graph: Graph) -> None:
-    """What an unlocked writer of long ago left behind."""
+    """As a writer without the lease does."""
     with connect(graph.settings.home / "warehouse.duckdb") as connection:
         connection.execute(
             "INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions WHERE game_date = ?", [DATE]
@@ -98,7 +98,7 @@ def test_staging_predictions_says_what_waits_and_its_data_version_moves_with_it(
     assert version()[1] != first
 
 
-def test_incident_47_duplicates_that_stand_already_block_what_consumers_read(graph: Graph) -> None:
+def test_incident_47_a_date_with_duplicates_is_not_validated(graph: Graph) -> None:
     graph.stage("a", [prediction("20.5")])
     graph.consolidate(DATE)
     double_a_row(graph)
@@ -127,8 +127,8 @@ def test_a_poisoned_date_fails_the_run_by_name_and_the_others_are_recorded_and_c
         str(NEXT_DATE): 1
     }
     bounds = {"first_date": DATE, "last_date": NEXT_DATE}
-    standing = graph.deployment.warehouse.query(Statement("validated_dates", bounds))
-    assert NEXT_DATE in {row["game_date"] for row in standing}
+    validated = graph.deployment.warehouse.query(Statement("validated_dates", bounds))
+    assert NEXT_DATE in {row["game_date"] for row in validated}
 
 
 def test_bad_rows_refused_tables_and_slow_steps_warn_and_stop_nothing(
@@ -179,10 +179,10 @@ def test_an_audit_runs_alone_over_all_history(graph: Graph) -> None:
     graph.consolidate(DATE)
     assert graph.audit("audit_duplicate_business_keys").passed
     double_a_row(graph)
-    found = graph.audit("audit_duplicate_business_keys")
-    assert not found.passed
-    assert found.metadata["findings"].value == 2
-    assert found.metadata["first_date"].value == str(graph.settings.first_date)
+    audit = graph.audit("audit_duplicate_business_keys")
+    assert not audit.passed
+    assert audit.metadata["findings"].value == 2
+    assert audit.metadata["first_date"].value == str(graph.settings.first_date)
     assert not graph.audit("audit_active_twins").passed
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, in_chunks, log_outcome
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair_result import Repair, RepairReport, SystemRepair, Tally
+from nba_consolidation.operations.repair.repair_result import AccuracyCounts, Repair, RepairReport, SystemRepair
 from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, ALL_TABLES, LAST_WRITTEN, REMOVED, Column
 from nba_consolidation.sql import Statement, Value, over_dates
 from nba_consolidation.warehouse.column_alignment import ensure_complete
@@ -222,8 +222,8 @@ def _repairs(before: Sequence[Row], after: Iterable[Row]) -> list[SystemRepair]:
 
 def _system_repair(before: Row, after: Row) -> SystemRepair:
     repair = Repair(
-        before=Tally(*(before[figure] for figure in _FIGURES)),
-        after=Tally(*(after[figure] for figure in _FIGURES)),
+        before=AccuracyCounts(*(before[figure] for figure in _FIGURES)),
+        after=AccuracyCounts(*(after[figure] for figure in _FIGURES)),
         percent_scale_rows=before["percent_scale_rows"],
         normalised=after.get("normalised", 0),
     )

@@ -11,7 +11,7 @@ from nba_consolidation.fencing.errors import DatesPoisoned
 
 
 @dataclass(frozen=True)
-class Tally:
+class AccuracyCounts:
     """Rows, how many of them are graded, and how many of their bets were won. A bet is neither voided nor a push."""
 
     rows: int = 0
@@ -38,8 +38,8 @@ class Tally:
         low, high = proportion_confint(self.correct, self.bets, alpha=0.05, method="wilson")
         return float(low), float(high)
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
+    def __add__(self, other: AccuracyCounts) -> AccuracyCounts:
+        return AccuracyCounts(
             self.rows + other.rows, self.graded + other.graded, self.bets + other.bets, self.correct + other.correct
         )
 
@@ -48,8 +48,8 @@ class Tally:
 class Repair:
     """Before and after. percent_scale_rows: before; normalised: those of them that stay, now between 0 and 1."""
 
-    before: Tally = Tally()
-    after: Tally = Tally()
+    before: AccuracyCounts = AccuracyCounts()
+    after: AccuracyCounts = AccuracyCounts()
     percent_scale_rows: int = 0
     normalised: int = 0
 

@@ -27,7 +27,7 @@ from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.wiring import Deployment
 
 CHAIN = (PREDICTIONS.name, VALIDATED.name, PUBLISHED.name)
-"""The way to what consumers read: the last of these in a run fails it where dates were held back."""
+"""The assets that lead to the published rows. The last of them in a run fails it if dates were held back."""
 
 _NOT_RECORDED = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Dagster's own mark of an output without a materialisation: the assets downstream run, and no date is recorded."""
@@ -38,7 +38,7 @@ Event = (
 
 
 class HeldBack(NamedTuple):
-    """Why a date is held back. poisoned: it could not be written; otherwise a check found something in it."""
+    """Why a date is held back. poisoned: it could not be written; otherwise a check of it failed."""
 
     reason: str
     poisoned: bool
@@ -166,8 +166,8 @@ class AssetStep:
         except ConsolidationError as error:
             if not (run.held_back and self._ends_chain(run)):
                 raise
-            run.context.log.error("The dates that are not held back could not be finished either: %s", error)
-            raise failure(run.held_back, "consolidated") from error
+            unfinished = {date: HeldBack(str(error), True) for date in run.dates}
+            raise failure(run.held_back | unfinished, "published") from error
         held_back = run.held_back | dict(result.held_back)
         for date, reason in result.held_back.items():
             yield dg.AssetObservation(self.assets[0].name, partition=str(date), metadata=reason._asdict())

@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.staging_cleanup import Action, CleanUpReport, Kind
+from nba_consolidation.operations.staging_cleanup import Action, CleanUpReport, OldTableKind
 from nba_consolidation.orchestration.assets.common import WRITERS, Kinds, table_asset
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.schema import CLEANUPS
@@ -48,7 +48,7 @@ def _metadata(report: CleanUpReport) -> Metadata:
         "dry_run": report.dry_run,
         "old_tables": len(report.tables),
         "oldest_age_days": max((table.age_days for table in report.tables), default=0.0),
-        **{f"{kind.value}_tables": len(report.of(kind)) for kind in Kind},
+        **{f"{kind.value}_tables": len(report.of(kind)) for kind in OldTableKind},
         "dropped": len(report.with_action(Action.DROPPED)),
         "archived": len(report.with_action(Action.ARCHIVED)),
         "dates_to_consolidate": [str(date) for date in report.waiting_dates],

@@ -17,7 +17,7 @@ AUDITS_AFTER_COMMIT = (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS)
 
 @dataclass(frozen=True)
 class ConsolidationOutcome:
-    """The report, and what the audits found after the commit, no matter who wrote it."""
+    """The report, and the audits' findings after the commit, no matter who wrote the rows."""
 
     report: ConsolidationReport
     audited: AuditedOutcome

@@ -1,4 +1,4 @@
-"""What the evaluation of a check is made of, for all kinds of checks."""
+"""The parts of an evaluation that all kinds of checks share."""
 
 import datetime as dt
 from collections import Counter
@@ -24,7 +24,7 @@ class Evaluation(NamedTuple):
 
 
 class AuditedOutcome(NamedTuple):
-    """What the audits found after the commit, by audit, and the dates that could not be written."""
+    """The findings of each audit after the commit, and the dates that could not be written."""
 
     findings: Mapping[Audit, Sequence[Row]]
     poisoned: Mapping[dt.date, ConsolidationError]

@@ -23,7 +23,7 @@ AUDITS_AFTER_COMMIT = (DUPLICATE_ACCURACY_KEYS, ACCURACY_OUT_OF_SCALE, INCONSIST
 
 @dataclass(frozen=True)
 class GradingOutcome:
-    """The report, and what the audits found after the commit."""
+    """The report, and the audits' findings after the commit."""
 
     report: GradingReport
     audited: AuditedOutcome

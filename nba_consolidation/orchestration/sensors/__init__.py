@@ -1,7 +1,7 @@
-"""The sensors: what has come in asks for its run, and what failed is told. Each is a thin shell around what decides.
+"""The sensors: they request runs for data that arrived, and report failed runs and checks.
 
-`decision` decides about arrivals and `run_requests` translates; `operations.alerts` decides about alerts. Sensors look
-at the data itself, never at events.
+Each is a thin shell. `decision` decides which dates are requested, `run_requests` translates it; `operations.alerts`
+decides which alerts are sent. Sensors look at the data itself, never at events.
 """
 
 import dagster as dg
@@ -15,5 +15,5 @@ __all__ = ["build_sensors"]
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """All of them."""
+    """All sensors for these settings."""
     return [new_staging_tables(settings), new_box_scores(settings), failed_checks_and_runs(settings)]

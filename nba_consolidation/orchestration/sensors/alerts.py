@@ -34,8 +34,8 @@ _SEVERITIES = {dg.AssetCheckSeverity.WARN: "warning", dg.AssetCheckSeverity.ERRO
 
 
 @dataclass(frozen=True)
-class _Cursor:
-    """Up to when runs were looked at, which of the last ones were, and which alerts were sent."""
+class _AlertCursor:
+    """The time up to which runs were read, the last of these runs, and the alerts that were sent."""
 
     until: float
     seen: dict[str, float] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class _Cursor:
         return json.dumps({"until": self.until, "seen": self.seen, "outbox": self.outbox.to_json()})
 
     @classmethod
-    def from_text(cls, text: str | None, now: float) -> _Cursor:
+    def from_text(cls, text: str | None, now: float) -> _AlertCursor:
         """A sensor that was just switched on begins now; so does one with a cursor that nobody can understand."""
         try:
             document = json.loads(text or "")
@@ -57,21 +57,21 @@ class _Cursor:
 
 
 def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | None = None) -> dg.SensorDefinition:
-    """The sensor; on where alerts are set or in production, off on a laptop."""
+    """The sensor: on in production and where alerts are set, off on a laptop."""
     channels = notifiers_of(settings) if notifiers is None else notifiers
 
     @dg.sensor(
         name="failed_checks_and_runs",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING if settings.sends_alerts else dg.DefaultSensorStatus.STOPPED,
-        description="Failed runs and checks become messages: one per cause, each date of it once.",
+        description="Sends failed runs and checks as messages: one per cause, each date of it once.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = dt.datetime.now(dt.UTC).timestamp()
-        before = _Cursor.from_text(context.cursor, now)
-        cursor, failures = _news(context.instance, before)
+        before = _AlertCursor.from_text(context.cursor, now)
+        cursor, failures = _new_failures(context.instance, before)
         if context.cursor is None:
-            failures = []  # just switched on: nobody wants history as messages
+            failures = []  # just switched on: failures of the past are not sent
         outbox = collect(
             cursor.outbox,
             failures,
@@ -82,14 +82,14 @@ def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | N
         )
         waiting = len(outbox.pending)
         outbox = deliver(outbox, channels)
-        context.update_cursor(_Cursor(cursor.until, cursor.seen, outbox).to_text())
+        context.update_cursor(_AlertCursor(cursor.until, cursor.seen, outbox).to_text())
         return dg.SkipReason(f"{waiting} messages to send, {len(outbox.pending)} of them not sent yet")
 
     return sensor
 
 
 def notifiers_of(settings: Settings) -> list[Notifier]:
-    """The channels that are set, or else the log."""
+    """The channels in the settings; the log if there are none."""
     notifiers: list[Notifier] = []
     if settings.slack_token and settings.slack_channel:
         client = partial(_slack_client, settings.slack_token)
@@ -112,8 +112,8 @@ def _slack_client(token: str) -> Any:
     return client
 
 
-def _news(instance: dg.DagsterInstance, cursor: _Cursor) -> tuple[_Cursor, list[Failure]]:
-    """What failed in runs that ended since, and the cursor behind them."""
+def _new_failures(instance: dg.DagsterInstance, cursor: _AlertCursor) -> tuple[_AlertCursor, list[Failure]]:
+    """The failures of runs that ended since the cursor, and the next cursor."""
     since = dt.datetime.fromtimestamp(cursor.until, dt.UTC) - _OVERLAP
     records = instance.get_run_records(
         dg.RunsFilter(statuses=_ENDED, updated_after=since), order_by="update_timestamp", ascending=True
@@ -123,7 +123,7 @@ def _news(instance: dg.DagsterInstance, cursor: _Cursor) -> tuple[_Cursor, list[
     until = max([cursor.until, *moments.values()])
     seen = {run: at for run, at in (cursor.seen | moments).items() if at > until - 2 * _OVERLAP.total_seconds()}
     failures = [failure for record in new for failure in _failures(instance, record.dagster_run)]
-    return _Cursor(until, seen, cursor.outbox), failures
+    return _AlertCursor(until, seen, cursor.outbox), failures
 
 
 def _seconds(moment: dt.datetime) -> float:
@@ -133,13 +133,13 @@ def _seconds(moment: dt.datetime) -> float:
 def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Failure]:
     """What failed in the run. A run whose record cannot be read is one failure, and stops none of the others."""
     try:
-        return list(_of_run(instance, run))
+        return list(_events_of_run(instance, run))
     except Exception as error:  # noqa: BLE001 (anybody can record anything with a run)
         what = f"{run.job_name}: what failed in this run cannot be read ({type(error).__name__}: {error})"
         return [Failure(NO_DATE, "RunFailed", "error", what, run.run_id)]
 
 
-def _of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failure]:
+def _events_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failure]:
     events = [
         entry.dagster_event
         for entry in instance.all_logs(
@@ -151,14 +151,14 @@ def _of_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failur
     steps = [event for event in events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
     for event in events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            yield from _of_check(event.asset_check_evaluation_data, run, _dates(run))
+            yield from _failed_check(event.asset_check_evaluation_data, run, _dates(run))
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            yield from _of_step(event.step_failure_data, run, of_date)
+            yield from _failed_step(event.step_failure_data, run, of_date)
         elif not steps and run.status is dg.DagsterRunStatus.FAILURE:
             yield of_date("RunFailed", "error", f"{run.job_name}: {event.message}", run.run_id)
 
 
-def _of_check(evaluation: dg.AssetCheckEvaluation, run: dg.DagsterRun, dates: str) -> Iterator[Failure]:
+def _failed_check(evaluation: dg.AssetCheckEvaluation, run: dg.DagsterRun, dates: str) -> Iterator[Failure]:
     if not evaluation.passed:
         date = evaluation.metadata.get("game_date")
         what = evaluation.description or f"the check {evaluation.check_name} failed"
@@ -171,7 +171,7 @@ def _of_check(evaluation: dg.AssetCheckEvaluation, run: dg.DagsterRun, dates: st
         )
 
 
-def _of_step(data: Any, run: dg.DagsterRun, of_date: Callable[..., Failure]) -> Iterator[Failure]:
+def _failed_step(data: Any, run: dg.DagsterRun, of_date: Callable[..., Failure]) -> Iterator[Failure]:
     """A failed step by its innermost error. What a failed check stopped or held back is reported by that check."""
     error = data.error
     while error is not None and error.cause is not None:

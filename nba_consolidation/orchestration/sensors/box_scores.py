@@ -1,4 +1,4 @@
-"""`new_box_scores`: dates whose box scores came, or were corrected, are graded."""
+"""`new_box_scores`: requests a grading of the dates whose box scores arrived or were corrected."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -15,13 +15,13 @@ from nba_consolidation.wiring import Deployment, deploy
 
 JOB = "grade"
 DAYS_BACK = 14
-"""The league corrects box scores for some days. What is older is for a backfill."""
+"""The league corrects box scores for some days. Older dates are for a backfill."""
 _WAIT = 5.0
-"""Seconds to wait for the warehouse's file: Dagster gives a sensor one minute, and there is a next time."""
+"""Seconds to wait for the warehouse's file: Dagster gives a sensor one minute, and there is a next tick."""
 
 
 def new_box_scores(settings: Settings) -> dg.SensorDefinition:
-    """The sensor. Box scores that cannot be read are raised; a busy warehouse is looked at the next time."""
+    """The sensor. Raises WarehouseError for unreadable box scores; a busy warehouse is read in the next tick."""
     deployment = deploy(settings.replace(warehouse_wait=min(settings.warehouse_wait, _WAIT)))
 
     @dg.sensor(
@@ -29,11 +29,11 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
         job_name=JOB,
         minimum_interval_seconds=max(1, round(settings.sensor_interval)),
         default_status=default_status(settings),
-        description=f"Asks for a grading once no more box scores of a date come; looks {DAYS_BACK} days back.",
+        description=f"Requests a grading once no more box scores of a date arrive; looks {DAYS_BACK} days back.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if not deployment.exists:
-            return dg.SensorResult(skip_reason=dg.SkipReason("nothing is there yet"), cursor=context.cursor)
+            return dg.SensorResult(skip_reason=dg.SkipReason("there is no warehouse yet"), cursor=context.cursor)
         try:
             fingerprints = box_score_dates(deployment, today())
         except WarehouseBusy as error:
@@ -42,14 +42,14 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
             if Cursor.load(context.cursor).dates:
                 raise  # the table is gone
             return dg.SensorResult(skip_reason=dg.SkipReason("no box scores yet"), cursor=context.cursor)
-        # A correction can be taken back.
+        # A correction can be undone: a date has the same fingerprint again.
         return result_of(context, fingerprints, settings, job=JOB, asset=ACCURACY.name, recurs=True)
 
     return sensor
 
 
 def box_score_dates(deployment: Deployment, last: date) -> Mapping[date, str]:
-    """The fingerprint of the box scores of each date that has some. Raises TableMissing before the first load."""
+    """The fingerprint of each date's box scores. Raises TableMissing before the first load."""
     bounds = {"first_date": last - timedelta(days=DAYS_BACK), "last_date": last}
     try:
         rows = deployment.warehouse.query(Statement("box_score_dates", bounds))

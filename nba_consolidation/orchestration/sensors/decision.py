@@ -1,7 +1,7 @@
-"""What a sensor decides: which dates are asked for now, and what it must remember. Pure; knows no Dagster.
+"""Decides which dates a sensor requests now, and what it has to remember. Pure functions, without Dagster.
 
-It looks at states, not at events: half of the predecessor's events were lost (incident 18). A date's state is a
-fingerprint; whoever calls knows of what.
+A sensor looks at states, not at events: half of the predecessor's events were lost (incident 18). The state of a date
+is a fingerprint of its data, made by the caller.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _CURSOR_FORMAT = 1
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds. A date is asked for once it was `quiet` for so long, or once it has been waiting for `patience`.
+    """In seconds: a date is requested once it has not changed for `quiet`, or has been waiting for `patience`.
 
-    The second is for a stream that never ends: it must not keep the date from being consolidated at all.
+    `patience` is for a stream of tables that never ends: the date must be consolidated nevertheless.
     """
 
     quiet: float
@@ -28,7 +28,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Seen:
-    """A date as it was last seen: its state, since when that state, since when it waits, the state last asked for."""
+    """A date in the last tick: its state, when that changed, when it began to wait, and the state last requested."""
 
     fingerprint: str
     changed: float
@@ -37,21 +37,22 @@ class Seen:
 
     @property
     def settled(self) -> bool:
-        """Whether this very state was asked for. If its run failed, it is not asked for again until it changes."""
+        """Whether exactly this state was requested. If its run failed, it is not requested again until it changes."""
         return self.fingerprint == self.requested
 
     def due(self, now: float, pace: Pace) -> bool:
+        """Whether it is time to request the date."""
         return now - self.changed >= pace.quiet or now - self.waiting >= pace.patience
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a sensor remembers, by date. Only of the dates that are there: it stays small."""
+    """What a sensor remembers of each date. Dates without data are forgotten, so it stays small."""
 
     dates: Mapping[dt.date, Seen] = field(default_factory=dict)
 
     def dump(self) -> str:
-        """As text, for Dagster to keep."""
+        """The text that Dagster stores."""
         seen = {
             str(date): [entry.fingerprint, round(entry.changed, 1), round(entry.waiting, 1), entry.requested]
             for date, entry in sorted(self.dates.items())
@@ -60,7 +61,7 @@ class Cursor:
 
     @classmethod
     def load(cls, text: str | None) -> Cursor:
-        """From text. One that cannot be understood is begun anew: the run keys see to it that nothing runs twice."""
+        """Parses it. An unreadable text becomes an empty cursor: run keys prevent that a run is requested twice."""
         try:
             document = json.loads(text or "")
             if document["format"] != _CURSOR_FORMAT:
@@ -72,7 +73,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class RangeRequest:
-    """One run over a range of dates without a gap. The key says which states it is about."""
+    """One run over a range of dates without a gap. The key identifies the states of the dates."""
 
     first: dt.date
     last: dt.date
@@ -81,7 +82,7 @@ class RangeRequest:
 
 @dataclass(frozen=True)
 class ArrivalDecision:
-    """What is asked for, what to remember, and, for people, why it is not more."""
+    """The requests, the next cursor, and the reason why other dates are not requested, for people."""
 
     requests: tuple[RangeRequest, ...]
     cursor: Cursor
@@ -99,11 +100,11 @@ def decide(
     until: dt.date = dt.date.max,
     recurs: bool = False,
 ) -> ArrivalDecision:
-    """From the fingerprints of all dates that have something, and what is remembered.
+    """Decides from the fingerprints of all dates with data, and the cursor.
 
-    running: dates of runs in progress; theirs is asked for when they have ended. what: begins each run key.
-    until: the last date that has a partition; what has come for a later one waits for its day. recurs: a state can come
-    back, and is then as good as new; the run key must not be the one that it had before.
+    running: dates of runs in progress; they are requested once these have ended. what: the first part of each run key.
+    until: the last date that has a partition; data of a later one waits for its day. recurs: an earlier state can come
+    back and is then requested again, so the run key also depends on the state before.
     """
     seen = {date: _look(fingerprint, cursor.dates.get(date), now) for date, fingerprint in listing.items()}
     open_ = {date: entry for date, entry in seen.items() if not entry.settled}
@@ -121,7 +122,7 @@ def decide(
 
 
 def _look(fingerprint: str, before: Seen | None, now: float) -> Seen:
-    """A clock that was set back makes nobody wait: what lies in the future is now."""
+    """The date as of now. If the clock was set back, times in the future become now, so that no date waits longer."""
     if before is None:
         return Seen(fingerprint, now, now)
     if fingerprint == before.fingerprint:
@@ -150,13 +151,13 @@ def _request(dates: Sequence[dt.date], states: Mapping[dt.date, str], what: str)
 
 def _reason(**counts: int) -> str:
     words = {
-        "settled": "asked for already, and unchanged since",
+        "settled": "up to date",
         "arriving": "still arriving",
-        "running": "being worked on",
-        "early": "of a day to come",
+        "running": "with a run in progress",
+        "early": "later than today",
     }
     parts = [f"{count} {words[name]}" for name, count in counts.items() if count]
-    return "dates: " + ", ".join(parts) if parts else "nothing is there"
+    return "dates: " + ", ".join(parts) if parts else "no dates have data"
 
 
 def _seen(fingerprint: object, changed: str | float, waiting: str | float, requested: object) -> Seen:

@@ -1,4 +1,4 @@
-"""From Dagster to a decision and back: the shell of every sensor that asks for runs of game dates."""
+"""Translates between Dagster and `decision`, for every sensor that requests runs of game dates."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ _IN_PROGRESS = [
 
 
 def default_status(settings: Settings) -> dg.DefaultSensorStatus:
-    """On in production; at home a person switches it on."""
+    """On in production; on a laptop a person switches it on."""
     return dg.DefaultSensorStatus.STOPPED if settings.deployment == LOCAL else dg.DefaultSensorStatus.RUNNING
 
 
@@ -33,7 +33,7 @@ def result_of(
     asset: str,
     recurs: bool = False,
 ) -> dg.SensorResult:
-    """What to ask for, given the state of every date that has something. asset: what the job writes."""
+    """The runs to request. listing: the fingerprint of each date with data. asset: the one that the job writes."""
     decision = decide(
         listing,
         Cursor.load(context.cursor),
@@ -52,7 +52,7 @@ def result_of(
 
 
 def dates_in_progress(instance: dg.DagsterInstance, job: str, asset: str, dates: Collection[date]) -> set[date]:
-    """Those of the dates of which a run that writes the asset has not ended: of the job, or started by a person."""
+    """Those of the dates with an unfinished run that writes the asset: a run of the job, or one started by a person."""
     in_progress = instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS))
     runs_of_asset = [
         run for run in in_progress if run.job_name == job or dg.AssetKey(asset) in (run.asset_selection or ())

@@ -1,6 +1,6 @@
-"""`new_staging_tables`: what arrived in the staging area is consolidated. Late tables are merged when they come.
+"""`new_staging_tables`: requests a consolidation of the dates whose staging tables arrived. Late ones are merged later.
 
-No number of workers is waited for: one that never finishes would keep back the rows of all others (incident 17).
+It does not wait for a number of workers: one that never finishes would hold back the rows of all others (incident 17).
 """
 
 import dagster as dg
@@ -15,9 +15,9 @@ JOB = "consolidate"
 
 
 def new_staging_tables(settings: Settings) -> dg.SensorDefinition:
-    """The sensor. A listing that fails is raised, so the cursor stays as it was: it is no empty one (incident 41).
+    """The sensor. A failed listing raises: the cursor is kept, and no table counts as gone (incident 41).
 
-    One deployment for all looks: the staging area remembers what it read of each table.
+    One deployment for all ticks: the staging area remembers the tables that it has read.
     """
     deployment = deploy(settings)
 
@@ -26,7 +26,7 @@ def new_staging_tables(settings: Settings) -> dg.SensorDefinition:
         job_name=JOB,
         minimum_interval_seconds=max(1, round(settings.sensor_interval)),
         default_status=default_status(settings),
-        description="Asks for a run once nothing more arrives for a date. Dates in a row are one run.",
+        description="Requests a run once no more tables arrive for a date. Adjacent dates are one run.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         listing = fingerprints(deployment.staging.list_tables(deployment.known_dates()))

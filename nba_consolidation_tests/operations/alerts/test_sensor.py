@@ -86,20 +86,20 @@ def test_a_failed_run_and_its_retry_are_one_message_with_cause_date_and_run(watc
     assert watched.tick() == []
 
 
-def test_a_failed_check_is_told_and_the_run_that_it_stopped_is_not_told_again(watched: Watched) -> None:
+def test_a_failed_check_is_one_alert_and_the_run_that_it_failed_is_no_second_one(watched: Watched) -> None:
     watched.graph.stage("a", [prediction()])
     assert watched.graph.run(DATE).success
     assert watched.tick() == []
     with connect(watched.graph.settings.home / "warehouse.duckdb") as connection:
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     assert not watched.graph.run(DATE).success
-    found = {alert.cause: alert.severity for alert in watched.tick()}
-    assert found["duplicate_business_keys"] == "error"
-    assert "RunFailed" not in found
-    assert "DagsterAssetCheckFailedError" not in found
+    severities = {alert.cause: alert.severity for alert in watched.tick()}
+    assert severities["duplicate_business_keys"] == "error"
+    assert "RunFailed" not in severities
+    assert "DagsterAssetCheckFailedError" not in severities
 
 
-def test_poisoned_dates_are_told_by_date(watched: Watched) -> None:
+def test_poisoned_dates_are_alerts_by_date(watched: Watched) -> None:
     graph = watched.graph
     graph.stage("a", [prediction()])
     graph.consolidate(DATE)
@@ -169,7 +169,7 @@ def test_a_mail_server_that_refuses_fails_no_tick_and_no_run_and_gets_the_messag
     assert message["Subject"] == f"[error] LeaseHeld: {DATE}"
 
 
-def test_a_run_that_nobody_saw_fail_is_told_by_its_own_event(watched: Watched) -> None:
+def test_a_run_without_a_failed_step_is_an_alert_by_its_own_event(watched: Watched) -> None:
     run = watched.graph.instance.create_run_for_job(watched.graph.definitions.resolve_job_def("quality"))
     watched.graph.instance.report_run_failed(run, "the machine has gone")
     (alert,) = watched.tick()
@@ -223,7 +223,7 @@ def test_one_run_that_cannot_be_read_is_told_and_hides_no_other(
     assert alert.dates == ("no date",)
 
 
-def test_a_sensor_that_is_switched_on_does_not_tell_history(watched: Watched) -> None:
+def test_a_sensor_that_is_switched_on_sends_no_failures_of_the_past(watched: Watched) -> None:
     watched.graph.stage("a", [prediction()])
     watched.hold_and_run()
     fresh = failed_checks_and_runs(watched.graph.settings, [watched.channel])
@@ -235,14 +235,14 @@ PRODUCTION = {"deployment": "production", "project": "nba-project"}
 
 
 @pytest.mark.parametrize(
-    ("given", "status"),
+    ("fields", "status"),
     [
         ({}, dg.DefaultSensorStatus.STOPPED),
         ({"slack_token": "x", "slack_channel": "#a"}, dg.DefaultSensorStatus.RUNNING),
         (PRODUCTION, dg.DefaultSensorStatus.RUNNING),
     ],
 )
-def test_it_is_off_on_a_laptop_until_somebody_is_to_be_told(given: dict[str, Any], status: object) -> None:
-    (sensor,) = (s for s in build_definitions(Settings(**given)).sensors or () if s.name == "failed_checks_and_runs")
+def test_it_is_off_on_a_laptop_until_a_channel_is_set(fields: dict[str, Any], status: object) -> None:
+    (sensor,) = (s for s in build_definitions(Settings(**fields)).sensors or () if s.name == "failed_checks_and_runs")
     assert isinstance(sensor, dg.SensorDefinition)
     assert sensor.default_status == status

@@ -1,1 +1,1 @@
-"""Sensors and schedules: what is decided, what Dagster is told, and a daemon that does it."""
+"""Sensors and schedules: the decisions, the runs that they request from Dagster, and a real daemon."""

@@ -1,4 +1,4 @@
-"""A home, a real ephemeral instance, and a sensor that is looked through as the daemon does."""
+"""A home, a real ephemeral instance, and a sensor that is evaluated as the daemon does."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Nothing needs to be quiet for any time here."""
+    """No quiet period: every table is requested in the next tick."""
     return Settings(home=tmp_path / "home", arrivals_quiet=0, arrivals_wait=0, warehouse_wait=0)

@@ -29,14 +29,14 @@ _DAGSTER = (sys.executable, "-W", "ignore", "-m", "dagster")
 
 
 class Daemon:
-    """`dagster-daemon run` over the demo's instance, with a sensor that looks every second."""
+    """`dagster-daemon run` over the demo's instance, with a sensor that ticks every second."""
 
     def __init__(self, folder: Path) -> None:
         self.settings = Settings(home=folder / "home")
         self._dagster_home = folder / "dagster_home"
         self._dagster_home.mkdir()
         instance = resources.files("nba_consolidation.demo").joinpath("dagster.yaml")
-        # Its queue looks every five seconds, which is half of this test.
+        # By default its queue is read every five seconds, which is half of this test.
         quick = instance.read_text(encoding="utf-8") + "run_coordinator:\n  module: dagster\n" + _QUICK
         (self._dagster_home / "dagster.yaml").write_text(quick, encoding="utf-8")
         with dg.DagsterInstance.from_config(str(self._dagster_home)):
@@ -78,14 +78,14 @@ class Daemon:
         process.wait()
 
     def wait_for_rows(self) -> int:
-        """Rows that consumers can read; waits until there are some."""
+        """The number of validated rows, once there are any."""
         deployment, until = deploy(self.settings), time.monotonic() + _PATIENCE
         deployment.create_tables()
         while time.monotonic() < until:
-            found = deployment.warehouse.query(Statement("validated_dates", over_dates([DATE, NEXT_DATE])))
-            if found:
-                return sum(row["validated_rows"] for row in found)
-            time.sleep(0.2)  # another process works: there is no clock here that could be ours
+            validated = deployment.warehouse.query(Statement("validated_dates", over_dates([DATE, NEXT_DATE])))
+            if validated:
+                return sum(row["validated_rows"] for row in validated)
+            time.sleep(0.2)  # another process works: no clock can be injected there
         pytest.fail(f"nothing was consolidated in {_PATIENCE:g} s:\n{self.log.read_text()[-5000:]}")
 
 

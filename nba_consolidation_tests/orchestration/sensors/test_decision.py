@@ -1,4 +1,4 @@
-"""What a sensor decides, without Dagster and without a clock."""
+"""The decisions of a sensor, without Dagster and without a clock."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PACE = Pace(quiet=60, patience=600)
 
 
 class Watch:
-    """A sensor that remembers, as Dagster has it: what was asked for, by the texts of its cursor."""
+    """A sensor with its cursor stored as text, as Dagster does."""
 
     def __init__(self, cursor: str | None = None) -> None:
         self.cursor = cursor
 
     def look(self, now: float, listing: Mapping[dt.date, str], running: tuple[dt.date, ...] = ()) -> list[str]:
-        """The spans that are asked for."""
+        """The requested ranges."""
         decision = self.decide(now, listing, running)
         return [f"{request.first.day}" + f"-{request.last.day}" * (request.first != request.last)
                 for request in decision.requests]  # fmt: skip
@@ -35,7 +35,7 @@ class Watch:
         return decision
 
 
-def test_a_date_is_asked_for_once_it_was_quiet_and_then_not_again() -> None:
+def test_a_date_is_requested_once_after_its_quiet_period() -> None:
     watch = Watch()
     assert watch.look(0, {D1: "a"}) == []
     assert watch.look(59, {D1: "a"}) == []
@@ -44,7 +44,7 @@ def test_a_date_is_asked_for_once_it_was_quiet_and_then_not_again() -> None:
     assert watch.look(10_000, {D1: "a"}) == []
 
 
-def test_a_change_begins_the_quiet_period_anew() -> None:
+def test_a_change_restarts_the_quiet_period() -> None:
     watch = Watch()
     watch.look(0, {D1: "a"})
     assert watch.look(50, {D1: "b"}) == []
@@ -54,24 +54,24 @@ def test_a_change_begins_the_quiet_period_anew() -> None:
 
 def test_a_steady_stream_does_not_keep_a_date_waiting_for_ever() -> None:
     watch = Watch()
-    asked = [now for now in range(0, 1500, 30) if watch.look(now, {D1: f"state-{now}"})]
-    assert asked == [600, 1230]  # the next wait begins with the next arrival
+    requested = [now for now in range(0, 1500, 30) if watch.look(now, {D1: f"state-{now}"})]
+    assert requested == [600, 1230]  # the next wait begins with the next arrival
 
 
-def test_one_date_that_still_arrives_keeps_back_no_other() -> None:
+def test_a_date_that_still_arrives_holds_no_other_back() -> None:
     watch = Watch()
     watch.look(0, {D1: "a", D2: "a"})
     assert watch.look(60, {D1: "a", D2: "b"}) == ["15"]
     assert watch.look(120, {D1: "a", D2: "b"}) == ["16"]
 
 
-def test_dates_in_a_row_are_one_run_and_a_gap_makes_two() -> None:
+def test_adjacent_dates_are_one_run_and_a_gap_makes_two() -> None:
     watch, listing = Watch(), {D5: "a", D3: "a", D1: "a", D2: "a"}
     watch.look(0, listing)
     assert watch.look(60, listing) == ["15-17", "19"]
 
 
-def test_what_arrived_during_an_outage_is_asked_for_after_one_quiet_period() -> None:
+def test_dates_that_arrived_during_an_outage_are_requested_after_one_quiet_period() -> None:
     watch = Watch()
     watch.look(0, {})
     listing = {dt.date(2025, 10, 21) + dt.timedelta(days): "a" for days in range(170)}
@@ -80,7 +80,7 @@ def test_what_arrived_during_an_outage_is_asked_for_after_one_quiet_period() -> 
     assert (request.last - request.first).days == 169
 
 
-def test_what_is_running_is_not_asked_for_until_it_has_ended() -> None:
+def test_dates_of_a_run_in_progress_are_not_requested_until_it_has_ended() -> None:
     watch = Watch()
     watch.look(0, {D1: "a", D2: "a"})
     assert watch.look(60, {D1: "a", D2: "a"}, (D1,)) == ["16"]
@@ -88,16 +88,16 @@ def test_what_is_running_is_not_asked_for_until_it_has_ended() -> None:
     assert watch.look(5001, {D1: "a", D2: "a"}) == ["15"]
 
 
-def test_incident_18_a_late_table_is_asked_for_when_it_comes_even_if_its_date_was_running() -> None:
+def test_incident_18_a_late_table_is_requested_even_if_it_arrived_during_a_run_of_its_date() -> None:
     watch = Watch()
     watch.look(0, {D1: "a"})
     assert watch.look(60, {D1: "a"}) == ["15"]
     assert watch.look(70, {D1: "a+late"}, (D1,)) == []
-    assert watch.look(200, {D1: "late"}) == []  # what was merged is gone, and the date has just changed by that
+    assert watch.look(200, {D1: "late"}) == []  # the merged table is gone, which changed the date just now
     assert watch.look(260, {D1: "late"}) == ["15"]
 
 
-def test_a_poisoned_date_is_not_asked_for_again_and_blocks_no_other() -> None:
+def test_a_poisoned_date_is_not_requested_again_and_holds_no_other_back() -> None:
     watch = Watch()
     watch.look(0, {D1: "a", D2: "poison", D3: "a"})
     assert watch.look(60, {D1: "a", D2: "poison", D3: "a"}) == ["15-17"]
@@ -105,7 +105,7 @@ def test_a_poisoned_date_is_not_asked_for_again_and_blocks_no_other() -> None:
     assert watch.look(150, {D1: "new", D2: "poison", D3: "new"}) == ["15", "17"]
 
 
-def test_a_poisoned_date_is_asked_for_again_once_its_tables_changed() -> None:
+def test_a_poisoned_date_is_requested_again_once_its_tables_changed() -> None:
     watch = Watch()
     watch.look(0, {D1: "poison"})
     assert watch.look(60, {D1: "poison"}) == ["15"]
@@ -121,16 +121,16 @@ def test_a_date_whose_tables_are_gone_is_forgotten() -> None:
     assert list(Cursor.load(watch.cursor).dates) == [D2]
 
 
-def test_what_arrives_for_a_day_to_come_waits_for_its_day() -> None:
+def test_a_date_later_than_today_waits_for_its_day() -> None:
     watch = Watch()
     watch.decide(0, {D1: "a", D2: "a"}, until=D1)
     decision = watch.decide(60, {D1: "a", D2: "a"}, until=D1)
     assert [request.last for request in decision.requests] == [D1]
-    assert "1 of a day to come" in watch.decide(61, {D1: "a", D2: "a"}, until=D1).reason
+    assert "1 later than today" in watch.decide(61, {D1: "a", D2: "a"}, until=D1).reason
     assert watch.look(90, {D1: "a", D2: "a"}) == ["16"]
 
 
-def test_a_run_key_says_what_for_which_dates_and_in_which_state() -> None:
+def test_a_run_key_has_job_dates_and_state() -> None:
     def key(listing: Mapping[dt.date, str]) -> str:
         watch = Watch()
         watch.look(0, listing)
@@ -144,7 +144,7 @@ def test_a_run_key_says_what_for_which_dates_and_in_which_state() -> None:
     assert key({D1: "a"}) == keys[0]
 
 
-def test_a_lost_cursor_asks_again_under_the_same_run_key() -> None:
+def test_a_lost_cursor_requests_again_under_the_same_run_key() -> None:
     keys = []
     for _ in range(2):
         watch = Watch()
@@ -153,7 +153,7 @@ def test_a_lost_cursor_asks_again_under_the_same_run_key() -> None:
     assert keys[0] == keys[1]
 
 
-def test_a_state_that_comes_back_is_asked_for_under_another_run_key_where_states_can() -> None:
+def test_a_state_that_comes_back_is_requested_under_another_run_key_if_states_recur() -> None:
     watch, keys = Watch(), []
     for now, state in ((0, "20 points"), (1000, "21 points"), (2000, "20 points")):
         watch.decide(now, {D1: state}, recurs=True)
@@ -161,7 +161,7 @@ def test_a_state_that_comes_back_is_asked_for_under_another_run_key_where_states
     assert len(keys) == len(set(keys)) == 3
 
 
-def test_a_clock_that_is_set_back_keeps_no_date_waiting() -> None:
+def test_a_clock_that_is_set_back_makes_no_date_wait_longer() -> None:
     watch = Watch()
     watch.look(1_000_000, {D1: "a"})
     watch.look(0, {D1: "a"})
@@ -178,11 +178,11 @@ def test_a_clock_that_is_set_back_keeps_no_date_waiting() -> None:
         '{"format":1,"dates":{"2026-01-15":["a",1' + "0" * 400 + ',0,null]}}', "[" * 100_000,
     ],
 )  # fmt: skip
-def test_a_cursor_that_cannot_be_understood_is_begun_anew(text: str | None) -> None:
+def test_an_unreadable_cursor_becomes_an_empty_one(text: str | None) -> None:
     assert Cursor.load(text) == Cursor()
 
 
-def test_a_cursor_survives_being_text() -> None:
+def test_a_cursor_stored_as_text_is_the_same_cursor() -> None:
     watch = Watch()
     watch.look(0.5, {D1: "a", D2: "a"})
     decision = watch.decide(60.5, {D1: "a", D2: "b"})
@@ -197,11 +197,11 @@ def test_the_cursor_of_a_whole_season_is_small() -> None:
     assert len(watch.cursor or "") < 16_000
 
 
-def test_the_reason_says_what_is_waited_for() -> None:
+def test_the_reason_names_what_the_sensor_waits_for() -> None:
     watch = Watch()
-    assert watch.decide(0, {}).reason == "nothing is there"
+    assert watch.decide(0, {}).reason == "no dates have data"
     reason = watch.decide(0, {D1: "a", D2: "a"}, (D2,)).reason
-    assert reason == "dates: 1 still arriving, 1 being worked on"
+    assert reason == "dates: 1 still arriving, 1 with a run in progress"
 
 
 steps = st.lists(
@@ -210,20 +210,20 @@ steps = st.lists(
         st.integers(0, 4),
         st.integers(1, 400),
     ),
-    min_size=20,  # Hypothesis makes lists short, and a date that is asked for twice takes five steps
+    min_size=20,  # Hypothesis makes lists short, and a date that is requested twice takes five steps
     max_size=60,
 )
 
 
-# Kills: what was asked for is not remembered; dates of a run in progress are asked for.
+# Kills: requests are not remembered; dates of a run in progress are requested.
 @settings(max_examples=40)
 @given(steps=steps)
-def test_whatever_happens_every_state_that_lasts_is_asked_for_exactly_once(
+def test_every_state_that_lasts_is_requested_exactly_once(
     steps: list[tuple[str, int, int]],
 ) -> None:
-    """Arrivals, ticks, runs that end and ticks that are lost, in any order; then all is left alone for a while."""
+    """Arrivals, ticks, runs that end and ticks that are lost, in any order; then a quiet period."""
     listing: dict[dt.date, str] = {}
-    watch, asked = Watch(), list[tuple[dt.date, str]]()
+    watch, requested = Watch(), list[tuple[dt.date, str]]()
     running: set[dt.date] = set()
     now = 0.0
 
@@ -233,7 +233,7 @@ def test_whatever_happens_every_state_that_lasts_is_asked_for_exactly_once(
             days = (request.last - request.first).days + 1
             dates = [request.first + dt.timedelta(day) for day in range(days)]
             assert not running & set(dates)
-            asked.extend((date, listing[date]) for date in dates)
+            requested.extend((date, listing[date]) for date in dates)
             running.update(dates)
 
     for number, (what, place, seconds) in enumerate(steps):
@@ -245,11 +245,11 @@ def test_whatever_happens_every_state_that_lasts_is_asked_for_exactly_once(
             tick()
         elif what == "ends":
             running.discard(date)
-        else:  # the tick fails: nothing is asked for, and its cursor is not saved
+        else:  # the tick fails: no run is requested, and its cursor is not saved
             decide(listing, Cursor.load(watch.cursor), running, now, PACE, what="consolidate")
     for _ in range(3):
         running.clear()
         now += PACE.quiet
         tick()
-    assert len(asked) == len(set(asked))
-    assert set(listing.items()) <= set(asked)
+    assert len(requested) == len(set(requested))
+    assert set(listing.items()) <= set(requested)

@@ -1,4 +1,4 @@
-"""The sensor of box scores: which dates it has graded again, and what its fingerprint sees."""
+"""The sensor `new_box_scores`: which dates it requests again, and which changes its fingerprint notices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def daemon(settings: Settings, instance: dg.DagsterInstance) -> Daemon:
 
 
 def box_scores(daemon: Daemon, *rows: tuple[Any, ...]) -> None:
-    """The table anew: date, game, player, points, minutes."""
+    """Replaces the rows of the table: date, game, player, points, minutes."""
     daemon.deployment.warehouse.create_tables([BOX_SCORES])
     with connect(daemon.settings.home / "warehouse.duckdb") as connection:
         connection.execute("DELETE FROM player_game_summary")
@@ -40,7 +40,7 @@ LEBRON = (YESTERDAY, "g1", "lebronjames", 30, 35.5)
 CURRY = (YESTERDAY, "g2", "stephencurry", 28, 33.0)
 
 
-def test_dates_whose_box_scores_came_are_graded_once(daemon: Daemon) -> None:
+def test_dates_whose_box_scores_arrived_are_requested_once(daemon: Daemon) -> None:
     box_scores(daemon, LEBRON, CURRY)
     (request,) = daemon.tick().run_requests
     assert span(request) == (str(YESTERDAY), str(YESTERDAY))
@@ -57,12 +57,12 @@ def test_dates_whose_box_scores_came_are_graded_once(daemon: Daemon) -> None:
         (LEBRON, (*CURRY[:3], 29, 33.0)),
         (LEBRON, (*CURRY[:3], 28, 33.1)),
         (LEBRON, (*CURRY[:3], None, None)),
-        ((*LEBRON[:3], 28, 33.0), (*CURRY[:3], 30, 35.5)),  # the sums stay
+        ((*LEBRON[:3], 28, 33.0), (*CURRY[:3], 30, 35.5)),  # the sums are the same
         ((*LEBRON[:3], 31, 35.5), (*CURRY[:3], 27, 33.0)),
         (LEBRON, (YESTERDAY, "g3", *CURRY[2:])),
     ],
 )
-def test_a_correction_is_graded_and_one_that_is_taken_back_as_well(daemon: Daemon, rows: tuple[Any, ...]) -> None:
+def test_a_correction_is_graded_and_its_undoing_as_well(daemon: Daemon, rows: tuple[Any, ...]) -> None:
     keys = []
     for state in ((LEBRON, CURRY), rows, (LEBRON, CURRY)):
         box_scores(daemon, *state)
@@ -70,13 +70,13 @@ def test_a_correction_is_graded_and_one_that_is_taken_back_as_well(daemon: Daemo
     assert len(set(keys)) == 3
 
 
-def test_what_is_older_than_two_weeks_is_left_to_a_backfill(daemon: Daemon) -> None:
+def test_dates_older_than_two_weeks_are_left_to_a_backfill(daemon: Daemon) -> None:
     box_scores(daemon, (today() - dt.timedelta(days=15), *LEBRON[1:]), (today() - dt.timedelta(days=14), *LEBRON[1:]))
     (request,) = daemon.tick().run_requests
     assert span(request)[0] == str(today() - dt.timedelta(days=14))
 
 
-def test_box_scores_that_cannot_be_read_are_no_empty_ones(daemon: Daemon) -> None:
+def test_box_scores_that_cannot_be_read_fail_the_tick_and_the_cursor_is_kept(daemon: Daemon) -> None:
     box_scores(daemon, LEBRON)
     daemon.tick()
     before = daemon.cursor
@@ -87,7 +87,7 @@ def test_box_scores_that_cannot_be_read_are_no_empty_ones(daemon: Daemon) -> Non
     assert daemon.cursor == before
 
 
-def test_a_busy_warehouse_is_looked_at_the_next_time(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_warehouse_is_read_in_the_next_tick(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
     from nba_consolidation.warehouse.errors import WarehouseBusy
 
@@ -107,6 +107,6 @@ def test_incident_r48_a_home_without_tables_has_no_box_scores_yet(daemon: Daemon
     assert "no box scores yet" in daemon.tick().skip_message
 
 
-def test_before_anything_was_made_nothing_is_there(daemon: Daemon) -> None:
-    assert "nothing is there yet" in daemon.tick().skip_message
+def test_without_a_home_the_sensor_skips_and_creates_none(daemon: Daemon) -> None:
+    assert "there is no warehouse yet" in daemon.tick().skip_message
     assert not daemon.settings.home.exists()

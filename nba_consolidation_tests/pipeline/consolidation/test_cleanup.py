@@ -15,7 +15,7 @@ import pytest
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import HeldLease, Holder, LeaseHeld, LeaseLost, LeaseTiming, hold, lease_key
-from nba_consolidation.operations.staging_cleanup import Action, CleanUp, CleanUpReport, Kind
+from nba_consolidation.operations.staging_cleanup import Action, CleanUp, CleanUpReport, OldTableKind
 from nba_consolidation.warehouse.errors import WarehouseBusy
 from nba_consolidation_tests.pipeline.consolidation.workbench import (
     DATE,
@@ -57,7 +57,7 @@ def clean_up(bench: Workbench, *archive: str, dry_run: bool = False, **options: 
     return use_case.clean_up(Holder.here("cleaning"), dry_run=dry_run, archive=archive)
 
 
-def kinds(report: CleanUpReport) -> dict[str, tuple[Kind, Action]]:
+def kinds(report: CleanUpReport) -> dict[str, tuple[OldTableKind, Action]]:
     return {table.staging_table: (table.kind, table.action) for table in report.tables}
 
 
@@ -73,10 +73,10 @@ def test_a_dry_run_distinguishes_all_kinds_and_touches_nothing(bench: Workbench)
     torn = age(bench, "_staging_20260115_120000_torn", 8)
     report = clean_up(bench, dry_run=True)
     assert kinds(report) == {
-        done: (Kind.CONSOLIDATED, Action.DROPPED),
-        waiting: (Kind.NEVER_CONSOLIDATED, Action.STAYS),
-        empty: (Kind.EMPTY, Action.DROPPED),
-        torn: (Kind.REFUSED, Action.STAYS),
+        done: (OldTableKind.CONSOLIDATED, Action.DROPPED),
+        waiting: (OldTableKind.NEVER_CONSOLIDATED, Action.STAYS),
+        empty: (OldTableKind.EMPTY, Action.DROPPED),
+        torn: (OldTableKind.REFUSED, Action.STAYS),
     }
     assert bench.staging_tables() == {done, waiting, empty, torn}
     assert recorded(bench) == []
@@ -92,7 +92,7 @@ def test_age_rows_batch_worker_and_dates_of_each_table_are_reported(bench: Workb
 def test_what_is_consolidated_goes_and_is_recorded(bench: Workbench) -> None:
     done = consolidated(bench)
     report = clean_up(bench)
-    assert kinds(report) == {done: (Kind.CONSOLIDATED, Action.DROPPED)}
+    assert kinds(report) == {done: (OldTableKind.CONSOLIDATED, Action.DROPPED)}
     assert bench.staging_tables() == set()
     (row,) = recorded(bench)
     assert {name: row[name] for name in ("staging_table", "kind", "action", "staged", "first_date", "run_id")} == {
@@ -122,7 +122,7 @@ def test_a_table_of_which_one_date_is_missing_in_the_ledger_stays(bench: Workben
     half = old(bench, "half", prediction(), prediction(game_date=NEXT_DATE))
     bench.consolidate(DATE)
     report = clean_up(bench)
-    assert kinds(report) == {half: (Kind.NEVER_CONSOLIDATED, Action.STAYS)}
+    assert kinds(report) == {half: (OldTableKind.NEVER_CONSOLIDATED, Action.STAYS)}
     assert report.tables[0].reason == "some of its dates were not consolidated"
     assert report.waiting_dates == (NEXT_DATE,)
 
@@ -130,14 +130,14 @@ def test_a_table_of_which_one_date_is_missing_in_the_ledger_stays(bench: Workben
 def test_a_table_delivered_anew_after_it_was_consolidated_is_another_one_and_stays(bench: Workbench) -> None:
     consolidated(bench, "again")
     again = old(bench, "again", prediction("22.5"))
-    assert kinds(clean_up(bench)) == {again: (Kind.NEVER_CONSOLIDATED, Action.STAYS)}
+    assert kinds(clean_up(bench)) == {again: (OldTableKind.NEVER_CONSOLIDATED, Action.STAYS)}
 
 
 def test_incident_27_a_table_that_is_rewritten_while_cleaning_stays(bench: Workbench) -> None:
     name = consolidated(bench)
     bench.staging.before_drop = lambda: bench.stage(prediction("22.5"), worker="done")
     report = clean_up(bench)
-    assert kinds(report) == {name: (Kind.CONSOLIDATED, Action.STAYS)}
+    assert kinds(report) == {name: (OldTableKind.CONSOLIDATED, Action.STAYS)}
     assert bench.staging_tables() == {name}
     assert recorded(bench) == []
     assert bench.consolidate().total("inserted") == 1
@@ -154,8 +154,8 @@ def test_a_table_that_is_named_is_archived_with_all_of_its_rows(bench: Workbench
     named, other = old(bench, "named", prediction(), prediction(game_date=NEXT_DATE)), old(bench, "other")
     report = clean_up(bench, named)
     assert kinds(report) == {
-        named: (Kind.NEVER_CONSOLIDATED, Action.ARCHIVED),
-        other: (Kind.NEVER_CONSOLIDATED, Action.STAYS),
+        named: (OldTableKind.NEVER_CONSOLIDATED, Action.ARCHIVED),
+        other: (OldTableKind.NEVER_CONSOLIDATED, Action.STAYS),
     }
     (row,) = recorded(bench)
     assert (row["staging_table"], row["action"]) == (named, "archived")
@@ -168,7 +168,7 @@ def test_a_refused_table_goes_only_by_name_and_is_archived_too(bench: Workbench)
     bench.staging.path_of("x").parent.mkdir()
     bench.staging.path_of("_staging_20260115_120000_torn").write_bytes(b"PAR1 torn")
     torn = age(bench, "_staging_20260115_120000_torn", 8)
-    assert kinds(clean_up(bench)) == {torn: (Kind.REFUSED, Action.STAYS)}
+    assert kinds(clean_up(bench)) == {torn: (OldTableKind.REFUSED, Action.STAYS)}
     (table,) = clean_up(bench, torn).tables
     assert Path(str(table.archived_to)).read_bytes() == b"PAR1 torn"
 
@@ -180,13 +180,13 @@ def test_a_damaged_page_makes_a_table_refused_although_its_footer_is_whole(bench
     content[4:200] = b"\xff" * 196
     path.write_bytes(content)
     age(bench, name, 8)
-    assert kinds(clean_up(bench)) == {name: (Kind.REFUSED, Action.STAYS)}
+    assert kinds(clean_up(bench)) == {name: (OldTableKind.REFUSED, Action.STAYS)}
 
 
 def test_a_column_that_a_consolidation_would_add_is_no_reason_to_refuse(bench: Workbench) -> None:
     name = old(bench, "new", prediction(shoe_size=47), types={"shoe_size": pa.int64()})
-    assert kinds(clean_up(bench))[name][0] is Kind.REFUSED
-    assert kinds(clean_up(bench, evolve=True))[name][0] is Kind.NEVER_CONSOLIDATED
+    assert kinds(clean_up(bench))[name][0] is OldTableKind.REFUSED
+    assert kinds(clean_up(bench, evolve=True))[name][0] is OldTableKind.NEVER_CONSOLIDATED
 
 
 def test_a_name_that_is_no_old_table_stops_it_before_anything_is_done(bench: Workbench) -> None:
@@ -239,7 +239,7 @@ def test_a_table_consolidated_while_its_lease_was_waited_for_is_not_archived(
 
     monkeypatch.setattr(FencedWriter, "holding", overtaken)
     report = clean_up(bench, name)
-    assert kinds(report) == {name: (Kind.NEVER_CONSOLIDATED, Action.STAYS)}
+    assert kinds(report) == {name: (OldTableKind.NEVER_CONSOLIDATED, Action.STAYS)}
     assert bench.staging_tables() == {name}
 
 

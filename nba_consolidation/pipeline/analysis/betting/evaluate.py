@@ -14,7 +14,7 @@ from nba_consolidation.pipeline.analysis.betting.bets import DailyResults
 from nba_consolidation.pipeline.analysis.betting.queries import evaluated_dates
 from nba_consolidation.pipeline.analysis.betting.strategy_rows import strategy_rows
 from nba_consolidation.pipeline.analysis.performance.metrics import STANDARD_ODDS
-from nba_consolidation.pipeline.analysis.performance.windows import DateRange, season_of
+from nba_consolidation.pipeline.analysis.performance.windows import DateSpan, season_of
 from nba_consolidation.schema import MAJORITY, STRATEGY_PERFORMANCE, UNANIMOUS
 from nba_consolidation.sql import Statement, Value
 
@@ -78,10 +78,10 @@ class Strategist:
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame]:
         season = season_of(dates[0])
-        results = self._daily_results(DateRange(season.first, dates[-1]))
+        results = self._daily_results(DateSpan(season.first, dates[-1]))
         return (strategy_rows(results, season.first, dates, self.odds),)
 
-    def _daily_results(self, dates: DateRange) -> DailyResults:
+    def _daily_results(self, dates: DateSpan) -> DailyResults:
         """The results of the season to date, from one pass over the graded rows."""
         parameters: dict[str, Value] = {
             "first_date": dates.first, "last_date": dates.last, "unanimous": UNANIMOUS, "majority": MAJORITY,

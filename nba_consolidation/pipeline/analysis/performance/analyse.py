@@ -14,7 +14,7 @@ from nba_consolidation.pipeline.analysis.performance import metrics
 from nba_consolidation.pipeline.analysis.performance.counts import EDGE_BOUNDS, DailyCounts
 from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates
 from nba_consolidation.pipeline.analysis.performance.windows import (
-    DateRange,
+    DateSpan,
     dependent_dates,
     earliest_start,
     last_dependent,
@@ -80,7 +80,7 @@ class Analyst:
 
     def _counts(self, dates: Sequence[dt.date]) -> pd.DataFrame:
         """The counts of all windows that end with the dates, from one pass over the graded rows."""
-        days = DateRange(min(map(earliest_start, dates)), dates[-1])
+        days = DateSpan(min(map(earliest_start, dates)), dates[-1])
         parameters: dict[str, Value] = {"first_date": days.first, "last_date": days.last, **_EDGES}
         names = ("graded_rows", "daily_counts", "daily_confidences")
         rows = self.writer.warehouse.run([Statement(name, parameters) for name in names]).rows

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.pipeline.analysis.performance.windows import DateRange, window_start
+from nba_consolidation.pipeline.analysis.performance.windows import DateSpan, window_start
 from nba_consolidation.schema import ALL_SYSTEMS, OUTCOMES, TIME_WINDOWS
 from nba_consolidation.warehouse.interface import Row
 
@@ -57,12 +57,12 @@ class DailyCounts:
     cells: the system, slice and bucket of each cell. running[d, c, k]: count k of cell c over all days before the d-th.
     """
 
-    days: DateRange
+    days: DateSpan
     cells: pd.DataFrame
     running: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, days: DateRange, counted: Sequence[Row], scores: pd.DataFrame) -> DailyCounts:
+    def of(cls, days: DateSpan, counted: Sequence[Row], scores: pd.DataFrame) -> DailyCounts:
         """From the rows of daily_counts and the sums of scores. Raises ConsolidationError for a system named ALL."""
         import pandas as pd
 

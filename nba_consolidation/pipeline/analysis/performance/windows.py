@@ -13,19 +13,19 @@ _DAYS = {"day": 1, "7d": 7, "30d": 30}
 _SEASON_START = (7, 1)  # the games of a season end in June and begin in October
 
 
-class DateRange(NamedTuple):
+class DateSpan(NamedTuple):
     """The dates from first to last, both included."""
 
     first: dt.date
     last: dt.date
 
 
-def season_of(date: dt.date) -> DateRange:
+def season_of(date: dt.date) -> DateSpan:
     """The season of a date: 1 July to 30 June."""
     start = dt.date(date.year, *_SEASON_START)
     if date < start:
         start = start.replace(year=date.year - 1)
-    return DateRange(start, start.replace(year=start.year + 1) - dt.timedelta(1))
+    return DateSpan(start, start.replace(year=start.year + 1) - dt.timedelta(1))
 
 
 def window_start(window: str, date: dt.date) -> dt.date:
