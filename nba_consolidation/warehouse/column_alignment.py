@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from sqlglot import exp
 
@@ -138,6 +139,12 @@ def _is_castable(staged: Column, live: Column) -> bool:
 
 
 def aligned_columns(staged: Sequence[Column], live: Sequence[Column]) -> list[exp.Expr]:
+    """The SELECT list over one staging table, as `_aligned_columns` computes it once for these columns."""
+    return [column.copy() for column in _aligned_columns(tuple(staged), tuple(live))]
+
+
+@lru_cache(64)
+def _aligned_columns(staged: tuple[Column, ...], live: tuple[Column, ...]) -> Sequence[exp.Expr]:
     """The SELECT list over one staging table: the live columns in order, then row_error and original_row.
 
     A missing column is NULL. A value that does not fit its column (NaN or an infinity in a NUMERIC, a number too large
@@ -185,7 +192,12 @@ def _to_json(value: exp.Expr) -> exp.Expr:
 
 def _cast(value: exp.Expr, kind: str, safe: bool = False) -> exp.Expr:
     cast = exp.TryCast if safe else exp.Cast
-    return cast(this=value, to=exp.DataType.build(kind, dialect="bigquery"))
+    return cast(this=value, to=_data_type(kind).copy())
+
+
+@cache
+def _data_type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind, dialect="bigquery")
 
 
 def _aligned(staged: Column | None, live: Column) -> exp.Expr:

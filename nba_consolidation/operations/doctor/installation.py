@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def _settings(settings: Settings) -> tuple[Health, str]:
     return Health.OK, detail
 
 
+@cache
 def _pip_check() -> Sequence[str]:
     """The conflicts that pip finds among the installed libraries."""
     done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
