@@ -57,7 +57,7 @@ def warehouses_kept_open() -> Iterator[None]:
             connection = open_file(warehouse)
             if warehouse.path not in kept:
                 kept.add(warehouse.path)
-                stack.enter_context(open_file(warehouse))
+                stack.enter_context(open_file(warehouse)).execute("PRAGMA disable_checkpoint_on_shutdown")
             return connection
 
         patch.setattr(DuckDBWarehouse, "_open", open_and_keep)

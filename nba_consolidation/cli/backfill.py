@@ -83,24 +83,24 @@ def backfill(session: Session, since: dt.date, until: dt.date | None, what: str,
         raise click.UsageError(f"--from {since} comes after --to {last}.")
     work = WORKS[what](session.with_tables(), session.holder())
     with bar(what, transient=True) as (advance, news):
-        report = run(since, last, chunk, work, _teller(advance, news, (last - since).days + 1))
+        report = run(since, last, chunk, work, _progress_reporter(advance, news, (last - since).days + 1))
     session.show(_document(report, what), *_grids(report), _summary(report))
     return Exit.REQUIRES_ATTENTION if report.failed or report.refused else Exit.DONE
 
 
-def _teller(
+def _progress_reporter(
     advance: Callable[[int, int], None], news: Callable[[str], None], dates: int
 ) -> Callable[[BackfillReport], None]:
-    """Moves the bar, and tells of a date that could not be done at once, not only in the end."""
-    told: set[dt.date] = set()
+    """Moves the bar, and reports a date that failed at once, not only in the end."""
+    reported: set[dt.date] = set()
 
-    def tell(report: BackfillReport) -> None:
+    def on_report(report: BackfillReport) -> None:
         advance(report.dates, dates)
-        for date in sorted(report.failed.keys() - told):
+        for date in sorted(report.failed.keys() - reported):
             news(f"{date}: {report.failed[date]}")
-        told.update(report.failed)
+        reported.update(report.failed)
 
-    return tell
+    return on_report
 
 
 def _document(report: BackfillReport, what: str) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def _grids(report: BackfillReport) -> list[Grid]:
 
 
 def _summary(report: BackfillReport) -> str:
-    told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in report.figures.items())
-    lines = [f"{counted(report.dates, 'date')} from {report.first} to {report.last}: {told}."]
+    figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in report.figures.items())
+    lines = [f"{counted(report.dates, 'date')} from {report.first} to {report.last}: {figures}."]
     if report.failed:
         lines.append(
             f"Could not do {counted(len(report.failed), 'date')}; all others are done. Mend the cause, and start again."

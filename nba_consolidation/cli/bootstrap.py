@@ -62,7 +62,8 @@ def _document(change: TableChange) -> dict[str, Any]:
         "adds": [column.name for column in change.missing],
         "carried_through": change.carried_through,
         "differing": [
-            {"column": ours.name, "declared": ours.type, "live": live.type} for ours, live in change.differing
+            {"column": declared.name, "declared": declared.type, "live": live.type}
+            for declared, live in change.differing
         ],
         "unfit": change.unfit,
     }
@@ -86,13 +87,13 @@ def _differing(changes: Sequence[TableChange]) -> Grid:
     columns = [Column("column of another type"), Column("declared"), Column("live"), Column("so", fold=True)]
     rows = [
         (
-            f"{change.table.name}.{ours.name}",
-            ours.type,
+            f"{change.table.name}.{declared.name}",
+            declared.type,
             live.type,
-            "nothing can be consolidated" if any(ours.name in told for told in change.unfit) else "it stays",
+            "nothing can be consolidated" if any(declared.name in text for text in change.unfit) else "it stays",
         )
         for change in changes
-        for ours, live in change.differing
+        for declared, live in change.differing
     ]
     return Grid(columns, rows)
 

@@ -71,8 +71,8 @@ def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
 
     home = _HOME if session.settings.home == Settings().home else session.settings.home
     season = Season(seed=seed, dates=dates, refused_tables=True)
-    with bar("staging tables") as (advance, tell):
-        outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), tell)
+    with bar("staging tables") as (advance, write_line):
+        outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
     program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
     look = _LOOK.format(
         program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0],
@@ -83,12 +83,14 @@ def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
-    wanted, found = ({name: getattr(side, name) for name in _FIGURES} for side in (outcome.wanted, outcome.found))
+    expected, actual = (
+        {name: getattr(side, name) for name in _FIGURES} for side in (outcome.expected_figures, outcome.actual_figures)
+    )
     return {
         "as_expected": outcome.as_expected,
-        "expected": wanted,
+        "expected": expected,
         "expected_once_all_are_played": {name: getattr(outcome.expected.total, name) for name in _FIGURES},
-        "outcome": {**found, "duplicates": outcome.duplicates, "lost": outcome.lost},
+        "outcome": {**actual, "duplicates": outcome.duplicates, "lost": outcome.lost},
         "hit_rates": [{name: row[name] for name in _HIT_RATE} for row in outcome.hit_rates],
         "refused_tables": dict(outcome.expected.refused),
         "racers": outcome.racers,
@@ -98,9 +100,9 @@ def _document(outcome: Outcome) -> dict[str, object]:
 
 
 def _shown(outcome: Outcome) -> list[Shown]:
-    wanted, found = outcome.wanted, outcome.found
+    expected, actual = outcome.expected_figures, outcome.actual_figures
     rows = [
-        *((said, getattr(wanted, name), getattr(found, name)) for name, said in _FIGURES.items()),
+        *((title, getattr(expected, name), getattr(actual, name)) for name, title in _FIGURES.items()),
         ("duplicate business keys", 0, outcome.duplicates),
         ("lost business keys", 0, outcome.lost),
     ]

@@ -32,13 +32,17 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
 
     warehouse = session.existing().warehouse
     audited = dates_with_rows(warehouse, dates.first, dates.last) if dates.is_limited else dates_with_rows(warehouse)
-    found = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
-    blocking = sum(len(findings) for audit, findings in found if audit.blocking)
+    findings_by_audit = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
+    blocking = sum(len(findings) for audit, findings in findings_by_audit if audit.blocking)
     verdict = f"{counted(blocking, 'finding')} that must not be." if blocking else "No duplicates."
     session.show(
-        {"dates": len(audited), "blocking_findings": blocking, "audits": [_document(*entry) for entry in found]},
-        _overview(found),
-        *(_details(*entry) for entry in found),
+        {
+            "dates": len(audited),
+            "blocking_findings": blocking,
+            "audits": [_document(*entry) for entry in findings_by_audit],
+        },
+        _overview(findings_by_audit),
+        *(_details(*entry) for entry in findings_by_audit),
         f"{verdict} Audited {counted(len(audited), 'date')}"
         + (f", {audited[0]} to {audited[-1]}." if audited else "."),
     )
@@ -55,12 +59,12 @@ def _document(audit: Audit, findings: list[Row]) -> dict[str, Any]:
     }
 
 
-def _overview(found: list[tuple[Audit, list[Row]]]) -> Grid:
+def _overview(findings_by_audit: list[tuple[Audit, list[Row]]]) -> Grid:
     columns = [Column("audit"), Column("findings", right=True), Column("blocking"), Column("looks for", 1, fold=True)]
-    return Grid(columns, [(a.name, len(findings), a.blocking, a.looks_for) for a, findings in found])
+    return Grid(columns, [(a.name, len(findings), a.blocking, a.looks_for) for a, findings in findings_by_audit])
 
 
 def _details(audit: Audit, findings: list[Row]) -> Shown:
     columns = [Column(name.replace("_", " ")) for name in (findings[0] if findings else ())]
-    shown = f"first {_SHOWN} of {len(findings):,}" if len(findings) > _SHOWN else f"{len(findings):,}"
-    return Grid(columns, [tuple(row.values()) for row in findings[:_SHOWN]], f"{audit.name}: {shown}", records=True)
+    extent = f"first {_SHOWN} of {len(findings):,}" if len(findings) > _SHOWN else f"{len(findings):,}"
+    return Grid(columns, [tuple(row.values()) for row in findings[:_SHOWN]], f"{audit.name}: {extent}", records=True)

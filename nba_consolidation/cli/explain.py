@@ -53,21 +53,21 @@ def explain(
 
     exact = line if isinstance(line, Decimal) else None
     question = RowQuery(date, player, system, game, line=exact, every_line=line is None)
-    found = read(session.existing().warehouse, question)
-    if not found:
+    predictions = read(session.existing().warehouse, question)
+    if not predictions:
         raise ConsolidationError(
             f"no prediction stands for {_asked(date, player, system, game, line)}; see what waits with "
             "`nba-consolidation status` and what was set aside with `nba-consolidation quarantine`. "
             "A player is written in lower case, without blanks."
         )
-    session.show({"predictions": found}, *(part for one in found for part in _shown(one)))
+    session.show({"predictions": predictions}, *(part for one in predictions for part in _parts(one)))
 
 
 def _asked(date: dt.date, player: str, *others: object) -> str:
     return ", ".join(str(part) for part in (date, player, *others) if part is not None)
 
 
-def _shown(one: RowHistory) -> list[Shown]:
+def _parts(one: RowHistory) -> list[Shown]:
     line = "no line" if one.current_points_line is None else f"line {one.current_points_line}"
     key = f"{one.game_date}  {one.player_lookup}  {one.system_id}  {one.game_id}  {line}"
     return [Facts(key, _facts(one)), _lost(one) if one.lost else "No version of it lost."]

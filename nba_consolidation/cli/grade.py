@@ -52,12 +52,12 @@ def grade(session: Session, dates: DateRange) -> Exit:
     from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
-    standing = dates_with_rows(deployment.warehouse, dates.first, dates.last)
-    if not standing:
+    dates_with_predictions = dates_with_rows(deployment.warehouse, dates.first, dates.last)
+    if not dates_with_predictions:
         session.show({"dates": []}, f"Nothing stands for {dates}: consolidate first.")
         return Exit.DONE
     with steps() as on_step:
-        report = deployment.grader.grade(standing, session.holder(), on_step)
+        report = deployment.grader.grade(dates_with_predictions, session.holder(), on_step)
         graded = [date.game_date for date in report.dates if date.graded or date.removed]
         analysis = deployment.analyst.analyse(graded, session.holder(), on_step)
     session.show(_document(report, analysis), *_report(report, analysis))
@@ -99,12 +99,12 @@ def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
                Column("detail", fold=True)]  # fmt: skip
     rows = [(f.game_date, f.finding.replace("_", " "), f.game_id, f.player_lookup, f.predictions, f.detail)
             for f in findings]  # fmt: skip
-    shown: list[Shown] = [Grid(columns, rows[-_SHOWN:])]
+    parts: list[Shown] = [Grid(columns, rows[-_SHOWN:])]
     if len(findings) > _SHOWN:
         kinds = Counter(f.finding for f in findings).most_common()
-        told = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
-        shown.append(f"The last {_SHOWN} of {len(findings):,} findings ({told}); --json lists all.")
-    return shown
+        by_kind = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
+        parts.append(f"The last {_SHOWN} of {len(findings):,} findings ({by_kind}); --json lists all.")
+    return parts
 
 
 def _unsettled_names(names: Sequence[GradingFinding]) -> Grid:
@@ -116,8 +116,8 @@ def _unsettled_names(names: Sequence[GradingFinding]) -> Grid:
 
 def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
     outcomes = ("correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting")
-    told = " + ".join(f"{report.total(name):,} {name.replace('_', ' ')}" for name in outcomes)
-    lines = [f"Conserved: {report.total('active'):,} active = {told}"]
+    outcomes_sum = " + ".join(f"{report.total(name):,} {name.replace('_', ' ')}" for name in outcomes)
+    lines = [f"Conserved: {report.total('active'):,} active = {outcomes_sum}"]
     changed = sum(report.total(name) for name in ("inserted", "updated", "removed"))
     lines.append(
         f"{counted(len(report.dates), 'date')}, {counted(changed, 'row')} written, "

@@ -67,11 +67,13 @@ def history(session: Session, dates: DateRange) -> None:
     from nba_consolidation.operations.lease_history import lease_history
 
     deployment = session.existing()
-    found = lease_history(deployment.warehouse, deployment.leases, dates.first, dates.last)
+    events = lease_history(deployment.warehouse, deployment.leases, dates.first, dates.last)
     session.show(
-        {"history": found},
-        table(LEASE_EVENTS, [vars(event) for event in found], records=True),
-        f"{counted(len(found), 'entry').replace('entrys', 'entries')}; times in UTC." if found else "Nothing happened.",
+        {"history": events},
+        table(LEASE_EVENTS, [vars(event) for event in events], records=True),
+        f"{counted(len(events), 'entry').replace('entrys', 'entries')}; times in UTC."
+        if events
+        else "Nothing happened.",
     )
 
 

@@ -28,17 +28,22 @@ def quarantine(session: Session, limit: int, dates: DateRange) -> None:
     from nba_consolidation.operations.quarantine import quarantine as read
 
     warehouse = session.existing().warehouse
-    found = read(warehouse, dates.first, dates.last, limit) if dates.is_limited else read(warehouse, limit=limit)
-    document = {"quarantined": found.quarantined, "rules": found.rules, "rows": found.rows}
-    session.show(document, table(QUARANTINE_RULES, [vars(rule) for rule in found.rules]), _rows(found), _summary(found))
+    quarantine = read(warehouse, dates.first, dates.last, limit) if dates.is_limited else read(warehouse, limit=limit)
+    document = {"quarantined": quarantine.quarantined, "rules": quarantine.rules, "rows": quarantine.rows}
+    session.show(
+        document,
+        table(QUARANTINE_RULES, [vars(rule) for rule in quarantine.rules]),
+        _rows(quarantine),
+        _summary(quarantine),
+    )
 
 
-def _rows(found: Quarantine) -> Grid:
+def _rows(quarantine: Quarantine) -> Grid:
     columns = [Column("date"), Column("column"), Column("rule"), Column("staging table"), Column("row", right=True),
                Column("reason", 1, fold=True), Column("original row", fold=True)]  # fmt: skip
     rows = [
         (row.game_date, row.column_name, row.rule, row.staging_table, row.staging_row, row.reason, _readable(row))
-        for row in found.rows
+        for row in quarantine.rows
     ]
     return Grid(columns, rows, records=True)
 
@@ -49,12 +54,12 @@ def _readable(row: QuarantinedRow) -> str:
         values = dict(json.loads(row.original_row, parse_float=str))
     except (ValueError, TypeError):
         return row.original_row  # as whoever wrote it left it
-    told = {name: value for name, value in values.items() if value is not None or name == row.column_name}
-    return "  ".join(f"{name}={'NULL' if value is None else value}" for name, value in told.items())
+    named_values = {name: value for name, value in values.items() if value is not None or name == row.column_name}
+    return "  ".join(f"{name}={'NULL' if value is None else value}" for name, value in named_values.items())
 
 
-def _summary(found: Quarantine) -> str:
-    if not found.quarantined:
+def _summary(quarantine: Quarantine) -> str:
+    if not quarantine.quarantined:
         return "Nothing is in quarantine."
-    shown = f"; the {len(found.rows):,} of the latest dates are shown (--limit)" if found.rows else ""
-    return f"{counted(found.quarantined, 'row')} in quarantine{shown}. Mend the worker and stage the rows again."
+    limited = f"; the {len(quarantine.rows):,} of the latest dates are shown (--limit)" if quarantine.rows else ""
+    return f"{counted(quarantine.quarantined, 'row')} in quarantine{limited}. Mend the worker and stage the rows again."

@@ -61,12 +61,12 @@ def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
     from nba_consolidation.operations.repair.repair import accuracy_dates
 
     deployment = session.existing()
-    standing = accuracy_dates(deployment.warehouse, dates.first, dates.last)
+    graded_dates = accuracy_dates(deployment.warehouse, dates.first, dates.last)
     with bar("repairing dates" if applied else "looking at dates", transient=True) as (advance, _):
         if applied:
-            report = deployment.repairer.repair(standing, session.holder(), advance)
+            report = deployment.repairer.repair(graded_dates, session.holder(), advance)
         else:
-            report = deployment.repairer.forecast(standing, advance)
+            report = deployment.repairer.forecast(graded_dates, advance)
     session.show(_document(report), *_report(report, dates))
     return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
 
@@ -187,14 +187,14 @@ def _sentences(report: RepairReport, dates: DateRange) -> str:
     if not report.systems and not report.poisoned:
         return f"Nothing is graded for {dates}."
     total, repaired = report.total, counted(len(report.repaired_dates), "date")
-    told = f"{counted(total.duplicates, 'duplicate')} and {counted(total.normalised, 'confidence')} in percent"
+    what = f"{counted(total.duplicates, 'duplicate')} and {counted(total.normalised, 'confidence')} in percent"
     if not total.needed:
         lines = ["Nothing to repair: one row per key, confidences between 0 and 1."]
     elif report.run_id is None:
-        lines = [f"Would repair {told}, on {repaired}. Nothing was changed yet: do it with --apply."]
+        lines = [f"Would repair {what}, on {repaired}. Nothing was changed yet: do it with --apply."]
     else:
         lines = [
-            f"Repaired {told}, on {repaired}, in run {report.run_id}. To put it all back:",
+            f"Repaired {what}, on {repaired}, in run {report.run_id}. To put it all back:",
             f"nba-consolidation restore --run {report.run_id} --apply",
         ]
     if report.poisoned:

@@ -28,13 +28,13 @@ class Racer:
 class Outcome:
     """What came out of the season beside what had to.
 
-    wanted, found: rows; of the outcomes of predictions, those of the played dates.
+    expected_figures, actual_figures: rows; of the outcomes of predictions, those of the played dates.
     hit_rates: of every system the figures of the season, as in system_performance. report: the page of the last one.
     """
 
     expected: Expectation
-    wanted: Figures
-    found: Figures
+    expected_figures: Figures
+    actual_figures: Figures
     duplicates: int
     hit_rates: tuple[Row, ...]
     racers: tuple[Racer, ...]
@@ -44,32 +44,32 @@ class Outcome:
     @property
     def lost(self) -> int:
         """Business keys that were staged and do not stand."""
-        return self.wanted.consolidated - self.found.consolidated
+        return self.expected_figures.consolidated - self.actual_figures.consolidated
 
     @property
     def newest_everywhere(self) -> bool:
         """Whether the newest version of every key stands."""
-        return self.found.newest_micros == self.wanted.newest_micros
+        return self.actual_figures.newest_micros == self.expected_figures.newest_micros
 
     @property
     def as_expected(self) -> bool:
         """Whether every figure is the one that was counted while staging, without the product's SQL."""
-        return self.found == self.wanted and self.duplicates == 0
+        return self.actual_figures == self.expected_figures and self.duplicates == 0
 
 
 def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float) -> Outcome:
     """Reads what stands. played: the dates that have box scores."""
     dates = sorted(raced.expected.by_date)
     (totals,) = warehouse.query(Statement("totals", {"first_date": dates[0], "last_date": dates[-1]}))
-    found = Figures(**{field.name: int(totals[field.name]) for field in fields(Figures)})
+    actual = Figures(**{field.name: int(totals[field.name]) for field in fields(Figures)})
     terminal = sum(raced.passes)
     return Outcome(
         expected=raced.expected,
-        wanted=raced.expected.once_played(played),
-        found=found,
+        expected_figures=raced.expected.once_played(played),
+        actual_figures=actual,
         duplicates=sum(len(audit.findings(warehouse, dates)) for audit in AUDITS if audit.blocking),
         hit_rates=tuple(performance(warehouse, played[-1], played[-1], window="season", by="all")),
-        racers=(Racer("Dagster", raced.runs, found.staged - terminal), Racer("terminal", len(raced.passes), terminal)),
+        racers=(Racer("Dagster", raced.runs, actual.staged - terminal), Racer("terminal", len(raced.passes), terminal)),
         report=report,
         seconds=seconds,
     )

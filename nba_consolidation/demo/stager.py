@@ -36,18 +36,18 @@ def stage_season(
     on_progress: Callable[[Progress], None] = lambda _: None,
     deliveries: Sequence[Delivery] | None = None,
 ) -> Expectation:
-    """Stages all deliveries of the season, or those given, and returns what must come out of them.
+    """Stages all deliveries of the season, or of these, and returns what must come out of them.
 
     The processes are spawned, as workers on other machines would be; nothing is shared with them but the folder.
     A delivery that is staged again replaces its own table.
     """
-    wanted = list(season.deliveries()) if deliveries is None else list(deliveries)
+    chosen = list(season.deliveries()) if deliveries is None else list(deliveries)
     done, rows, tallies = 0, 0, []
-    for tables, tally in _staged(season, wanted, staging_area, processes):
+    for tables, tally in _staged(season, chosen, staging_area, processes):
         done += tables
         rows += tally.staged.total() + sum(tally.refused.values())
         tallies.append(tally)
-        on_progress(Progress(done, len(wanted), rows))
+        on_progress(Progress(done, len(chosen), rows))
     return Expectation.of(Tally.total(season, tallies))
 
 

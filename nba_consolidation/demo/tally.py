@@ -160,11 +160,11 @@ def _outcomes(table: pa.Table, date_numbers: Ints, season: Season) -> Ints:
     for number in np.unique(date_numbers):
         rows = date_numbers == number
         points[rows] = _points(season, int(number))[players[rows]]
-    line, said = _floats(table, "current_points_line"), _codes(table, "recommendation", _RECOMMENDATIONS)
-    right = np.where(said == _OVER, points > line, points < line)
+    line, recommendations = _floats(table, "current_points_line"), _codes(table, "recommendation", _RECOMMENDATIONS)
+    right = np.where(recommendations == _OVER, points > line, points < line)
     outcome = np.where(right, OUTCOMES.index("correct"), OUTCOMES.index("wrong"))
     outcome[points == line] = OUTCOMES.index("push")
-    outcome[(said != _OVER) & (said != _UNDER)] = OUTCOMES.index("passed")
+    outcome[(recommendations != _OVER) & (recommendations != _UNDER)] = OUTCOMES.index("passed")
     outcome[points < 0] = OUTCOMES.index("voided")
     return outcome
 
@@ -179,9 +179,9 @@ def _points(season: Season, number: int) -> Ints:
 
 
 def _codes(table: pa.Table, column: str, values: pa.Array) -> Ints:
-    """The position of each value among those given; -1 for another one, and for NULL."""
-    found: Ints = pc.fill_null(pc.index_in(table[column], value_set=values), -1).to_numpy().astype(np.int64)
-    return found
+    """The position of each value among `values`; -1 for another one, and for NULL."""
+    positions: Ints = pc.fill_null(pc.index_in(table[column], value_set=values), -1).to_numpy().astype(np.int64)
+    return positions
 
 
 def _floats(table: pa.Table, column: str) -> Floats:

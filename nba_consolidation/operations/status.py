@@ -21,7 +21,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.column_alignment import compare_columns
+from nba_consolidation.warehouse.column_alignment import columns_to_add
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
@@ -124,8 +124,7 @@ def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], 
 
 def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
     """Returns the live columns plus the unknown ones that schema evolution would add."""
-    unknown = {column.name: column for table in listed for column in compare_columns(table.columns, live).unknown}
-    return [*live, *unknown.values()]
+    return [*live, *columns_to_add((table.columns for table in listed), live)]
 
 
 def _by_date(manifest: Manifest, committed: Mapping[str, list[Row]]) -> tuple[DateStatus, ...]:

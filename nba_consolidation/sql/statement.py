@@ -51,7 +51,11 @@ class Statement:
         texts: list[exp.Literal] = []
         shapes = tuple((name, take_apart(self.parameters[name], texts)) for name in _parameter_names(self._template))
         pieces = _rendered(self._template, shapes, dialect)
-        return "".join(piece if isinstance(piece, str) else texts[piece].sql(dialect) for piece in pieces)
+        filled = (
+            piece if isinstance(piece, str) else _text(texts[piece].this, texts[piece].is_string, dialect)
+            for piece in pieces
+        )
+        return "".join(filled)
 
     def tree(self) -> exp.Expr:
         """The statement with everything filled in, for an engine that has more to do to it."""
@@ -164,6 +168,11 @@ def _rendered(template: _Template, shapes: tuple[tuple[str, Shape], ...], dialec
         tree = tree.transform(_for_duckdb, copy=False)
     pieces = _MARKED.split(tree.sql(dialect=dialect, copy=False, comments=False))
     return tuple(int(piece) if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+@lru_cache(4096)
+def _text(text: str, is_string: bool, dialect: Dialect) -> str:
+    return exp.Literal(this=text, is_string=is_string).sql(dialect)
 
 
 def _bind(node: exp.Expr, literals: Mapping[str, exp.Expr]) -> exp.Expr:

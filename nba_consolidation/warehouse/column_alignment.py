@@ -7,8 +7,9 @@ whether each value fits its column (`row_error`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from sqlglot import exp
 
@@ -17,6 +18,17 @@ from nba_consolidation.warehouse.errors import TableIncomplete
 
 _NUMERIC = re.compile(r"(?:BIG)?NUMERIC(?:\((\d+)(?:, *(\d+))?\))?")
 _LINEAGE = frozenset(column.name for column in LINEAGE)
+RESERVED_NAMES = frozenset({
+    "staging_table_number", "staging_row", "row_error", "original_row",  # beside the columns of a staged row
+    "new_is_active", "new_superseded_by", "new_staging_table", "new_batch_id", "new_lease_token",
+    "file_row_number", "file_index", "filename",  # DuckDB's, of a Parquet file
+})  # fmt: skip
+"""Names, in lower case, that the statements of a consolidation and the engines use beside those of the columns."""
+# BigQuery allows no column that begins so.
+_RESERVED_PREFIXES = ("_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier", "_change_")
+_ADDABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
+_SCALAR = r"(?:STRING|JSON|INT64|FLOAT64|BOOL|DATE|TIMESTAMP|(?:BIG)?NUMERIC(?:\(\d+, *\d+\))?)"
+_ADDABLE_TYPE = re.compile(rf"{_SCALAR}|ARRAY<{_SCALAR}>")
 # Staged type -> live types that can hold its values without loss; every type can hold its own.
 _WIDENS = {
     "INT64": frozenset({"FLOAT64"}),
@@ -38,40 +50,83 @@ def ensure_complete(table: Table, live: Sequence[Column]) -> None:
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """How a staging table's columns differ from the live table's. `mismatched` has pairs of staged and live column."""
+    """How a staging table's columns differ from the live table's. `mismatched` has pairs of staged and live column.
+
+    not_addable: why schema evolution cannot add an unknown column, by name.
+    """
 
     missing: tuple[str, ...] = ()
     unknown: tuple[Column, ...] = ()
     mismatched: tuple[tuple[Column, Column], ...] = ()
+    not_addable: Mapping[str, str] = field(default_factory=dict)
 
-    def refusal(self, evolve: bool = False) -> str | None:
+    def refusal(self) -> str | None:
         """Why the table cannot be consolidated, with column and both types; None if it can."""
         problems = [
             f"column {staged.name} is {staged.type} but {live.type} in the live table, "
             "which cannot be cast without loss"
             for staged, live in self.mismatched
         ]
-        if not evolve:
-            problems += [
-                f"column {column.name} ({column.type}) is not in the live table (no such column, no type)"
-                for column in self.unknown
-            ]
+        problems += [
+            f"column {column.name!r} ({column.type}) is not in the live table (no such column, no type)"
+            + (f" and cannot be added: {self.not_addable[column.name]}" if column.name in self.not_addable else "")
+            for column in self.unknown
+        ]
         return "; ".join(problems) or None
 
 
 def compare_columns(staged: Sequence[Column], live: Sequence[Column]) -> ColumnDifference:
-    """The difference by name. A staged column with the name of a lineage column is unknown: those are set later."""
+    """The difference by name. A staged column with the name of a lineage column is unknown: those are set later.
+
+    An unknown column without a type has no values: pandas writes one that is None in every row. It is ignored.
+    """
     accepted = {column.name: column for column in live if column.name not in _LINEAGE}
     present = {column.name: column for column in staged}
+    unknown = tuple(column for name, column in present.items() if name not in accepted and not _is_ignored(column))
+    live_names = {column.name.lower(): column.name for column in live}
+    reasons = {column.name: _why_not_addable(column, live_names) for column in unknown}
     return ColumnDifference(
         missing=tuple(name for name in accepted if name not in present and name not in SET_BY_CONSOLIDATION),
-        unknown=tuple(column for name, column in present.items() if name not in accepted),
+        unknown=unknown,
         mismatched=tuple(
             (column, accepted[name])
             for name, column in present.items()
             if name in accepted and not _is_castable(column, accepted[name])
         ),
+        not_addable={name: reason for name, reason in reasons.items() if reason},
     )
+
+
+def columns_to_add(tables: Iterable[Sequence[Column]], live: Sequence[Column]) -> list[Column]:
+    """The columns that schema evolution adds for these staging tables.
+
+    A table with anything that cannot be added adds nothing, as it is refused. Of two tables with one column of two
+    types the first decides.
+    """
+    added: list[Column] = []
+    for staged in tables:
+        difference = compare_columns(staged, [*live, *added])
+        if not difference.not_addable and not difference.mismatched:
+            added += difference.unknown
+    return added
+
+
+def _is_ignored(column: Column) -> bool:
+    return column.type in ("NULL", "ARRAY<NULL>") and column.name.lower() not in RESERVED_NAMES
+
+
+def _why_not_addable(column: Column, live_names: Mapping[str, str]) -> str | None:
+    """Names are compared in lower case, as both engines compare them."""
+    name = column.name.lower()
+    if name in live_names:
+        return "the consolidation sets it" if live_names[name] in _LINEAGE else f"there is {live_names[name]!r} already"
+    if name in RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES):
+        return "its name is reserved"
+    if not _ADDABLE_NAME.fullmatch(column.name):
+        return "its name must begin with a letter or '_' and have only ASCII letters, digits and '_'"
+    if not _ADDABLE_TYPE.fullmatch(column.type):
+        return f"the warehouse has no column type for {column.type}"
+    return None
 
 
 def _is_castable(staged: Column, live: Column) -> bool:
@@ -84,6 +139,12 @@ def _is_castable(staged: Column, live: Column) -> bool:
 
 
 def aligned_columns(staged: Sequence[Column], live: Sequence[Column]) -> list[exp.Expr]:
+    """The SELECT list over one staging table, as `_aligned_columns` computes it once for these columns."""
+    return [column.copy() for column in _aligned_columns(tuple(staged), tuple(live))]
+
+
+@lru_cache(64)
+def _aligned_columns(staged: tuple[Column, ...], live: tuple[Column, ...]) -> Sequence[exp.Expr]:
     """The SELECT list over one staging table: the live columns in order, then row_error and original_row.
 
     A missing column is NULL. A value that does not fit its column (NaN or an infinity in a NUMERIC, a number too large
@@ -131,7 +192,12 @@ def _to_json(value: exp.Expr) -> exp.Expr:
 
 def _cast(value: exp.Expr, kind: str, safe: bool = False) -> exp.Expr:
     cast = exp.TryCast if safe else exp.Cast
-    return cast(this=value, to=exp.DataType.build(kind, dialect="bigquery"))
+    return cast(this=value, to=_data_type(kind).copy())
+
+
+@cache
+def _data_type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind, dialect="bigquery")
 
 
 def _aligned(staged: Column | None, live: Column) -> exp.Expr:

@@ -217,6 +217,7 @@ def test_a_long_range_is_cut_for_people_and_whole_for_scripts(terminal: Terminal
 
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real data lies beside the checkout, and is not there")
+@pytest.mark.slow
 def test_the_real_data_reaches_its_expected_figures(terminal: Terminal) -> None:
     expected = json.loads((REAL / "expected.json").read_text())
     staged = terminal.json("stage", REAL / "staging")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,6 +196,7 @@ def test_locks_list_shows_who_waits_across_processes_and_history_how_it_ended(
     with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as waiting:
         while not (waiters := consolidated.json("locks", "list")["waiters"]):
             assert waiting.poll() is None
+            time.sleep(0.1)
         [lease] = store.list()
         store.release([lease])
         assert waiting.wait(60) == 0
@@ -204,7 +206,7 @@ def test_locks_list_shows_who_waits_across_processes_and_history_how_it_ended(
     entries = consolidated.json("locks", "history", "--date", DATE)["history"]
     assert [entry["what"] for entry in entries] == ["wrote", "waited", "wrote"]
     assert (entries[1]["run_id"], entries[1]["detail"]) == (entries[2]["run_id"], "acquired")
-    assert entries[1]["seconds"] > 1
+    assert entries[1]["seconds"] > 0
     assert theirs.holder_id in consolidated.run("locks", "history").stdout
 
 

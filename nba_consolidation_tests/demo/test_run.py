@@ -68,11 +68,11 @@ def _figures(**others: int) -> Figures:
 
 
 def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
-    wanted = _figures()
+    expected = _figures()
     good: dict[str, Any] = {
-        "expected": Expectation({dt.date(2026, 1, 15): wanted}, {}, 1, {}),
-        "wanted": wanted,
-        "found": wanted,
+        "expected": Expectation({dt.date(2026, 1, 15): expected}, {}, 1, {}),
+        "expected_figures": expected,
+        "actual_figures": expected,
         "duplicates": 0,
         "hit_rates": (),
         "racers": (),
@@ -82,6 +82,6 @@ def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
     assert Outcome(**good).as_expected
     assert not Outcome(**{**good, "duplicates": 1}).as_expected
     for field in fields(Figures):
-        assert not Outcome(**{**good, "found": _figures(**{field.name: 1})}).as_expected
-    one_lost = replace(wanted, consolidated=wanted.consolidated - 1)
-    assert Outcome(**{**good, "found": one_lost}).lost == 1
+        assert not Outcome(**{**good, "actual_figures": _figures(**{field.name: 1})}).as_expected
+    one_lost = replace(expected, consolidated=expected.consolidated - 1)
+    assert Outcome(**{**good, "actual_figures": one_lost}).lost == 1

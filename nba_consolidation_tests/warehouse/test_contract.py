@@ -246,7 +246,7 @@ def test_columns_set_by_the_consolidation_are_not_read_from_staged_rows(engine: 
 @pytest.mark.parametrize(
     ("column", "value", "kind", "expected"),
     [
-        ("shoe_size", 47, pa.int64(), "column shoe_size (INT64)"),
+        ("shoe_size", 47, pa.int64(), "column 'shoe_size' (INT64)"),
         ("similar_games_count", 1.0, pa.float64(), "similar_games_count is FLOAT64 but INT64"),
         ("similar_games_count", 1, pa.uint64(), "similar_games_count is uint64 but INT64"),
         ("game_id", 22500001, pa.int64(), "game_id is INT64 but STRING"),
@@ -257,7 +257,7 @@ def test_columns_set_by_the_consolidation_are_not_read_from_staged_rows(engine: 
             pa.decimal256(60, 3),
             "predicted_points is decimal256(60, 3) but NUMERIC(5, 1)",
         ),
-        ("lease_token", 1, pa.int64(), "column lease_token (INT64)"),
+        ("lease_token", 1, pa.int64(), "column 'lease_token' (INT64)"),
     ],
 )
 def test_incident_21_a_table_with_a_column_that_does_not_fit_is_refused_with_both_types(

@@ -26,7 +26,7 @@ from nba_consolidation.warehouse.staging.input_files import read_rows
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation.warehouse.staging.row_conversion import converter
 from nba_consolidation.warehouse.staging.staging_writer import StagingWriter
-from nba_consolidation_tests.warehouse.rows import DATE, row
+from nba_consolidation_tests.warehouse.rows import DATE, row, rows_table
 
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])).filter(bool), min_size=1, max_size=3)
@@ -284,6 +284,14 @@ def test_missing_columns_of_box_scores_are_in_one_message_with_the_likely_name()
         box_score_file("f", [{"player_lookup": "x", "game_id": "g", "Points": 3}])
     assert "required column 'points' is missing (there is 'Points')" in str(caught.value)
     assert "required column 'game_date' is missing" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [pa.date64(), pa.timestamp("s"), pa.timestamp("us", "America/New_York")])
+def test_a_date_after_the_year_9999_is_refused_with_its_row_and_column(tmp_path: Path, kind: pa.DataType) -> None:
+    far = pa.array([0, 2**53 // 86_400_000 * 86_400_000], pa.int64()).cast(kind)
+    rows = rows_table(row(), row()).drop_columns(["game_date"]).append_column("game_date", far)
+    with pytest.raises(WriteRefused, match=r"column game_date, row [01]: "):
+        StagingWriter(ParquetStaging(tmp_path)).write("b", "w", rows)
 
 
 @pytest.mark.parametrize("content", ['{"a":' * 100_000, "[" * 100_000])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -410,26 +410,35 @@ def test_a_listing_writes_nothing_into_the_folder(staging: ParquetStaging) -> No
     assert list(staging.folder.iterdir()) == [staging.path_of(A)]
 
 
-def test_of_workers_that_share_a_name_at_the_same_moment_one_is_refused(staging: ParquetStaging) -> None:
-    """Each of them looks and writes while the others do, many times: whoever is first keeps the table."""
-    staged: list[str] = []
+def test_of_workers_that_share_a_name_at_the_same_moment_only_the_first_writes(
+    staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes between the first one's look and its rename: it waits, then looks, and is refused."""
+    rename, refused = Path.rename, []
 
-    def write(worker: str) -> None:
-        with contextlib.suppress(WriteRefused):
-            StagingWriter(ParquetStaging(staging.folder)).write("b", worker, [row(prediction_id=worker)])
-            staged.append(worker)
+    def second() -> None:
+        with pytest.raises(WriteRefused):
+            StagingWriter(ParquetStaging(staging.folder)).write("b", "w_1", [row()])
+        refused.append(True)
 
-    for _ in range(10):
-        staged.clear()
-        threads = [threading.Thread(target=write, args=(worker,)) for worker in ("w-1-1", "w_1-1", "w-1_1", "w_1_1")]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        (listed,) = staging.list_tables(KNOWN)
-        assert listed.origin is not None
-        assert staged == [listed.origin.worker]
-        staging.drop([listed])
+    thread = threading.Thread(target=second)
+
+    def rename_after_the_second_came(self: Path, target: Path) -> Path:
+        monkeypatch.undo()
+        folder = os.open(staging.folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(folder)
+        thread.start()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename_after_the_second_came)
+    StagingWriter(staging).write("b", "w-1", [row()])
+    thread.join(60)
+    assert refused == [True]
+    (listed,) = staging.list_tables(KNOWN)
+    assert listed.origin is not None
+    assert listed.origin.worker == "w-1"
 
 
 def test_a_torn_file_is_replaced(staging: ParquetStaging) -> None:
@@ -464,13 +473,13 @@ def test_a_staging_path_that_is_not_a_folder_is_unavailable(tmp_path: Path) -> N
 def test_a_listing_never_shows_partial_tables_while_many_processes_write(staging: ParquetStaging) -> None:
     code = "for n in range(25): staging.write(f'{name}_{sys.argv[3]}_{n}', rows_table(*[row()] * 50))"
     arguments = [sys.executable, "-c", PREPARE + code, str(staging.folder), A]
-    workers = [subprocess.Popen([*arguments, str(number)]) for number in range(3)]
+    workers = [subprocess.Popen([*arguments, str(number)]) for number in range(2)]
     deadline = time.monotonic() + 60
     while any(worker.poll() is None for worker in workers):
         assert time.monotonic() < deadline
         assert all((table.refusal, table.rows) == (None, 50) for table in staging.list_tables(KNOWN))
-    assert [worker.returncode for worker in workers] == [0, 0, 0]
-    assert len(names(staging)) == 75
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert len(names(staging)) == 50
 
 
 ARCHIVE_THEN_DIE = """

@@ -112,8 +112,8 @@ def adopted_columns(warehouse: Warehouse) -> tuple[Column, ...]:
 
 def accuracy_dates(warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max) -> list[dt.date]:
     """The dates of which anything is graded, in order; all history unless bounded."""
-    found = warehouse.query(Statement("accuracy_dates", {"first_date": first, "last_date": last}))
-    return [row["game_date"] for row in found]
+    rows = warehouse.query(Statement("accuracy_dates", {"first_date": first, "last_date": last}))
+    return [row["game_date"] for row in rows]
 
 
 @dataclass(frozen=True)
@@ -130,15 +130,15 @@ class Repairer:
         self._make_tables()
         live = adopted_columns(self.writer.warehouse)
         confidence_digits(live)
-        found = self._found(dates)
-        broken = _broken(found)
+        rows_before = self._rows_before(dates)
+        broken = _broken(rows_before)
         after: list[Row] = []
         for chunk in in_chunks(broken):
             on_progress(broken.index(chunk[0]), len(broken))
             ranking = ranking_statements(over_dates(chunk), live, *self._systems)
             result = self.writer.warehouse.run([*ranking, Statement("repair_forecast")])
             after += result.rows["repair_forecast"]
-        return RepairReport(None, tuple(_repairs(found, after)))
+        return RepairReport(None, tuple(_repairs(rows_before, after)))
 
     def repair(
         self,
@@ -153,16 +153,16 @@ class Repairer:
         """
         self._make_tables()
         live = adopted_columns(self.writer.warehouse)
-        found = self._found(dates)
+        rows_before = self._rows_before(dates)
         written, poisoned = self.writer.write_each(
-            LOCK_TYPE, _broken(found), holder, lambda leased, some: self._repair(leased, some, live), on_progress
+            LOCK_TYPE, _broken(rows_before), holder, lambda leased, some: self._repair(leased, some, live), on_progress
         )
         looked_at = {row["game_date"] for result in written for row in result.rows["accuracy_found"]}
-        current = [row for row in found if row["game_date"] not in looked_at]
+        current = [row for row in rows_before if row["game_date"] not in looked_at]
         current += [row for result in written for row in result.rows["accuracy_found"]]
         after = [row for result in written for row in result.rows["repaired"]]
-        standing = [row for row in current if row["game_date"] not in poisoned]
-        report = RepairReport(holder.run_id, tuple(_repairs(standing, after)), poisoned)
+        accepted = [row for row in current if row["game_date"] not in poisoned]
+        report = RepairReport(holder.run_id, tuple(_repairs(accepted, after)), poisoned)
         total = report.total
         log_outcome(
             _log, "repaired", holder.run_id, report.repaired_dates, poisoned,
@@ -176,7 +176,7 @@ class Repairer:
 
     def broken(self, dates: Sequence[dt.date]) -> list[dt.date]:
         """Of the dates, those that have something to repair."""
-        return _broken(self._found(dates))
+        return _broken(self._rows_before(dates))
 
     def statements(self, parameters: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
         """What a repair does behind the fence: its whole transaction, or the first part of a grading's."""
@@ -185,15 +185,15 @@ class Repairer:
     def _make_tables(self) -> None:
         self.writer.warehouse.create_tables(ALL_TABLES)
 
-    def _found(self, dates: Sequence[dt.date]) -> list[Row]:
-        """What stands and what there is to repair, by date and system."""
+    def _rows_before(self, dates: Sequence[dt.date]) -> list[Row]:
+        """The rows before a repair, and what there is to repair, by date and system."""
         percent, fraction = self._systems
-        found: list[Row] = []
+        rows_before: list[Row] = []
         for chunk in in_chunks(sorted(dates)):
             parameters = {**over_dates(chunk), "percent_systems": percent, "fraction_systems": fraction}
             statements = [Statement("accuracy_before", parameters), Statement("accuracy_found")]
-            found += self.writer.warehouse.run(statements).rows["accuracy_found"]
-        return found
+            rows_before += self.writer.warehouse.run(statements).rows["accuracy_found"]
+        return rows_before
 
     @property
     def _systems(self) -> tuple[list[str], list[str]]:
@@ -208,9 +208,9 @@ def _is_declared_otherwise(column: Column) -> bool:
     return column.name in REMOVED.column_names and REMOVED.column(column.name).type != column.type
 
 
-def _broken(found: Iterable[Row]) -> list[dt.date]:
+def _broken(rows_before: Iterable[Row]) -> list[dt.date]:
     """The dates that have something to repair."""
-    return sorted({row["game_date"] for row in found if row["duplicates"] or row["percent_scale_rows"]})
+    return sorted({row["game_date"] for row in rows_before if row["duplicates"] or row["percent_scale_rows"]})
 
 
 def _repairs(before: Sequence[Row], after: Iterable[Row]) -> list[SystemRepair]:

@@ -116,7 +116,7 @@ class RepairReport:
         return tuple(date for date, repair in self.by_date.items() if repair.needed)
 
     def raise_if_poisoned(self) -> None:
-        """Raises DatesPoisoned, once everything else is done and told."""
+        """Raises DatesPoisoned, once everything else is done and reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned, "repaired")
 

@@ -55,7 +55,7 @@ class RestoreReport:
         return sum(getattr(date, figure) for date in self.dates)
 
     def raise_if_poisoned(self) -> None:
-        """Raises DatesPoisoned, once everything else is done and told."""
+        """Raises DatesPoisoned, once everything else is done and reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned, "restored")
 
@@ -126,14 +126,14 @@ class Restorer:
     def _restore(self, leased: LeasedDates, dates: Sequence[dt.date], run_id: str) -> list[Row]:
         """One transaction. What may be restored is asked again: now nobody else changes these dates."""
         still = set(self._restorable(run_id))
-        wanted = [date for date in dates if date in still]
-        if not wanted:
+        chosen = [date for date in dates if date in still]
+        if not chosen:
             return []
-        live = _restorable_columns(leased, wanted)
-        ours: dict[str, Value] = {"restored_run_id": run_id, "grading_id": uuid.uuid4().hex}
+        live = _restorable_columns(leased, chosen)
+        own_parameters: dict[str, Value] = {"restored_run_id": run_id, "grading_id": uuid.uuid4().hex}
         result = leased.write(
-            wanted,
-            lambda guarded: restore_statements({**guarded, **ours}, live),
+            chosen,
+            lambda guarded: restore_statements({**guarded, **own_parameters}, live),
             audits=_AUDITS,
             next_step="; what it took cannot be put back as it was",
         )
@@ -152,11 +152,11 @@ class Restorer:
             raise RestoreBlocked(
                 f"run {run_id} ({rows[0]['game_date']}) is a restore itself; repair or grade the dates again instead"
             )
-        standing = [row for row in rows if row["changes"] and row["restored_by"] is None]
-        blocked = [row for row in standing if row["later_run_id"] is not None]
+        kept = [row for row in rows if row["changes"] and row["restored_by"] is None]
+        blocked = [row for row in kept if row["later_run_id"] is not None]
         if blocked:
             raise RestoreBlocked(_blocked(run_id, blocked))
-        return [row["game_date"] for row in standing]
+        return [row["game_date"] for row in kept]
 
 
 def _blocked(run_id: str, rows: Sequence[Row]) -> str:

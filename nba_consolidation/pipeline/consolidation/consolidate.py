@@ -28,8 +28,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse import column_alignment
-from nba_consolidation.warehouse.column_alignment import ensure_complete
+from nba_consolidation.warehouse.column_alignment import columns_to_add, ensure_complete
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
 from nba_consolidation.warehouse.interface import TransactionResult
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
@@ -154,12 +153,22 @@ class _Attempt:
 
     def _evolve(self, dates: Sequence[dt.date]) -> None:
         """Adds the columns that the waiting tables have and the live table lacks."""
-        tables = [table for table in self._listed if waiting_dates([table], dates)]
-        drifts = [column_alignment.compare_columns(table.columns, self._live) for table in tables]
-        unknown = {column.name: column for drift in drifts for column in drift.unknown}
-        if unknown:
-            self._leased.add_columns(dates, PREDICTIONS.name, list(unknown.values()))
+        waiting = (table.columns for table in self._listed if waiting_dates([table], dates))
+        columns = columns_to_add(waiting, self._live)
+        if columns:
+            self._add_columns(dates, columns)
             self._live = self._leased.warehouse.live_columns(PREDICTIONS.name)
+
+    def _add_columns(self, dates: Sequence[dt.date], columns: Sequence[Column]) -> None:
+        """Adds what can be added. A column that the warehouse refuses stops only the tables that have it."""
+        try:
+            self._leased.add_columns(dates, PREDICTIONS.name, columns)
+        except WarehouseError as error:
+            if len(columns) == 1:
+                _log.warning("column %r was not added, so its staging tables are refused: %s", columns[0].name, error)
+                return
+            for column in columns:
+                self._add_columns(dates, [column])
 
     def _merge(self, dates: Sequence[dt.date]) -> None:
         """One transaction; a table that turns out unreadable is refused, and the others are tried again."""

@@ -62,7 +62,9 @@ def create_staged_view(manifest: Sequence[ManifestEntry], files: Sequence[Pinned
 
 def _temporary(name: str, kind: str, query: exp.Query) -> str:
     properties = exp.Properties(expressions=[exp.TemporaryProperty()])
-    return exp.Create(this=exp.to_table(name), kind=kind, expression=query, properties=properties).sql(dialect="duckdb")
+    return exp.Create(this=exp.to_table(name), kind=kind, expression=query, properties=properties).sql(
+        dialect="duckdb", copy=False
+    )
 
 
 def _select_files(
@@ -80,7 +82,7 @@ def _select_files(
         exp.alias_(exp.cast(table_number, "BIGINT"), "staging_table_number"),
         exp.alias_(exp.column("file_row_number"), "staging_row"),
         *aligned_columns(staged, live),
-    ).from_(exp.Anonymous(this="read_parquet", expressions=[paths, _NO_HIVE_PARTITIONING]))
+    ).from_(exp.Anonymous(this="read_parquet", expressions=[paths, _NO_HIVE_PARTITIONING]), copy=False)
 
 
 def _glob_escaped(path: Path) -> str:

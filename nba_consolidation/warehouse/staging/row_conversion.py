@@ -11,7 +11,7 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
@@ -85,13 +85,33 @@ def convert_column(
     if unconverted is not None:
         return ConvertedColumn(unconverted)
     converted = []
-    for row, value in enumerate(values.to_pylist() if isinstance(values, pa.ChunkedArray) else values):
+    for row, value in enumerate(_python_values(name, values)):
         try:
             converted.append(convert(value))
         except (ValueError, OverflowError) as error:
             reason = f"column {name}, row {row}: {value!r:.100} is not a valid {kind} ({error})"
             raise ConversionError(reason, row, value, name) from error
     return ConvertedColumn(pa.array(converted, arrow_type(kind)), len(rounded))
+
+
+def _python_values(name: str, values: Iterable[Any]) -> Iterable[Any]:
+    """The values of an Arrow column in Python's types, which have no date after the year 9999. Others are unchanged."""
+    if not isinstance(values, pa.ChunkedArray):
+        return values
+    try:
+        python_values: list[Any] = values.to_pylist()
+        return python_values
+    except (ValueError, OverflowError):
+        return _python_values_one_by_one(name, values)
+
+
+def _python_values_one_by_one(name: str, values: pa.ChunkedArray) -> Iterator[Any]:
+    for row, scalar in enumerate(values):
+        try:
+            yield scalar.as_py()
+        except (ValueError, OverflowError) as error:
+            reason = f"column {name}, row {row}: the value cannot be read ({error})"
+            raise ConversionError(reason, row, None, name) from error
 
 
 def _without_conversion(values: Any, kind: str) -> pa.Array | pa.ChunkedArray | None:

@@ -149,21 +149,27 @@ def _hashable(value: object) -> object:
 
 
 def expected(rows: Iterable[Row], scales: Mapping[str, str]) -> dict[tuple[Any, ...], list[Row]]:
-    """The contents that may stand, by key; told by pandas from the rules alone."""
+    """The contents that a repair may leave, by key; computed by pandas from the rules alone."""
     frame = pd.DataFrame(list(rows), columns=list(TYPES)).astype(object)
     unfenced = frame["grading_id"].isna()
     scores = frame["confidence_score"].where(unfenced).astype(float)
-    on_one_scale = scores.where(scores > 0).groupby([frame["system_id"], frame["game_date"]])
+    frame["is_graded"] = frame["actual_points"].notna()
+    frame["is_bet"] = frame["recommendation"].isin(["OVER", "UNDER"])
+    frame["when"] = pd.to_datetime(frame["graded_at"], utc=True).fillna(pd.Timestamp.min.tz_localize("UTC"))
+    frame["confidence"] = frame["confidence_score"].astype(float).fillna(-1.0)
+    frame["unfenced"] = unfenced
+    order = ["is_graded", "is_bet", "when", "confidence", "unfenced"]
+    stays = frame.sort_values(order, kind="stable").groupby(KEY, dropna=False, sort=False).tail(1).index
+    on_one_scale = scores.where((scores > 0) & scores.index.isin(stays)).groupby(
+        [frame["system_id"], frame["game_date"]]
+    )
     lower_median = on_one_scale.transform(lambda group: group.quantile(0.5, interpolation="lower"))
     declared = frame["system_id"].map(scales)
     fits = scores.between(2, 100) | (scores.between(0, 100) & (declared == "percent"))
     frame["rescaled"] = fits & ((declared == "percent") | (declared.isna() & (lower_median > 1)))
-    frame["is_graded"] = frame["actual_points"].notna()
-    frame["is_bet"] = frame["recommendation"].isin(["OVER", "UNDER"])
-    frame["when"] = pd.to_datetime(frame["graded_at"], utc=True).fillna(pd.Timestamp.min.tz_localize("UTC"))
     result = {}
     for key, group in frame.groupby(KEY, dropna=False, sort=False):
-        best = group[["is_graded", "is_bet", "when"]].apply(tuple, axis=1)
+        best = group[order].apply(tuple, axis=1)
         contents = group[best == best.max()]
         plain = tuple(None if _is_nothing(part) else part for part in key)
         result[plain] = [_content(row) for row in contents.to_dict("records")]

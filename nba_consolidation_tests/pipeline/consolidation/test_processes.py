@@ -145,6 +145,7 @@ def test_a_process_killed_before_its_commit_leaves_nothing_and_the_next_one_does
     assert_nothing_doubled_or_lost(bench)
 
 
+@pytest.mark.slow
 def test_a_process_killed_between_commit_and_clean_up_leaves_only_the_clean_up(bench: Workbench, start: Start) -> None:
     process = start("after the commit", SHORT)
     wait_until_ready(process)

@@ -146,6 +146,7 @@ def test_incident_37_the_rows_in_percent_are_those_that_pandas_counted(
     assert DUPLICATE_VALIDATED.findings(bench.warehouse, dates) == []
 
 
+@pytest.mark.slow
 def test_the_same_tables_again_change_nothing_that_anybody_reads(
     bench: Workbench, published: pd.DataFrame, dates: list[dt.date]
 ) -> None:

@@ -148,7 +148,8 @@ class Workbench:
     def kept_open(self) -> duckdb.DuckDBPyConnection:
         """A connection beside which all others of this process open at once. No other process can open the file."""
         prepare(self.warehouse.path)
-        return duckdb.connect(self.warehouse.path, config=self.warehouse._config)
+        connection = duckdb.connect(self.warehouse.path, config=self.warehouse._config)
+        return connection.execute("PRAGMA disable_checkpoint_on_shutdown")
 
     def stage(
         self,

@@ -106,7 +106,9 @@ def test_a_first_day_with_few_bets_does_not_change_the_common_axis() -> None:
     assert charts.hit_rate_limits([hit_rate(0, 1.0, bets=400), *season]) != charts.hit_rate_limits(season)
 
 
-@pytest.mark.parametrize(("systems", "columns", "lines"), [(1, 1, 1), (4, 2, 2), (20, 3, 3)])
+@pytest.mark.parametrize(
+    ("systems", "columns", "lines"), [(1, 1, 1), (4, 2, 2), pytest.param(20, 3, 3, marks=pytest.mark.slow)]
+)
 def test_each_system_has_a_panel_and_the_file_stays_small(systems: int, columns: int, lines: int) -> None:
     names = [f"a_system_with_a_long_name_v{number}" for number in range(systems)]
     rows = [hit_rate(day, 0.5 + day / 1000, name) for name in names for day in range(175)]

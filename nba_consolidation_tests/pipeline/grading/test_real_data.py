@@ -123,6 +123,7 @@ def test_grading_the_real_games_again_rewrites_nothing(bench: GradingBench, accu
     assert again.total("unchanged") == len(accuracy) == 15_558 + 552
 
 
+@pytest.mark.slow
 def test_incident_33_real_games_under_other_ids_are_graded_alike(
     bench: GradingBench, report: GradingReport, accuracy: pd.DataFrame, tmp_path: Path
 ) -> None:

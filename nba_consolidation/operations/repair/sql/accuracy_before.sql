@@ -1,6 +1,7 @@
--- What stands before a repair, by date and system, and what there is to repair. The scale of a confidence is the one
--- declared for its system; else a group (system, game date) whose median confidence is above 1 is in percent (incident
--- 37), and a row that does not fit it is left alone. Only rows that no fenced transaction wrote are judged: what we wrote ourselves is between 0 and 1.
+-- The rows before a repair, by date and system, and what there is to repair. The scale of a confidence is the one declared
+-- for its system; else a group (system, game date) whose median confidence is above 1 is in percent (incident 37), and a
+-- row that does not fit it is left alone. The median is that of the rows that stay, so a second repair decides alike.
+-- Only rows that no fenced transaction wrote count: what we wrote ourselves is between 0 and 1.
 CREATE TEMP TABLE accuracy_before AS
 SELECT
   game_date,
@@ -35,15 +36,25 @@ FROM (
     SELECT
       macro.ACCURACY_KEY(),
       COUNT(*) AS copies,
-      COUNTIF(grading_id IS NULL AND confidence_score > 1) AS above_one,
-      COUNTIF(grading_id IS NULL AND confidence_score > 0) AS above_zero,
+      COUNTIF(stays AND grading_id IS NULL AND confidence_score > 1) AS above_one,
+      COUNTIF(stays AND grading_id IS NULL AND confidence_score > 0) AS above_zero,
       COUNTIF(grading_id IS NULL AND NOT macro.FITS_SCALE(confidence_score, TRUE, FALSE)) AS strays,
       COUNTIF(grading_id IS NULL AND COALESCE(confidence_score, 0) <> 0) AS unfenced,
       COUNT(actual_points) AS graded,
       COUNT(prediction_correct) AS bets,
       COUNTIF(prediction_correct IS TRUE) AS correct
-    FROM prediction_accuracy
-    WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+    FROM (
+      SELECT
+        *,
+        ROW_NUMBER() OVER (
+          PARTITION BY macro.ACCURACY_KEY()
+          ORDER BY
+            actual_points IS NOT NULL DESC, COALESCE(recommendation IN ('OVER', 'UNDER'), FALSE) DESC,
+            graded_at DESC, confidence_score DESC, grading_id IS NULL DESC
+        ) = 1 AS stays
+      FROM prediction_accuracy
+      WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
+    )
     GROUP BY macro.ACCURACY_KEY()
   )
   GROUP BY game_date, system_id

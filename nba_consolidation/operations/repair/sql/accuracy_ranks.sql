@@ -1,17 +1,17 @@
--- Of each key, which row stays: graded before ungraded, a bet before none, then the newest. Rows of tier 1 are alike in
--- all three, and `peers` counts them; where there are several, settle_ranks decides.
+-- Of each key, which row stays: graded before ungraded, a bet before none, the newest, the largest confidence, one that no
+-- fenced transaction wrote. Rows of tier 1 are alike in all of that, and `peers` counts them; settle_ranks decides.
 -- rescaled: the confidence is in percent.
 CREATE TEMP TABLE accuracy_ranks AS
 SELECT
   version_id,
   ROW_NUMBER() OVER (
-    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
   ) AS version_rank,
   RANK() OVER (
-    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
   ) AS tier,
   COUNT(*) OVER (
-    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC
+    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
   ) AS peers,
   rescaled
 FROM (
@@ -21,6 +21,8 @@ FROM (
     V.actual_points IS NOT NULL AS is_graded,
     COALESCE(V.recommendation IN ('OVER', 'UNDER'), FALSE) AS is_bet,
     V.graded_at,
+    V.confidence_score,
+    V.grading_id IS NULL AS is_unfenced,
     COALESCE(
       B.is_percent
       AND V.grading_id IS NULL

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from nba_consolidation.pipeline.analysis.betting.bets import DailyResults, Whole
 from nba_consolidation.pipeline.analysis.betting.resampling import Floats
 from nba_consolidation.pipeline.analysis.betting.strategies import Strategy
 from nba_consolidation.pipeline.analysis.betting.walk_forward import Estimates, WalkForward, walk_forward
 from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS, STANDARD_ODDS, profit, with_hit_rate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNIFICANCE_LEVEL = 0.01
 """Stricter than the usual 0.05, because people look at the strategies every day."""
@@ -27,6 +29,8 @@ def strategy_rows(
     results: DailyResults, season_first: dt.date, dates: Sequence[dt.date], odds: int = STANDARD_ODDS
 ) -> pd.DataFrame:
     """One row per date and strategy with bets until then, and always one of PICKED. odds: American."""
+    import pandas as pd
+
     win = profit(odds)
     known = np.array([bisect_right(results.game_dates, date) for date in dates], np.int64)
     walk = walk_forward(results, 1 / (1 + win), set(known.tolist()))
@@ -74,6 +78,8 @@ def max_drawdown(total_profit: npt.NDArray[Any]) -> Floats:
 
 def _descriptions(strategies: Sequence[Strategy], walk: WalkForward, at: _At) -> dict[str, Any]:
     """What each strategy is, and for PICKED what it picks next and how often that changed."""
+    import pandas as pd
+
     known, strategy = at
     names = [one.name for one in strategies]
     columns = {

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.pipeline.analysis.performance.windows import DateRange, window_start
 from nba_consolidation.schema import ALL_SYSTEMS, OUTCOMES, TIME_WINDOWS
 from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCORES = ("brier_units", "log_loss_units")
 EDGE_BOUNDS = (1, 2, 3, 5)
@@ -62,6 +64,8 @@ class DailyCounts:
     @classmethod
     def of(cls, days: DateRange, counted: Sequence[Row], scores: pd.DataFrame) -> DailyCounts:
         """From the rows of daily_counts and the sums of scores. Raises ConsolidationError for a system named ALL."""
+        import pandas as pd
+
         daily = pd.DataFrame(counted, columns=["game_date", *_CELL, *_COUNTED])
         if (daily["system_id"] == ALL_SYSTEMS).any():
             raise ConsolidationError(
@@ -81,6 +85,8 @@ class DailyCounts:
 
         A system that was graded in any window of a date has a row for all windows of that date, even if it is empty.
         """
+        import pandas as pd
+
         sums = {window: self._sums(window, dates) for window in TIME_WINDOWS}
         graded = np.stack([window_sums[:, :, 0] for window_sums in sums.values()])
         whole = (self.cells["sliced_by"] == "all").to_numpy()
@@ -101,6 +107,8 @@ class DailyCounts:
     def _rows(
         self, dates: Sequence[dt.date], sums: dict[str, npt.NDArray[np.int64]], has_row: npt.NDArray[np.bool_]
     ) -> Iterator[pd.DataFrame]:
+        import pandas as pd
+
         lasts = pd.Series(pd.to_datetime(list(dates)))
         for (window, window_sums), kept in zip(sums.items(), has_row, strict=True):
             firsts = pd.Series(pd.to_datetime([window_start(window, date) for date in dates]))
@@ -115,6 +123,8 @@ class DailyCounts:
 
 def _with_scores(daily: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Adds the scores to the slice `all`. Every column stays a whole number: floats would round large sums."""
+    import pandas as pd
+
     columns = ["game_date", *_CELL, *_COUNTS]
     whole = scores.assign(sliced_by="all", bucket=0)
     rows = pd.concat([part.reindex(columns=columns, fill_value=0) for part in (daily, whole)], ignore_index=True)
@@ -123,5 +133,7 @@ def _with_scores(daily: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_all_systems(daily: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     sums = daily.groupby(["game_date", "sliced_by", "bucket"], as_index=False)[list(_COUNTS)].sum()
     return pd.concat([daily, sums.assign(system_id=ALL_SYSTEMS)], ignore_index=True)

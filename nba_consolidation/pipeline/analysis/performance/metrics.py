@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from nba_consolidation.pipeline.analysis.performance.counts import SCORES
 from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DECIMALS = 6
 """All results are rounded, so that a new version of a library does not rewrite rows because of a last bit."""
@@ -108,6 +111,8 @@ def score_sums(confidences: Sequence[Row], bounds: Sequence[dt.date]) -> pd.Data
     needed if few dates are analysed. A stretch's sum is assigned to one of its days. The sums are whole numbers of
     `_UNIT`, which add up to the same total however the days are divided.
     """
+    import pandas as pd
+
     stretches: dict[tuple[int, str], tuple[dt.date, dict[bool, list[int]]]] = {}
     for row in confidences:
         date, system = row["game_date"], row["system_id"]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS
 from nba_consolidation.pipeline.analysis.reliability.bias import PredictionBias, bias_flags
@@ -34,6 +33,9 @@ from nba_consolidation.pipeline.analysis.reliability.significance import (
 )
 from nba_consolidation.pipeline.analysis.reliability.variance import GAMES, PointsVariance
 from nba_consolidation.schema import PLAYER_STATUSES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _BLACKLISTED = STATUS_CODES["blacklisted"]
 _HELD = ("blacklisted", "watch", "reliable")
@@ -88,6 +90,8 @@ class SeasonReview:
 
     def players_on(self, date: dt.date, overrides: Mapping[str, Override]) -> pd.DataFrame:
         """The rows of player_reliability: the players with a graded row before the date, or an override for it."""
+        import pandas as pd
+
         season, row = self.season, self.season.dates_before(date)
         seen = season.running(season.daily["seen"])[row] > 0
         chosen = seen | np.isin(np.array(season.players, dtype=object), list(overrides))
@@ -106,6 +110,8 @@ class SeasonReview:
 
     def policies_on(self, date: dt.date) -> pd.DataFrame:
         """The rows of policy_reviews."""
+        import pandas as pd
+
         return pd.DataFrame([self._policy_row(date, name, results) for name, results in self.policies.items()])
 
     def _last_game(self, row: int) -> list[dt.date | None]:
@@ -260,6 +266,8 @@ def review_rows(
     acting: str = FALSE_DISCOVERY,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """The rows of player_reliability and of policy_reviews for dates of the season. overrides: by date and player."""
+    import pandas as pd
+
     review = SeasonReview.of(season, acting)
     players = [review.players_on(date, overrides[date]) for date in dates]
     policies = [review.policies_on(date) for date in dates]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from nba_consolidation.warehouse.interface import Row
 
@@ -43,6 +42,8 @@ class PlayerSeason:
     @classmethod
     def of(cls, first: dt.date, rows: Sequence[Row], others: Collection[str] = ()) -> PlayerSeason:
         """From rows of player_days. others: players without rows who are reviewed too."""
+        import pandas as pd
+
         days = pd.DataFrame(rows, columns=["game_date", "player_lookup", *COUNTED, "points"])
         players = tuple(sorted({*days["player_lookup"], *others}))
         dates = tuple(sorted(set(days["game_date"])))

@@ -54,8 +54,8 @@ def test_noise_is_almost_never_significant(seasons: int, limit: int) -> None:
 
 def test_single_intervals_make_noise_look_good() -> None:
     """On the same coin flips, the interval of some single strategy excludes 0 in many seasons."""
-    naive = [(evaluated(coins(seed), [day(59)])["roi_low"] > 0).any() for seed in range(20)]
-    assert sum(naive) >= 5
+    naive = [(evaluated(coins(seed), [day(59)])["roi_low"] > 0).any() for seed in range(8)]
+    assert sum(naive) >= 2
 
 
 def test_a_truly_better_and_profitable_strategy_is_significant() -> None:
@@ -133,6 +133,7 @@ def test_bets_of_a_date_with_the_same_result_count_as_one_bet() -> None:
     assert by_date / independent == pytest.approx(10**0.5, rel=0.15)
 
 
+@pytest.mark.slow
 def test_95_percent_intervals_contain_the_true_hit_rate_in_about_95_percent_of_seasons() -> None:
     covered = 0
     for seed in range(60):
