@@ -18,6 +18,7 @@ from nba_consolidation.errors import ConsolidationError
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
+    from nba_consolidation.operations.status import DateStatus
     from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
     from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
     from nba_consolidation.pipeline.publication.publish import PublishedDate
@@ -120,8 +121,8 @@ def validate(session: Session, dates: DateRange) -> None:
         if validated
         else _nothing_stands(dates)
     )
-    if withheld := _totals(validated)["withheld_rows"]:
-        summary = f"{summary}\n{withheld_sentence(withheld)}"
+    if withheld := withheld_sentence(validated):
+        summary = f"{summary}\n{withheld}"
     session.show({"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
 
 
@@ -223,8 +224,8 @@ def _sentences(report: ConsolidationReport, publication: Publication | None) -> 
         validated = counted(_totals(publication.validated)["validated_rows"], "prediction")
         published = sum(date.published_rows for date in publication.published)
         lines.append(f"Validated {validated}; published {published:,}.")
-        if withheld := _totals(publication.validated)["withheld_rows"]:
-            lines.append(withheld_sentence(withheld))
+        if withheld := withheld_sentence(publication.validated):
+            lines.append(withheld)
     if report.refused:
         lines.append(
             f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again, or remove."
@@ -259,11 +260,14 @@ def _cost(report: ConsolidationReport) -> str:
     )
 
 
-def withheld_sentence(rows: int) -> str:
-    """How many predictions are withheld, and what to do."""
+def withheld_sentence(dates: Sequence[ValidatedDate] | Sequence[DateStatus]) -> str:
+    """How many predictions of the dates are withheld, and what to do; empty if none is."""
+    withheld = {date.game_date: date.withheld_rows for date in dates if date.withheld_rows}
+    if not withheld:
+        return ""
     return (
-        f"Withheld {counted(rows, 'prediction')}, whose confidence is not on the scale of the batch. "
-        "Next: nba-consolidation quality"
+        f"Withheld {counted(sum(withheld.values()), 'prediction')}, whose confidence is not on the scale of the batch. "
+        f"Next: nba-consolidation quality --date {max(withheld)}"
     )
 
 

@@ -38,7 +38,9 @@ def doctor(session: Session) -> Exit:
         {"place": place, "health": worst, "checks": results},
         Grid([GridColumn("subject"), GridColumn("health"), GridColumn("detail", fold=True)], rows),
         f"{place}: {summaries.get(worst, 'every check passed.')}",
-        "" if deployment.exists else f"{place} does not exist yet; the first consolidation creates it.",
+        ""
+        if deployment.exists or worst is Health.FAILED
+        else f"{place} does not exist yet; the first consolidation creates it.",
     )
     codes = {Health.OK: Exit.DONE, Health.WARNING: Exit.REQUIRES_ATTENTION, Health.FAILED: Exit.FAILED}
     return codes[worst]

@@ -120,8 +120,8 @@ def _summary(found: PipelineStatus) -> str:
             f"Consolidated, but not validated and published since: {counted(len(behind), 'date')} "
             f"({some_dates(behind)}). A run is at work on them, or it died. Next: nba-consolidation consolidate"
         )
-    if found.total("withheld_rows"):
-        lines.append(withheld_sentence(found.total("withheld_rows")))
+    if withheld := withheld_sentence(found.dates):
+        lines.append(withheld)
     if found.refused:
         lines.append(f"Refused {counted(len(found.refused), 'table')}: mend and stage again, or remove.")
     if found.empty:

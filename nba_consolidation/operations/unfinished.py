@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseError, LeaseStore, lease_key
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
@@ -92,17 +93,27 @@ def complete(
     dates = unfinished_dates(validator.writer.warehouse)
     own = dates.only(dates.all if requested is None else requested)
     done = _complete(validator, publisher, holder, own)
-    return done if requested is None else done + complete_others(validator, publisher, holder, requested)
+    if requested is None:
+        return done
+    return done + complete_others(validator.writer, holder, requested, validator=validator, publisher=publisher)
 
 
 def complete_others(
-    validator: Validator, publisher: Publisher, holder: Holder, dates_of_run: Collection[dt.date]
+    writer: FencedWriter,
+    holder: Holder,
+    dates_of_run: Collection[dt.date],
+    *,
+    validator: Validator | None = None,
+    publisher: Publisher | None = None,
 ) -> Completion:
-    """Does the same for all dates but those of the run. Raises nothing: the next run tries again."""
+    """Does the same for all dates but those of the run. Raises nothing: the next run tries again.
+
+    Without a validator or a publisher, that part is left to a later step.
+    """
     others: tuple[dt.date, ...] = ()
     try:
-        dates = unfinished_dates(validator.writer.warehouse)
-        others = tuple(sorted(_idle(validator.writer.leases, {*dates.all} - {*dates_of_run})))
+        dates = unfinished_dates(writer.warehouse)
+        others = tuple(sorted(_idle(writer.leases, {*dates.all} - {*dates_of_run})))
         return _complete(validator, publisher, holder, dates.only(others))
     except ConsolidationError as error:
         _log.warning("the unfinished dates %s are left to the next run: %s", some_dates(others), error)
@@ -115,13 +126,16 @@ def some_dates(dates: Sequence[dt.date]) -> str:
     return ", ".join(map(str, dates[:_NAMED])) + more
 
 
-def _complete(validator: Validator, publisher: Publisher, holder: Holder, dates: UnfinishedDates) -> Completion:
+def _complete(
+    validator: Validator | None, publisher: Publisher | None, holder: Holder, dates: UnfinishedDates
+) -> Completion:
     """All dates together, or, where that fails, each alone."""
     if not dates.all:
         return Completion()
+    to_publish = dates.all if validator else dates.unpublished
     try:
-        validated = validator.validate(dates.unvalidated, holder) if dates.unvalidated else []
-        return Completion(tuple(validated), tuple(publisher.publish(dates.all, holder)))
+        validated = validator.validate(dates.unvalidated, holder) if validator and dates.unvalidated else []
+        return Completion(tuple(validated), tuple(publisher.publish(to_publish, holder)) if publisher else ())
     except _OF_NO_DATE:
         raise
     except ConsolidationError as error:

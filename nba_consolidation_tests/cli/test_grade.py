@@ -77,3 +77,29 @@ def test_a_poisoned_date_ends_with_three_and_is_named(played: Terminal) -> None:
 def test_where_nothing_stands_it_says_so(terminal: Terminal) -> None:
     terminal.home.mkdir()
     assert "Nothing stands" in terminal.run("grade").stdout
+
+
+def test_a_player_with_a_similar_name_in_the_box_scores_waits_with_exit_3_until_an_alias_settles_it(
+    terminal: Terminal,
+) -> None:
+    bench = GradingBench(terminal.home)
+    bench.stage(bet(player="samexample"), bet(player="other"))
+    terminal.run("consolidate")
+    bench.append(BOX_SCORES, box(28, "samexampleiii"), box(15, "other"))
+    shown = terminal.run("grade", exit_code=3).stdout
+    assert "1 player without a box score, while one of the game has a similar name." in shown
+    [pair] = terminal.json("grade", exit_code=3)["unsettled_names"]
+    assert (pair["player_lookup"], pair["detail"]) == ("samexample", "samexampleiii")
+    assert "samexampleiii" in terminal.run("status").stdout
+    assert "samexample or samexampleiii" in terminal.run("report").stdout
+    recorded = terminal.run(
+        "players", "alias", "samexample", "samexampleiii", "--reason", "a suffix", "--author", "anna"
+    )
+    assert f"Next: nba-consolidation grade --date {DATE}" in recorded.stdout
+    assert terminal.json("grade")["totals"]["correct"] == 1
+    [alias] = terminal.json("players", "aliases")["aliases"]
+    assert (alias["author"], alias["reason"], alias["is_current"]) == ("anna", "a suffix", True)
+    terminal.run("players", "unalias", "samexample", "--reason", "a mistake")
+    assert terminal.json("grade", exit_code=3)["totals"]["waiting"] == 1
+    assert "a mistake" in terminal.run("players", "aliases").stdout
+    assert "has no alias" in terminal.run("players", "unalias", "nobody", "--reason", "x", exit_code=1).stderr

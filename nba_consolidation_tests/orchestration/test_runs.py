@@ -72,7 +72,18 @@ def test_a_run_completes_what_another_one_had_consolidated_before_it_died(graph:
     assert {date: done["dagster/partition_row_count"] for date, done in materialised(run, PUBLISHED).items()} == {
         str(DATE): 1, str(NEXT_DATE): 1
     }  # fmt: skip
+    assert set(materialised(run, VALIDATED)) == {str(DATE), str(NEXT_DATE)}
     assert unfinished_dates(graph.deployment.warehouse).all == ()
+
+
+def test_a_publication_leaves_a_date_that_was_not_validated_to_the_validation(graph: Graph) -> None:
+    graph.stage("a", [prediction("20.5"), prediction("21.0", game_date=NEXT_DATE)])
+    graph.consolidate(NEXT_DATE)
+    graph.deployment.consolidator.consolidate([DATE], Holder.here("died"))
+    job = graph.definitions.resolve_implicit_global_asset_job_def().get_subset(asset_selection={dg.AssetKey(PUBLISHED)})
+    run = job.execute_in_process(instance=graph.instance, partition_key=str(NEXT_DATE), raise_on_error=False)
+    assert set(materialised(run, PUBLISHED)) == {str(NEXT_DATE)}
+    assert unfinished_dates(graph.deployment.warehouse).unvalidated == (DATE,)
 
 
 def test_staging_predictions_says_what_waits_and_its_data_version_moves_with_it(graph: Graph) -> None:

@@ -92,7 +92,7 @@ def _folders(settings: Settings) -> tuple[Health, str]:
     folders = [settings.home, settings.staging or settings.home / "staging"] if local else []
     if not settings.reports_place.startswith(BUCKET):
         folders.append(Path(settings.reports_place))
-    faults = [fault for folder in folders if (fault := _write_fault(folder))]
+    faults = dict.fromkeys(fault for folder in folders if (fault := _write_fault(folder)))
     if faults:
         return Health.FAILED, f"{'; '.join(faults)}. Make them writable for this user, or choose others"
     return Health.OK, f"can be written: {', '.join(map(str, folders)) or 'none is needed'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from nba_consolidation.operations.unfinished import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, HeldBack, asset_step
 from nba_consolidation.orchestration.assets.common import AssetDeclaration, table_asset
 from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
@@ -14,6 +15,7 @@ from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.consolidation.staging_manifest import WaitingDate, refused_tables, waiting_for
 from nba_consolidation.pipeline.validation.validate import ValidatedDate
 from nba_consolidation.schema import PREDICTIONS, VALIDATED
+from nba_consolidation.settings import today
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Warehouse
 
@@ -57,10 +59,13 @@ def player_prop_predictions(run: AssetRun) -> AssetResult:
 
 @asset_step(table_asset(VALIDATED, PREDICTIONS_GROUP, "prediction", PREDICTIONS.name))
 def validated_predictions(run: AssetRun) -> AssetResult:
-    """Validates the dates."""
-    validated = run.deployment.validator.validate(run.dates, run.holder)
-    by_date = {date.game_date: _validated_metadata(date) for date in validated}
-    return AssetResult({VALIDATED.name: {date: by_date.get(date, {}) for date in run.dates}})
+    """Validates the dates; then those that another run had consolidated, but not validated before it died."""
+    validator = run.deployment.validator
+    validated = validator.validate(run.dates, run.holder)
+    completed = complete_others(validator.writer, run.holder, run.partitions, validator=validator)
+    others = [date for date in completed.validated if date.game_date <= today()]
+    by_date = {date.game_date: _validated_metadata(date) for date in (*validated, *others)}
+    return AssetResult({VALIDATED.name: {date: {} for date in run.dates} | by_date})
 
 
 def _data_version(waiting: Sequence[WaitingDate]) -> dg.DataVersion:

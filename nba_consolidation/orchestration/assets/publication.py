@@ -26,14 +26,14 @@ Every run that changes a calibration or a player's status has it: past dates kee
 def published_predictions(run: AssetRun) -> AssetResult:
     """Publishes the dates of the run, or the upcoming game dates. Of these only today is recorded.
 
-    Then validates and publishes what another run had consolidated, but not published before it died.
+    Then publishes the dates that another run had validated, but not published before it died.
     """
     publisher = run.deployment.publisher
     if run.context.run.tags.get(PUBLISH) == UPCOMING:
         by_date = _metadata_by_date(publisher.publish_upcoming(run.holder))
         return AssetResult({PUBLISHED.name: {date: by_date[date] for date in by_date if date <= today()}})
     by_date = _metadata_by_date(publisher.publish(run.dates, run.holder))
-    completed = complete_others(run.deployment.validator, publisher, run.holder, run.partitions)
+    completed = complete_others(publisher.writer, run.holder, run.partitions, publisher=publisher)
     others = {date: one for date, one in _metadata_by_date(completed.published).items() if date <= today()}
     return AssetResult({PUBLISHED.name: {date: by_date.get(date, {}) for date in run.dates} | others})
 

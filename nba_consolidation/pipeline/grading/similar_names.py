@@ -22,7 +22,7 @@ _SUFFIX = re.compile("(?:jr|sr|ii|iii|iv|v)$")
 _LETTERS_ALIKE = 0.8
 """Levenshtein similarity from which two whole names are similar: a letter in five is another."""
 _SHORTEST_SURNAME, _SHORTEST_SURNAME_ALONE = 4, 5
-_SHORTEST_PART = 6
+_SHORTEST_PART, _SAME_BEGINNING = 6, 0.7
 _ENCODINGS = ("cp1252", "latin-1", "mac_roman", "cp437")
 
 
@@ -114,9 +114,10 @@ def _is_rotation(one: str, other: str) -> bool:
 
 
 def _is_part(one: str, other: str) -> bool:
-    """A name that was cut off, or a surname alone."""
+    """A name that was cut off or is damaged at its end, or a surname alone."""
     shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= _SHORTEST_PART and (longer.startswith(shorter) or longer.endswith(shorter))
+    beginning = _common_end(shorter[::-1], longer[::-1])
+    return len(shorter) >= _SHORTEST_PART and (longer.endswith(shorter) or beginning >= _SAME_BEGINNING * len(shorter))
 
 
 def _have_one_surname(one: str, other: str, same_team: bool | None) -> bool:

@@ -60,7 +60,10 @@ def ensure_replaceable(
             f"{origin} has rows waiting there, and {len(lost):,} of their business keys are not among the new rows, "
             f"for example {', '.join(map(str, min(lost, key=str)))}"
         )
-        next_step = "write chunks with a part= each, write all rows together, or replace the rows with replace=True"
+        next_step = (
+            "write all rows together, write chunks as parts (part=, or stage --part), or replace what waits "
+            "(replace=True, or stage --replace)"
+        )
         raise WriteRefused(table, reason, next_step=next_step)
 
 

@@ -23,11 +23,13 @@ SIMILAR = [
     ("lukadoncic", "Luka DonÄ\x8diÄ\x87"), ("lukadoncic", "Luka Don?i?"), ("lukadoncic", "Luka Don&#269;i&#263;"),
     ("lukadoncic", "Luka Don%C4%8Di%C4%87"), ("lukadoncic", "Doncic, Luka"), ("lukadoncic", "DoncicLuka"),
     ("nikolajokic", "Никола Йокич"), ("nikolajokic", "Nikola Jokich"), ("kristapsporzingis", "Kristaps Porzinghis"),
+    ("lukadonai", "Luka Dončić"),
     ("giannisantetokounmpo", "Giannis Antetok"), ("wembanyama", "Victor Wembanyama"), ("jaimejaquezjr", "jaimejaques"),
 ]  # fmt: skip
 DIFFERENT = [
     ("lebronjames", "anthonydavis"), ("jalenbrunson", "jalenduren"), ("tylerherro", "bamadebayo"),
     ("jaysontatum", "jaylenbrown"), ("nikolajokic", "nikolavucevic"), ("ivicazubac", "jamesharden"),
+    ("jalenbrunson", "jalenbridges"), ("anthonydavis", "anthonyblack"), ("marcusmorris", "marcussmart"),
     ("dariusgarland", "ivanmobley"), ("jimmybutler", "duncanrobinson"),
 ]  # fmt: skip
 
