@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from rich.console import Console
 from nba_consolidation.cli import main
 from nba_consolidation.cli.exit_codes import MEANINGS, Exit
 from nba_consolidation.cli.output import Facts, Grid, GridColumn
+from nba_consolidation.leases import Holder, SqliteLeaseStore
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.settings import last_known_date
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
@@ -155,22 +157,27 @@ def interrupted(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.other_processes
-def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: Terminal, tmp_path: Path) -> None:
-    pipe = tmp_path / "endless.jsonl"
-    os.mkfifo(pipe)
+def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: Terminal, rows_file: Write) -> None:
+    """The process waits for a lease that somebody else holds."""
+    terminal.run("stage", rows_file("x.jsonl", prediction()))
+    store = SqliteLeaseStore(terminal.home / "leases.sqlite")
+    store.try_acquire([f"consolidation_{DATE}"], Holder.here("at-work"), 600, operation_id="theirs")
     process = subprocess.Popen(
-        [*PROGRAM, "--home", str(terminal.home), "stage", str(pipe)],
+        [*PROGRAM, "--home", str(terminal.home), "--lease-wait", "600", "consolidate"],
         stderr=subprocess.PIPE,
         text=True,
         # A background process ignores the signal, and so do its children. No other thread runs here.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
-    with pipe.open("w"):  # returns once the program reads the pipe
-        stderr = interrupted(process)
+    while not terminal.json("locks", "list")["waiters"]:
+        assert process.poll() is None
+        time.sleep(0.1)
+    stderr = interrupted(process)
     assert process.returncode == 130
-    assert stderr.startswith("Interrupted")
+    assert "Interrupted" in stderr
     assert "Traceback" not in stderr
-    assert not (terminal.home / "staging").exists()
+    status = terminal.json("status")
+    assert (status["totals"]["waiting_rows"], status["totals"]["total_rows"]) == (1, 0)
 
 
 @pytest.mark.other_processes
