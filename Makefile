@@ -9,8 +9,8 @@ READY := .venv/.ready
 EXTRAS := ui,production,kubernetes,alerts,telemetry,test,dev
 DEMO := $(CURDIR)/.demo
 PEERS := .venv-bench
-# One more than there are cores: some tests wait for other processes.
-TEST_PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+# One for each core: what a test waits for is a process that needs a core, too.
+TEST_PROCESSES ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTEST := $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal
 BQEMULATOR := .venv-bqemulator
 
