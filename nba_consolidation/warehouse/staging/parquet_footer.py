@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nba_consolidation.schema import BUSINESS_KEY, Column
+from nba_consolidation.schema import BUSINESS_KEY, PREDICTIONS, Column
 from nba_consolidation.warehouse.arrow_types import columns_of, googlesql_type
 from nba_consolidation.warehouse.errors import first_line
 from nba_consolidation.warehouse.staging.origin import Origin, business_keys
 
+_DECLARED = frozenset(PREDICTIONS.column_names)
 ORIGIN = b"nba_consolidation.origin"
 """The key of a file's metadata."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError, KeyError)
@@ -47,7 +48,8 @@ def read_footer(path: Path) -> Footer:
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
         origin = Origin.from_text((schema.metadata or {}).get(ORIGIN))
-        return Footer(_rows_by_date(file), *_columns_and_layout(schema.remove_metadata()), origin)
+        columns, layout = _columns_and_layout(schema.remove_metadata())
+        return Footer(_rows_by_date(file), _without_type_where_empty(columns, file.metadata), layout, origin)
 
 
 def read_error(path: Path) -> str | None:
@@ -71,6 +73,29 @@ def read_business_keys(path: Path) -> Iterable[tuple[Any, ...]]:
 def _columns_and_layout(schema: pa.Schema) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Cached, because ten thousand files of one schema can be listed at once."""
     return columns_of(schema), tuple(str(field.type) for field in schema)
+
+
+def _without_type_where_empty(columns: tuple[Column, ...], metadata: pq.FileMetaData) -> tuple[Column, ...]:
+    """The columns. An undeclared one that is NULL in every row has the type NULL, whatever type it was given."""
+    if all(column.name in _DECLARED for column in columns):
+        return columns
+    return tuple(
+        column if column.name in _DECLARED or not _is_empty(column.name, metadata) else replace(column, type="NULL")
+        for column in columns
+    )
+
+
+def _is_empty(name: str, metadata: pq.FileMetaData) -> bool:
+    """Whether the file's statistics say that the column has no value. A nested column counts as having values."""
+    names = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
+    if name not in names:
+        return False
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    statistics = [group.column(names.index(name)).statistics for group in groups]
+    return all(
+        known is not None and known.has_null_count and known.null_count == group.num_rows
+        for known, group in zip(statistics, groups, strict=True)
+    )
 
 
 def _rows_by_date(file: pq.ParquetFile) -> Mapping[dt.date | None, int]:

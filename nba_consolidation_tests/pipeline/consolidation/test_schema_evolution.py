@@ -41,6 +41,8 @@ ODD_COLUMNS: dict[str, tuple[str, pa.DataType, Any, str]] = {
     "ours, in the update": ("new_batch_id", pa.string(), "x", "its name is reserved"),
     "BigQuery's": ("_PARTITIONTIME", pa.string(), "x", "its name is reserved"),
 }
+WITHOUT_VALUES = {"nothing": pa.null(), "none_of": pa.list_(pa.null()), "typed": pa.string()}
+"""Columns of which a file has no value, two of them without a type."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,11 @@ def evolution(tmp_path_factory: pytest.TempPathFactory) -> tuple[ConsolidationRe
     bench.stage(prediction("21.0"), worker="sound")
     bench.stage(prediction("22.0", vegas_mood=0.5), worker="new", types={"vegas_mood": pa.float64()})
     bench.stage(prediction("23.0", vegas_mood="x"), worker="z_later", types={"vegas_mood": pa.string()})
-    bench.stage(prediction("24.0"), worker="none", types={"nothing": pa.null(), "none_of": pa.list_(pa.null())})
+    bench.stage(
+        prediction("24.0"),
+        worker="none",
+        types=WITHOUT_VALUES,
+    )
     return bench.consolidate(evolve=True), bench.published()
 
 
@@ -90,7 +96,7 @@ def test_a_refused_table_adds_no_column_and_a_column_without_values_is_none(
 
 
 def test_a_column_without_values_is_ignored_without_schema_evolution_too(bench: Workbench) -> None:
-    bench.stage(prediction("20.5"), types={"nothing": pa.null(), "none_of": pa.list_(pa.null())})
+    bench.stage(prediction("20.5"), types=WITHOUT_VALUES)
     assert bench.consolidate().refused == ()
     assert len(bench.published()) == 1
 
