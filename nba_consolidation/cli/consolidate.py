@@ -109,12 +109,12 @@ def validate(session: Session, dates: DateRange) -> None:
     from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
-    standing = dates_with_rows(deployment.warehouse, dates.first, dates.last)
+    with_rows = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     with steps() as on_step:
         on_step("validate")
-        validated = deployment.validator.validate(standing, session.holder()) if standing else []
+        validated = deployment.validator.validate(with_rows, session.holder()) if with_rows else []
         on_step("publish")
-        deployment.publisher.publish(standing, session.holder())
+        deployment.publisher.publish(with_rows, session.holder())
     total = sum(date.validated_rows for date in validated)
     summary = (
         f"{counted(total, 'validated prediction')} of {counted(len(validated), 'date')}."
@@ -240,8 +240,8 @@ def _sentences(report: ConsolidationReport, publication: Publication | None) -> 
 
 def _conservation(report: ConsolidationReport) -> str:
     parts = ("inserted", "updated", "stale", "superseded", "quarantined")
-    told = " + ".join(f"{report.total(part):,} {part}" for part in parts)
-    return f"Conserved: {report.total('staged'):,} staged = {told}"
+    parts_sum = " + ".join(f"{report.total(part):,} {part}" for part in parts)
+    return f"Conserved: {report.total('staged'):,} staged = {parts_sum}"
 
 
 def _ties(players: int) -> list[str]:

@@ -41,8 +41,8 @@ def status(session: Session, every: bool) -> None:
 
     Also which staging tables were refused, and who holds a lease.
     """
-    found = _status(session)
-    session.show({"place": session.settings.place, **_document(found)}, *_shown(found, session, every))
+    state = _status(session)
+    session.show({"place": session.settings.place, **_document(state)}, *_parts(state, session, every))
 
 
 def _status(session: Session) -> PipelineStatus:
@@ -55,44 +55,44 @@ def _status(session: Session) -> PipelineStatus:
     return status(at.warehouse, at.staging, at.leases, at.known_dates(), session.settings.schema_evolution)
 
 
-def _document(found: PipelineStatus) -> dict[str, Any]:
+def _document(state: PipelineStatus) -> dict[str, Any]:
     return {
-        "dates": found.dates,
-        "totals": {"dates": len(found.dates), "waiting_dates": len(found.waiting)}
-        | {figure: found.total(figure) for figure in _FIGURES},
-        "refused": found.refused,
-        "empty": found.empty,
-        "merged": found.merged,
-        "unfinished": found.unfinished,
-        "unsettled_names": found.unsettled_names,
-        "leases": [lease_document(lease) for lease in found.leases],
+        "dates": state.dates,
+        "totals": {"dates": len(state.dates), "waiting_dates": len(state.waiting)}
+        | {figure: state.total(figure) for figure in _FIGURES},
+        "refused": state.refused,
+        "empty": state.empty,
+        "merged": state.merged,
+        "unfinished": state.unfinished,
+        "unsettled_names": state.unsettled_names,
+        "leases": [lease_document(lease) for lease in state.leases],
     }
 
 
-def _shown(found: PipelineStatus, session: Session, every: bool) -> list[Shown]:
-    if found == type(found)():
+def _parts(state: PipelineStatus, session: Session, every: bool) -> list[Shown]:
+    if state == type(state)():
         return [f"Nothing in {session.settings.place} yet. Next: nba-consolidation stage FILE..."]
-    dates = found.dates if every else _of_interest(found)
-    total = ("total", *(found.total(figure) for figure in _FIGURES), None, None, None)
+    dates = state.dates if every else _of_interest(state)
+    total = ("total", *(state.total(figure) for figure in _FIGURES), None, None, None)
     return [
         Grid(_COLUMNS, [_row(date) for date in dates], footer=total),
-        *_left_out(len(dates), len(found.dates)),
-        refused_grid(found.refused),
-        lease_grid(found.leases),
-        table(UNSETTLED_NAMES, found.unsettled_names, "Similar names in the box scores: players alias, then grade"),
-        _summary(found),
+        *_left_out(len(dates), len(state.dates)),
+        refused_grid(state.refused),
+        lease_grid(state.leases),
+        table(UNSETTLED_NAMES, state.unsettled_names, "Similar names in the box scores: players alias, then grade"),
+        _summary(state),
     ]
 
 
-def _left_out(shown: int, of: int) -> list[str]:
-    if shown == of:
+def _left_out(listed: int, of: int) -> list[str]:
+    if listed == of:
         return []
-    return [f"{shown} of {of:,} dates: those that wait and the last; the total counts all, --all shows all."]
+    return [f"{listed} of {of:,} dates: those that wait and the last; the total counts all, --all shows all."]
 
 
-def _of_interest(found: PipelineStatus) -> list[DateStatus]:
-    last = set(found.dates[-_LAST:]) | set(found.waiting[-_LAST:])
-    return [date for date in found.dates if date in last]
+def _of_interest(state: PipelineStatus) -> list[DateStatus]:
+    last = set(state.dates[-_LAST:]) | set(state.waiting[-_LAST:])
+    return [date for date in state.dates if date in last]
 
 
 def _row(date: DateStatus) -> tuple[object, ...]:
@@ -105,27 +105,27 @@ def _minute(moment: dt.datetime | None) -> str | None:
     return None if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
-def _summary(found: PipelineStatus) -> str:
+def _summary(state: PipelineStatus) -> str:
     from nba_consolidation.operations.unfinished import some_dates
 
     waiting = (
-        f"Waiting: {counted(found.total('waiting_rows'), 'row')} in "
-        f"{counted(found.total('waiting_tables'), 'staging table')} for {counted(len(found.waiting), 'date')}. "
+        f"Waiting: {counted(state.total('waiting_rows'), 'row')} in "
+        f"{counted(state.total('waiting_tables'), 'staging table')} for {counted(len(state.waiting), 'date')}. "
         "Next: nba-consolidation consolidate"
     )
-    behind = found.unfinished.all
-    lines = [waiting] if found.waiting else [] if behind else ["Nothing waits."]
+    behind = state.unfinished.all
+    lines = [waiting] if state.waiting else [] if behind else ["Nothing waits."]
     if behind:
         lines.append(
             f"Consolidated, but not validated and published since: {counted(len(behind), 'date')} "
             f"({some_dates(behind)}). A run is at work on them, or it died. Next: nba-consolidation consolidate"
         )
-    if withheld := withheld_sentence(found.dates):
+    if withheld := withheld_sentence(state.dates):
         lines.append(withheld)
-    if found.refused:
-        lines.append(f"Refused {counted(len(found.refused), 'table')}: mend and stage again, or remove.")
-    if found.empty:
-        lines.append(f"Without rows: {counted(len(found.empty), 'table')}; the next consolidation drops them.")
-    if found.merged:
-        lines.append(f"Merged already: {counted(len(found.merged), 'table')}; the next consolidation drops them.")
+    if state.refused:
+        lines.append(f"Refused {counted(len(state.refused), 'table')}: mend and stage again, or remove.")
+    if state.empty:
+        lines.append(f"Without rows: {counted(len(state.empty), 'table')}; the next consolidation drops them.")
+    if state.merged:
+        lines.append(f"Merged already: {counted(len(state.merged), 'table')}; the next consolidation drops them.")
     return "\n".join(lines)
