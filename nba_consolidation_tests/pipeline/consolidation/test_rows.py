@@ -438,7 +438,7 @@ def test_equally_new_versions_with_extra_columns_are_settled_the_same_way_round(
 
 def test_incident_21_an_unknown_column_stops_that_table_alone_and_says_why(bench: Workbench) -> None:
     bench.stage(prediction("20.5"))
-    stranger = bench.stage(prediction("24.0"), worker="new", types={"vegas_mood": pa.float64()})
+    stranger = bench.stage(prediction("24.0", vegas_mood=0.5), worker="new", types={"vegas_mood": pa.float64()})
     report = bench.consolidate()
     [refused] = report.refused
     assert refused.name == stranger
@@ -453,7 +453,7 @@ def test_incident_21_an_unknown_column_in_a_table_of_another_date_refuses_none_o
     bench: Workbench,
 ) -> None:
     bench.stage(prediction("20.5"))
-    bench.stage(prediction(game_date=NEXT_DATE), worker="new", types={"vegas_mood": pa.float64()})
+    bench.stage(prediction(game_date=NEXT_DATE, vegas_mood=0.5), worker="new", types={"vegas_mood": pa.float64()})
     assert bench.consolidate(DATE).refused == ()
     assert len(bench.consolidate(NEXT_DATE).refused) == 1
 
