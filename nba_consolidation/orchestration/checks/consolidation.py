@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS
-from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, rolled_back_by
+from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, evaluate_conservation
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.warehouse.interface import Warehouse
@@ -25,8 +25,7 @@ class ConsolidationOutcome:
     @classmethod
     def of(cls, report: ConsolidationReport, warehouse: Warehouse, dates: Sequence[dt.date]) -> "ConsolidationOutcome":
         """Reads the committed rows of the dates."""
-        findings = {audit: audit.findings(warehouse, dates) for audit in AUDITS_AFTER_COMMIT}
-        return cls(report, AuditedOutcome(findings, report.poisoned))
+        return cls(report, AuditedOutcome.of(AUDITS_AFTER_COMMIT, warehouse, dates, report.poisoned))
 
     def unfit_dates(self) -> Mapping[dt.date, str]:
         """The dates that must not be validated though they are not poisoned, and why."""
@@ -39,10 +38,7 @@ class ConsolidationOutcome:
 
 def conservation(outcome: ConsolidationOutcome) -> Evaluation:
     """Staged rows that are in no count, or dates rolled back because of such rows."""
-    lost = [counts for counts in outcome.report.dates if not counts.conserved]
-    rolled_back = rolled_back_by("unconserved_dates", outcome.report.poisoned)
-    metadata = {"dates": table_of(outcome.report.dates), "rolled_back": table_of(rolled_back)}
-    return Evaluation(not lost and not rolled_back, metadata)
+    return evaluate_conservation("unconserved_dates", outcome.report.dates, outcome.report.poisoned)
 
 
 def quarantined_rows(outcome: ConsolidationOutcome) -> Evaluation:

@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import dagster as dg
 
@@ -11,7 +11,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.audits import Audit
 from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.orchestration.metadata import Metadata, table_of
-from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _EXAMPLES = 20
 
@@ -29,6 +29,25 @@ class AuditedOutcome(NamedTuple):
     findings: Mapping[Audit, Sequence[Row]]
     poisoned: Mapping[dt.date, ConsolidationError]
 
+    @classmethod
+    def of(
+        cls,
+        audits: Iterable[Audit],
+        warehouse: Warehouse,
+        dates: Sequence[dt.date],
+        poisoned: Mapping[dt.date, ConsolidationError],
+    ) -> "AuditedOutcome":
+        """Reads the committed rows of the dates."""
+        return cls({audit: audit.findings(warehouse, dates) for audit in audits}, poisoned)
+
+
+class CountedDate(Protocol):
+    """What a run did with the rows of one date."""
+
+    @property
+    def conserved(self) -> bool:
+        """Whether each row is in exactly one count."""
+
 
 def severity(*, warns: bool) -> dg.AssetCheckSeverity:
     """Of a check that fails."""
@@ -40,6 +59,15 @@ def evaluate_audit(audit: Audit, audited: AuditedOutcome) -> Evaluation:
     findings, rolled_back = audited.findings.get(audit, ()), rolled_back_by(audit.name, audited.poisoned)
     metadata = {**findings_metadata(findings), "rolled_back": table_of(rolled_back)}
     return Evaluation(not findings and not rolled_back, metadata)
+
+
+def evaluate_conservation(
+    audit: str, dates: Sequence[CountedDate], poisoned: Mapping[dt.date, ConsolidationError]
+) -> Evaluation:
+    """Rows that are not in exactly one count, or dates that this audit rolled back because of such rows."""
+    rolled_back = rolled_back_by(audit, poisoned)
+    metadata = {"dates": table_of(dates), "rolled_back": table_of(rolled_back)}
+    return Evaluation(not rolled_back and all(date.conserved for date in dates), metadata)
 
 
 def findings_metadata(findings: Sequence[Row]) -> Metadata:

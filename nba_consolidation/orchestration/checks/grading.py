@@ -10,7 +10,7 @@ from nba_consolidation.fencing.audits import (
     INCONSISTENT_ERRORS,
     SEVERAL_LINES,
 )
-from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, rolled_back_by
+from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, evaluate_conservation
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.settings import today
@@ -31,8 +31,7 @@ class GradingOutcome:
     @classmethod
     def of(cls, report: GradingReport, warehouse: Warehouse, dates: Sequence[dt.date]) -> "GradingOutcome":
         """Reads the committed rows of the dates."""
-        findings = {audit: audit.findings(warehouse, dates) for audit in AUDITS_AFTER_COMMIT}
-        return cls(report, AuditedOutcome(findings, report.poisoned))
+        return cls(report, AuditedOutcome.of(AUDITS_AFTER_COMMIT, warehouse, dates, report.poisoned))
 
     def past_dates(self) -> list[GradedDate]:
         """The dates whose games are over."""
@@ -41,10 +40,7 @@ class GradingOutcome:
 
 def conservation(outcome: GradingOutcome) -> Evaluation:
     """Predictions without exactly one outcome, or dates rolled back because of such predictions."""
-    lost = [date for date in outcome.report.dates if not date.conserved]
-    rolled_back = rolled_back_by("unconserved_gradings", outcome.report.poisoned)
-    metadata = {"dates": table_of(outcome.report.dates), "rolled_back": table_of(rolled_back)}
-    return Evaluation(not lost and not rolled_back, metadata)
+    return evaluate_conservation("unconserved_gradings", outcome.report.dates, outcome.report.poisoned)
 
 
 def similar_names(outcome: GradingOutcome) -> Evaluation:
