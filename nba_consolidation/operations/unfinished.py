@@ -95,7 +95,8 @@ def complete(
     done = _complete(validator, publisher, holder, own)
     if requested is None:
         return done
-    return done + complete_others(validator.writer, holder, requested, validator=validator, publisher=publisher)
+    others = _complete_others(validator, publisher, validator.writer.leases, holder, dates, requested)
+    return done + others
 
 
 def complete_others(
@@ -110,14 +111,32 @@ def complete_others(
 
     Without a validator or a publisher, that part is left to a later step.
     """
-    others: tuple[dt.date, ...] = ()
     try:
         dates = unfinished_dates(writer.warehouse)
-        others = tuple(sorted(_idle(writer.leases, {*dates.all} - {*dates_of_run})))
+    except ConsolidationError as error:
+        return _left_to_next_run((), error)
+    return _complete_others(validator, publisher, writer.leases, holder, dates, dates_of_run)
+
+
+def _complete_others(
+    validator: Validator | None,
+    publisher: Publisher | None,
+    leases: LeaseStore,
+    holder: Holder,
+    dates: UnfinishedDates,
+    dates_of_run: Collection[dt.date],
+) -> Completion:
+    others: tuple[dt.date, ...] = ()
+    try:
+        others = tuple(sorted(_idle(leases, {*dates.all} - {*dates_of_run})))
         return _complete(validator, publisher, holder, dates.only(others))
     except ConsolidationError as error:
-        _log.warning("the unfinished dates %s are left to the next run: %s", some_dates(others), error)
-        return Completion()
+        return _left_to_next_run(others, error)
+
+
+def _left_to_next_run(dates: Sequence[dt.date], error: ConsolidationError) -> Completion:
+    _log.warning("the unfinished dates %s are left to the next run: %s", some_dates(dates), error)
+    return Completion()
 
 
 def some_dates(dates: Sequence[dt.date]) -> str:
