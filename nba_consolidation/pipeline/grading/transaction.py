@@ -29,13 +29,8 @@ def grading(
     bound = {**parameters, "grading_id": grading_id, "confidence_digits": confidence_digits(live)}
     archived = [column.name for column in live]
     return [
-        *problem_statements(bound, box_scores),
-        Statement("current_aliases", bound),
-        Statement("player_keys", bound),
+        *_player_results(bound, box_scores),
         Statement("repeated_predictions", bound),
-        Statement("box_scores_by_game_key", bound),
-        Statement("player_results", bound),
-        Statement("played_games", bound),
         Statement("similar_names", bound),
         *([Statement("add_similar_names", {**bound, "similar_names": similar})] if similar else []),
         Statement("grades", bound),
@@ -60,9 +55,10 @@ def grading(
 
 def unmatched_names(parameters: Mapping[str, Value], box_scores: Sequence[Column]) -> list[Statement]:
     """Returns the statements that end with the SELECT `unmatched_names`. They write no table."""
+    return [*_player_results(parameters, box_scores), Statement("unmatched_names", parameters)]
+
+
+def _player_results(parameters: Mapping[str, Value], box_scores: Sequence[Column]) -> list[Statement]:
+    """The temporary tables of box scores by game and player, with the aliases of players."""
     names = ("current_aliases", "player_keys", "box_scores_by_game_key", "player_results", "played_games")
-    return [
-        *problem_statements(parameters, box_scores),
-        *(Statement(name, parameters) for name in names),
-        Statement("unmatched_names", parameters),
-    ]
+    return [*problem_statements(parameters, box_scores), *(Statement(name, parameters) for name in names)]

@@ -4,15 +4,9 @@
 CREATE TEMP TABLE accuracy_ranks AS
 SELECT
   version_id,
-  ROW_NUMBER() OVER (
-    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
-  ) AS version_rank,
-  RANK() OVER (
-    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
-  ) AS tier,
-  COUNT(*) OVER (
-    PARTITION BY macro.ACCURACY_KEY() ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
-  ) AS peers,
+  ROW_NUMBER() OVER best_first AS version_rank,
+  RANK() OVER best_first AS tier,
+  COUNT(*) OVER best_first AS peers,
   rescaled
 FROM (
   SELECT
@@ -32,4 +26,8 @@ FROM (
     ) AS rescaled
   FROM accuracy_versions AS V
   LEFT JOIN accuracy_before AS B ON B.game_date = V.game_date AND B.system_id = V.system_id
+)
+WINDOW best_first AS (
+  PARTITION BY macro.ACCURACY_KEY()
+  ORDER BY is_graded DESC, is_bet DESC, graded_at DESC, confidence_score DESC, is_unfenced DESC
 )

@@ -1,8 +1,10 @@
 -- Rows of prediction_accuracy whose prediction is no longer active (another line superseded it, or it was invalidated), or is
--- withheld, because its confidence is on no known scale. A row without a known prediction stays, and so does a row whose prediction waits again, unless it waits for a name to be settled:
--- then it was voided, or graded by an alias that was removed.
+-- withheld, because its confidence is on no known scale. A row without a known prediction stays, and so does a row whose
+-- prediction waits again, unless it waits for a name to be settled: then it was voided, or graded by an alias that was removed.
 CREATE TEMP TABLE superseded_grades AS
-SELECT macro.ACCURACY_KEY(T), CASE WHEN V.game_date IS NOT NULL THEN 'waiting' WHEN P.is_active THEN 'withheld' ELSE 'not_active' END AS reason
+SELECT
+  macro.ACCURACY_KEY(T),
+  CASE WHEN V.game_date IS NOT NULL THEN 'waiting' WHEN P.is_active THEN 'withheld' ELSE 'not_active' END AS reason
 FROM prediction_accuracy AS T
 JOIN player_prop_predictions AS P
   ON P.game_date = T.game_date
