@@ -24,8 +24,8 @@ def play(settings: Settings, season: Season, on_news: Callable[[str], None]) -> 
     dates = season.game_dates
     played = dates[:-1] or dates
     files = [_write(settings.home / BOX_SCORES, season, date) for date in dates]
-    said = terminal(settings, "box-scores", *(str(file) for file in files[: len(played)]))
-    on_news(f"box scores loaded: {said['rows']['new']:,} of {len(played)} dates; a Dagster run grades and analyses")
+    loaded = terminal(settings, "box-scores", *(str(file) for file in files[: len(played)]))
+    on_news(f"box scores loaded: {loaded['rows']['new']:,} of {len(played)} dates; a Dagster run grades and analyses")
     materialise(
         settings,
         'key:"prediction_accuracy" or key:"system_performance" or key:"confidence_calibration"',

@@ -20,7 +20,7 @@ class DemoFailed(ConsolidationError):
 
 
 def terminal(settings: Settings, *arguments: str) -> dict[str, Any]:
-    """What `nba-consolidation ARGUMENTS --json` says. Raises DemoFailed unless it is done."""
+    """What `nba-consolidation ARGUMENTS --json` prints. Raises DemoFailed unless it is done."""
     command = [sys.executable, "-m", "nba_consolidation.cli", *arguments, "--json"]
     log = settings.home / "logs" / "terminal.log"
     with log.open("ab") as errors:
@@ -29,8 +29,8 @@ def terminal(settings: Settings, *arguments: str) -> dict[str, Any]:
         )
     if done.returncode not in _FINE:
         raise DemoFailed(f"`{arguments[0]}` from the terminal ended with {done.returncode}; see {log}")
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
 def make_instance(settings: Settings) -> None:

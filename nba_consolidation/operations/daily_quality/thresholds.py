@@ -55,15 +55,15 @@ class Thresholds:
                 raise _wrong(f"{low} ({getattr(self, low)}) is above {high} ({getattr(self, high)})")
 
     @classmethod
-    def of(cls, given: Mapping[str, float]) -> Thresholds:
-        """The defaults, with these in front."""
+    def of(cls, changed: Mapping[str, float]) -> Thresholds:
+        """The defaults, except for these."""
         kinds = {field.name: field.type for field in fields(cls)}
-        for name, value in given.items():
+        for name, value in changed.items():
             if name not in kinds:
                 raise _wrong(f"there is no threshold {name}; there are {', '.join(kinds)}")
             if kinds[name] == "int" and value != int(value):
                 raise _wrong(f"{name} cannot be {value}: give a whole number")
-        return cls(**{name: int(value) if kinds[name] == "int" else value for name, value in given.items()})  # type: ignore[arg-type]
+        return cls(**{name: int(value) if kinds[name] == "int" else value for name, value in changed.items()})  # type: ignore[arg-type]
 
 
 _ORDERED = (

@@ -87,15 +87,19 @@ def _without_type_where_empty(columns: tuple[Column, ...], metadata: pq.FileMeta
 
 def _is_empty(name: str, metadata: pq.FileMetaData) -> bool:
     """Whether the file's statistics say that the column has no value. A nested column counts as having values."""
-    names = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-    if name not in names:
+    paths = _column_paths(metadata)
+    if name not in paths:
         return False
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    statistics = [group.column(names.index(name)).statistics for group in groups]
+    statistics = [group.column(paths.index(name)).statistics for group in groups]
     return all(
         known is not None and known.has_null_count and known.null_count == group.num_rows
         for known, group in zip(statistics, groups, strict=True)
     )
+
+
+def _column_paths(metadata: pq.FileMetaData) -> list[str]:
+    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 
 
 def _rows_by_date(file: pq.ParquetFile) -> Mapping[dt.date | None, int]:
@@ -108,8 +112,7 @@ def _rows_by_date(file: pq.ParquetFile) -> Mapping[dt.date | None, int]:
 
 def _from_statistics(metadata: pq.FileMetaData) -> Counter[dt.date | None] | None:
     """Rows by date if every row group has a single date, as in nearly all files; otherwise None."""
-    names = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-    column = names.index("game_date")
+    column = _column_paths(metadata).index("game_date")
     counts: Counter[dt.date | None] = Counter()
     for index in range(metadata.num_row_groups):
         chunk = metadata.row_group(index).column(column)

@@ -101,6 +101,15 @@ def test_a_column_without_values_is_ignored_without_schema_evolution_too(bench: 
     assert len(bench.published()) == 1
 
 
+def test_an_added_column_without_values_is_null_whatever_type_a_later_table_gives_it(bench: Workbench) -> None:
+    bench.stage(prediction("20.5", vegas_mood=0.5), types={"vegas_mood": pa.float64()})
+    bench.consolidate(evolve=True)
+    bench.stage(prediction("21.0"), worker="later", types={"vegas_mood": pa.binary()})
+    report = bench.consolidate()
+    assert (report.poisoned, report.refused) == ({}, ())
+    assert [row["vegas_mood"] for row in bench.published()] == [0.5, None]
+
+
 def test_a_column_that_the_warehouse_refuses_stops_only_its_tables(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
