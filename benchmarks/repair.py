@@ -26,10 +26,10 @@ from rich.table import Table
 from benchmarks.legacy import LegacySize, make_legacy
 from benchmarks.report import machine
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import accuracy_dates
-from nba_consolidation.schema import ACCURACY_KEY
+from nba_consolidation.schema import ACCURACY, ACCURACY_KEY
 from nba_consolidation.settings import Settings
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import deploy
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +45,7 @@ _AIM_OF = "x bare"
 def ours(home: Path) -> str:
     """The whole safe path: look, lease, fence, repair, everything kept, audits, ledger, the report."""
     deployment = deploy(Settings(home=home))
-    dates = accuracy_dates(deployment.warehouse)
+    dates = game_dates(deployment.warehouse, ACCURACY)
     deployment.repairer.repair(dates, Holder.here("repair")).raise_if_poisoned()
     return "prediction_accuracy"
 
@@ -53,7 +53,7 @@ def ours(home: Path) -> str:
 def forecast(home: Path) -> str:
     """What a repair would come to: a dry run."""
     deployment = deploy(Settings(home=home))
-    deployment.repairer.forecast(accuracy_dates(deployment.warehouse))
+    deployment.repairer.forecast(game_dates(deployment.warehouse, ACCURACY))
     return ""
 
 

@@ -1,4 +1,4 @@
-"""`backfill`: a season, in chunks. What is done to a chunk is one of `WORKS`; a new kind of work is one line there."""
+"""`backfill`: consolidates or grades many dates in chunks. A new kind of work is one line in `WORKS`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Grid, GridColumn, counted
+from nba_consolidation.cli.output import Grid, counted, reasons_table
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import today
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _consolidating(deployment: Deployment, holder: Holder) -> Work:
-    """Consolidates, validates and publishes, whatever a process that died in between had not."""
+    """Consolidates, validates and publishes, including dates that an earlier run left unfinished."""
     from nba_consolidation.operations.backfill import ChunkDone
     from nba_consolidation.operations.unfinished import complete
 
@@ -41,7 +41,7 @@ def _consolidating(deployment: Deployment, holder: Holder) -> Work:
 
 
 def _grading(deployment: Deployment, holder: Holder) -> Work:
-    """Grades what consumers read, and counts anew how good each system is."""
+    """Grades predictions, and recomputes the performance tables."""
     from nba_consolidation.operations.backfill import ChunkDone
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
@@ -65,16 +65,15 @@ WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
 @date_option("--from", "since", "First game date.", required=True)
 @date_option("--to", "until", "Last game date.  [default: today]")
 @click.option("--what", type=click.Choice(list(WORKS)), default="consolidate", show_default=True,
-              help="What is done to the dates.")  # fmt: skip
+              help="The work to do.")  # fmt: skip
 @click.option("--chunk", type=click.IntRange(min=1), default=30, show_default=True, metavar="DAYS",
-              help="How many dates are done at a time.")  # fmt: skip
+              help="How many dates are processed at a time.")  # fmt: skip
 @session_command
 def backfill(session: Session, since: dt.date, until: dt.date | None, what: str, chunk: int) -> Exit:
-    """Do a season, some dates at a time.
+    """Consolidate or grade a season, some dates at a time.
 
-    What is done already costs next to nothing, so a backfill that was stopped is simply started again. A date that
-    cannot be done stops no other; such dates are named in the end, as are refused tables, and it
-    ends with 3.
+    Finished dates are skipped, so a backfill that was stopped can be started again. A date that fails stops no other.
+    Failed dates and refused tables are listed at the end, and the exit code is then 3.
     """
     from nba_consolidation.operations.backfill import backfill as run
 
@@ -91,7 +90,7 @@ def backfill(session: Session, since: dt.date, until: dt.date | None, what: str,
 def _progress_reporter(
     advance: Callable[[int, int], None], news: Callable[[str], None], dates: int
 ) -> Callable[[BackfillReport], None]:
-    """Moves the bar, and reports a date that failed at once, not only in the end."""
+    """Advances the bar, and prints a failed date at once, not only at the end."""
     reported: set[dt.date] = set()
 
     def on_report(report: BackfillReport) -> None:
@@ -117,8 +116,8 @@ def _document(report: BackfillReport, what: str) -> dict[str, Any]:
 
 def _grids(report: BackfillReport) -> list[Grid]:
     return [
-        Grid([GridColumn("date not done"), GridColumn("why", fold=True)], sorted(report.failed.items())),
-        Grid([GridColumn("refused table", fold=True), GridColumn("why", fold=True)], sorted(report.refused.items())),
+        reasons_table("failed date", sorted(report.failed.items())),
+        reasons_table("refused table", sorted(report.refused.items())),
     ]
 
 
@@ -127,8 +126,8 @@ def _summary(report: BackfillReport) -> str:
     lines = [f"{counted(report.dates, 'date')} from {report.first} to {report.last}: {figures}."]
     if report.failed:
         lines.append(
-            f"Could not do {counted(len(report.failed), 'date')}; all others are done. Mend the cause, and start again."
+            f"{counted(len(report.failed), 'date')} failed; all others are done. Remove the cause, and start again."
         )
     if report.refused:
-        lines.append(f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again.")
+        lines.append(f"Refused {counted(len(report.refused), 'staging table')}, which stay: correct and stage again.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`explain`: why a row stands as it does. What lineage says is read in `consolidation.explain`."""
+"""`explain`: where the rows of a player came from, and which versions lost. Read in `operations.row_history`."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def explain(
     session: Session, date: dt.date, player: str, system: str | None, game: str | None,
     line: Decimal | str | None,
 ) -> None:  # fmt: skip
-    """Tell where a player's rows came from.
+    """Show where a player's rows came from.
 
-    For each business key: the row that stands, the staging table, token and run of its values, and every version
-    that was superseded, stale or replaced, oldest first.
+    For each business key: the current row, the staging table, token and run of its values, and every version that was
+    superseded, stale or replaced, oldest first.
     """
     from nba_consolidation.operations.row_history import RowQuery
     from nba_consolidation.operations.row_history import explain as read
@@ -56,8 +56,8 @@ def explain(
     predictions = read(session.existing().warehouse, question)
     if not predictions:
         raise ConsolidationError(
-            f"no prediction stands for {_asked(date, player, system, game, line)}; see what waits with "
-            "`nba-consolidation status` and what was set aside with `nba-consolidation quarantine`. "
+            f"no prediction for {_asked(date, player, system, game, line)}. For staged rows see "
+            "`nba-consolidation status`, for quarantined ones `nba-consolidation quarantine`. "
             "A player is written in lower case, without blanks."
         )
     session.show({"predictions": predictions}, *(part for one in predictions for part in _parts(one)))
@@ -70,14 +70,14 @@ def _asked(date: dt.date, player: str, *others: object) -> str:
 def _parts(one: RowHistory) -> list[Shown]:
     line = "no line" if one.current_points_line is None else f"line {one.current_points_line}"
     key = f"{one.game_date}  {one.player_lookup}  {one.system_id}  {one.game_id}  {line}"
-    return [Facts(key, _facts(one)), _lost(one) if one.lost else "No version of it lost."]
+    return [Facts(key, _facts(one)), _lost(one) if one.lost else "No other version was consolidated."]
 
 
 def _facts(one: RowHistory) -> list[tuple[str, object]]:
     first = one.prediction_id
     same = first == (one.version_prediction_id or first)
     return [
-        ("stands", f"{one.recommendation}, {one.predicted_points} points, version {one.prediction_version}"),
+        ("current", f"{one.recommendation}, {one.predicted_points} points, version {one.prediction_version}"),
         ("", _activity(one)),
         ("values from", one.staging_table or "a predecessor, which left no lineage"),
         ("batch", one.batch_id),
@@ -90,13 +90,13 @@ def _facts(one: RowHistory) -> list[tuple[str, object]]:
 
 
 def _moment(moment: dt.datetime) -> str:
-    """To the microsecond: that is what decides who wins."""
+    """To the microsecond, because the newest version wins."""
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 def _activity(one: RowHistory) -> str:
     if one.invalidated_at:
-        return f"invalidated ({one.invalidation_reason or 'no reason given'})"
+        return f"invalidated ({one.invalidation_reason or 'no reason recorded'})"
     if one.is_active:
         return "active"
     return f"not active: another line is newer ({one.superseded_by})"

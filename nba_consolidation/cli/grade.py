@@ -1,4 +1,4 @@
-"""`grade`: the use case that holds predictions against box scores, and what it reports. Nothing is decided here."""
+"""`grade`: grades predictions against box scores, and prints the report. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -12,37 +12,51 @@ from nba_consolidation.cli.box_scores import problem_grids
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
 from nba_consolidation.cli.output import (
-    Grid,
-    GridColumn,
     Shown,
     counted,
     dates_table,
     poisoned_document,
     poisoned_table,
+    table,
+    totals_of,
 )
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema.display import count_column, text_column, words_column
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
     from nba_consolidation.pipeline.grading.result import GradingFinding, GradingReport
 
-_FIGURES = ("active", "correct", "wrong", "push", "passed", "not_a_bet", "voided", "waiting",
-            "inserted", "updated", "removed", "total_rows")  # fmt: skip
 _COLUMNS = (
-    GridColumn("date"),
-    GridColumn("active", right=True),
-    GridColumn("correct", right=True),
-    GridColumn("wrong", right=True),
-    GridColumn("push", right=True),
-    GridColumn("passed", 2, right=True),
-    GridColumn("no bet", 2, right=True),
-    GridColumn("voided", right=True),
-    GridColumn("waiting", right=True),
-    GridColumn("new", 1, right=True),
-    GridColumn("graded anew", 1, right=True),
-    GridColumn("removed", 1, right=True),
-    GridColumn("rows", 1, right=True),
+    text_column("date", "game_date"),
+    count_column("active", "active"),
+    count_column("correct", "correct"),
+    count_column("wrong", "wrong"),
+    count_column("push", "push"),
+    count_column("passed", "passed", 2),
+    count_column("no bet", "not_a_bet", 2),
+    count_column("voided", "voided"),
+    count_column("waiting", "waiting"),
+    count_column("new", "inserted", 1),
+    count_column("graded again", "updated", 1),
+    count_column("removed", "removed", 1),
+    count_column("rows", "total_rows", 1),
+)
+_FINDINGS = (
+    text_column("date", "game_date"),
+    words_column("finding", "finding"),
+    text_column("game", "game_id"),
+    text_column("player", "player_lookup"),
+    count_column("predictions", "predictions"),
+    text_column("detail", "detail", wide=True),
+)
+_UNSETTLED_NAMES = (
+    text_column("date", "game_date"),
+    text_column("game", "game_id"),
+    text_column("player", "player_lookup"),
+    text_column("similar name in the box scores", "detail"),
+    count_column("predictions", "predictions"),
 )
 _SHOWN = 20
 
@@ -51,18 +65,18 @@ _SHOWN = 20
 @date_options
 @session_command
 def grade(session: Session, dates: DateRange) -> Exit:
-    """Grade what consumers read against box scores, and count anew how good each system is.
+    """Grade predictions against box scores, and recompute the hit rates of each system.
 
-    Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
-    what did not change is not rewritten. Ends with 3 if some dates were poisoned (all others are graded), or if
-    players wait because a box score has a similar name: see `players alias`.
+    Without dates: all dates that have rows. There is one row per prediction. A corrected box score changes its row;
+    unchanged rows are not rewritten. Ends with 3 if some dates were poisoned (all others are graded), or if players
+    wait because a box score has a similar name: see `players alias`.
     """
     from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
     dates_with_predictions = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     if not dates_with_predictions:
-        session.show({"dates": []}, f"Nothing stands for {dates}: consolidate first.")
+        session.show({"dates": []}, f"No rows for {dates}: consolidate first.")
         return Exit.DONE
     with steps() as on_step:
         report = deployment.grader.grade(dates_with_predictions, session.holder(), on_step)
@@ -76,7 +90,7 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
     return {
         "run_id": report.run_id,
         "dates": report.dates,
-        "totals": {figure: report.total(figure) for figure in _FIGURES},
+        "totals": totals_of(_COLUMNS, report.total),
         "conserved": all(date.conserved for date in report.dates),
         "findings": report.findings,
         "unsettled_names": report.unsettled_names,
@@ -92,45 +106,23 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
 
 def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
     return [
-        *dates_table(_COLUMNS, report.dates, _FIGURES, report.total),
+        *dates_table(_COLUMNS, report.dates, totals_of(_COLUMNS, report.total)),
         *_findings(report.findings),
         *problem_grids(report.problems),
-        _unsettled_names(report.unsettled_names),
+        table(_UNSETTLED_NAMES, map(vars, report.unsettled_names)),
         poisoned_table(report.poisoned),
         _sentences(report, analysis),
     ]
 
 
 def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
-    """Each by name where they are few; where they are many, how many of each kind as well."""
-    columns = [
-        GridColumn("date"),
-        GridColumn("finding"),
-        GridColumn("game"),
-        GridColumn("player"),
-        GridColumn("predictions", right=True),
-        GridColumn("detail", fold=True),
-    ]
-    rows = [(f.game_date, f.finding.replace("_", " "), f.game_id, f.player_lookup, f.predictions, f.detail)
-            for f in findings]  # fmt: skip
-    parts: list[Shown] = [Grid(columns, rows[-_SHOWN:])]
+    """The last findings; if there are more, also how many there are of each kind."""
+    parts: list[Shown] = [table(_FINDINGS, map(vars, findings[-_SHOWN:]))]
     if len(findings) > _SHOWN:
         kinds = Counter(f.finding for f in findings).most_common()
         by_kind = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
         parts.append(f"The last {_SHOWN} of {len(findings):,} findings ({by_kind}); --json lists all.")
     return parts
-
-
-def _unsettled_names(names: Sequence[GradingFinding]) -> Grid:
-    columns = [
-        GridColumn("date"),
-        GridColumn("game"),
-        GridColumn("waits"),
-        GridColumn("similar name in the box scores"),
-        GridColumn("predictions", right=True),
-    ]
-    return Grid(columns, [(name.game_date, name.game_id, name.player_lookup, name.detail, name.predictions)
-                          for name in names])  # fmt: skip
 
 
 def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
@@ -152,5 +144,5 @@ def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
             "somebody else), then grade again."
         )
     if report.poisoned:
-        lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}; what stood there stands.")
+        lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}; their grades are unchanged.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`locks`: who holds a lease and who waits, what happened there, and ending one by force. The store decides."""
+"""`locks`: lists leases, waiting processes and lease events, and releases a lease by force."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COLUMNS = (
 
 @click.group()
 def locks() -> None:
-    """See leases, and end one by force."""
+    """List leases, and release one by force."""
 
 
 @locks.command(name="list")
@@ -39,7 +39,7 @@ def locks() -> None:
 def list_leases(session: Session) -> None:
     """List all leases, the expired ones included, and who waits for one.
 
-    A wait is shown once it has lasted a few seconds; one of a dead process ends when it would have been given up.
+    A wait is listed once it has lasted a few seconds. The wait of a dead process is listed until its time limit.
     """
     deployment = session.deployment()
     leases = deployment.leases.list() if deployment.exists else ()
@@ -59,10 +59,9 @@ def list_leases(session: Session) -> None:
 @date_options
 @session_command
 def history(session: Session, dates: DateRange) -> None:
-    """Tell what happened at the leases, oldest first.
+    """List the lease events, oldest first.
 
-    Who waited for whom and how long, what the fence kept out and what was released by force, of the last week; and who
-    wrote under which token, of all history.
+    Waits, fenced-out writes and forced releases of the last week; and, of all history, who wrote under which token.
     """
     from nba_consolidation.operations.lease_history import lease_history
 
@@ -73,22 +72,22 @@ def history(session: Session, dates: DateRange) -> None:
         table(LEASE_EVENTS, [vars(event) for event in events], records=True),
         f"{counted(len(events), 'entry').replace('entrys', 'entries')}; times in UTC."
         if events
-        else "Nothing happened.",
+        else "No lease events.",
     )
 
 
 @locks.command()
 @click.argument("key")
 @click.option("--holder", required=True, help="The holder's id as `locks list` shows it.")
-@click.option("--reason", required=True, help="Why; it is kept.")
-@click.option("--by", help="Who does it; it is kept.  [default: the user who is logged in]")
+@click.option("--reason", required=True, help="Why. It is recorded.")
+@click.option("--by", help="Who does it. It is recorded.  [default: the user who is logged in]")
 @session_command
 def release(session: Session, key: str, holder: str, reason: str, by: str | None) -> None:
-    """End the lease KEY by force.
+    """Release the lease KEY by force.
 
-    Its holder notices and writes nothing more; what it wrote stands.
+    Its holder notices and writes nothing more. What it has committed stays.
 
-    Seldom needed: the lease of a dead process ends by itself when it expires.
+    This is seldom needed: the lease of a dead process expires.
     """
     from nba_consolidation.leases import LeaseHeld
 
@@ -108,8 +107,8 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 
 @locks.command()
 @click.option("--token", required=True, type=click.IntRange(1), help="The largest token of a fence: see `doctor`.")
-@click.option("--reason", required=True, help="Why; it is kept.")
-@click.option("--by", help="Who does it; it is kept.  [default: the user who is logged in]")
+@click.option("--reason", required=True, help="Why. It is recorded.")
+@click.option("--by", help="Who does it. It is recorded.  [default: the user who is logged in]")
 @session_command
 def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
     """Let the lease store go on above the tokens that a lost one gave out.

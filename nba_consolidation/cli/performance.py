@@ -12,7 +12,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options, 
 from nba_consolidation.cli.output import Grid, counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.schema import SLICES, TIME_WINDOWS
+from nba_consolidation.schema import ACCURACY, SLICES, SYSTEM_PERFORMANCE, TIME_WINDOWS
 from nba_consolidation.schema.display import percent_column, text_column
 from nba_consolidation.schema.display_columns import CALIBRATION_BINS, CALIBRATION_SCORES, PERFORMANCE, SYSTEM
 
@@ -34,11 +34,13 @@ def analyse(session: Session, dates: DateRange) -> None:
     Without dates: for every date that has graded predictions or was analysed before. Later dates whose windows contain
     these, and which were analysed before, are recomputed as well. Repeating the command writes nothing.
     """
-    from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, graded_dates
+    from nba_consolidation.warehouse.table_reads import game_dates
 
     deployment = session.existing()
     requested = {
-        date for read in (graded_dates, analysed_dates) for date in read(deployment.warehouse, dates.first, dates.last)
+        date
+        for one in (ACCURACY, SYSTEM_PERFORMANCE)
+        for date in game_dates(deployment.warehouse, one, dates.first, dates.last)
     }
     with steps() as on_step:
         report = deployment.analyst.analyse(requested, session.holder(), on_step)
@@ -105,9 +107,9 @@ def calibration(session: Session, date: dt.date | None, window: str, system: str
 
 
 def _last_analysed(warehouse: Warehouse) -> dt.date | None:
-    from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates
+    from nba_consolidation.warehouse.table_reads import last_game_date
 
-    return next(reversed(analysed_dates(warehouse)), None)
+    return last_game_date(warehouse, SYSTEM_PERFORMANCE)
 
 
 def _footer(warehouse: Warehouse, date: dt.date | None, window: str, rows: Sequence[Row]) -> str:

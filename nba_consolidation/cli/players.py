@@ -14,7 +14,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options
 from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.schema import PLAYER_STATUSES
+from nba_consolidation.schema import PLAYER_STATUSES, POLICY_REVIEWS
 from nba_consolidation.schema.display_columns import ALIASES, OVERRIDES, PLAYERS, POLICIES, UNSETTLED_NAMES
 from nba_consolidation.settings import today
 
@@ -62,9 +62,10 @@ def review(session: Session, dates: DateRange) -> None:
 def show(session: Session, date: dt.date | None, status: str | None, player: str | None) -> None:
     """List players, the flagged ones first, and the results of each policy."""
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
+    from nba_consolidation.warehouse.table_reads import last_game_date
 
     warehouse = session.existing().warehouse
-    on = date or next(reversed(reliability.reviewed_dates(warehouse)), None)
+    on = date or last_game_date(warehouse, POLICY_REVIEWS)
     rows = reliability.players(warehouse, on, on, status=status, player=player) if on else []
     policies = reliability.policies(warehouse, on, on) if on else []
     document = {"date": on, "players": rows, "policies": policies}

@@ -33,7 +33,7 @@ _FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_bef
 @date_options
 @session_command
 def recalibrate(session: Session, dates: DateRange) -> Exit:
-    """Compare confidences with hit rates, and recalibrate systems whose confidences drift.
+    """Compare confidences with hit rates, and recalibrate the systems that drift.
 
     Without dates: for today. Only bets of earlier dates are used, whenever the command runs. A small change becomes
     active; a major one waits for `calibration approve`. The upcoming game dates are published again with the
@@ -97,7 +97,7 @@ def _summary(report: RecalibrationReport, waiting: Sequence[CalibrationVersion])
 
 
 def _waiting(version: CalibrationVersion) -> str:
-    return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
+    return f"Waits for approval: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
 def _publish_upcoming(deployment: Deployment, holder: Holder) -> list[dt.date]:
@@ -125,7 +125,7 @@ _decision_options = option_group(
 @_decision_options
 @session_command
 def approve(session: Session, **decision: Any) -> None:
-    """Let a proposed calibration become active."""
+    """Activate a proposed calibration."""
     _decide(session, "approve", **decision)
 
 
@@ -141,7 +141,7 @@ def reject(session: Session, **decision: Any) -> None:
 @_decision_options
 @session_command
 def rollback(session: Session, **decision: Any) -> None:
-    """Take back a calibration: what it replaced holds again."""
+    """Roll back a calibration: the one before it is in force again."""
     _decide(session, "rollback", **decision)
 
 

@@ -1,4 +1,4 @@
-"""`stage`: files of predictions become staging tables, each whole or not at all. No row is judged here."""
+"""`stage`: each file of predictions becomes one staging table. The consolidation checks the rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, reasons_table
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -34,7 +34,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class StagedFile:
-    """What became of one file: its staging table and rows, or why not. Without rows there is nothing to stage.
+    """The result of one file: its staging table and rows, or why it was not staged. A file without rows is skipped.
 
     rounded: how many values were rounded to their column's scale, by column.
     """
@@ -59,11 +59,11 @@ def stage(
 ) -> Exit:
     """Stage files of predictions.
 
-    Parquet, CSV or JSON lines; a directory stands for all such files in it.
+    Parquet, CSV or JSON lines; a directory means all such files in it.
     Each file becomes one staging table, whole or not at all; one that cannot be staged does not stop the others.
     A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
     staging it again replaces the table. Rows that wait are replaced only by a file that has all of their business keys,
-    unless --replace is given. A file without rows is skipped. Nothing is consolidated yet.
+    unless --replace is given. A file without rows is skipped. Staging does not consolidate.
     CSV has commas and a line of column names; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5); a time
     stamp without a zone, such as created_at, is UTC; a game date is a date (2026-01-15), never a moment.
     """
@@ -88,7 +88,7 @@ class _Stager:
         self._sources: dict[str, Path] = {}
 
     def stage(self, path: Path) -> StagedFile:
-        """Stages a file; what is wrong with it is part of the result."""
+        """Stages a file. The result has the error, if there is one."""
         from nba_consolidation.warehouse.errors import EmptyFile
 
         try:
@@ -184,7 +184,7 @@ def _parts(results: Sequence[StagedFile]) -> list[Shown]:
             staged[-_MAX_ROWS:],
         ),
         f"... and {more:,} more before these; --json lists all." if more > 0 else "",
-        Grid([GridColumn("not staged", fold=True), GridColumn("why", fold=True)], failed),
+        reasons_table("not staged", failed),
         _summary(results),
     ]
 
@@ -200,7 +200,7 @@ def _summary(results: Sequence[StagedFile]) -> str:
     if skipped:
         lines.append(f"Skipped {len(skipped):,} without rows: {', '.join(skipped[:2])}{', ...' * (len(skipped) > 2)}")
     if failed:
-        lines.append(f"{failed:,} could not be staged; mend them and stage them again.")
+        lines.append(f"{failed:,} could not be staged; correct them and stage them again.")
     elif staged:
         lines.append("Next: nba-consolidation consolidate")
     return "\n".join(lines)

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _ALL_HISTORY = {"first_date": dt.date.min, "last_date": dt.date.max}
 _NAMED = 5
 _OF_NO_DATE = (LeaseError, WarehouseBusy, WarehouseUnavailable)
-"""Errors that the next date would only meet, or wait for, again."""
+"""Errors that no single date causes."""
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ PLAYER_ALIASES = Table(
         ("player_lookup", "STRING*", "The player as he is predicted."),
         ("player_key", "STRING*", "The same, folded; the last decision about it counts."),
         ("box_score_player", "STRING", "His name in the box scores; his own: they have him under it; NULL: removed."),
-        ("box_score_key", "STRING", "The same, folded: his box scores are found by it."),
+        ("box_score_key", "STRING", "The same, folded: the key of his box scores."),
         ("author", "STRING*", "Who decided it."),
         ("reason", "STRING*", "Why."),
         ("lease_token", "INT64", "Fencing token of the transaction."),

@@ -76,7 +76,7 @@ def test_a_poisoned_date_ends_with_three_and_is_named(played: Terminal) -> None:
 
 def test_where_nothing_stands_it_says_so(terminal: Terminal) -> None:
     terminal.home.mkdir()
-    assert "Nothing stands" in terminal.run("grade").stdout
+    assert "No rows for" in terminal.run("grade").stdout
 
 
 def test_a_player_with_a_similar_name_in_the_box_scores_waits_with_exit_3_until_an_alias_settles_it(

@@ -137,7 +137,7 @@ def test_explain_is_narrowed_exactly(
 @pytest.mark.parametrize("player", ["nobody", "x' OR '1'='1", "[bold]", "\x1b[2J"])
 def test_explain_says_when_nothing_stands(consolidated: Terminal, player: str) -> None:
     result = consolidated.run("explain", "--date", DATE, "--player", player, exit_code=1)
-    assert "no prediction stands" in result.stderr
+    assert "no prediction for" in result.stderr
     assert DATE in result.stderr
     assert "\x1b" not in result.output
 

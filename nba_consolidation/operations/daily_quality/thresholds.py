@@ -1,4 +1,4 @@
-"""The thresholds of the daily quality, all of them. How they are held against the figures is in `checks`."""
+"""All thresholds of the daily quality. `criteria` compares the figures with them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Repair:
 
     @property
     def duplicates(self) -> int:
-        """Rows that go because their key stands more than once."""
+        """Rows to remove, because their key has another row."""
         return self.before.rows - self.after.rows
 
     @property
@@ -86,7 +86,7 @@ class SystemRepair:
 
 @dataclass(frozen=True)
 class RepairReport:
-    """One repair, or, without a run id, the forecast of one. Poisoned dates stand as they were, and are not in it."""
+    """One repair or, without a run id, the forecast of one. Poisoned dates are unchanged, and are not counted."""
 
     run_id: str | None
     systems: tuple[SystemRepair, ...] = ()
@@ -112,7 +112,7 @@ class RepairReport:
 
     @property
     def repaired_dates(self) -> tuple[dt.date, ...]:
-        """The dates that were, or would be, written anew."""
+        """The dates that were repaired, or would be."""
         return tuple(date for date, repair in self.by_date.items() if repair.needed)
 
     def raise_if_poisoned(self) -> None:

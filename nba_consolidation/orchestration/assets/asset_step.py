@@ -228,7 +228,7 @@ def _output(
 
 
 def failure(held_back: Mapping[dt.date, HeldBack], done: str) -> dg.Failure:
-    """What ends a run of which some dates were held back; trying again would not help."""
+    """The failure of a run with dates that were held back. It is not retried."""
     rows = [{"date": str(date), "reason": held_back[date].reason} for date in sorted(held_back)]
     poisoned = [row for row, date in zip(rows, sorted(held_back), strict=True) if held_back[date].poisoned]
     message = str(DatesPoisoned({date: ConsolidationError(one.reason) for date, one in held_back.items()}, done))

@@ -192,7 +192,6 @@ class _Attempt:
         result = self._leased.write(
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
-            audits=transaction.AUDITS,
             next_step=f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and "
             "repair the date first",
             manifest=manifest.entries,

@@ -18,7 +18,7 @@ from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
 from nba_consolidation.operations.status import dates_with_rows, status
 from nba_consolidation.pipeline.analysis.betting import queries as betting
-from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, hit_rates_until, performance
+from nba_consolidation.pipeline.analysis.performance.queries import hit_rates_until, performance
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
 from nba_consolidation.pipeline.analysis.recalibration.evaluation import drift, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import GradedBets, read_graded_bets
@@ -26,10 +26,12 @@ from nba_consolidation.pipeline.analysis.recalibration.versions import Calibrati
 from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 from nba_consolidation.pipeline.daily_report.action_required import required_actions
 from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, SystemReliability, Work
+from nba_consolidation.schema import POLICY_REVIEWS, STRATEGY_PERFORMANCE, SYSTEM_PERFORMANCE
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
+from nba_consolidation.warehouse.table_reads import last_game_date
 
 _CHART_DAYS = 30
 """How many days the charts and the reliability diagrams cover, unless the report itself covers more."""
@@ -76,7 +78,7 @@ class Reporter:
         on_step("checks")
         checks = self.quality.examine(last).results
         on_step("hit rates")
-        analysed = next(reversed(analysed_dates(self.warehouse, season_of(last).first, last)), None)
+        analysed = last_game_date(self.warehouse, SYSTEM_PERFORMANCE, season_of(last).first, last)
         on_step("calibration")
         history = read_history(self.warehouse)
         since = max(season_of(last).first, min(first, last - dt.timedelta(_CHART_DAYS - 1)))
@@ -129,14 +131,14 @@ class Reporter:
         """The review for the day after the report, or the newest one before that in the season."""
         overrides = reliability.overrides(self.warehouse)
         tomorrow = last + dt.timedelta(1)
-        reviewed = next(reversed(reliability.reviewed_dates(self.warehouse, season_of(last).first, tomorrow)), None)
+        reviewed = last_game_date(self.warehouse, POLICY_REVIEWS, season_of(last).first, tomorrow)
         if reviewed is None:
             return Players(None, (), (), overrides)
         rows = reliability.players(self.warehouse, reviewed, reviewed)
         return Players(reviewed, rows, reliability.policies(self.warehouse, reviewed, reviewed), overrides)
 
     def _strategies(self, last: dt.date) -> Strategies:
-        evaluated = next(reversed(betting.evaluated_dates(self.warehouse, season_of(last).first, last)), None)
+        evaluated = last_game_date(self.warehouse, STRATEGY_PERFORMANCE, season_of(last).first, last)
         if evaluated is None:
             return Strategies(None, (), ())
         rows = betting.strategies(self.warehouse, evaluated, evaluated)
