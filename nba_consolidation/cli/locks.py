@@ -111,7 +111,7 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
 @click.option("--by", help="Who does it. It is recorded.  [default: the user who is logged in]")
 @session_command
 def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
-    """Let the lease store go on above the tokens that a lost one gave out.
+    """Make the lease store continue above the tokens of a lost one.
 
     For a lease store that was lost or restored: it gives out smaller tokens than the fences have, so every run is
     fenced out. Stop all writers first: tokens of two lease stores do not compare. Nothing in the warehouse changes.

@@ -120,7 +120,7 @@ def overrides(session: Session) -> None:
 @click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
 @session_command
 def alias(session: Session, player: str, box_score_player: str, reason: str, author: str | None) -> None:
-    """Settle once under which name the box scores have a player.
+    """Record the name of a player in the box scores.
 
     NAME is the player as he is predicted. Grading finds his box scores by BOX_SCORE_NAME from then on. If the similar
     name in the box scores is somebody else, give NAME twice: he is then absent where no box score has his own name.
@@ -134,7 +134,7 @@ def alias(session: Session, player: str, box_score_player: str, reason: str, aut
 @click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
 @session_command
 def unalias(session: Session, player: str, reason: str, author: str | None) -> None:
-    """Remove the alias of a player. The decision before is kept on record."""
+    """Remove the alias of a player. The earlier decision is kept on record."""
     _record_alias(session, player, None, reason, author)
 
 

@@ -1,7 +1,7 @@
-"""The use case: missing tables are created, and existing tables are adopted. First a plan, then its application.
+"""The use case: creates missing tables and adopts existing ones. First a plan, then its application.
 
-Adopting a table only adds columns, which are NULL in its rows. What a previous version published in
-validated_predictions is carried over into published_predictions. The roles that an account needs are listed here too.
+Adopting a table only adds columns, which are NULL in its rows. Rows that a previous version
+published in validated_predictions are copied to published_predictions. The roles of accounts are listed here too.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ ROLES = (
     Role("worker", "roles/bigquery.metadataViewer", "warehouse dataset", "reads which columns may be staged"),
     Role("bootstrap", "roles/bigquery.user", "project", "creates the datasets; not needed where they exist"),
 )
-"""The least set for the production deployment."""
+"""The smallest set of roles for the production deployment."""
 
 
 def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:

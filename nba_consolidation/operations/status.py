@@ -53,7 +53,7 @@ class DateStatus:
 class PipelineStatus:
     """The status of all dates. empty, merged: staging tables that the next consolidation drops.
 
-    unfinished: dates that the next consolidation validates and publishes, because no run has since they changed.
+    unfinished: dates that the next consolidation validates and publishes, because no run has done so.
     unsettled_names: predicted players who wait, because a box score of their game has a similar name.
     """
 

@@ -68,7 +68,7 @@ class DisplayColumn:
 
     cell: the text of a row's cell. right: aligned right, as numbers are. wide: long text, which may wrap.
     rank: where a terminal is too narrow, it leaves out the columns with the highest rank first; those with 0 stay.
-    counts: what a count is of, by its name in the row; counts can be added up.
+    counts: the name of the count in the row, for columns whose values can be added up.
     """
 
     title: str

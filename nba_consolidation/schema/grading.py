@@ -1,4 +1,4 @@
-"""The tables of grading: box scores, prediction_accuracy, what left it, and its ledger."""
+"""The tables of grading: box scores, prediction_accuracy, its removed rows, its ledger, and names of players."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of performance: how good each system is, and what its confidence is worth. Counted from graded rows."""
+"""The tables of performance: hit rates, errors and calibration of each system. Counted from graded rows."""
 
 from __future__ import annotations
 

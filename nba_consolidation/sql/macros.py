@@ -1,10 +1,10 @@
 """Every macro that a statement file can use, and how it is expanded: on the syntax tree, never on text.
 
-A macro is written as something that lies in `macro`, where no engine has anything: `macro.SAME_KEY(T, S)`. That is
-valid GoogleSQL. Where GoogleSQL takes only a name, the macro is that name instead of a call: the left side of SET is
-`macro.EACH_COLUMN`, a column of INSERT the same in backquotes, a table `macro.TABLE`.
+A macro is written as a member of `macro`, a name that no engine has: `macro.SAME_KEY(T, S)`. That is valid GoogleSQL.
+Where GoogleSQL takes only a name, the macro is a name instead of a call: the left side of SET is `macro.EACH_COLUMN`, a
+column of INSERT the same in backquotes, a table `macro.TABLE`.
 
-Lists of columns, each of table T, or of none in particular without the T:
+Lists of columns, qualified with table T, or unqualified without the T:
 - `macro.BUSINESS_KEY(T)`, `macro.ACTIVATION_KEY(T)`, `macro.ACCURACY_KEY(T)`: the keys that the schema declares;
 - `macro.PRIMARY_KEY(T)`: the declared primary key of `macro.TABLE`;
 - `macro.EACH_COLUMN(T)`: the columns of the Statement.

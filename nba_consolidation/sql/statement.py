@@ -197,7 +197,7 @@ def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
 
 
 def _for_duckdb(node: exp.Expr) -> exp.Expr:
-    """What DuckDB has otherwise. Its COUNT_IF over no row, or NULLs only, is NULL; GoogleSQL's COUNTIF is 0 then.
+    """Replaces what DuckDB has not. Its COUNT_IF over no row, or NULLs only, is NULL; GoogleSQL's COUNTIF is 0 then.
 
     It has no NFD. Its STRIP_ACCENTS takes the marks away too, which `player_key.sql`, the one user of NFD, does next.
     """

@@ -244,7 +244,7 @@ def test_bootstrap_shows_first_and_makes_when_told(terminal: Terminal) -> None:
     assert not terminal.home.exists()
     terminal.run("bootstrap", "--apply")
     assert not any(table["creates"] or table["adds"] for table in terminal.json("bootstrap", "--apply")["tables"])
-    assert f"All {len(ALL_TABLES)} tables are there" in terminal.run("bootstrap").stdout
+    assert f"All {len(ALL_TABLES)} tables exist" in terminal.run("bootstrap").stdout
 
 
 def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolidated(

@@ -99,7 +99,7 @@ def _folders(settings: Settings) -> tuple[Health, str]:
 
 
 def _write_fault(folder: Path) -> str | None:
-    """Why no file can be made in the folder, or the folder cannot be created; None if it can. Leaves no file."""
+    """Why a file or the folder itself cannot be created; None if it can. Leaves no file."""
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         return f"{existing} is not a folder"

@@ -1,4 +1,4 @@
-"""What a repair came to, or would come to: before and after, by date and system, and summed up. Figures only."""
+"""The counts of a repair or its forecast: before and after, by date and system, and in total."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AccuracyCounts:
 
 @dataclass(frozen=True)
 class Repair:
-    """Before and after. percent_scale_rows: before; normalised: those of them that stay, now between 0 and 1."""
+    """Counts before and after. percent_scale_rows: before. normalised: those of them that stay, now between 0 and 1."""
 
     before: AccuracyCounts = AccuracyCounts()
     after: AccuracyCounts = AccuracyCounts()
@@ -65,12 +65,12 @@ class Repair:
 
     @property
     def needed(self) -> bool:
-        """Whether there is anything to repair."""
+        """Whether any row has to be repaired."""
         return bool(self.duplicates or self.percent_scale_rows)
 
     @property
     def hit_rate_off(self) -> float | None:
-        """How far off the hit rate was, in percentage points: before - after. None without a bet on both sides."""
+        """The error of the hit rate in percentage points: before - after. None without a bet before or after."""
         before, after = self.before.hit_rate, self.after.hit_rate
         return None if before is None or after is None else 100 * (before - after)
 

@@ -60,7 +60,7 @@ class RestoreReport:
 
 
 def restore_statements(parameters: Mapping[str, Value], live_columns: Sequence[Column]) -> list[Statement]:
-    """The rows that the run wrote go, those that it removed or changed come back. The fence comes before."""
+    """The statements that remove the rows that the run wrote, and put back those that it removed or changed."""
     live = [column.name for column in live_columns]
     return [
         Statement("restore_plan", parameters),
@@ -77,12 +77,12 @@ def restore_statements(parameters: Mapping[str, Value], live_columns: Sequence[C
 
 @dataclass(frozen=True)
 class Restorer:
-    """Everything a restore needs."""
+    """Restores the state before a run."""
 
     writer: FencedWriter
 
     def forecast(self, run_id: str) -> RestoreReport:
-        """What restoring that run would come to. Takes no lease and changes nothing. Raises as `restore` does."""
+        """The report of a restore that is not done. Takes no lease, changes nothing, raises what `restore` raises."""
         warehouse = self.writer.warehouse
         dates = self._restorable(run_id)
         planned: list[Row] = []
@@ -102,9 +102,9 @@ class Restorer:
         holder: Holder,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> RestoreReport:
-        """Undoes that run. Done again, it finds nothing left to do.
+        """Undoes that run. Repeating it changes nothing.
 
-        Raises RunUnknown; RestoreBlocked where a later run changed one of the dates, before anything is written;
+        Raises RunUnknown; RestoreBlocked, before anything is written, if a later run changed one of the dates;
         LeaseError and WarehouseError as a repair does.
         """
         written, poisoned = self.writer.write_each(

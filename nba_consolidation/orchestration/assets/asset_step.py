@@ -4,7 +4,7 @@ A step here calls one use case and returns an `AssetResult`; all that Dagster ne
 
 Dates that are *held back* (poisoned, or with a finding of a blocking check) do not keep the others back: nothing is
 recorded for them, the assets downstream leave them out, and the run fails naming them once the others are published.
-Dagster by itself runs nothing downstream of a step that fails, whatever the date.
+Dagster itself would run nothing downstream of a step that fails, for any date.
 """
 
 import datetime as dt
@@ -49,7 +49,7 @@ class AssetResult:
     """What a step did.
 
     metadata: of each asset by date; exactly these dates are recorded. images: PNG files by asset and name, for the last
-    date. outcome: what the checks of the assets evaluate. done: a participle for messages about dates held back.
+    date. outcome: what the checks of the assets evaluate. done: the past participle for messages about dates held back.
     """
 
     metadata: Mapping[str, Mapping[dt.date, Metadata]] = field(default_factory=dict)

@@ -45,7 +45,7 @@ class NothingToReport(ConsolidationError):
 
 @dataclass(frozen=True)
 class Reporter:
-    """Everything that a report is read from. evolve: as in `status`."""
+    """Gathers the contents of a report. evolve: as in `status`."""
 
     warehouse: Warehouse
     staging: StagingArea

@@ -1,4 +1,4 @@
-"""The use case: calibrations are decided for game dates, or by a person, and recorded in one fenced transaction."""
+"""The use case: decides about calibrations for game dates, or records a person's decision, in one transaction."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class RecalibrationReport:
 
 @dataclass(frozen=True)
 class Recalibrator:
-    """Everything a recalibration needs."""
+    """Recalibrates systems, and records decisions about calibrations."""
 
     writer: FencedWriter
     policy: RecalibrationPolicy = field(default_factory=RecalibrationPolicy)
@@ -164,7 +164,7 @@ def _log_event(event: CalibrationEvent, run_id: str, level: int) -> None:
 def _write(
     leased: LeasedDates, dates: Sequence[dt.date], versions: Sequence[CalibrationVersion], events: Sequence[_DatedEvent]
 ) -> None:
-    """The history has a lease and a fence too, so that two dates never number their events alike."""
+    """The history has a lease and a fence too, so that events of two dates never get one number."""
     version_rows = [version.as_row() | {"lease_date": version.game_date} for version in versions]
     event_rows = [dated.event.as_row() | {"lease_date": dated.lease_date} for dated in events]
     relations = {

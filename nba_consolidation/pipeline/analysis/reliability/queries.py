@@ -13,7 +13,7 @@ from nba_consolidation.warehouse.table_reads import table_rows
 def players(
     warehouse: Warehouse, first: dt.date, last: dt.date, *, status: str | None = None, player: str | None = None
 ) -> list[Row]:
-    """Rows of player_reliability, flagged players first; of all statuses and players unless they are given."""
+    """Rows of player_reliability, flagged players first; None selects every status or player."""
     parameters = {"first_date": first, "last_date": last, "status": status, "player": player}
     return warehouse.query(Statement("reliability_figures", parameters))
 
