@@ -1,4 +1,4 @@
-"""Grading again: what changed is graded anew and kept as it was, what did not change is not touched."""
+"""Grading again: changed rows are graded again and archived, unchanged rows are not written."""
 
 from __future__ import annotations
 
