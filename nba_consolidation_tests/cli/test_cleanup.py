@@ -42,7 +42,7 @@ def test_applying_leaves_what_was_never_consolidated(littered: Terminal) -> None
 def test_a_named_table_is_archived_only_when_applied(littered: Terminal) -> None:
     output = littered.run("cleanup", "--archive", NAME).stdout
     assert "archived: 1" in output
-    assert "--apply does it" in output
+    assert "add --apply" in output
     (table,) = littered.json("cleanup", "--archive", NAME, "--apply")["tables"]
     assert Path(table["archived_to"]).exists()
     assert "No staging table is older than 7 days" in littered.run("cleanup").stdout

@@ -185,7 +185,7 @@ def test_what_was_kept_and_is_gone_stops_the_restore(bench: LegacyBench) -> None
     bench.execute("DELETE FROM prediction_accuracy_removed WHERE game_date = '2026-01-15' AND removal = 'changed'")
     report = Restorer(bench.writer()).restore("repair", Holder.here("restore"))
     assert isinstance(report.poisoned[DATE], AuditFailed)
-    assert "cannot be put back as it was" in str(report.poisoned[DATE])
+    assert "cannot be put back as they were" in str(report.poisoned[DATE])
     assert [date.game_date for date in report.dates] == [NEXT_DATE]
     assert sum(bench.rows().values()) == sum(repaired.values()) + 1
 
