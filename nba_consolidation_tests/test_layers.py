@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "nba_consolidation"
 
-# From the ground up. A part imports itself and what stands on a line below its own; two on one line do not import each
+# From the bottom up. A part imports itself and parts of earlier lines; two on one line do not import each
 # other. A part is a module or a package; the longest name that fits counts. A new part needs a line here.
 LAYERS = (
     ("errors", "schema"),  # the root of all errors, every table
