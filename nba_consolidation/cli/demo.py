@@ -1,4 +1,4 @@
-"""`demo`: runs the demo of `demo/run.py` and prints its results."""
+"""`demo`: consolidates an invented season, and compares the result with the expectation. Run in `demo/run.py`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Where to look
   {program} --home {home} explain --date {date} --player {player}
                a player's predictions of a date: where each came from, and the versions that lost
   {program} --home {home} duplicates
-               the audits over all history
+               the audits of all history
   {program} --home {home} performance
                how good each system is: hit rates with their intervals, errors, returns
   {program} --home {home} calibration
@@ -56,21 +56,15 @@ Where to look
 
 @click.command()
 @click.option("--dates", default=120, show_default=True, type=click.IntRange(1, 400),
-              help="Number of game dates; a whole season has 170.")  # fmt: skip
-@click.option("--seed", default=2025, show_default=True, help="Seed of the random season.")
-@click.option(
-    "--processes",
-    default=2,
-    show_default=True,
-    type=click.IntRange(1, 64),
-    help="Number of worker processes that stage.",
-)
+              help="Game dates; a whole season has 170.")  # fmt: skip
+@click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
 @session_command
 def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
-    """Generate a season of games, and consolidate it with several processes at once.
+    """Make a season of games and consolidate it under contention.
 
-    Works in .demo (or --home) and first removes an earlier demo there. The exit code is 1 unless every staged row is
-    accounted for exactly once.
+    Works in .demo (or --home), and first removes an earlier demo there. Ends with 1 unless every staged prediction was
+    consolidated exactly once.
     """
     from nba_consolidation.demo.run import run_demo
     from nba_consolidation.demo.season import Season
@@ -106,22 +100,25 @@ def _document(outcome: Outcome) -> dict[str, object]:
 
 
 def _shown(outcome: Outcome) -> list[Shown]:
-    expected, actual = outcome.expected_figures, outcome.actual_figures
+    expected_figures, actual_figures = outcome.expected_figures, outcome.actual_figures
     rows = [
-        *((title, getattr(expected, name), getattr(actual, name)) for name, title in _FIGURES.items()),
+        *((title, getattr(expected_figures, name), getattr(actual_figures, name)) for name, title in _FIGURES.items()),
         ("duplicate business keys", 0, outcome.duplicates),
         ("lost business keys", 0, outcome.lost),
     ]
     columns = (
         GridColumn("the season"),
-        GridColumn("went in", right=True),
-        GridColumn("came out", right=True),
+        GridColumn("expected", right=True),
+        GridColumn("actual", right=True),
         GridColumn("", right=True),
     )
-    figures = [(name, f"{went:,}", f"{came:,}", "ok" if went == came else "WRONG") for name, went, came in rows]
+    figures = [
+        (name, f"{expected:,}", f"{actual:,}", "ok" if expected == actual else "WRONG")
+        for name, expected, actual in rows
+    ]
     newest = "yes" if outcome.newest_everywhere else "NO"
     racers = "; ".join(f"{racer.name}: {racer.rows:,} rows in {racer.runs} runs" for racer in outcome.racers)
-    verdict = "Zero duplicates, zero lost." if outcome.as_expected else "NOT what was staged: please report this."
+    verdict = "Zero duplicates, zero lost." if outcome.as_expected else "The result is WRONG: please report this."
     return [
         Grid(columns, figures),
         performance_grid(outcome.hit_rates),

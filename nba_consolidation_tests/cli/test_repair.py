@@ -61,11 +61,11 @@ def test_a_repair_prints_how_to_put_it_back_and_that_works(legacy: Terminal) -> 
     last = legacy.run("repair", "--apply").stdout.splitlines()[-1]
     assert last.startswith("nba-consolidation restore --run terminal-")
     command = last.split()[1:]
-    assert "Would restore 4 rows" in legacy.run(*command[:-1]).stdout
+    assert "Would put back 4 rows" in legacy.run(*command[:-1]).stdout
     assert standing(legacy) == 3
-    assert "Restored 4 rows" in legacy.run(*command).stdout
+    assert "Put back 4 rows" in legacy.run(*command).stdout
     assert standing(legacy) == 6
-    assert "nothing left to restore" in legacy.run(*command).stdout
+    assert "no changes left to restore" in legacy.run(*command).stdout
 
 
 def test_a_restore_tells_each_date_as_json(legacy: Terminal) -> None:

@@ -14,8 +14,9 @@ from nba_consolidation.demo.outcome import Outcome
 from nba_consolidation.demo.programs import DemoFailed, terminal
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
-from nba_consolidation.pipeline.analysis.reliability.queries import reviewed_dates
+from nba_consolidation.schema import POLICY_REVIEWS
 from nba_consolidation.settings import Settings
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import deploy
 from nba_consolidation_tests.demo.played import DATES, Played
 
@@ -38,7 +39,7 @@ def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> 
     assert played.output["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
     assert "Does the confidence match the hit rate?" in Path(played.output["report"]).read_text("utf-8")
     warehouse = deploy(Settings(home=played.home)).warehouse
-    assert reviewed_dates(warehouse) == (last, last + dt.timedelta(1))
+    assert game_dates(warehouse, POLICY_REVIEWS) == (last, last + dt.timedelta(1))
 
 
 def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(

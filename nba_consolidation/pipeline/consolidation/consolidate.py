@@ -1,4 +1,4 @@
-"""The use case: staged predictions of game dates become consolidated ones, exactly once, even if others try too.
+"""The use case: consolidates the staged predictions of game dates exactly once, even if other runs do the same.
 
 Lease, manifest, one transaction, release, clean-up. What the transaction does is in `transaction.py` and its SQL.
 """
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Consolidator:
-    """Everything a consolidation needs; `consolidate` is the one thing it does.
+    """Consolidates game dates.
 
     known: the game dates that can exist, evaluated at each consolidation. evolve: add columns that the live table lacks
     instead of refusing the staging table. monotonic: the clock, in seconds, that measures the overhead of leases.
@@ -57,10 +57,10 @@ class Consolidator:
         holder: Holder,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> ConsolidationReport:
-        """Consolidates what waits for the dates; where nothing waits, reads nothing and takes no lease.
+        """Consolidates the waiting staging tables of the dates. Without any, it reads nothing and takes no lease.
 
-        A range is one transaction; when it fails, each date is tried alone, and `poisoned` names those that fail.
-        Raises LeaseError where the lease cannot be had or was lost before the commit, WarehouseError where the
+        A range is one transaction; if it fails, each date is tried alone, and `poisoned` names those that fail.
+        Raises LeaseError if the lease cannot be acquired or was lost before the commit, WarehouseError if the
         warehouse cannot be used.
         """
         self.writer.warehouse.create_tables(ALL_TABLES)
@@ -82,7 +82,7 @@ class Consolidator:
         return _logged(attempt.report(dates, dropped, leased_ms - attempt.worked_ms))
 
     def _drop(self, tables: Sequence[StagingTable]) -> list[str]:
-        """Drops the tables. What cannot be dropped now goes next time: the run was good all the same (incident 44)."""
+        """Drops the tables. A failure does not fail the run: the next one drops them (incident 44)."""
         try:
             return self.staging.drop(tables)
         except WarehouseError as error:
@@ -114,7 +114,7 @@ class _Attempt:
         self.worked_ms = round(1000 * (self._use_case.monotonic() - began))
 
     def finished(self) -> list[StagingTable]:
-        """The listed tables of which nothing is left to merge."""
+        """The listed tables that are merged completely."""
         return finished(self._listed, self._in_ledger)
 
     def report(self, dates: Iterable[dt.date], dropped: Sequence[str], overhead_ms: int) -> ConsolidationReport:
@@ -160,7 +160,7 @@ class _Attempt:
             self._live = self._leased.warehouse.live_columns(PREDICTIONS.name)
 
     def _add_columns(self, dates: Sequence[dt.date], columns: Sequence[Column]) -> None:
-        """Adds what can be added. A column that the warehouse refuses stops only the tables that have it."""
+        """Adds the columns. A column that the warehouse refuses stops only the tables that have it."""
         try:
             self._leased.add_columns(dates, PREDICTIONS.name, columns)
         except WarehouseError as error:
@@ -171,7 +171,7 @@ class _Attempt:
                 self._add_columns(dates, [column])
 
     def _merge(self, dates: Sequence[dt.date]) -> None:
-        """One transaction; a table that turns out unreadable is refused, and the others are tried again."""
+        """One transaction. A table that turns out to be unreadable is refused, and the others are tried again."""
         manifest = self._manifest.only(dates)
         while manifest.dates:
             try:
@@ -192,7 +192,6 @@ class _Attempt:
         result = self._leased.write(
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
-            audits=transaction.AUDITS,
             next_step=f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and "
             "repair the date first",
             manifest=manifest.entries,

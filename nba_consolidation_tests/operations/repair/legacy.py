@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
+from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation.operations.repair.restore import Restorer, RestoreReport
 from nba_consolidation.schema import ACCURACY, LAST_WRITTEN
@@ -26,6 +26,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, TransactionResult
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW, WatchedWarehouse, Workbench, at
 from nba_consolidation_tests.prepared import prepare
 
@@ -127,12 +128,12 @@ class LegacyBench(Workbench):
         return Repairer(self.writer(), scales)
 
     def forecast(self, **scales: str) -> RepairReport:
-        return self.repairer(**scales).forecast(accuracy_dates(self.warehouse))
+        return self.repairer(**scales).forecast(game_dates(self.warehouse, ACCURACY))
 
     def repair(self, run_id: str = "repair", **scales: str) -> RepairReport:
         """Repairs everything; checks that it was foretold, unless a date is poisoned."""
         foretold = self.forecast(**scales)
-        report = self.repairer(**scales).repair(accuracy_dates(self.warehouse), Holder.here(run_id))
+        report = self.repairer(**scales).repair(game_dates(self.warehouse, ACCURACY), Holder.here(run_id))
         assert report.poisoned or report.systems == foretold.systems
         return report
 

@@ -16,9 +16,10 @@ from nba_consolidation.fencing import fenced_writer as fencing
 from nba_consolidation.fencing.audits import ACCURACY_OUT_OF_SCALE
 from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, lease_key
-from nba_consolidation.operations.repair.repair import accuracy_dates, confidence_digits, repair_statements
+from nba_consolidation.operations.repair.repair import confidence_digits, repair_statements
 from nba_consolidation.schema import ACCURACY, Column
 from nba_consolidation.warehouse.errors import StatementFailed, TableIncomplete
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.operations.repair.legacy import KEY, LegacyBench, Row, expected, graded
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, at
 
@@ -378,8 +379,8 @@ def test_the_reason_of_a_failed_chunk_is_reported_although_a_later_one_is_held(
 
 def test_dates_are_those_of_which_anything_is_graded(bench: LegacyBench) -> None:
     bench.fill(graded(), graded(), graded(game_date=THIRD_DATE))
-    assert accuracy_dates(bench.warehouse) == [DATE, THIRD_DATE]
-    assert accuracy_dates(bench.warehouse, NEXT_DATE, dt.date(2030, 1, 1)) == [THIRD_DATE]
+    assert game_dates(bench.warehouse, ACCURACY) == (DATE, THIRD_DATE)
+    assert game_dates(bench.warehouse, ACCURACY, NEXT_DATE, dt.date(2030, 1, 1)) == (THIRD_DATE,)
     assert bench.repairer().repair([], Holder.here("nothing")).total.before.rows == 0
 
 
