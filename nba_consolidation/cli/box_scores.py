@@ -59,7 +59,7 @@ def box_scores(session: Session, files: Sequence[Path]) -> Exit:
         )
     read = [_read(path) for path in tracked(expand_folders(files), "reading")]
     loadable = [file.box_scores for file in read if file.box_scores]
-    report = load(session.with_tables().warehouse, loadable) if loadable else None
+    report = load(session.with_tables().fenced_writer, loadable, session.holder()) if loadable else None
     session.show(_document(read, report), *_output(read, report))
     return _exit(read, report)
 

@@ -1,6 +1,7 @@
 """How every table is written: under the leases of the game dates, with the fence checked inside the transaction.
 
-Every writer (consolidation, validation, publication, grading, repair, recomputation) goes through `FencedWriter`.
+Every writer of rows goes through `FencedWriter`: consolidation, validation, publication, box scores, grading, repair,
+recomputation. Only `bootstrap` adds tables and columns without it.
 What is written is not known here.
 """
 

@@ -105,7 +105,10 @@ def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:
 def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
     """Does what was planned, and no more. Repeating it changes nothing.
 
-    Raises WarehouseError and LeaseError; DatesPoisoned names the dates that could not be carried over.
+    Tables and columns are added without a lease, because a lease belongs to a game date and no row is written: nobody
+    can be writing to a table that does not exist, and a writer that does not know a new column leaves it NULL. Rows are
+    carried over under the leases of their dates. Raises WarehouseError and LeaseError; DatesPoisoned names the dates
+    that could not be carried over.
     """
     writer.warehouse.create_tables([change.table for change in planned.tables if change.creates])
     for change in planned.tables:

@@ -201,7 +201,7 @@ def _data_type(kind: str) -> exp.DataType:
 
 
 def _aligned(staged: Column | None, live: Column) -> exp.Expr:
-    if staged is None:
+    if staged is None or staged.type == "NULL":
         return _cast(exp.null(), live.type)
     return _cast(_column(live.name), live.type, safe=staged.type != live.type)
 

@@ -230,6 +230,22 @@ def test_incident_19_a_missing_column_is_null(engine: Engine) -> None:
     assert set(selected.values()) == {None}
 
 
+@pytest.mark.parametrize("kind", [pa.int64(), pa.string(), pa.list_(pa.string())], ids=str)
+def test_an_unknown_column_that_is_null_in_every_row_is_ignored_whatever_its_type(
+    engine: Engine, kind: pa.DataType
+) -> None:
+    engine.stage(A, row(shoe_size=None), row(game_date=NEXT_DATE, shoe_size=None), shoe_size=kind)
+    (table,) = engine.staging.list_tables(KNOWN)
+    assert [column.type for column in table.columns if column.name == "shoe_size"] == ["NULL"]
+    assert len(engine.select("SELECT row_error FROM staged")) == 2
+
+
+def test_one_value_of_an_unknown_column_is_enough_to_refuse_its_table(engine: Engine) -> None:
+    engine.stage(A, row(shoe_size=None), row(game_date=NEXT_DATE, shoe_size=["47"]), shoe_size=pa.list_(pa.string()))
+    with pytest.raises(TableRefused, match=r"column 'shoe_size' \(ARRAY<STRING>\)"):
+        engine.select("SELECT row_error FROM staged")
+
+
 def test_staged_has_the_live_columns_and_four_more(engine: Engine) -> None:
     engine.stage(A, row())
     (selected,) = engine.select("SELECT * FROM staged")

@@ -6,6 +6,7 @@ In production the table belongs to somebody else and is only read. How predictio
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, in_chunks
+from nba_consolidation.leases import Holder
+from nba_consolidation.operations.repair.repair import LOCK_TYPE
 from nba_consolidation.schema import BOX_SCORES, Column
-from nba_consolidation.sql import Statement, Value, over_dates
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.interface import TransactionResult, Warehouse
 from nba_consolidation.warehouse.staging.column_names import in_one_message, required_once
@@ -124,29 +128,44 @@ def _ensure_present(source: object, name: str, values: pa.Array | pa.ChunkedArra
         raise BoxScoresRefused(source, f"column {name}, row {row}: {value!r} is not a valid key", name, row, value)
 
 
-def load(warehouse: Warehouse, files: Sequence[BoxScoreFile]) -> LoadReport:
-    """Loads files in one transaction: box scores of the same player and game are replaced, others stay.
+def load(writer: FencedWriter, files: Sequence[BoxScoreFile], holder: Holder) -> LoadReport:
+    """Loads files: box scores of the same player and game are replaced, others stay. Suspicious ones are reported.
 
-    Suspicious rows are loaded and reported. Raises WarehouseError; then nothing was loaded.
+    Written under the grading leases of the dates, so that no grading of them runs meanwhile. Files of at most
+    DATES_AT_ONCE dates are one transaction. More dates are one transaction per DATES_AT_ONCE, from the earliest on; if
+    one fails, the earlier ones stay loaded, and loading the files again completes them. Raises LeaseError,
+    WarehouseError, FencedOut; then nothing of that transaction was written.
     """
-    live = warehouse.live_columns(BOX_SCORES.name)
+    live = writer.warehouse.live_columns(BOX_SCORES.name)
     names = _declared(live)
-    rows = pa.concat_tables([_SCHEMA.empty_table(), *(file.rows for file in files)], promote_options="default").select(
-        names
-    )
+    tables = [_SCHEMA.empty_table(), *(file.rows for file in files)]
+    rows = pa.concat_tables(tables, promote_options="default").select(names)
     dates = sorted(pc.unique(rows["game_date"]).to_pylist())
-    bound = over_dates(dates)
-    statements = [*(Statement(name, bound, names) for name in _REPLACE), *problem_statements(bound, live)]
-    result = warehouse.run(statements, relations={"delivered": rows})
-    [counts] = result.rows["box_score_counts"]
+
+    def statements(parameters: Parameters) -> list[Statement]:
+        return [*(Statement(name, parameters, names) for name in _REPLACE), *problem_statements(parameters, live)]
+
+    results = []
+    for chunk in in_chunks(dates):
+        delivered = rows.filter(pc.is_in(rows["game_date"], pa.array(chunk)))
+        with writer.holding(LOCK_TYPE, chunk, holder) as leased:
+            results.append(leased.write(chunk, statements, relations={"delivered": delivered}))
+    return _load_report(dates, rows.num_rows, results)
+
+
+def _load_report(dates: Sequence[dt.date], rows: int, results: Sequence[TransactionResult]) -> LoadReport:
+    counts = Counter[str]()
+    for result in results:
+        counts.update(result.rows["box_score_counts"][0])
+    new, changed, unchanged = counts["new_rows"], counts["changed_rows"], counts["unchanged_rows"]
     return LoadReport(
         dates=tuple(dates),
-        new=counts["new_rows"],
-        changed=counts["changed_rows"],
-        unchanged=counts["unchanged_rows"],
-        repeated=rows.num_rows - counts["new_rows"] - counts["changed_rows"] - counts["unchanged_rows"],
+        new=new,
+        changed=changed,
+        unchanged=unchanged,
+        repeated=rows - new - changed - unchanged,
         replaced=counts["replaced_rows"],
-        problems=problems_of(result),
+        problems=tuple(problem for result in results for problem in problems_of(result)),
     )
 
 
@@ -156,7 +175,7 @@ def box_score_problems(warehouse: Warehouse, dates: Collection[dt.date]) -> tupl
     return problems_of(warehouse.run(problem_statements(over_dates(dates), live)))
 
 
-def problem_statements(bound: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
+def problem_statements(bound: Parameters, live: Sequence[Column]) -> list[Statement]:
     """Returns the statements that create `box_scores` and `games` and end with the SELECT `box_score_problems`.
 
     bound: the parameters of `over_dates`. live: the columns that player_game_summary has now.

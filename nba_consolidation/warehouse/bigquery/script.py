@@ -243,16 +243,28 @@ def _manifest_rows(manifest: Sequence[ManifestEntry]) -> exp.Select:
     return exp.select("*").from_(exp.Unnest(expressions=[literal(manifest_rows(manifest))]))
 
 
-def counts_by_date(tables: Sequence[str], staging: TableLocations) -> str:
-    """One SELECT that counts the rows of each table by game date; `number` is the table's position."""
+def counts_by_date(tables: Mapping[str, Sequence[Column]], staging: TableLocations) -> str:
+    """One SELECT that counts the rows of each table by game date; `number` is the table's position.
+
+    tables: by name, the columns of which `value_counts` has the number of rows with a value, in their order.
+    """
     selects = [
         exp.select(
             exp.alias_(exp.Literal.number(number), "number"),
             "game_date",
             exp.alias_(exp.func("COUNT", exp.Star()), "n"),
+            exp.alias_(exp.Array(expressions=[_value_count(column) for column in columns]), "value_counts"),
         )
         .from_(staging.table(name))
         .group_by("game_date")
-        for number, name in enumerate(tables)
+        for number, (name, columns) in enumerate(tables.items())
     ]
     return _sql(_union(selects))
+
+
+def _value_count(column: Column) -> exp.Expr:
+    """BigQuery stores no NULL instead of an array, but an empty one."""
+    value = exp.column(exp.to_identifier(column.name, quoted=True))
+    if column.type.startswith("ARRAY<"):
+        return exp.CountIf(this=exp.GT(this=exp.ArraySize(this=value), expression=exp.Literal.number(0)))
+    return exp.func("COUNT", value)

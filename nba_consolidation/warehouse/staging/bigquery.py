@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nba_consolidation.schema import BUSINESS_KEY, Column
+from nba_consolidation.schema import BUSINESS_KEY, PREDICTIONS, Column
 from nba_consolidation.warehouse.bigquery.load import load
 from nba_consolidation.warehouse.bigquery.schema import columns_of, loadable, schema_field
 from nba_consolidation.warehouse.bigquery.script import TableLocations, counts_by_date
@@ -26,10 +28,17 @@ from nba_consolidation.warehouse.staging.origin import Origin, ensure_replaceabl
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
-RowsByDate = Mapping[dt.date | None, int]
 _DRAINED, _ARCHIVED = "drained", "archived"
 _TABLES_PER_COUNT = 500
 _PARALLEL_REQUESTS = 8
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows by game date (None: no date) of one state of a table, and its undeclared columns that have a value."""
+
+    rows: Counter[dt.date | None] = field(default_factory=Counter)
+    columns_with_values: set[str] = field(default_factory=set)
 
 
 class BigQueryStaging:
@@ -43,7 +52,7 @@ class BigQueryStaging:
         self.session = session
         self.dataset = dataset
         self._keep = keep
-        self._counted: dict[tuple[str, str], RowsByDate] = {}
+        self._counted: dict[tuple[str, str], Counted] = {}
 
     @property
     def tables(self) -> TableLocations:
@@ -173,19 +182,24 @@ class BigQueryStaging:
         self._counted = {state: rows for state, rows in self._counted.items() if state in states}
         new = [state for state, table in states.items() if state not in self._counted and _has_dates(table)]
         for start in range(0, len(new), _TABLES_PER_COUNT):
-            self._count(new[start : start + _TABLES_PER_COUNT])
+            self._count({state: _undeclared(states[state]) for state in new[start : start + _TABLES_PER_COUNT]})
 
-    def _count(self, states: Sequence[tuple[str, str]]) -> None:
-        text = counts_by_date([name for name, _ in states], self.tables)
+    def _count(self, states: Mapping[tuple[str, str], Sequence[Column]]) -> None:
+        text = counts_by_date({name: columns for (name, _), columns in states.items()}, self.tables)
         job = self.session.query(text, f"{self.session.job_prefix}{uuid.uuid4().hex}")
-        counts: list[dict[dt.date | None, int]] = [{} for _ in states]
+        counted = [(Counted(), columns) for columns in states.values()]
         for row in self.session.call("rows by date", job.result, job_retry=None):
-            counts[row["number"]][row["game_date"]] = row["n"]
-        self._counted.update(zip(states, counts, strict=True))
+            table, columns = counted[row["number"]]
+            table.rows[row["game_date"]] = row["n"]
+            table.columns_with_values.update(
+                column.name for column, count in zip(columns, row["value_counts"], strict=True) if count
+            )
+        self._counted.update(zip(states, (table for table, _ in counted), strict=True))
 
     def _described(self, table: bigquery.Table, known: KnownDates) -> StagingTable:
-        rows, columns = table.num_rows or 0, columns_of(table.schema)
-        rows_by_date = self._counted.get((table.table_id, _fingerprint(table)), {})
+        counted = self._counted.get((table.table_id, _fingerprint(table)))
+        rows, columns = table.num_rows or 0, _without_type_where_empty(table, counted)
+        rows_by_date = counted.rows if counted else {}
         dates = {date: count for date, count in rows_by_date.items() if date is not None and date in known}
         refusal = no_known_date(columns, list(rows_by_date)) if rows and not dates else None
         stray_rows = rows if refusal else sum(rows_by_date.values()) - sum(dates.values())
@@ -246,3 +260,16 @@ def _fingerprint(table: bigquery.Table) -> str:
 
 def _has_dates(table: bigquery.Table) -> bool:
     return any(column.name == "game_date" and column.type == "DATE" for column in columns_of(table.schema))
+
+
+def _undeclared(table: bigquery.Table) -> list[Column]:
+    return [column for column in columns_of(table.schema) if column.name not in PREDICTIONS.column_names]
+
+
+def _without_type_where_empty(table: bigquery.Table, counted: Counted | None) -> tuple[Column, ...]:
+    """The columns. An undeclared one that is NULL in every row has the type NULL, whatever type it was given."""
+    columns = columns_of(table.schema)
+    if counted is None:
+        return columns
+    empty = {column.name for column in _undeclared(table)} - counted.columns_with_values
+    return tuple(replace(column, type="NULL") if column.name in empty else column for column in columns)

@@ -86,15 +86,15 @@ def _without_type_where_empty(columns: tuple[Column, ...], metadata: pq.FileMeta
 
 
 def _is_empty(name: str, metadata: pq.FileMetaData) -> bool:
-    """Whether the file's statistics say that the column has no value. A nested column counts as having values."""
-    paths = _column_paths(metadata)
-    if name not in paths:
-        return False
+    """Whether the file's statistics say that the column, and each field of a nested one, has no value."""
+    fields = [index for index, path in enumerate(_column_paths(metadata)) if f"{path}.".startswith(f"{name}.")]
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    statistics = [group.column(paths.index(name)).statistics for group in groups]
-    return all(
-        known is not None and known.has_null_count and known.null_count == group.num_rows
-        for known, group in zip(statistics, groups, strict=True)
+    chunks = [group.column(index) for group in groups for index in fields]
+    return bool(fields) and all(
+        chunk.statistics is not None
+        and chunk.statistics.has_null_count
+        and chunk.statistics.null_count == chunk.num_values
+        for chunk in chunks
     )
 
 

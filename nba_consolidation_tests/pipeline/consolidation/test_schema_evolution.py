@@ -41,7 +41,14 @@ ODD_COLUMNS: dict[str, tuple[str, pa.DataType, Any, str]] = {
     "ours, in the update": ("new_batch_id", pa.string(), "x", "its name is reserved"),
     "BigQuery's": ("_PARTITIONTIME", pa.string(), "x", "its name is reserved"),
 }
-WITHOUT_VALUES = {"nothing": pa.null(), "none_of": pa.list_(pa.null()), "typed": pa.string()}
+WITHOUT_VALUES = {
+    "nothing": pa.null(),
+    "none_of": pa.list_(pa.null()),
+    "typed": pa.string(),
+    "fields": pa.struct([("a", pa.int64()), ("b", pa.string())]),
+    "pairs": pa.map_(pa.string(), pa.int64()),
+    "lists": pa.list_(pa.list_(pa.int64())),
+}
 """Columns of which a file has no value, two of them without a type."""
 
 

@@ -11,7 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from nba_consolidation.fencing import fenced_writer
+from nba_consolidation.fencing.errors import FencedOut
+from nba_consolidation.fencing.fenced_writer import FencedWriter
+from nba_consolidation.leases import Holder, LeaseHeld, lease_key
+from nba_consolidation.operations.repair.repair import LOCK_TYPE
 from nba_consolidation.pipeline.grading.box_scores import (
+    BoxScoreFile,
     BoxScoreProblem,
     BoxScoresRefused,
     LoadReport,
@@ -22,8 +28,10 @@ from nba_consolidation.pipeline.grading.box_scores import (
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.interface import NO_RELATIONS, Relations, TransactionResult, Warehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
+from nba_consolidation_tests.pipeline.consolidation.workbench import NO_WAIT
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GAME, TWIN, Row, box
 from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
 from nba_consolidation_tests.warehouse.conftest import EACH_ENGINE, ENGINES, bigquery_service
@@ -62,7 +70,11 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
 
 
 def loaded(warehouse: Warehouse, *rows: Mapping[str, Any]) -> LoadReport:
-    return load(warehouse, [box_score_file("file", rows)])
+    return loaded_files(warehouse, box_score_file("file", rows))
+
+
+def loaded_files(warehouse: Warehouse, *files: BoxScoreFile) -> LoadReport:
+    return load(FencedWriter(warehouse, MemoryLeaseStore(), wait=NO_WAIT), files, Holder.here("run"))
 
 
 def stand(warehouse: Warehouse, make: Make) -> list[Row]:
@@ -143,13 +155,60 @@ def test_several_files_are_one_delivery_whatever_columns_they_have(warehouse: Wa
     few = box_score_file(
         "few", [{"player_lookup": "other", "game_id": GAME, "game_date": DATE, "points": 3, "shoe": "x"}]
     )
-    report = load(warehouse, [box_score_file("all", [box(25)]), few])
+    report = loaded_files(warehouse, box_score_file("all", [box(25)]), few)
     assert (few.ignored, few.absent) == (
         ("shoe",), ("team_abbr", "opponent_team_abbr", "minutes_played", "tip_off_at"),
     )  # fmt: skip
     assert (figures(report), [row["minutes_played"] for row in stand(warehouse, make)]) == (
         {"new": 2}, [Decimal("30.0"), None],
     )  # fmt: skip
+
+
+# Under leases, with the fence.
+
+
+def test_box_scores_wait_for_the_grading_of_their_dates(warehouse: Warehouse, make: Make) -> None:
+    writer = FencedWriter(warehouse, MemoryLeaseStore(), wait=NO_WAIT)
+    with writer.holding(LOCK_TYPE, [DATE], Holder("anna", "grading", "host", 1)), pytest.raises(LeaseHeld):
+        load(writer, [box_score_file("file", [box(25)])], Holder.here("run"))
+    assert stand(warehouse, make) == []
+
+
+def test_a_load_whose_lease_was_taken_over_writes_nothing(
+    warehouse: Warehouse, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = FencedWriter(warehouse, MemoryLeaseStore(), wait=NO_WAIT)
+    run = warehouse.run
+
+    def run_after_sleeping(*arguments: Any, relations: Relations = NO_RELATIONS, **options: Any) -> TransactionResult:
+        """Right before the rows are sent, an operator releases the lease by force and another run writes the date."""
+        if relations:
+            key = lease_key(LOCK_TYPE, DATE)
+            (record,) = writer.leases.inspect([key])
+            writer.leases.force_release(key, record.holder.holder_id, by="an operator", reason="it seemed dead")
+            with writer.holding(LOCK_TYPE, [DATE], Holder("anna", "run of anna", "host", 1)) as leased:
+                leased.write([DATE])
+        return run(*arguments, relations=relations, **options)
+
+    monkeypatch.setattr(warehouse, "run", run_after_sleeping)
+    with pytest.raises(FencedOut) as caught:
+        load(writer, [box_score_file("file", [box(25)])], Holder.here("run"))
+    assert (caught.value.holder_id, stand(warehouse, make)) == ("anna", [])
+
+
+def test_more_dates_than_one_transaction_takes_are_all_loaded(
+    warehouse: Warehouse, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fenced_writer, "DATES_AT_ONCE", 2)
+    dates = [DATE + dt.timedelta(days) for days in range(5)]
+    rows = [box(points, game_date=date) for points, date in enumerate(dates)]
+    loaded(warehouse, rows[0] | {"points": 30}, rows[3])
+    report = loaded(warehouse, *rows, rows[4], box(-1, "third"))
+    assert (report.dates, figures(report)) == (
+        tuple(dates), {"new": 4, "changed": 1, "unchanged": 1, "repeated": 1, "replaced": 1},
+    )  # fmt: skip
+    assert [problem.player_lookup for problem in report.problems] == ["third"]
+    assert [row["points"] for row in stand(warehouse, make) if row["points"] >= 0] == [0, 1, 2, 3, 4]
 
 
 def test_text_and_floats_of_files_become_the_declared_types() -> None:
@@ -248,7 +307,7 @@ def test_minutes_at_the_limits_are_no_problem(warehouse: Warehouse, minutes: str
 
 
 def test_a_row_that_is_twice_in_the_files_counts_once(warehouse: Warehouse, make: Make) -> None:
-    report = load(warehouse, [box_score_file("a", [box(), box()]), box_score_file("b", [box()])])
+    report = loaded_files(warehouse, box_score_file("a", [box(), box()]), box_score_file("b", [box()]))
     assert (figures(report), report.problems) == ({"new": 1, "repeated": 2}, ())
     assert stand(warehouse, make) == [box()]
 
