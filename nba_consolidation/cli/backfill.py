@@ -1,4 +1,4 @@
-"""`backfill`: a season, in chunks. What is done to a chunk is one of `WORKS`; a new kind of work is one line there."""
+"""`backfill`: consolidates or grades a range of dates in chunks. A new kind of work is one line in `WORKS`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _consolidating(deployment: Deployment, holder: Holder) -> Work:
-    """Consolidates, validates and publishes, whatever a process that died in between had not."""
+    """Consolidates, validates and publishes, and completes dates that an earlier run left unfinished."""
     from nba_consolidation.operations.backfill import ChunkDone
     from nba_consolidation.operations.unfinished import complete
 
@@ -41,7 +41,7 @@ def _consolidating(deployment: Deployment, holder: Holder) -> Work:
 
 
 def _grading(deployment: Deployment, holder: Holder) -> Work:
-    """Grades what consumers read, and counts anew how good each system is."""
+    """Grades predictions and recomputes the performance of the graded dates."""
     from nba_consolidation.operations.backfill import ChunkDone
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
@@ -65,16 +65,16 @@ WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
 @date_option("--from", "since", "First game date.", required=True)
 @date_option("--to", "until", "Last game date.  [default: today]")
 @click.option("--what", type=click.Choice(list(WORKS)), default="consolidate", show_default=True,
-              help="What is done to the dates.")  # fmt: skip
+              help="What to do with the dates.")  # fmt: skip
 @click.option("--chunk", type=click.IntRange(min=1), default=30, show_default=True, metavar="DAYS",
-              help="How many dates are done at a time.")  # fmt: skip
+              help="How many dates to process at a time.")  # fmt: skip
 @session_command
 def backfill(session: Session, since: dt.date, until: dt.date | None, what: str, chunk: int) -> Exit:
-    """Do a season, some dates at a time.
+    """Consolidate or grade a range of dates, in chunks.
 
-    What is done already costs next to nothing, so a backfill that was stopped is simply started again. A date that
-    cannot be done stops no other; such dates are named in the end, as are refused tables, and it
-    ends with 3.
+    Dates that are up to date cost almost nothing, so after an interruption run the same command again. A date that
+    fails does not stop the others. If a date failed or a staging table was refused, they are listed and the exit code
+    is 3.
     """
     from nba_consolidation.operations.backfill import backfill as run
 
@@ -82,22 +82,22 @@ def backfill(session: Session, since: dt.date, until: dt.date | None, what: str,
     if since > last:
         raise click.UsageError(f"--from {since} comes after --to {last}.")
     work = WORKS[what](session.with_tables(), session.holder())
-    with bar(what, transient=True) as (advance, news):
-        report = run(since, last, chunk, work, _progress_reporter(advance, news, (last - since).days + 1))
+    with bar(what, transient=True) as (advance, print_line):
+        report = run(since, last, chunk, work, _progress_reporter(advance, print_line, (last - since).days + 1))
     session.show(_document(report, what), *_grids(report), _summary(report))
     return Exit.REQUIRES_ATTENTION if report.failed or report.refused else Exit.DONE
 
 
 def _progress_reporter(
-    advance: Callable[[int, int], None], news: Callable[[str], None], dates: int
+    advance: Callable[[int, int], None], print_line: Callable[[str], None], dates: int
 ) -> Callable[[BackfillReport], None]:
-    """Moves the bar, and reports a date that failed at once, not only in the end."""
+    """Advances the bar, and prints a failed date as soon as it fails."""
     reported: set[dt.date] = set()
 
     def on_report(report: BackfillReport) -> None:
         advance(report.dates, dates)
         for date in sorted(report.failed.keys() - reported):
-            news(f"{date}: {report.failed[date]}")
+            print_line(f"{date}: {report.failed[date]}")
         reported.update(report.failed)
 
     return on_report
@@ -117,8 +117,8 @@ def _document(report: BackfillReport, what: str) -> dict[str, Any]:
 
 def _grids(report: BackfillReport) -> list[Grid]:
     return [
-        Grid([GridColumn("date not done"), GridColumn("why", fold=True)], sorted(report.failed.items())),
-        Grid([GridColumn("refused table", fold=True), GridColumn("why", fold=True)], sorted(report.refused.items())),
+        Grid([GridColumn("failed date"), GridColumn("reason", fold=True)], sorted(report.failed.items())),
+        Grid([GridColumn("refused table", fold=True), GridColumn("reason", fold=True)], sorted(report.refused.items())),
     ]
 
 
@@ -127,8 +127,10 @@ def _summary(report: BackfillReport) -> str:
     lines = [f"{counted(report.dates, 'date')} from {report.first} to {report.last}: {figures}."]
     if report.failed:
         lines.append(
-            f"Could not do {counted(len(report.failed), 'date')}; all others are done. Mend the cause, and start again."
+            f"{counted(len(report.failed), 'date')} failed; the others are done. Remove the cause and run it again."
         )
     if report.refused:
-        lines.append(f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again.")
+        lines.append(
+            f"Refused {counted(len(report.refused), 'staging table')}, which were kept. Correct and stage them again."
+        )
     return "\n".join(lines)

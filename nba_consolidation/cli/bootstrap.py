@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @apply_option
 @session_command
 def bootstrap(session: Session, applied: bool) -> None:
-    """Show which tables would be created.
+    """Create missing tables and columns, and migrate a previous version.
 
-    Also which columns would be added to existing tables, which keep all that they have, and what a previous version
-    published in validated_predictions and published_predictions would take over. With --apply it is done; repeating it
-    changes nothing. In production the datasets are created too, and the least set of roles is listed.
+    Without --apply, only shows what would change: tables to create, columns to add, and rows that a previous version
+    published in validated_predictions and that published_predictions would take over. Existing data is kept, and
+    repeating the command changes nothing. In production it also creates the datasets and lists the roles needed.
     """
     from nba_consolidation.operations import bootstrap as use_case
     from nba_consolidation.schema import ALL_TABLES

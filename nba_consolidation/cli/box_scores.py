@@ -1,4 +1,4 @@
-"""`box-scores`: loads files of box scores. Local deployment only; in production the table belongs to somebody else."""
+"""`box-scores`: loads files of box scores. Local deployment only; in production the table is only read."""
 
 from __future__ import annotations
 
@@ -41,14 +41,15 @@ class ReadFile:
 @files_argument
 @session_command
 def box_scores(session: Session, files: Sequence[Path]) -> Exit:
-    """Load files of box scores, which predictions are graded against.
+    """Load files of box scores, against which predictions are graded.
 
-    Parquet, CSV or JSON lines; a directory stands for all such files in it. Columns: player_lookup, game_id, game_date,
-    points, and optionally minutes_played, team_abbr, opponent_team_abbr and tip_off_at; others are ignored.
-    game_date is a date (2026-01-15), never a moment; minutes_played is rounded to 0.1, but never to 0.
-    A box score replaces the row of the same player and game as a whole. A file with a row without a key, or with a
-    value of another type, is refused as a whole; the other files are loaded. Suspicious box scores are loaded and
-    listed: the exit code is then 3.
+    Files are Parquet, CSV or JSON lines; a directory means all such files in it. Columns: player_lookup, game_id,
+    game_date, points, and optionally minutes_played, team_abbr, opponent_team_abbr and tip_off_at. Others are ignored.
+    A game date is a date (2026-01-15), not a timestamp. minutes_played is rounded to 0.1, but never to 0.
+
+    A box score replaces the whole row of the same player and game. A file with a row without a key, or with a value of
+    another type, is refused as a whole; the other files are loaded. Suspicious box scores are loaded and listed, and
+    the exit code is 3.
     """
     from nba_consolidation.pipeline.grading.box_scores import load
 
@@ -106,7 +107,7 @@ def _output(read: Sequence[ReadFile], report: LoadReport | None) -> list[Shown]:
     failed = [(file.file.name, file.error) for file in read if file.error]
     return [
         *(problem_grids(report.problems) if report else []),
-        Grid([GridColumn("not loaded", fold=True), GridColumn("why", fold=True)], failed),
+        Grid([GridColumn("not loaded", fold=True), GridColumn("reason", fold=True)], failed),
         _summary(read, report),
     ]
 

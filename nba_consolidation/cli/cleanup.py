@@ -1,4 +1,4 @@
-"""`cleanup`: the staging tables that were left lying, and what becomes of them. Decided in the domain."""
+"""`cleanup`: lists left-over staging tables, and drops or archives them with --apply."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _COLUMNS = (
     GridColumn("rows", right=True),
     GridColumn("batch", 3),
     GridColumn("dates", 2),
-    GridColumn("what becomes of it"),
-    GridColumn("why", 1, fold=True),
+    GridColumn("action"),
+    GridColumn("reason", 1, fold=True),
 )
 
 
 @click.command()
 @apply_option
-@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Another age than the setting's.")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Minimum age.  [default: the setting]")
 @click.option("--archive", "archived", multiple=True, metavar="NAME",
-              help="Also take this table away, though not consolidated; its rows are kept. Repeatable.")  # fmt: skip
+              help="Archive this table, although it is not consolidated. Its rows are kept. Repeatable.")  # fmt: skip
 @session_command
 def cleanup(session: Session, applied: bool, older_than: float | None, archived: tuple[str, ...]) -> Exit:
-    """Show the staging tables that were left lying.
+    """Show left-over staging tables, and drop or archive them.
 
-    With --apply, those that are consolidated or empty are dropped, if they did not change since. All others stay: they
-    go only when they are named with --archive, and then every row of them is kept. Ends with 3 if some stay.
+    With --apply, consolidated and empty tables are dropped, unless they changed since. Any other table stays until it
+    is named with --archive, which keeps all of its rows. The exit code is 3 if such tables are left.
     """
     deployment = session.existing()
     with steps() as on_step:
@@ -59,9 +59,9 @@ def _document(report: CleanUpReport) -> dict[str, Any]:
 
 def _row(table: OldTable) -> tuple[object, ...]:
     dates = ", ".join(map(str, table.game_dates[:3])) + (" ..." if len(table.game_dates) > 3 else "")
-    fate = f"archived to {table.archived_to}" if table.archived_to else table.action.value
+    action = f"archived to {table.archived_to}" if table.archived_to else table.action.value
     return (table.staging_table, table.kind.value.replace("_", " "), f"{table.age_days:g}", table.staged,
-            table.batch_id, dates or None, fate, table.reason)  # fmt: skip
+            table.batch_id, dates or None, action, table.reason)  # fmt: skip
 
 
 def _summary(report: CleanUpReport) -> str:
@@ -73,7 +73,7 @@ def _summary(report: CleanUpReport) -> str:
     dropped, archived = (len(report.with_action(action)) for action in (Action.DROPPED, Action.ARCHIVED))
     lines = [f"{done} dropped: {counted(dropped, 'table')}; archived: {archived:,}."]
     if report.dry_run and (dropped or archived):
-        lines.append("Nothing was done; --apply does it.")
+        lines.append("Nothing was changed. To do it, add --apply.")
     if report.waiting_dates:
         first, last = report.waiting_dates[0], report.waiting_dates[-1]
         waiting = counted(len(report.of(OldTableKind.NEVER_CONSOLIDATED)), "table")
@@ -82,5 +82,7 @@ def _summary(report: CleanUpReport) -> str:
             f"Next: nba-consolidation consolidate --from {first} --to {last}"
         )
     if refused := [table for table in report.left_over if table.kind is OldTableKind.REFUSED]:
-        lines.append(f"Nobody can take {counted(len(refused), 'table')}: mend and stage again, or --archive NAME.")
+        lines.append(
+            f"Refused: {counted(len(refused), 'table')}. Correct and stage them again, or archive them: --archive NAME."
+        )
     return "\n".join(lines)

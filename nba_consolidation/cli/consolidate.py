@@ -1,4 +1,4 @@
-"""`consolidate`, `validate` and `publish`: from staging tables to what consumers read. Nothing is decided here."""
+"""`consolidate`, `validate` and `publish`: from staging tables to published predictions."""
 
 from __future__ import annotations
 
@@ -77,18 +77,16 @@ class Publication:
 @click.option("--no-validate", is_flag=True, help="Only consolidate: neither validate nor publish.")
 @session_command
 def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
-    """Consolidate what is staged.
+    """Consolidate staging tables: one row per business key, nothing lost, nothing duplicated.
 
-    Afterwards there is one row per business key: nothing lost, nothing doubled.
-
-    Without dates: everything that waits. What was consolidated is validated and published, so that consumers can read
-    it; so is what an earlier run consolidated before it died, whatever its date. Repeating it changes nothing. Ends
-    with 3 if some tables were refused or some dates poisoned: all others are done.
+    Without dates: all dates with waiting rows. The consolidated dates are then validated and published, and so are
+    dates that an earlier run consolidated before it died. Repeating it changes nothing. The exit code is 3 if tables
+    were refused or dates are poisoned; the others are done.
     """
     deployment, holder = session.deployment(), session.holder()
     publication = None
     with steps() as on_step:
-        report = deployment.consolidator.consolidate(_wanted(deployment, dates), holder, on_step)
+        report = deployment.consolidator.consolidate(_requested_dates(deployment, dates), holder, on_step)
         if not no_validate:
             on_step("validate and publish")
             publication = _validate_and_publish(deployment, dates, holder)
@@ -119,7 +117,7 @@ def validate(session: Session, dates: DateRange) -> None:
     summary = (
         f"{counted(total, 'validated prediction')} of {counted(len(validated), 'date')}."
         if validated
-        else _nothing_stands(dates)
+        else _no_predictions(dates)
     )
     if withheld := withheld_sentence(validated):
         summary = f"{summary}\n{withheld}"
@@ -132,8 +130,8 @@ def validate(session: Session, dates: DateRange) -> None:
 def publish(session: Session, dates: DateRange) -> None:
     """Publish validated predictions, with the calibrations and player filters that are in force.
 
-    Without dates: the upcoming game dates. Past dates keep what was published unless they are named here. A date that
-    is up to date is left alone.
+    Without dates: the upcoming game dates. Past dates keep what was published, unless you name them. A date that is up
+    to date is not rewritten.
     """
     deployment = session.existing()
     with steps() as on_step:
@@ -149,8 +147,8 @@ def publish(session: Session, dates: DateRange) -> None:
     session.show({"dates": published}, *latest(_published_grid(published)), summary)
 
 
-def _wanted(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
-    """The dates that were asked for, or all that some staging table holds rows of."""
+def _requested_dates(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
+    """The requested dates, or all dates of which a staging table has rows."""
     if dates.is_limited:
         return dates.dates
     listed = deployment.staging.list_tables(deployment.known_dates())
@@ -158,7 +156,7 @@ def _wanted(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
 
 
 def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
-    """Validates and publishes what is behind, if anything. Returns an error, so that the report comes first."""
+    """Validates and publishes unfinished dates. Returns an error instead of raising it: the report is printed first."""
     from nba_consolidation.fencing.errors import DatesPoisoned
     from nba_consolidation.operations.unfinished import complete
 
@@ -228,12 +226,13 @@ def _sentences(report: ConsolidationReport, publication: Publication | None) -> 
             lines.append(withheld)
     if report.refused:
         lines.append(
-            f"Refused {counted(len(report.refused), 'staging table')}, which stay: mend and stage again, or remove."
+            f"Refused {counted(len(report.refused), 'staging table')}, which were kept. "
+            "Correct and stage them again, or remove them."
         )
     if report.poisoned:
         lines.append(
-            f"Could not consolidate {counted(len(report.poisoned), 'date')}; the staging tables stay. "
-            "Once the cause is mended, consolidate again."
+            f"Could not consolidate {counted(len(report.poisoned), 'date')}, whose staging tables were kept. "
+            "Remove the cause and consolidate again."
         )
     return ["\n".join(lines)]
 
@@ -248,7 +247,7 @@ def _ties(players: int) -> list[str]:
     if not players:
         return []
     have = "has" if players == 1 else "have"
-    who = f"{counted(players, 'player')} {have} several lines of the same moment"
+    who = f"{counted(players, 'player')} {have} several lines created at the same moment"
     return [f"{who}; the active line was chosen by prediction_id."]
 
 
@@ -272,9 +271,9 @@ def withheld_sentence(dates: Sequence[ValidatedDate] | Sequence[DateStatus]) -> 
 
 
 def refused_grid(refused: Sequence[RefusedTable]) -> Grid:
-    """The staging tables that cannot be taken, and why."""
+    """The refused staging tables and their reasons."""
     return Grid(
-        [GridColumn("refused table", fold=True), GridColumn("why", fold=True)], [(t.name, t.reason) for t in refused]
+        [GridColumn("refused table", fold=True), GridColumn("reason", fold=True)], [(t.name, t.reason) for t in refused]
     )
 
 
@@ -302,9 +301,9 @@ def _published_grid(dates: Sequence[PublishedDate]) -> Grid:
 
 
 def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
-    """Players and systems are distinct by date, so they do not add up."""
+    """Players and systems are counted by date, so their sum would mean nothing."""
     return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:4]}
 
 
-def _nothing_stands(dates: DateRange) -> str:
-    return f"Nothing stands for {dates}: consolidate first."
+def _no_predictions(dates: DateRange) -> str:
+    return f"No predictions for {dates}. Next: nba-consolidation consolidate"

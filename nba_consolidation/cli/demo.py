@@ -1,4 +1,4 @@
-"""`demo`: shows the main job on an invented season, and what came out of it. The job itself is in `demo/run.py`."""
+"""`demo`: runs the demo of `demo/run.py` and prints its results."""
 
 from __future__ import annotations
 
@@ -56,15 +56,21 @@ Where to look
 
 @click.command()
 @click.option("--dates", default=120, show_default=True, type=click.IntRange(1, 400),
-              help="Game dates; a whole season has 170.")  # fmt: skip
-@click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
+              help="Number of game dates; a whole season has 170.")  # fmt: skip
+@click.option("--seed", default=2025, show_default=True, help="Seed of the random season.")
+@click.option(
+    "--processes",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Number of worker processes that stage.",
+)
 @session_command
 def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
-    """Make a season of games and consolidate it under contention.
+    """Generate a season of games, and consolidate it with several processes at once.
 
-    Works in .demo (or --home), and begins by removing what an earlier demo left there. Ends with 1 unless everything
-    that was staged came out exactly once.
+    Works in .demo (or --home) and first removes an earlier demo there. The exit code is 1 unless every staged row is
+    accounted for exactly once.
     """
     from nba_consolidation.demo.run import run_demo
     from nba_consolidation.demo.season import Season

@@ -1,4 +1,4 @@
-"""`duplicates`: the audits of the published tables. What they look for is decided in `audits`."""
+"""`duplicates`: runs the audits of `fencing.audits` over committed rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SHOWN = 10
 @date_options
 @session_command
 def duplicates(session: Session, dates: DateRange) -> Exit:
-    """Look for duplicates in what is published.
+    """Look for duplicates in the committed tables.
 
-    Without dates: in all history. Ends with 3 if an audit that must find nothing finds something.
+    Without dates: over all history. The exit code is 3 if a blocking audit has findings.
     """
     from nba_consolidation.fencing.audits import AUDITS
     from nba_consolidation.operations.status import dates_with_rows
@@ -34,7 +34,7 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
     audited = dates_with_rows(warehouse, dates.first, dates.last) if dates.is_limited else dates_with_rows(warehouse)
     findings_by_audit = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
     blocking = sum(len(findings) for audit, findings in findings_by_audit if audit.blocking)
-    verdict = f"{counted(blocking, 'finding')} that must not be." if blocking else "No duplicates."
+    verdict = f"{counted(blocking, 'blocking finding')}." if blocking else "No duplicates."
     session.show(
         {
             "dates": len(audited),

@@ -1,4 +1,4 @@
-"""`grade`: the use case that holds predictions against box scores, and what it reports. Nothing is decided here."""
+"""`grade`: grades predictions against box scores, and prints the report."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _COLUMNS = (
     GridColumn("voided", right=True),
     GridColumn("waiting", right=True),
     GridColumn("new", 1, right=True),
-    GridColumn("graded anew", 1, right=True),
+    GridColumn("regraded", 1, right=True),
     GridColumn("removed", 1, right=True),
     GridColumn("rows", 1, right=True),
 )
@@ -51,18 +51,18 @@ _SHOWN = 20
 @date_options
 @session_command
 def grade(session: Session, dates: DateRange) -> Exit:
-    """Grade what consumers read against box scores, and count anew how good each system is.
+    """Grade predictions against box scores, and recompute the performance of each system.
 
-    Without dates: all of which anything stands. One row per prediction; a corrected box score grades its row anew, and
-    what did not change is not rewritten. Ends with 3 if some dates were poisoned (all others are graded), or if
-    players wait because a box score has a similar name: see `players alias`.
+    Without dates: all dates that have rows. Each prediction has one graded row. A corrected box score changes that row;
+    other rows are not rewritten. The exit code is 3 if some dates were poisoned (the others are graded), or if players
+    wait because a box score has a similar name: see `players alias`.
     """
     from nba_consolidation.operations.status import dates_with_rows
 
     deployment = session.existing()
     dates_with_predictions = dates_with_rows(deployment.warehouse, dates.first, dates.last)
     if not dates_with_predictions:
-        session.show({"dates": []}, f"Nothing stands for {dates}: consolidate first.")
+        session.show({"dates": []}, f"No predictions for {dates}. Next: nba-consolidation consolidate")
         return Exit.DONE
     with steps() as on_step:
         report = deployment.grader.grade(dates_with_predictions, session.holder(), on_step)
@@ -102,7 +102,7 @@ def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
 
 
 def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
-    """Each by name where they are few; where they are many, how many of each kind as well."""
+    """Lists the last findings; if there are more, also how many there are of each kind."""
     columns = [
         GridColumn("date"),
         GridColumn("finding"),
@@ -140,7 +140,7 @@ def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
     changed = sum(report.total(name) for name in ("inserted", "updated", "removed"))
     lines.append(
         f"{counted(len(report.dates), 'date')}, {counted(changed, 'row')} written, "
-        f"{report.total('unchanged'):,} as they were; lease waited for {report.lease_wait_ms:,} ms, "
+        f"{report.total('unchanged'):,} unchanged; lease waited for {report.lease_wait_ms:,} ms, "
         f"held {report.lease_hold_ms:,} ms"
     )
     if analysis.dates:
@@ -148,9 +148,9 @@ def _sentences(report: GradingReport, analysis: AnalysisReport) -> str:
     if names := report.unsettled_names:
         lines.append(
             f"{counted(len(names), 'player')} without a box score, while one of the game has a similar name. "
-            "For each: nba-consolidation players alias NAME BOX_SCORE_NAME --reason REASON (NAME twice if that is "
+            "For each, run: nba-consolidation players alias NAME BOX_SCORE_NAME --reason REASON (NAME twice if that is "
             "somebody else), then grade again."
         )
     if report.poisoned:
-        lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}; what stood there stands.")
+        lines.append(f"Could not grade {counted(len(report.poisoned), 'date')}, which are unchanged.")
     return "\n".join(lines)

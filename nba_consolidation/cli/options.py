@@ -21,7 +21,7 @@ apply_option = click.option(
     "--apply/--dry-run",
     "applied",
     default=False,
-    help="Do it. The default is only to show what would be done.",
+    help="Apply the changes. The default only shows them.",
 )
 
 

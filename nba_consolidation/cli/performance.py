@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_NOT_ANALYSED = "Nothing has been analysed yet. Once predictions are graded, run: nba-consolidation analyse"
+_NOT_ANALYSED = "No date has been analysed yet. Once predictions are graded, run: nba-consolidation analyse"
 _STANDARD_ODDS = -110
 
 
@@ -45,7 +45,9 @@ def analyse(session: Session, dates: DateRange) -> None:
     document = {"run_id": report.run_id, "dates": report.dates, "followed": report.followed,
                 "totals": {name: report.total(name) for name in ("total_rows", "written_rows")},
                 "seconds": report.seconds}  # fmt: skip
-    session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
+    session.show(
+        document, _summary(report) if requested else f"No graded predictions for {dates}: next: nba-consolidation grade"
+    )
 
 
 def _summary(report: AnalysisReport) -> str:

@@ -1,4 +1,4 @@
-"""`players`: review players, list them, set their status by hand, and settle their names in the box scores."""
+"""`players`: reviews and lists players, sets their status by hand, and records their names in the box scores."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def show(session: Session, date: dt.date | None, status: str | None, player: str
 @click.argument("player")
 @click.argument("status", type=click.Choice(PLAYER_STATUSES))
 @click.option("--author", required=True, help="Who decides.")
-@click.option("--reason", required=True, help="Why.")
+@click.option("--reason", required=True, help="The reason, which is recorded.")
 @date_option("--from", "since", "First game date.  [default: today]")
 @date_option("--to", "until", "Last game date.  [default: no end]")
 @session_command
@@ -94,11 +94,11 @@ def override(session: Session, player: str, status: str, author: str, reason: st
 @players.command()
 @click.argument("player")
 @click.option("--author", required=True, help="Who decides.")
-@click.option("--reason", required=True, help="Why.")
+@click.option("--reason", required=True, help="The reason, which is recorded.")
 @date_option("--from", "since", "First game date.  [default: today]")
 @session_command
 def clear(session: Session, player: str, author: str, reason: str, since: dt.date | None) -> None:
-    """Return a player to the computed status. The earlier decisions are kept on record."""
+    """Remove a status that was set by hand. The earlier decisions stay in the record."""
     _decide(session, player, None, author, reason, since, None)
 
 
@@ -109,17 +109,17 @@ def overrides(session: Session) -> None:
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 
     rows = reliability.overrides(session.existing().warehouse)
-    session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
+    session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was set by hand.")
 
 
 @players.command()
 @click.argument("player", metavar="NAME")
 @click.argument("box_score_player", metavar="BOX_SCORE_NAME")
-@click.option("--reason", required=True, help="Why; it is kept.")
-@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
+@click.option("--reason", required=True, help="The reason, which is recorded.")
+@click.option("--author", help="Who decides, which is recorded.  [default: the logged-in user]")
 @session_command
 def alias(session: Session, player: str, box_score_player: str, reason: str, author: str | None) -> None:
-    """Settle once under which name the box scores have a player.
+    """Record the name under which the box scores list a player.
 
     NAME is the player as he is predicted. Grading finds his box scores by BOX_SCORE_NAME from then on. If the similar
     name in the box scores is somebody else, give NAME twice: he is then absent where no box score has his own name.
@@ -129,18 +129,18 @@ def alias(session: Session, player: str, box_score_player: str, reason: str, aut
 
 @players.command()
 @click.argument("player", metavar="NAME")
-@click.option("--reason", required=True, help="Why; it is kept.")
-@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
+@click.option("--reason", required=True, help="The reason, which is recorded.")
+@click.option("--author", help="Who decides, which is recorded.  [default: the logged-in user]")
 @session_command
 def unalias(session: Session, player: str, reason: str, author: str | None) -> None:
-    """Remove the alias of a player. The decision before is kept on record."""
+    """Remove the alias of a player. The earlier decision stays in the record."""
     _record_alias(session, player, None, reason, author)
 
 
 @players.command()
 @session_command
 def aliases(session: Session) -> None:
-    """List every decision about names in the box scores, and the names that wait for one."""
+    """List the recorded aliases, and the names that wait for a decision."""
     from nba_consolidation.pipeline.grading import aliases as names
 
     warehouse = session.with_tables().warehouse
@@ -149,7 +149,7 @@ def aliases(session: Session) -> None:
         {"aliases": decisions, "unsettled_names": waiting},
         table(ALIASES, decisions, "Decisions", records=True),
         table(UNSETTLED_NAMES, waiting, "Names that wait for a decision"),
-        "" if decisions or waiting else "No alias was ever recorded, and no name waits for one.",
+        "" if decisions or waiting else "No alias is recorded, and no name waits for one.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`quarantine`: what was set aside, and why. The rules themselves are decided elsewhere."""
+"""`quarantine`: prints quarantined rows and their reasons, which `operations.quarantine` reads."""
 
 from __future__ import annotations
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="How many rows to show.")
 @session_command
 def quarantine(session: Session, limit: int, dates: DateRange) -> None:
-    """Show the rows that were set aside.
-
-    By rule, then the latest ones as they were staged.
-    """
+    """Show quarantined rows: how many by rule, and the latest ones as they were staged."""
     from nba_consolidation.operations.quarantine import quarantine as read
 
     warehouse = session.existing().warehouse
@@ -56,17 +53,19 @@ def _rows(quarantine: Quarantine) -> Grid:
 
 
 def _readable(row: QuarantinedRow) -> str:
-    """The row without its NULLs, but for the one that is the reason; --json has it whole."""
+    """The row without NULLs, except in the column that broke the rule; --json has the whole row."""
     try:
         values = dict(json.loads(row.original_row, parse_float=str))
     except (ValueError, TypeError):
-        return row.original_row  # as whoever wrote it left it
+        return row.original_row  # not JSON: as it was staged
     named_values = {name: value for name, value in values.items() if value is not None or name == row.column_name}
     return "  ".join(f"{name}={'NULL' if value is None else value}" for name, value in named_values.items())
 
 
 def _summary(quarantine: Quarantine) -> str:
     if not quarantine.quarantined:
-        return "Nothing is in quarantine."
-    limited = f"; the {len(quarantine.rows):,} of the latest dates are shown (--limit)" if quarantine.rows else ""
-    return f"{counted(quarantine.quarantined, 'row')} in quarantine{limited}. Mend the worker and stage the rows again."
+        return "No rows are in quarantine."
+    limited = f"; shown are the {len(quarantine.rows):,} of the latest dates (--limit)" if quarantine.rows else ""
+    return (
+        f"{counted(quarantine.quarantined, 'row')} in quarantine{limited}. Correct the worker and stage the rows again."
+    )

@@ -88,7 +88,7 @@ def _decision(one: CalibrationDecision) -> dict[str, Any]:
 
 def _summary(report: RecalibrationReport, waiting: Sequence[CalibrationVersion]) -> str:
     if not report.decisions:
-        return "No system has decided bets before that date in its season: grade first."
+        return "No system has decided bets before that date in its season. Next: nba-consolidation grade"
     written = (
         f"{counted(report.versions_written, 'new calibration')}, {counted(report.events_written, 'event')} written."
     )
@@ -97,7 +97,7 @@ def _summary(report: RecalibrationReport, waiting: Sequence[CalibrationVersion])
 
 
 def _waiting(version: CalibrationVersion) -> str:
-    return f"Waits for a person: nba-consolidation calibration approve {version.version_id}, or reject"
+    return f"Waits for approval: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
 def _publish_upcoming(deployment: Deployment, holder: Holder) -> list[dt.date]:
@@ -116,7 +116,7 @@ def _publication_summary(published: Sequence[dt.date]) -> str:
 _decision_options = option_group(
     click.argument("version_id", metavar="VERSION"),
     date_option("--from", "effective", "First game date.  [default: today, or the version's first date if later]"),
-    click.option("--reason", default="", help="Why. It is kept in the history."),
+    click.option("--reason", default="", help="The reason, which is recorded."),
     click.option("--author", default=getpass.getuser, help="Who decides.  [default: the user of this machine]"),
 )
 
@@ -125,7 +125,7 @@ _decision_options = option_group(
 @_decision_options
 @session_command
 def approve(session: Session, **decision: Any) -> None:
-    """Let a proposed calibration become active."""
+    """Approve a proposed calibration, which becomes active."""
     _decide(session, "approve", **decision)
 
 
@@ -133,7 +133,7 @@ def approve(session: Session, **decision: Any) -> None:
 @_decision_options
 @session_command
 def reject(session: Session, **decision: Any) -> None:
-    """Decline a proposed calibration."""
+    """Reject a proposed calibration."""
     _decide(session, "reject", **decision)
 
 
@@ -141,7 +141,7 @@ def reject(session: Session, **decision: Any) -> None:
 @_decision_options
 @session_command
 def rollback(session: Session, **decision: Any) -> None:
-    """Take back a calibration: what it replaced holds again."""
+    """Roll back a calibration; the one that it replaced is in force again."""
     _decide(session, "rollback", **decision)
 
 
@@ -169,9 +169,9 @@ def history(session: Session, system: str | None) -> None:
     document = {"versions": [one.as_row() | {"state": known.state(one).value, "computed_at": one.computed_at,
                                           "events": [event.as_row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip
-    nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
+    summary = "" if known.versions else "No calibration has been proposed. Next: nba-consolidation recalibrate"
     versions = [vars(one) | {"version_id": one.version_id, "state": known.state(one)} for one in known.versions]
     events = [vars(one) for one in sorted(known.events, key=lambda event: (event.system_id, event.number))]
     session.show(document, table(CALIBRATION_VERSIONS, versions, records=True),
-        table(CALIBRATION_EVENTS, events, records=True), nothing,
+        table(CALIBRATION_EVENTS, events, records=True), summary,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`repair` and `restore`: a legacy prediction_accuracy made sound, and put back. The domain decides what that means."""
+"""`repair` removes duplicates from a legacy prediction_accuracy, and `restore` undoes a repair or a grading."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _FIGURES = (
 )
 _RESTORED = (
     GridColumn("date"),
-    GridColumn("put back", right=True),
-    GridColumn("taken out", right=True),
+    GridColumn("restored", right=True),
+    GridColumn("removed", right=True),
     GridColumn("rows after", right=True),
 )
 
@@ -50,19 +50,20 @@ _RESTORED = (
 @apply_option
 @session_command
 def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
-    """Repair a legacy prediction_accuracy.
+    """Remove duplicates from a legacy prediction_accuracy.
 
-    Afterwards there is one row per key: graded before ungraded, a bet before none, then the newest. Confidences that
-    an unfenced grader left in percent are between 0 and 1. What goes or changes is kept, and `restore` puts it back.
+    Of each key one row stays: a graded row before an ungraded one, then a bet before none, then the newest.
+    Confidences that an unfenced grader left in percent are divided by 100. Removed and changed rows are kept, and
+    `restore` puts them back.
 
-    Without dates: of all that is graded. Says first what would happen; --apply does it. Repeating it changes nothing.
-    Ends with 3 if some dates are poisoned: all others are done.
+    Without dates: all graded dates. Without --apply, only shows what would change. Repeating it changes nothing. The
+    exit code is 3 if some dates are poisoned; the others are repaired.
     """
     from nba_consolidation.operations.repair.repair import accuracy_dates
 
     deployment = session.existing()
     graded_dates = accuracy_dates(deployment.warehouse, dates.first, dates.last)
-    with bar("repairing dates" if applied else "looking at dates", transient=True) as (advance, _):
+    with bar("repairing dates" if applied else "reading dates", transient=True) as (advance, _):
         if applied:
             report = deployment.repairer.repair(graded_dates, session.holder(), advance)
         else:
@@ -72,18 +73,24 @@ def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
 
 
 @click.command()
-@click.option("--run", "run_id", required=True, metavar="ID", help="The run, as it was printed, or in the ledger.")
+@click.option(
+    "--run",
+    "run_id",
+    required=True,
+    metavar="ID",
+    help="Id of the run, which the command printed and the ledger records.",
+)
 @apply_option
 @session_command
 def restore(session: Session, run_id: str, applied: bool) -> Exit:
-    """Put back what a repair or a grading removed.
+    """Undo a repair or a grading.
 
-    Rows that the run removed or changed come back exactly as they were, and rows that it wrote go. Not where a later
-    run changed the same dates: restore that one first. Says first what would happen; --apply does it. Repeating it
-    changes nothing.
+    Rows that the run removed or changed are restored exactly, and rows that it wrote are removed. If a later run
+    changed the same dates, restore that run first. Without --apply, only shows what would change. Repeating it changes
+    nothing.
     """
     restorer = session.existing().restorer
-    with bar("restoring dates" if applied else "looking at dates", transient=True) as (advance, _):
+    with bar("restoring dates" if applied else "reading dates", transient=True) as (advance, _):
         report = restorer.restore(run_id, session.holder(), advance) if applied else restorer.forecast(run_id)
     document = {
         "restored_run_id": report.restored_run_id,
@@ -142,19 +149,19 @@ def _tally(tally: AccuracyCounts) -> dict[str, Any]:
         "correct": tally.correct,
         "wrong": tally.wrong,
         "hit_rate": tally.hit_rate,
-        "hit_rate_interval": tally.hit_rate_interval,
+        "hit_rate_interval": _interval(tally),
     }
 
 
 def _report(report: RepairReport, dates: DateRange) -> list[Shown]:
     total = report.total
     systems = [(system or "-", *_cells(repair)) for system, repair in report.by_system.items()]
-    in_need = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
+    needed = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
     footer = ("total", *_cells(total)) if len(systems) > 1 else None
     return [
         Grid((GridColumn("system"), *_FIGURES), systems, "By system", footer),
         *latest(
-            Grid((GridColumn("date"), *_FIGURES), in_need, "Repaired dates" if report.run_id else "Dates to repair")
+            Grid((GridColumn("date"), *_FIGURES), needed, "Repaired dates" if report.run_id else "Dates to repair")
         ),
         poisoned_table(report.poisoned),
         _sentences(report, dates),
@@ -178,41 +185,51 @@ def _cells(repair: Repair) -> tuple[object, ...]:
 
 
 def _hit_rate(tally: AccuracyCounts) -> str | None:
-    """Never without its 95 % interval and its n."""
-    if tally.hit_rate is None or tally.hit_rate_interval is None:
+    """Always with the 95 % interval and n."""
+    interval = _interval(tally)
+    if tally.hit_rate is None or interval is None:
         return None
-    low, high = tally.hit_rate_interval
+    low, high = interval
     return f"{tally.hit_rate:.2%} ({100 * low:.1f} to {100 * high:.1f}) of {tally.bets:,}"
+
+
+def _interval(tally: AccuracyCounts) -> tuple[float, float] | None:
+    from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+
+    if not tally.bets:
+        return None
+    low, high = hit_rate_interval(tally.correct, tally.bets)
+    return float(low), float(high)
 
 
 def _sentences(report: RepairReport, dates: DateRange) -> str:
     if not report.systems and not report.poisoned:
-        return f"Nothing is graded for {dates}."
+        return f"No graded rows for {dates}."
     total, repaired = report.total, counted(len(report.repaired_dates), "date")
     what = f"{counted(total.duplicates, 'duplicate')} and {counted(total.normalised, 'confidence')} in percent"
     if not total.needed:
         lines = ["Nothing to repair: one row per key, confidences between 0 and 1."]
     elif report.run_id is None:
-        lines = [f"Would repair {what}, on {repaired}. Nothing was changed yet: do it with --apply."]
+        lines = [f"Would repair {what}, on {repaired}. Nothing was changed. To do it, add --apply."]
     else:
         lines = [
-            f"Repaired {what}, on {repaired}, in run {report.run_id}. To put it all back:",
+            f"Repaired {what}, on {repaired}, in run {report.run_id}. To undo it:",
             f"nba-consolidation restore --run {report.run_id} --apply",
         ]
     if report.poisoned:
-        lines.append(f"Could not repair {counted(len(report.poisoned), 'date')}, which stand as they were.")
+        lines.append(f"Could not repair {counted(len(report.poisoned), 'date')}, which are unchanged.")
     return "\n".join(lines)
 
 
 def _restored(report: RestoreReport) -> str:
     run = report.restored_run_id
     if not report.dates and not report.poisoned:
-        return f"There is nothing left to restore of run {run}."
+        return f"Run {run} has no rows left to restore."
     what = f"{counted(report.total('put_back'), 'row')} that run {run} removed or changed"
     on = counted(len(report.dates), "date")
     if report.run_id is None:
-        return f"Would put back {what}, on {on}. Nothing was changed yet: do it with --apply."
-    lines = [f"Put back {what}, on {on}."]
+        return f"Would restore {what}, on {on}. Nothing was changed. To do it, add --apply."
+    lines = [f"Restored {what}, on {on}."]
     if report.poisoned:
-        lines.append(f"Could not restore {counted(len(report.poisoned), 'date')}, which stand as they were.")
+        lines.append(f"Could not restore {counted(len(report.poisoned), 'date')}, which are unchanged.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`stage`: files of predictions become staging tables, each whole or not at all. No row is judged here."""
+"""`stage`: writes each file of predictions as one staging table. Row rules are applied later, by the consolidation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class StagedFile:
-    """What became of one file: its staging table and rows, or why not. Without rows there is nothing to stage.
+    """The result of one file: its staging table and rows, or the error. skipped: it has no rows.
 
     rounded: how many values were rounded to their column's scale, by column.
     """
@@ -51,21 +51,23 @@ class StagedFile:
 @files_argument
 @click.option("--batch", help="Batch of the staging tables.  [default: now, or the batch in the file's name]")
 @click.option("--worker", help="Worker of the staging table, for one file.  [default: from the file's name]")
-@click.option("--part", default="", help="Part of the worker's share, for a worker whose rows come in several files.")
-@click.option("--replace", is_flag=True, help="Replace rows of the same batch, worker and part that wait.")
+@click.option("--part", default="", help="Name of a part, if a worker's rows are in several files.")
+@click.option("--replace", is_flag=True, help="Replace waiting rows of the same batch, worker and part.")
 @session_command
 def stage(
     session: Session, files: Sequence[Path], batch: str | None, worker: str | None, part: str, replace: bool
 ) -> Exit:
-    """Stage files of predictions.
+    """Write files of predictions as staging tables.
 
-    Parquet, CSV or JSON lines; a directory stands for all such files in it.
-    Each file becomes one staging table, whole or not at all; one that cannot be staged does not stop the others.
-    A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
-    staging it again replaces the table. Rows that wait are replaced only by a file that has all of their business keys,
-    unless --replace is given. A file without rows is skipped. Nothing is consolidated yet.
-    CSV has commas and a line of column names; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5); a time
-    stamp without a zone, such as created_at, is UTC; a game date is a date (2026-01-15), never a moment.
+    Files are Parquet, CSV or JSON lines; a directory means all such files in it. Each file becomes one staging table,
+    as a whole or not at all. A file that cannot be staged does not stop the others, and a file without rows is skipped.
+
+    A file whose name is that of a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so staging
+    it again replaces the table. Waiting rows are replaced only by a file with all of their business keys, or with
+    --replace.
+
+    CSV files have commas and a header; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5). A timestamp
+    without a time zone, such as created_at, is UTC. A game date is a date (2026-01-15), not a timestamp.
     """
     paths = expand_folders(files)
     if worker is not None and len(paths) > 1:
@@ -88,7 +90,7 @@ class _Stager:
         self._sources: dict[str, Path] = {}
 
     def stage(self, path: Path) -> StagedFile:
-        """Stages a file; what is wrong with it is part of the result."""
+        """Stages a file. An error is returned as part of the result."""
         from nba_consolidation.warehouse.errors import EmptyFile
 
         try:
@@ -111,7 +113,7 @@ class _Stager:
         )
 
     def _names(self, path: Path) -> tuple[str, str]:
-        """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
+        """The batch and worker of the options, else those in the file's name."""
         stem = _plain(path.stem)
         batch, worker = "", stem.strip("_") or "file"
         if stem.startswith(table_names.PREFIX):
@@ -121,7 +123,7 @@ class _Stager:
         return self._batch or batch or self._now, self._worker or worker
 
     def _reserve(self, batch: str, worker: str, path: Path) -> None:
-        """Two files of one call must not become one table: the second would replace the first."""
+        """Raises ConsolidationError if an earlier file has the same table, which this one would replace."""
         table = f"{batch}_{worker}".replace("-", "_")
         if table in self._sources:
             raise ConsolidationError(
@@ -131,7 +133,7 @@ class _Stager:
         self._sources[table] = path
 
     def _columns_for(self, rows: Any) -> Sequence[TableColumn]:
-        """The declared columns; the live table's where a file has more, so that staging seldom needs the warehouse."""
+        """The declared columns; those of the live table if the file has others. Staging seldom opens the warehouse."""
         from nba_consolidation.schema import PREDICTIONS
 
         names = rows.column_names if hasattr(rows, "column_names") else {name for row in rows for name in row}
@@ -149,7 +151,7 @@ class _Stager:
 
 
 def _plain(stem: str) -> str:
-    """The stem as part of a table's name. What had to be changed is hashed, so that two file names stay two names."""
+    """The stem as part of a table's name. If characters are replaced, a hash keeps names of two files apart."""
     plain = _NOT_IN_A_NAME.sub("_", stem)[:_LONGEST_NAME]
     if plain == stem or table_names.is_valid(stem):
         return stem
@@ -183,8 +185,8 @@ def _parts(results: Sequence[StagedFile]) -> list[Shown]:
             [GridColumn("file", fold=True), GridColumn("staging table"), GridColumn("rows", right=True)],
             staged[-_MAX_ROWS:],
         ),
-        f"... and {more:,} more before these; --json lists all." if more > 0 else "",
-        Grid([GridColumn("not staged", fold=True), GridColumn("why", fold=True)], failed),
+        f"... and {more:,} before these; --json lists all." if more > 0 else "",
+        Grid([GridColumn("not staged", fold=True), GridColumn("reason", fold=True)], failed),
         _summary(results),
     ]
 
@@ -200,7 +202,7 @@ def _summary(results: Sequence[StagedFile]) -> str:
     if skipped:
         lines.append(f"Skipped {len(skipped):,} without rows: {', '.join(skipped[:2])}{', ...' * (len(skipped) > 2)}")
     if failed:
-        lines.append(f"{failed:,} could not be staged; mend them and stage them again.")
+        lines.append(f"{counted(failed, 'file')} could not be staged. Correct and stage again.")
     elif staged:
         lines.append("Next: nba-consolidation consolidate")
     return "\n".join(lines)

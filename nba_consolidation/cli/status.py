@@ -1,4 +1,4 @@
-"""`status`: how things stand. What that means is decided in `consolidation.status`."""
+"""`status`: prints the status of the pipeline, which `operations.status` reads."""
 
 from __future__ import annotations
 
@@ -34,13 +34,12 @@ _COLUMNS = (
 
 
 @click.command()
-@click.option("--all", "every", is_flag=True, help="Show every date, not only those that wait and the last ones.")
+@click.option(
+    "--all", "every", is_flag=True, help="Show every date, not only the latest ones and those with waiting rows."
+)
 @session_command
 def status(session: Session, every: bool) -> None:
-    """Show what waits and what stands.
-
-    Also which staging tables were refused, and who holds a lease.
-    """
+    """Show waiting and committed rows by date, refused staging tables, and leases."""
     state = _status(session)
     session.show({"place": session.settings.place, **_document(state)}, *_parts(state, session, every))
 
@@ -71,23 +70,29 @@ def _document(state: PipelineStatus) -> dict[str, Any]:
 
 def _parts(state: PipelineStatus, session: Session, every: bool) -> list[Shown]:
     if state == type(state)():
-        return [f"Nothing in {session.settings.place} yet. Next: nba-consolidation stage FILE..."]
+        return [f"{session.settings.place} is empty. Next: nba-consolidation stage FILE..."]
     dates = state.dates if every else _of_interest(state)
     total = ("total", *(state.total(figure) for figure in _FIGURES), None, None, None)
     return [
         Grid(_COLUMNS, [_row(date) for date in dates], footer=total),
-        *_left_out(len(dates), len(state.dates)),
+        *_omitted(len(dates), len(state.dates)),
         refused_grid(state.refused),
         lease_grid(state.leases),
-        table(UNSETTLED_NAMES, state.unsettled_names, "Similar names in the box scores: players alias, then grade"),
+        table(
+            UNSETTLED_NAMES,
+            state.unsettled_names,
+            "Similar names in the box scores. Run: nba-consolidation players alias, then grade",
+        ),
         _summary(state),
     ]
 
 
-def _left_out(listed: int, of: int) -> list[str]:
+def _omitted(listed: int, of: int) -> list[str]:
     if listed == of:
         return []
-    return [f"{listed} of {of:,} dates: those that wait and the last; the total counts all, --all shows all."]
+    return [
+        f"{listed} of {of:,} dates: the latest, and those with waiting rows. The total is of all; --all shows them."
+    ]
 
 
 def _of_interest(state: PipelineStatus) -> list[DateStatus]:
@@ -114,18 +119,18 @@ def _summary(state: PipelineStatus) -> str:
         "Next: nba-consolidation consolidate"
     )
     behind = state.unfinished.all
-    lines = [waiting] if state.waiting else [] if behind else ["Nothing waits."]
+    lines = [waiting] if state.waiting else [] if behind else ["No rows wait."]
     if behind:
         lines.append(
             f"Consolidated, but not validated and published since: {counted(len(behind), 'date')} "
-            f"({some_dates(behind)}). A run is at work on them, or it died. Next: nba-consolidation consolidate"
+            f"({some_dates(behind)}). Their run is still active, or it died. Next: nba-consolidation consolidate"
         )
     if withheld := withheld_sentence(state.dates):
         lines.append(withheld)
     if state.refused:
-        lines.append(f"Refused {counted(len(state.refused), 'table')}: mend and stage again, or remove.")
+        lines.append(f"Refused: {counted(len(state.refused), 'table')}. Correct and stage them again, or remove them.")
     if state.empty:
         lines.append(f"Without rows: {counted(len(state.empty), 'table')}; the next consolidation drops them.")
     if state.merged:
-        lines.append(f"Merged already: {counted(len(state.merged), 'table')}; the next consolidation drops them.")
+        lines.append(f"Consolidated already: {counted(len(state.merged), 'table')}; the next consolidation drops them.")
     return "\n".join(lines)

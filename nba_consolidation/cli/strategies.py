@@ -73,7 +73,9 @@ def evaluate(session: Session, dates: DateRange) -> None:
         "totals": {name: report.total(name) for name in _TOTALS},
         "seconds": report.seconds,
     }
-    session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
+    session.show(
+        document, _summary(report) if requested else f"No graded predictions for {dates}: next: nba-consolidation grade"
+    )
 
 
 def _summary(report: EvaluationReport) -> str:

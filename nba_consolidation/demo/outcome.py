@@ -58,7 +58,7 @@ class Outcome:
 
 
 def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float) -> Outcome:
-    """Reads what stands. played: the dates that have box scores."""
+    """Reads the committed rows. played: the dates that have box scores."""
     dates = sorted(raced.expected.by_date)
     (totals,) = warehouse.query(Statement("totals", {"first_date": dates[0], "last_date": dates[-1]}))
     actual = Figures(**{field.name: int(totals[field.name]) for field in fields(Figures)})

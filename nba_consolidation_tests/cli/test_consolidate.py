@@ -36,7 +36,9 @@ def test_players_whose_active_line_prediction_id_alone_decided_are_counted(
     other_system = [prediction(line, prediction_id=f"a{line}", system_id="ensemble_v1") for line in ("20.5", "21.5")]
     terminal.run("stage", rows_file("lines.jsonl", *tied, *later, alone, *other_system))
     shown = terminal.run("consolidate").stdout
-    assert "1 player has several lines of the same moment; the active line was chosen by prediction_id." in shown
+    assert (
+        "1 player has several lines created at the same moment; the active line was chosen by prediction_id." in shown
+    )
     terminal.run("stage", rows_file("next.jsonl", prediction("23.5", 5)))
     totals = terminal.json("consolidate")["totals"]
     assert (totals["inserted"], totals["tied_players"]) == (1, 1)
@@ -96,7 +98,7 @@ def test_a_run_that_was_killed_between_commit_and_validation_is_completed_by_the
     assert (found["totals"]["total_rows"], found["unfinished"]["unvalidated"]) == (1, [DATE])
     shown = terminal.run("status").stdout
     assert f"not validated and published since: 1 date ({DATE})" in shown
-    assert "Nothing waits" not in shown
+    assert "No rows wait" not in shown
     assert {check["subject"]: check["health"] for check in terminal.json("doctor", exit_code=3)["checks"]}[
         "unfinished dates"
     ] == "warning"
@@ -149,8 +151,8 @@ def test_a_lost_lease_store_is_recognised_and_reseeded_and_the_next_run_writes(
     assert consolidated.json("status")["unfinished"]["unvalidated"] == []
 
 
-def test_validating_a_date_of_which_nothing_stands_says_so(consolidated: Terminal) -> None:
-    assert "Nothing stands for 2026-01-20" in consolidated.run("validate", "--date", "2026-01-20").stdout
+def test_validating_a_date_without_predictions_says_so(consolidated: Terminal) -> None:
+    assert "No predictions for 2026-01-20" in consolidated.run("validate", "--date", "2026-01-20").stdout
 
 
 def test_a_refused_table_is_named_with_its_reason_and_the_rest_is_done(terminal: Terminal, rows_file: Write) -> None:
@@ -158,7 +160,7 @@ def test_a_refused_table_is_named_with_its_reason_and_the_rest_is_done(terminal:
     (terminal.home / "staging" / "_staging_20260115_120000_crashed.parquet").write_bytes(b"PAR1")
     result = terminal.run("consolidate", exit_code=3)
     assert "_staging_20260115_120000_crashed" in result.stdout
-    assert "mend and stage again" in result.stdout
+    assert "Correct and stage them again" in result.stdout
     found = terminal.json("status")
     assert (found["totals"]["total_rows"], len(found["refused"])) == (1, 1)
 

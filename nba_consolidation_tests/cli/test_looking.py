@@ -41,7 +41,7 @@ def test_status_tells_what_waits_before_anything_was_consolidated(terminal: Term
     assert (date["total_rows"], date["last_token"], date["last_consolidated_at"]) == (0, None, None)
 
 
-def test_status_tells_what_stands_and_who_consolidated_last(consolidated: Terminal) -> None:
+def test_status_shows_committed_rows_and_the_last_consolidation(consolidated: Terminal) -> None:
     [date] = consolidated.json("status")["dates"]
     assert (date["waiting_rows"], date["total_rows"], date["active_rows"], date["validated_rows"]) == (0, 2, 1, 1)
     assert date["last_run_id"].startswith("terminal-")
@@ -94,7 +94,7 @@ def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(termin
     assert (found["refused"], found["totals"]["waiting_rows"]) == ([], 1)
 
 
-def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Terminal) -> None:
+def test_explain_shows_the_current_row_and_the_other_versions(consolidated: Terminal) -> None:
     first, second = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr")["predictions"]
     assert (first["current_points_line"], first["version_prediction_id"]) == ("20.5", "made-1")
     assert (first["staging_table"], first["batch_id"]) == ("_staging_20260115_170000_w2", "20260115_170000")
@@ -103,7 +103,7 @@ def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Termina
     assert (second["is_active"], second["lost"]) == (True, [])
 
 
-def test_explain_lists_every_way_of_losing_in_the_order_of_making(consolidated: Terminal, rows_file: Write) -> None:
+def test_explain_lists_every_outcome_in_the_order_of_creation(consolidated: Terminal, rows_file: Write) -> None:
     consolidated.run("stage", rows_file("new.jsonl", prediction("20.5", 9), prediction("20.5", 8)))
     consolidated.run("consolidate")
     consolidated.run("stage", rows_file("old.jsonl", prediction("20.5", 5)))
@@ -114,7 +114,7 @@ def test_explain_lists_every_way_of_losing_in_the_order_of_making(consolidated: 
     assert [lost["outcome"] for lost in found["lost"]] == ["superseded", "replaced", "stale", "superseded"]
     assert (found["prediction_id"], found["prediction_version"]) == ("made-1", 2)
     shown = consolidated.run(*question).stdout
-    assert all(word in shown for word in ("made-9", "replaced", "stale", "made-1, made 2026-01-15 12:01"))
+    assert all(word in shown for word in ("made-9", "replaced", "stale", "made-1, created 2026-01-15 12:01"))
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def test_explain_is_narrowed_exactly(
 
 
 @pytest.mark.parametrize("player", ["nobody", "x' OR '1'='1", "[bold]", "\x1b[2J"])
-def test_explain_says_when_nothing_stands(consolidated: Terminal, player: str) -> None:
+def test_explain_says_when_there_is_no_prediction(consolidated: Terminal, player: str) -> None:
     result = consolidated.run("explain", "--date", DATE, "--player", player, exit_code=1)
-    assert "no prediction stands" in result.stderr
+    assert "no prediction of" in result.stderr
     assert DATE in result.stderr
     assert "\x1b" not in result.output
 
@@ -281,7 +281,8 @@ def test_doctor_creates_nothing_where_nothing_exists(terminal: Terminal) -> None
 def test_doctor_is_not_content_with_a_home_that_can_never_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     report = Terminal(tmp_path / "file" / "home").json("doctor", exit_code=1)
-    assert [(check["subject"], check["health"]) for check in report["checks"]] == [("folders", "failed")]
+    healths = {check["subject"]: check["health"] for check in report["checks"]}
+    assert healths == {"settings": "ok", "libraries": "ok", "disk": "ok", "folders": "failed"}
 
 
 def test_doctor_names_the_table_that_is_missing_and_what_to_do(consolidated: Terminal) -> None:

@@ -28,8 +28,8 @@ def test_a_major_change_is_shown_and_a_person_is_asked(terminal: Terminal) -> No
 
 
 def test_without_bets_before_the_date_it_says_so(terminal: Terminal) -> None:
-    assert "grade first" in terminal.run("recalibrate", "--date", "2025-11-01").stdout
-    assert "grade first" in terminal.run("recalibrate").stdout  # today: another season
+    assert "Next: nba-consolidation grade" in terminal.run("recalibrate", "--date", "2025-11-01").stdout
+    assert "Next: nba-consolidation grade" in terminal.run("recalibrate").stdout  # today: another season
 
 
 def test_a_proposal_is_approved_and_taken_back_and_all_of_it_is_history(terminal: Terminal) -> None:
@@ -65,4 +65,4 @@ def test_a_rejected_one_cannot_be_approved(terminal: Terminal) -> None:
 def test_calibration_without_a_command_is_the_report_that_it_was(terminal: Terminal) -> None:
     terminal.run("analyse", "--date", "2026-01-14")
     assert terminal.json("calibration", "--window", "season")["scores"]
-    assert "No calibration was ever proposed" in terminal.run("calibration", "history").stdout
+    assert "No calibration has been proposed" in terminal.run("calibration", "history").stdout

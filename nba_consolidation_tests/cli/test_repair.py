@@ -61,9 +61,9 @@ def test_a_repair_prints_how_to_put_it_back_and_that_works(legacy: Terminal) -> 
     last = legacy.run("repair", "--apply").stdout.splitlines()[-1]
     assert last.startswith("nba-consolidation restore --run terminal-")
     command = last.split()[1:]
-    assert "Would put back 4 rows" in legacy.run(*command[:-1]).stdout
+    assert "Would restore 4 rows" in legacy.run(*command[:-1]).stdout
     assert standing(legacy) == 3
-    assert "Put back 4 rows" in legacy.run(*command).stdout
+    assert "Restored 4 rows" in legacy.run(*command).stdout
     assert standing(legacy) == 6
     assert "nothing left to restore" in legacy.run(*command).stdout
 
@@ -78,7 +78,7 @@ def test_a_restore_tells_each_date_as_json(legacy: Terminal) -> None:
 def test_a_repair_is_bounded_by_dates(legacy: Terminal) -> None:
     found = legacy.json("repair", "--from", NEXT_DATE, "--to", NEXT_DATE, "--apply")
     assert (found["repaired_dates"], standing(legacy)) == ([str(NEXT_DATE)], 5)
-    assert "Nothing is graded for 2026-02-01" in legacy.run("repair", "--date", "2026-02-01").stdout
+    assert "No graded rows for 2026-02-01" in legacy.run("repair", "--date", "2026-02-01").stdout
 
 
 def test_the_declared_scale_is_taken_from_the_settings(legacy: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

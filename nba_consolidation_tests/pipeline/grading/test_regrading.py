@@ -1,4 +1,4 @@
-"""Grading again: what changed is graded anew and kept as it was, what did not change is not touched."""
+"""Regrading: a changed grade is rewritten and its earlier state is archived; unchanged grades are not written."""
 
 from __future__ import annotations
 
