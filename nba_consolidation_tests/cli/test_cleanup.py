@@ -42,7 +42,7 @@ def test_applying_leaves_what_was_never_consolidated(littered: Terminal) -> None
 def test_a_named_table_is_archived_only_when_applied(littered: Terminal) -> None:
     shown = littered.run("cleanup", "--archive", NAME).stdout
     assert "archived: 1" in shown
-    assert "--apply does it" in shown
+    assert "add --apply" in shown
     (table,) = littered.json("cleanup", "--archive", NAME, "--apply")["tables"]
     assert Path(table["archived_to"]).exists()
     assert "No staging table is older than 7 days" in littered.run("cleanup").stdout
