@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "nba_consolidation"
 
-# From the bottom up. A part imports itself and the parts on lines below its own; two on one line do not import each
+# From the bottom up. A part imports itself and parts of earlier lines; two on one line do not import each
 # other. A part is a module or a package; the longest name that fits counts. A new part needs a line here.
 LAYERS = (
     ("errors", "schema"),  # the root of all errors, every table
@@ -69,7 +69,6 @@ LIBRARIES = {
     "PIL": Library(when_used=frozenset({"pipeline.daily_report"})),
     "scipy": Library(when_used=ANALYSIS),
     "sklearn": Library(when_used=ANALYSIS),
-    "statsmodels": Library(when_used=ANALYSIS | {"operations.repair", "pipeline.grading", "pipeline.daily_report"}),
     "jinja2": Library(when_used=frozenset({"pipeline.daily_report"})),
     "markupsafe": Library(when_used=frozenset({"pipeline.daily_report"})),
     "grpc": Library(when_used=frozenset({"leases"})),
@@ -221,15 +220,13 @@ assert not loaded, f"loaded: {loaded}"
     [
         pytest.param(
             _modules_of("", *BELOW_DAGSTER),
-            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels",
+            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn",
             id="below Dagster",
         ),
-        pytest.param(
-            _modules_of(*DAGSTER_PARTS), "duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels", id="Dagster"
-        ),
+        pytest.param(_modules_of(*DAGSTER_PARTS), "duckdb,google.cloud,matplotlib,scipy,sklearn", id="Dagster"),
         pytest.param(
             _modules_of("demo", "cli"),
-            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn,statsmodels",
+            "dagster,duckdb,google.cloud,matplotlib,scipy,sklearn",
             id="terminal",
         ),
     ],

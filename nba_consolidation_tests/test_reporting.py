@@ -60,6 +60,41 @@ def test_a_run_of_every_test_has_nothing_to_add(tmp_path: Path) -> None:
     assert "not run here" not in out
 
 
+REAL_DATA = """
+from pathlib import Path
+from nba_consolidation_tests.real_data import needs
+
+@needs(Path("missing"))
+def test_without(): raise FileNotFoundError("missing/expected.json")
+
+@needs(Path("there"))
+def test_with(): pass
+"""
+
+
+def test_a_test_of_real_data_is_skipped_where_the_data_is_missing_and_the_run_ends_with_its_place(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "there").mkdir()
+    out = run(tmp_path, REAL_DATA)
+    _, _, end = out.partition("= not run here =")
+    assert [line.split(maxsplit=1) for line in end.splitlines() if line.startswith(" ")] == [
+        ["1", "the real data is not at missing"],
+    ]
+    assert "1 passed, 1 skipped" in end
+
+
+def test_every_module_of_tests_that_reads_real_data_is_skipped_without_it() -> None:
+    folder = Path(nba_consolidation_tests.__file__).parent
+    modules = {path: path.read_text(encoding="utf-8") for path in folder.rglob("test_*.py")}
+    readers = {path: text for path, text in modules.items() if re.search("[(]REAL /", text)}
+    skipped = {
+        path for path, text in readers.items() if re.search("^(pytestmark = |@)NEEDS_REAL_DATA$", text, re.MULTILINE)
+    }
+    assert readers
+    assert skipped == set(readers)
+
+
 DAGSTER = """
 import dagster as dg
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @session_command
 def doctor(session: Session) -> Exit:
-    """Check the deployment.
+    """Check settings, stores, permissions and Dagster.
 
     Settings, libraries, disk space, and whether the folders can be written; the lease store, its latency and clock; the
     warehouse, its tables and the permission to write; box scores; the staging area; Dagster's instance, pools and
@@ -47,10 +47,10 @@ def doctor(session: Session) -> Exit:
 
 
 def _checks(deployment: Deployment) -> Sequence[HealthCheck]:
-    from nba_consolidation.operations.doctor.installation import folders_check, installation_checks
+    from nba_consolidation.operations.doctor.installation import installation_checks
 
     if not deployment.exists:
-        return [folders_check(deployment.settings)]
+        return installation_checks(deployment.settings)
     from dagster import DagsterInstance
 
     from nba_consolidation.operations.doctor.dagster_checks import dagster_checks

@@ -25,7 +25,7 @@ _WARNED = 2  # the exit code of wrong usage for the other commands; here that is
 @date_option("--date", "date", "The game date.  [default: yesterday, in New York]")
 @session_command
 def quality(session: Session, date: dt.date | None) -> int:
-    r"""Run the daily checks of a game date.
+    """Run the daily quality checks of a game date.
 
     \b
     The exit code differs from that of the other commands:
@@ -33,7 +33,7 @@ def quality(session: Session, date: dt.date | None) -> int:
       1  a check failed
       2  a check warned, none failed
       5  a check could not run, or the command was wrong
-    """
+    """  # noqa: D301 (click takes the character \b for "keep these lines")
     from nba_consolidation.operations.daily_quality.results import CheckStatus
 
     report = session.existing().quality.examine(date)

@@ -144,7 +144,7 @@ def _tally(tally: AccuracyCounts) -> dict[str, Any]:
         "correct": tally.correct,
         "wrong": tally.wrong,
         "hit_rate": tally.hit_rate,
-        "hit_rate_interval": tally.hit_rate_interval,
+        "hit_rate_interval": _interval(tally),
     }
 
 
@@ -181,10 +181,20 @@ def _cells(repair: Repair) -> tuple[object, ...]:
 
 def _hit_rate(tally: AccuracyCounts) -> str | None:
     """With its 95 % interval and its number of bets."""
-    if tally.hit_rate is None or tally.hit_rate_interval is None:
+    interval = _interval(tally)
+    if tally.hit_rate is None or interval is None:
         return None
-    low, high = tally.hit_rate_interval
+    low, high = interval
     return f"{tally.hit_rate:.2%} ({100 * low:.1f} to {100 * high:.1f}) of {tally.bets:,}"
+
+
+def _interval(tally: AccuracyCounts) -> tuple[float, float] | None:
+    from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+
+    if not tally.bets:
+        return None
+    low, high = hit_rate_interval(tally.correct, tally.bets)
+    return float(low), float(high)
 
 
 def _sentences(report: RepairReport, dates: DateRange) -> str:

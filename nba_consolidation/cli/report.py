@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
 from nba_consolidation.cli.output import counted
 from nba_consolidation.cli.progress import steps
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="The file to write.  [default: report-DATES.html in NBA_CONSOLIDATION_REPORTS]")  # fmt: skip
 @session_command
-def report(session: Session, output: Path | None, dates: DateRange) -> None:
+def report(session: Session, output: Path | None, dates: DateRange) -> int:
     """Write the daily report: one HTML file that needs no other file.
 
     Actions required, hit rates, calibration, players, strategies, work and leases. Without dates: about the last game
-    date before today that has rows.
+    date before today that has rows. A section that cannot be read says why, and the exit code is 3.
     """
     from nba_consolidation.pipeline.daily_report.page import page
     from nba_consolidation.pipeline.daily_report.storage import file_name, save, write_file
@@ -46,9 +47,11 @@ def report(session: Session, output: Path | None, dates: DateRange) -> None:
         "first_date": made.first,
         "last_date": made.last,
         "bytes": len(html.encode()),
+        "unread_sections": dict(made.unread),
         "actions": [vars(action) | {"urgency": action.urgency.name.lower()} for action in made.actions],
     }
     session.show(document, _summary(made), f"Open it in a browser: {place}")
+    return Exit.REQUIRES_ATTENTION if made.unread else Exit.DONE
 
 
 def _first_and_last(reporter: Reporter, dates: DateRange) -> tuple[dt.date, dt.date]:

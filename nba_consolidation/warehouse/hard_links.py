@@ -6,6 +6,7 @@ They pin a file while it is read, and publish a finished one without replacing a
 from __future__ import annotations
 
 import errno
+import tempfile
 from pathlib import Path
 
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
@@ -29,3 +30,25 @@ def hard_link(link: Path, target: Path) -> None:
             f"no hard link can be made in {link.parent} ({error.strerror}). Choose a folder on a file system with hard "
             "links, and make its files writable for this user"
         ) from error
+
+
+def write_fault(folder: Path) -> str | None:
+    """Why no file with a hard link can be made in the folder, or in the one where it would be created; None if it can.
+
+    Tries it, because permissions tell only half: nobody can create a folder in /proc. Leaves nothing behind.
+    """
+    folder = folder.absolute()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        return f"{existing} is not a folder"
+    try:
+        with tempfile.TemporaryDirectory(prefix=".probe-", dir=existing) as place:
+            file = Path(place, "file")
+            file.write_bytes(b"1")
+            hard_link(Path(place, "link"), file)
+    except OSError as error:
+        fault = f"{folder} cannot be written" if existing == folder else f"{folder} cannot be created in {existing}"
+        return f"{fault} ({error.strerror})"
+    except WarehouseUnavailable as error:
+        return f"{folder} has no hard links ({error})"
+    return None

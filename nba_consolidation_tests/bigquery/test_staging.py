@@ -10,7 +10,7 @@ import pytest
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable
 from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
-from nba_consolidation_tests.bigquery.front import Front
+from nba_consolidation_tests.bigquery.front import Front, failed
 from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.warehouse.rows import KNOWN, A, B, row, rows_table
 
@@ -88,6 +88,20 @@ def test_a_type_that_bigquery_does_not_have_is_refused_by_write(staging: BigQuer
     with pytest.raises(TableRefused, match="similar_games_count is uint64"):
         staging.write(A, rows_table(row(similar_games_count=1), similar_games_count=pa.uint64()))
     assert staging.list_tables(KNOWN) == []
+
+
+def test_whether_a_table_can_be_written_is_tried_and_leaves_nothing_behind(
+    staging: BigQueryStaging, front: Front
+) -> None:
+    staging.check_write()
+    assert [item.table_id for item in staging._list() if item.table_id.startswith("probe")] == []
+
+    def deny(request: Any, _: Any) -> Any:
+        return failed(request, 403, "accessDenied") if request.method == "POST" else None
+
+    front.faults.append(deny)
+    with pytest.raises(WarehouseUnavailable):
+        staging.check_write()
 
 
 def test_a_dropped_table_can_be_kept_until_it_expires(staging: BigQueryStaging) -> None:

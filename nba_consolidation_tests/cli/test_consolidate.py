@@ -22,9 +22,9 @@ from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE as GAME_DATE
 from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE, prediction
 from nba_consolidation_tests.prepared import connect
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
 Write = Callable[..., Path]
-REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
 
 
 def test_players_whose_active_line_prediction_id_alone_decided_are_counted(
@@ -216,8 +216,7 @@ def test_a_long_range_is_cut_for_people_and_whole_for_scripts(terminal: Terminal
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real data lies beside the checkout, and is not there")
-@pytest.mark.slow
+@NEEDS_REAL_DATA
 def test_the_real_data_reaches_its_expected_figures(terminal: Terminal) -> None:
     expected = json.loads((REAL / "expected.json").read_text())
     staged = terminal.json("stage", REAL / "staging")

@@ -121,6 +121,28 @@ def test_a_lease_that_was_taken_over_is_no_reason_to_suspect_the_lease_store(ben
     assert (caught.value.holder_id, caught.value.store_is_behind) == ("anna", False)
 
 
+def test_a_missing_fence_row_is_no_reason_to_suspect_the_lease_store(bench: Workbench) -> None:
+    def statements(_: Any) -> Sequence[Statement]:
+        bench.execute("DELETE FROM consolidation_fences")
+        return ()
+
+    with pytest.raises(FencedOut, match=r"no row of 2026-01-15.*run it again, which creates the row") as caught:
+        write(bench, DATE, statements=statements)
+    assert (caught.value.newer, caught.value.store_is_behind) == ((NewerWrite(DATE),), False)
+
+
+def test_two_transactions_at_once_under_one_lease_conflict_on_the_fence(bench: Workbench) -> None:
+    with bench.writer().holding(LOCK_TYPE, [DATE], Holder.here("run")) as leased:
+        leased.write([DATE])
+
+        def write_meanwhile(step: str) -> None:
+            if step == "newest_fence":
+                with pytest.raises(StatementFailed, match="Conflict"):
+                    leased.write([DATE])
+
+        leased.write([DATE], lambda parameters: [Statement("newest_fence", parameters)], on_statement=write_meanwhile)
+
+
 def slept_through(bench: Workbench) -> Callable[[Any], Sequence[Statement]]:
     """Statements of a process that is asleep, right before its transaction, while another takes its lease over."""
 

@@ -215,6 +215,7 @@ class FaultyStore:
 
     def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         del record
+        assert timeout > 0, "such a wait would be repeated for ever"
         self.waits.append(timeout)
         self._clock.advance(timeout)
         if self.while_waiting:

@@ -362,10 +362,25 @@ def test_an_unreadable_document_blocks_the_key_until_it_is_released_by_force(ben
     assert take(bench.store)
 
 
-def _writes(database: str, key: str) -> list[object]:
+def test_a_document_that_somebody_else_left_in_a_collection_hides_no_other(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    for collection, odd in (("consolidation_locks", "notes"), ("lease_audit", "x"), ("lease_events", "consolidation_")):
+        bench.database.commit(_writes(bench.name, odd, collection))
+    take(bench.store)
+    released = bench.store.force_release(KEY, ANNA.holder_id, by="operator", reason="a test")
+    take(bench.store)
+    assert [lease.key for lease in bench.store.list()] == [KEY]
+    assert bench.store.forced_releases() == (released,)
+    assert bench.store.events() == ()
+    for odd in ("notes", "x", "consolidation_"):
+        assert f"document={odd} " in caplog.text
+
+
+def _writes(database: str, key: str, collection: str = "consolidation_locks") -> list[object]:
     from google.cloud.firestore_v1 import types
 
-    name = f"projects/test/databases/{database}/documents/consolidation_locks/{key}"
+    name = f"projects/test/databases/{database}/documents/{collection}/{key}"
     document = {"name": name, "fields": {"expires_at": {"string_value": "tomorrow"}}}
     return [types.Write.pb(types.Write(update=document))]
 

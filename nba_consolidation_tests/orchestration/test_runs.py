@@ -16,8 +16,8 @@ from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.orchestration.conftest import TIMED_CHECKS, Graph, checks, failed_checks, materialised
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction
 from nba_consolidation_tests.prepared import connect
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
 CONSOLIDATED, VALIDATED, PUBLISHED = "player_prop_predictions", "validated_predictions", "published_predictions"
 STAGING = "staging_predictions"
 
@@ -209,7 +209,7 @@ def test_an_audit_works_before_anything_was_ever_consolidated(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.exists(), reason="the real games are not beside the checkout")
+@NEEDS_REAL_DATA
 def test_the_real_games_come_out_as_counted_in_one_backfill_run(tmp_path: Path) -> None:
     expected = json.loads((REAL / "expected.json").read_text())
     graph = Graph(tmp_path / "home", first_date=dt.date.fromisoformat(expected["first"]))

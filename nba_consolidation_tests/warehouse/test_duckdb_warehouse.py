@@ -100,15 +100,18 @@ def test_a_missing_table_is_not_replaced_by_a_python_variable(path: Path, monkey
     assert names.num_rows == 1
 
 
-@pytest.mark.parametrize("folder", ["with blank", "it's", "[brackets]", "st*r?", "semi;colon", "Ünï", "{a,b}", "a%20b"])
+FOLDERS = ["with blank", "it's", "[brackets]", "st*r?", "semi;colon", "Ünï", "{a,b}", "a%20b", "system_id=other"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_the_staging_folder_can_have_any_name(tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     staging = ParquetStaging(tmp_path / folder / "staging")
     warehouse = DuckDBWarehouse(tmp_path / "w.duckdb", staging)  # DuckDB itself allows no `?` in this path
     warehouse.create_tables(ALL_TABLES)
     staging.write("_staging_a_b", rows_table(row()))
     manifest = [ManifestEntry(table, tuple(table.dates)) for table in staging.list_tables(KNOWN)]
-    probe = statement_factory(monkeypatch)("probe", "SELECT prediction_id FROM staged")
-    assert warehouse.run([probe], manifest).rows["probe"] == [{"prediction_id": "p1"}]
+    probe = statement_factory(monkeypatch)("probe", "SELECT prediction_id, system_id FROM staged")
+    assert warehouse.run([probe], manifest).rows["probe"] == [{"prediction_id": "p1", "system_id": "xgboost_v1"}]
 
 
 def test_files_with_wider_types_than_the_first_keep_their_digits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +159,23 @@ def test_a_lease_lost_during_the_last_statement_rolls_the_transaction_back(
     with pytest.raises(LeaseLost):
         warehouse.run([insert], on_statement=executed.append, check=check)
     assert warehouse.query(make("count", "SELECT COUNT(*) AS n FROM consolidation_fences")) == [{"n": 0}]
+
+
+def test_a_lease_lost_during_a_statement_ends_the_transaction_before_the_next_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse, make = open_warehouse(path), statement_factory(monkeypatch)
+    executed: list[str] = []
+
+    def check() -> None:
+        if executed:
+            raise LeaseLost(["a"], "expired")
+
+    with pytest.raises(LeaseLost):
+        warehouse.run(
+            [make("first", "SELECT 1"), make("second", "SELECT 2")], on_statement=executed.append, check=check
+        )
+    assert executed == ["first"]
 
 
 def test_a_conflict_at_the_commit_is_a_failed_statement_and_writes_nothing(

@@ -301,6 +301,17 @@ def test_incident_27_a_redelivery_just_before_the_drop_is_kept(
     assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 2)]
 
 
+def test_incident_27_a_redelivery_before_the_drop_is_visible_all_the_time(
+    staging: ParquetStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging.write(A, rows_table(row()))
+    listed = staging.list_tables(KNOWN)
+    staging.write(A, rows_table(row(), row()))
+    monkeypatch.setattr(Path, "rename", lambda *_: pytest.fail("the table was moved"))
+    assert staging.drop(listed) == []
+    assert [(table.name, table.rows) for table in staging.list_tables(KNOWN)] == [(A, 2)]
+
+
 def test_a_listing_does_not_interfere_with_a_drop_in_progress(staging: ParquetStaging) -> None:
     staging.write(A, rows_table(row()))
     renamed, go_on = threading.Event(), threading.Event()

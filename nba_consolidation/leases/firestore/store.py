@@ -3,6 +3,7 @@
 Only the server's clock counts: a lease starts at the update time of its document, which is also its token.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -37,9 +38,10 @@ from nba_consolidation.leases.interface import (
 )
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
 from nba_consolidation.leases.timing import monotonic_with_sleep
+from nba_consolidation.observability import log_event
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases.firestore.rpc import ClientFactory
+    from nba_consolidation.leases.firestore.rpc import ClientFactory, StoredDocument
 
 _CHUNK = 250  # keys per commit: a server timestamp counts as a second write, and Firestore's limit used to be 500
 _ATTEMPTS = 12  # each conflict means that somebody else's write succeeded
@@ -47,6 +49,7 @@ _FIRST_PAUSE, _MAX_PAUSE = 0.002, 0.5  # seconds
 _COLLECTIONS = MappingProxyType({"grading": "grading_locks"})
 
 Item = TypeVar("Item")
+_log = logging.getLogger(__name__)
 
 
 class FirestoreLeaseStore:
@@ -189,7 +192,7 @@ class FirestoreLeaseStore:
 
     def list(self) -> tuple[LeaseRecord, ...]:
         collections = {self._collection, *self._collections.values()}
-        leases = (documents.lease_of(stored) for collection in collections for stored in self._rpc.query(collection))
+        leases = (lease for name in collections for lease in self._read(name, documents.lease_of, attrgetter("key")))
         return tuple(sorted(leases, key=attrgetter("key")))
 
     def force_release(self, key: str, holder_id: str, *, by: str, reason: str) -> ForcedRelease:
@@ -207,7 +210,7 @@ class FirestoreLeaseStore:
         raise _too_many_conflicts([key])
 
     def forced_releases(self) -> tuple[ForcedRelease, ...]:
-        releases = map(documents.forced_release_of, self._rpc.query(self._audit))
+        releases = self._read(self._audit, documents.forced_release_of, attrgetter("lease.key"))
         return tuple(sorted(releases, key=attrgetter("released_at")))
 
     def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
@@ -227,9 +230,23 @@ class FirestoreLeaseStore:
 
     def events(self) -> tuple[LeaseEvent, ...]:
         """Leaves out the old events that Firestore's TTL policy has not deleted yet, which can take a day."""
-        events = map(documents.event_of, self._rpc.query(self._events))
+        events = self._read(self._events, documents.event_of, attrgetter("key"))
         recent = [event for event in events if event.began_at > event.read_at - EVENTS_KEPT]
         return tuple(sorted(recent, key=lambda event: (event.began_at, event.id)))
+
+    def _read(
+        self, collection: str, decode: "Callable[[StoredDocument], Item]", key_of: Callable[[Item], str]
+    ) -> Iterator[Item]:
+        """The decoded documents of a collection. One that somebody else left there is left out, and logged."""
+        for stored in self._rpc.query(collection):
+            try:
+                item = decode(stored)
+                parse_lease_key(key_of(item))
+            except (KeyError, ValueError, OverflowError, LeaseMisuse) as error:
+                log_event(_log, "odd_lease_document", logging.WARNING, collection=collection, document=stored.id,
+                          error=repr(error))  # fmt: skip
+            else:
+                yield item
 
     def check(self) -> None:
         self.list()

@@ -181,6 +181,7 @@ def _box_scores(warehouse: Warehouse) -> tuple[Health, str]:
 
 
 def _staging(staging: StagingArea, known_dates: KnownDates) -> tuple[Health, str]:
+    staging.check_write()
     tables = staging.list_tables(known_dates)
     refused = sum(table.refusal is not None for table in tables)
     if refused:
@@ -188,4 +189,4 @@ def _staging(staging: StagingArea, known_dates: KnownDates) -> tuple[Health, str
             Health.WARNING,
             f"{refused:,} of {len(tables):,} staging tables are refused. See: nba-consolidation status",
         )
-    return Health.OK, f"{len(tables):,} staging tables"
+    return Health.OK, f"can be written; {len(tables):,} staging tables"

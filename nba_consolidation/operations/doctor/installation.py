@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -16,8 +15,7 @@ from pathlib import Path
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.doctor.health_checks import Health, HealthCheck
 from nba_consolidation.settings import BUCKET, LOCAL, PRODUCTION, Settings, unknown_variables, variable
-from nba_consolidation.warehouse.errors import WarehouseUnavailable
-from nba_consolidation.warehouse.hard_links import hard_link
+from nba_consolidation.warehouse.hard_links import write_fault
 
 _DISTRIBUTION = "nba-consolidation"
 _NAMED_LIBRARIES = ("dagster", "duckdb", "sqlglot", "pyarrow")
@@ -34,13 +32,8 @@ def installation_checks(
         ("settings", lambda: _settings(settings)),
         ("libraries", lambda: libraries(settings)),
         ("disk", lambda: _disk(settings, free_space)),
-        folders_check(settings),
+        ("folders", lambda: _folders(settings)),
     )
-
-
-def folders_check(settings: Settings) -> HealthCheck:
-    """Whether the folders of the home, of staging and of reports can be written, or can be created."""
-    return "folders", lambda: _folders(settings)
 
 
 def _settings(settings: Settings) -> tuple[Health, str]:
@@ -88,41 +81,29 @@ def _version(distribution: str) -> str | None:
 
 
 def _folders(settings: Settings) -> tuple[Health, str]:
+    """Whether the folders of the home, of staging and of reports can be written, or can be created."""
     local = settings.deployment == LOCAL
     folders = [settings.home, settings.staging or settings.home / "staging"] if local else []
     if not settings.reports_place.startswith(BUCKET):
         folders.append(Path(settings.reports_place))
-    faults = dict.fromkeys(fault for folder in folders if (fault := _write_fault(folder)))
+    faults = dict.fromkeys(fault for folder in folders if (fault := write_fault(folder)))
     if faults:
         return Health.FAILED, f"{'; '.join(faults)}. Make them writable for this user, or choose others"
     return Health.OK, f"can be written: {', '.join(map(str, folders)) or 'none is needed'}"
 
 
-def _write_fault(folder: Path) -> str | None:
-    """Why a file or the folder itself cannot be created; None if it can. Leaves no file."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        return f"{existing} is not a folder"
-    if existing != folder.absolute():
-        return None if os.access(existing, os.W_OK | os.X_OK) else f"{folder} cannot be created in {existing}"
-    try:
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as place:
-            file = Path(place, "file")
-            file.write_bytes(b"1")
-            hard_link(Path(place, "link"), file)
-    except OSError as error:
-        return f"{folder} cannot be written ({error.strerror})"
-    except WarehouseUnavailable as error:
-        return f"{folder} has no hard links ({error})"
-    return None
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 def _disk(settings: Settings, free_space: Callable[[Path], int]) -> tuple[Health, str]:
     """The disks of the warehouse and the staging area; in production, that of temporary files."""
     folders = [settings.home, settings.staging or settings.home] if settings.deployment == LOCAL else []
-    free = {path: free_space(path) for path in folders or [Path(tempfile.gettempdir())] if path.exists()}
+    places = map(_existing, folders or [Path(tempfile.gettempdir())])
+    free = {place: free_space(place) for place in places}
     detail = "; ".join(f"{space / _GIB:,.1f} GiB free in {path}" for path, space in free.items())
-    least = min(free.values(), default=LOW_SPACE)
+    least = min(free.values())
     if least < LOW_SPACE:
         health = Health.FAILED if least < NO_SPACE else Health.WARNING
         return health, f"{detail}. Free some: nba-consolidation cleanup shows staging tables that were left over"

@@ -28,16 +28,6 @@ class AccuracyCounts:
         """Correct bets by bets; None without one. `bets` is its n."""
         return self.correct / self.bets if self.bets else None
 
-    @property
-    def hit_rate_interval(self) -> tuple[float, float] | None:
-        """The 95 % Wilson interval of the hit rate; None without a bet."""
-        from statsmodels.stats.proportion import proportion_confint
-
-        if not self.bets:
-            return None
-        low, high = proportion_confint(self.correct, self.bets, alpha=0.05, method="wilson")
-        return float(low), float(high)
-
     def __add__(self, other: AccuracyCounts) -> AccuracyCounts:
         return AccuracyCounts(
             self.rows + other.rows, self.graded + other.graded, self.bets + other.bets, self.correct + other.correct

@@ -49,5 +49,6 @@ def daily_report(run: AssetRun) -> AssetResult:
         "bytes": len(html.encode()),
         "actions_required": len(actions),
         "actions": table_of(actions),
+        "unread_sections": ", ".join(report.unread) or "none",
     }
     return AssetResult({REPORT: dict.fromkeys(run.dates, metadata)})

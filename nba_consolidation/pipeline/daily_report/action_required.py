@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from types import MappingProxyType
 
 from nba_consolidation.leases import LeaseRecord
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
@@ -44,13 +45,16 @@ def required_actions(
     waiting: Sequence[CalibrationVersion],
     policies: Sequence[Row],
     *,
+    unread: Mapping[str, str] = MappingProxyType({}),
     past: bool = False,
 ) -> list[RequiredAction]:
     """All actions, the most urgent first.
 
-    past: whether the checks are about a date before yesterday; then their results are no longer urgent.
+    unread: by section of the report, why it could not be read. past: whether the checks are about a date before
+    yesterday; then their results are no longer urgent.
     """
     actions = [
+        *(_of_unread_section(name, reason) for name, reason in unread.items()),
         *(_of_check(check, past=past) for check in checks if check.status is not CheckStatus.PASSED),
         *(_of_duplicates(name, count) for name, count in duplicates.items() if count),
         *_of_status(status),
@@ -63,6 +67,11 @@ def required_actions(
 
 def _from_runbook(urgency: Urgency, what: str, cause: str) -> RequiredAction:
     return RequiredAction(urgency, what, RUNBOOK[section(cause)], section(cause))
+
+
+def _of_unread_section(name: str, reason: str) -> RequiredAction:
+    what = f"the section {name} of this report could not be read: {reason}"
+    return RequiredAction(Urgency.NOW, what, "remove the cause and make the report again: `nba-consolidation report`")
 
 
 def _of_check(check: CheckResult, *, past: bool) -> RequiredAction:

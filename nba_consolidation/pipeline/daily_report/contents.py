@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nba_consolidation.operations.daily_quality.results import CheckResult
 from nba_consolidation.operations.lease_history import LeaseHistoryEntry
@@ -39,6 +39,9 @@ class Work:
     def total_graded(self, outcome: str) -> int:
         """How many predictions of all the dates have the outcome."""
         return sum(row[outcome] for row in self.graded)
+
+
+NO_WORK = Work((), (), (), {}, (), PipelineStatus())
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ class Players:
         return biased + [row for row in self.rows if row["variance_flag"] == "high_for_volume"]
 
 
+NO_PLAYERS = Players(None, (), (), ())
+
+
 @dataclass(frozen=True)
 class Strategies:
     """The newest strategy evaluation that precedes the report: rows of strategy_performance.
@@ -98,12 +104,15 @@ class Strategies:
         return sum(row[column] == value for row in self.rows)
 
 
+NO_STRATEGIES = Strategies(None, (), ())
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything that the page shows about the game dates from first to last.
 
     performance: rows of system_performance of the last analysed date, of every window. over_time: those of the window
-    of 30 days, of every date of the season until then.
+    of 30 days, of every date of the season until then. unread: by section, why it could not be read; it is empty here.
     """
 
     first: dt.date
@@ -121,6 +130,7 @@ class Report:
     strategies: Strategies
     lease_events: Sequence[LeaseHistoryEntry]
     actions: Sequence[RequiredAction]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dates(self) -> str:

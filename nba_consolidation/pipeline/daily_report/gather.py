@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import metadata
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
 from nba_consolidation.fencing.fenced_writer import utc_now
 from nba_consolidation.leases import LeaseStore
+from nba_consolidation.observability import log_event
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
@@ -22,14 +25,27 @@ from nba_consolidation.pipeline.analysis.performance.queries import hit_rates_un
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
 from nba_consolidation.pipeline.analysis.recalibration.evaluation import drift, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import GradedBets, read_graded_bets
-from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory, read_history
+from nba_consolidation.pipeline.analysis.recalibration.versions import (
+    CalibrationHistory,
+    CalibrationVersion,
+    read_history,
+)
 from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 from nba_consolidation.pipeline.daily_report.action_required import required_actions
-from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, SystemReliability, Work
+from nba_consolidation.pipeline.daily_report.contents import (
+    NO_PLAYERS,
+    NO_STRATEGIES,
+    NO_WORK,
+    Players,
+    Report,
+    Strategies,
+    SystemReliability,
+    Work,
+)
 from nba_consolidation.schema import POLICY_REVIEWS, STRATEGY_PERFORMANCE, SYSTEM_PERFORMANCE
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 from nba_consolidation.warehouse.table_reads import last_game_date
 
@@ -39,8 +55,32 @@ _BEST_STRATEGIES = 5
 _AUDITS = (DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED, DUPLICATE_ACCURACY_KEYS)
 
 
+_Contents = TypeVar("_Contents")
+_Empty = TypeVar("_Empty")
+_log = logging.getLogger(__name__)
+
+
 class NothingToReport(ConsolidationError):
     """The game dates have no rows."""
+
+
+@dataclass(frozen=True)
+class _Sections:
+    """Reads sections one by one. unread: by section, why it could not be read."""
+
+    on_step: Callable[[str], None]
+    unread: dict[str, str] = field(default_factory=dict)
+
+    def read(self, name: str, read: Callable[[], _Contents], empty: _Empty) -> _Contents | _Empty:
+        """Returns the contents of a section, or empty if they cannot be read: the others must not be lost with it."""
+        self.on_step(name)
+        try:
+            return read()
+        except Exception as error:  # noqa: BLE001  a store that does not answer, or any odd value in any table
+            reason = str(error) if isinstance(error, ConsolidationError) else f"{type(error).__name__}: {error}"
+            log_event(_log, "report_section_not_read", logging.ERROR, section=name, error=reason)
+            self.unread[name] = reason
+            return empty
 
 
 @dataclass(frozen=True)
@@ -71,21 +111,19 @@ class Reporter:
         return dates[-1]
 
     def report(self, first: dt.date, last: dt.date, on_step: Callable[[str], None] = lambda _: None) -> Report:
-        """Returns the contents of the report of these dates. Raises NothingToReport, WarehouseError, LeaseError."""
+        """Returns the contents of the report of these dates; `unread` names the sections that could not be read.
+
+        Raises NothingToReport, and WarehouseError if the warehouse cannot be read at all.
+        """
         self.dates_with_rows(first, last)
-        on_step("work")
-        work = self._work(first, last)
-        on_step("checks")
-        checks = self.quality.examine(last).results
-        on_step("hit rates")
-        analysed = last_game_date(self.warehouse, SYSTEM_PERFORMANCE, season_of(last).first, last)
-        on_step("calibration")
-        history = read_history(self.warehouse)
-        since = max(season_of(last).first, min(first, last - dt.timedelta(_CHART_DAYS - 1)))
-        by_system = read_graded_bets(self.warehouse, since, last + dt.timedelta(1))
-        on_step("players and strategies")
-        players, strategies = self._players(last), self._strategies(last)
-        waiting = history.waiting()
+        sections = _Sections(on_step)
+        work = sections.read("work", lambda: self._work(first, last), NO_WORK)
+        checks = sections.read("checks", lambda: self.quality.examine(last).results, ())
+        performance, over_time = sections.read("hit-rates", lambda: self._hit_rates(last), ((), ()))
+        reliability, waiting = sections.read("calibration", lambda: self._calibration(first, last), ((), ()))
+        players = sections.read("players", lambda: self._players(last), NO_PLAYERS)
+        strategies = sections.read("betting", lambda: self._strategies(last), NO_STRATEGIES)
+        leases = sections.read("leases", lambda: lease_history(self.warehouse, self.leases, first, last), ())
         return Report(
             first=first,
             last=last,
@@ -94,17 +132,19 @@ class Reporter:
             made_at=self.clock(),
             work=work,
             checks=checks,
-            performance=performance(self.warehouse, analysed, analysed, by="all") if analysed else [],
-            over_time=hit_rates_until(analysed, self.warehouse) if analysed else [],
-            reliability=[_reliability(system, by_system[system], history, last) for system in sorted(by_system)],
+            performance=performance,
+            over_time=over_time,
+            reliability=reliability,
             waiting_calibrations=waiting,
             players=players,
             strategies=strategies,
-            lease_events=lease_history(self.warehouse, self.leases, first, last),
+            lease_events=leases,
             actions=required_actions(
-                checks, work.duplicates, work.status, waiting, players.policies, past=last < self._yesterday()
+                checks, work.duplicates, work.status, waiting, players.policies,
+                unread=sections.unread, past=last < self._yesterday(),
             ),
-        )
+            unread=sections.unread,
+        )  # fmt: skip
 
     def _yesterday(self) -> dt.date:
         return self.clock().astimezone(GAME_TIME_ZONE).date() - dt.timedelta(1)
@@ -127,20 +167,37 @@ class Reporter:
             status=status(self.warehouse, self.staging, self.leases, self.known(), self.evolve),
         )
 
+    def _hit_rates(self, last: dt.date) -> tuple[list[Row], list[Row]]:
+        """The hit rates of the last analysed date in every window, and those of 30 days until then, date by date."""
+        analysed = last_game_date(self.warehouse, SYSTEM_PERFORMANCE, season_of(last).first, last)
+        if analysed is None:
+            return [], []
+        return performance(self.warehouse, analysed, analysed, by="all"), hit_rates_until(analysed, self.warehouse)
+
+    def _calibration(
+        self, first: dt.date, last: dt.date
+    ) -> tuple[list[SystemReliability], Sequence[CalibrationVersion]]:
+        """The reliability of each system, and the calibrations that wait for approval."""
+        history = read_history(self.warehouse)
+        since = max(season_of(last).first, min(first, last - dt.timedelta(_CHART_DAYS - 1)))
+        by_system = read_graded_bets(self.warehouse, since, last + dt.timedelta(1))
+        reliability = [_reliability(system, by_system[system], history, last) for system in sorted(by_system)]
+        return reliability, history.waiting()
+
     def _players(self, last: dt.date) -> Players:
         """The review for the day after the report, or the newest one before that in the season."""
         overrides = reliability.overrides(self.warehouse)
         tomorrow = last + dt.timedelta(1)
         reviewed = last_game_date(self.warehouse, POLICY_REVIEWS, season_of(last).first, tomorrow)
         if reviewed is None:
-            return Players(None, (), (), overrides)
+            return replace(NO_PLAYERS, overrides=overrides)
         rows = reliability.players(self.warehouse, reviewed, reviewed)
         return Players(reviewed, rows, reliability.policies(self.warehouse, reviewed, reviewed), overrides)
 
     def _strategies(self, last: dt.date) -> Strategies:
         evaluated = last_game_date(self.warehouse, STRATEGY_PERFORMANCE, season_of(last).first, last)
         if evaluated is None:
-            return Strategies(None, (), ())
+            return NO_STRATEGIES
         rows = betting.strategies(self.warehouse, evaluated, evaluated)
         baselines, others = betting.baselines_and_others(rows)
         return Strategies(evaluated, rows, [*baselines, *others[:_BEST_STRATEGIES]])

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from nba_consolidation.operations.daily_quality.results import CheckStatus
+from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
 from nba_consolidation.pipeline.daily_report.chart_files import svg
@@ -87,10 +88,8 @@ def _hit_rate(report: Report) -> tuple[str, str]:
     correct, wrong = report.work.total_graded("correct"), report.work.total_graded("wrong")
     if not correct + wrong:
         return UNKNOWN, "no decided bet"
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(correct, correct + wrong, method="wilson")
-    return percent(correct / (correct + wrong)), f"{percent_range(low, high)}, n = {correct + wrong:,}"
+    low, high = hit_rate_interval(correct, correct + wrong)
+    return percent(correct / (correct + wrong)), f"{percent_range(float(low), float(high))}, n = {correct + wrong:,}"
 
 
 def _system_and_window(row: Row) -> tuple[bool, str, int]:

@@ -93,6 +93,15 @@ class BigQueryStaging:
         columns = columns_of(written.schema)
         return StagingTable(name, _fingerprint(written), data.num_rows, written.modified, columns, origin=origin)
 
+    def check_write(self) -> None:
+        """Creates a table that nothing lists, and deletes it. Raises WarehouseUnavailable if that is not possible."""
+        from google.cloud.bigquery import Table
+
+        probe = Table(self._reference(f"probe_{uuid.uuid4().hex}"))
+        probe.expires = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)  # should this process die before it deletes it
+        self.session.call("staging dataset", self.session.client.create_table, probe)
+        self.session.call("staging dataset", self.session.client.delete_table, probe)
+
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """The tables that were changed or dropped since they were listed; BigQuery can read any other table."""
         errors = [changed_since_listed(name) for name in self._changed(tables)]

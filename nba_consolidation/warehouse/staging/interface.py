@@ -85,6 +85,9 @@ class StagingArea(Protocol):
         business keys that the new rows do not have. Raises WriteRefused for both.
         """
 
+    def check_write(self) -> None:
+        """Raises WarehouseUnavailable if no table can be written now. Leaves nothing behind."""
+
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Reads the tables completely; returns the reason for each that cannot be read, by name."""
 

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from nba_consolidation.schema import Column
 from nba_consolidation.warehouse.arrow_types import columns_of
 from nba_consolidation.warehouse.errors import TableRefused, WarehouseUnavailable, first_line
-from nba_consolidation.warehouse.hard_links import hard_link
+from nba_consolidation.warehouse.hard_links import hard_link, write_fault
 from nba_consolidation.warehouse.staging import table_names
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
 from nba_consolidation.warehouse.staging.origin import Origin, ensure_replaceable
@@ -96,6 +96,11 @@ class ParquetStaging:
                 hidden.unlink()
         columns = columns_of(data.schema)
         return StagingTable(name, _fingerprint(stat), data.num_rows, _modified(stat), columns, origin=origin)
+
+    def check_write(self) -> None:
+        """Raises WarehouseUnavailable if no file can be written into the folder. Leaves nothing behind."""
+        if fault := write_fault(self.folder):
+            raise WarehouseUnavailable(f"{fault}; make it writable for this user, or choose another")
 
     def unreadable(self, tables: Sequence[StagingTable]) -> Mapping[str, str]:
         """Decodes each file completely, because a damaged page does not show in the footer."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -98,11 +97,23 @@ def test_a_folder_that_cannot_be_written_is_never_fine(tmp_path: Path, monkeypat
     assert f"{tmp_path} cannot be written (Read-only file system)" in result.detail
 
 
-def test_a_folder_that_cannot_be_created_is_never_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & os.W_OK)
-    result = result_of("folders", Settings(home=tmp_path / "new"))
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc, where nobody can create a folder")
+def test_a_folder_that_cannot_be_created_is_never_fine_whatever_the_permissions_say() -> None:
+    result = result_of("folders", Settings(home=Path("/proc/new")))
     assert result.health is Health.FAILED
-    assert f"{tmp_path / 'new'} cannot be created in {tmp_path}" in result.detail
+    assert "/proc/new cannot be created in /proc (" in result.detail
+
+
+def test_a_staging_folder_that_cannot_be_written_is_never_fine(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(self: Path, _: bytes) -> int:
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", read_only)
+    result = results_of_stores(bench)["staging area"]
+    assert result.health is Health.FAILED
+    assert "(Read-only file system); make it writable" in result.detail
 
 
 def test_a_folder_without_hard_links_is_never_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

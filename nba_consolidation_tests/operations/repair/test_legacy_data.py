@@ -15,10 +15,9 @@ import pytest
 
 from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation_tests.operations.repair.legacy import KEY, LegacyBench
-from nba_consolidation_tests.pipeline.consolidation.test_real_data import REAL
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
-FILE = REAL / "prediction_accuracy_legacy.parquet"
-pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"the legacy table is not at {FILE}")
+pytestmark = NEEDS_REAL_DATA
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def pandas_counts() -> Any:
 
 @pytest.fixture(scope="module")
 def legacy() -> pa.Table:
-    return pq.read_table(FILE)
+    return pq.read_table(REAL / "prediction_accuracy_legacy.parquet")
 
 
 @pytest.fixture(scope="module")

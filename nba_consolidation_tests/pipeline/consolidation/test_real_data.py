@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,9 +17,9 @@ from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KE
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation_tests.pipeline.consolidation.oracle import KEY
 from nba_consolidation_tests.pipeline.consolidation.workbench import Workbench
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
-REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
+pytestmark = NEEDS_REAL_DATA
 
 COMPARED = [
     *("predicted_points", "confidence_score", "recommendation", "has_prop_line", "line_margin", "line_source"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
 from nba_consolidation.pipeline.daily_report.contents import Report
 from nba_consolidation.pipeline.daily_report.gather import NothingToReport
+from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
 from nba_consolidation_tests.pipeline.daily_report.conftest import EVIL, NEXT
 
@@ -126,3 +128,32 @@ def test_dates_without_rows_are_refused_with_their_names(home: Graded, tmp_path:
     empty.deployment.create_tables()
     with pytest.raises(NothingToReport, match="stage and consolidate first"):
         empty.deployment.reporter.latest_date()
+
+
+SECTION_FAULTS = {
+    "work": "ALTER TABLE consolidation_ledger DROP COLUMN superseded",
+    "hit-rates": "DROP TABLE system_performance",
+    "calibration": "UPDATE confidence_recalibration SET curve = NULL",
+    "players": "DROP TABLE player_reliability",
+    "betting": "DROP TABLE strategy_performance",
+    "leases": "ALTER TABLE grading_ledger DROP COLUMN holder_id",
+}
+
+
+@pytest.mark.parametrize("section", SECTION_FAULTS)
+def test_a_section_that_cannot_be_read_says_why_and_the_others_are_complete(
+    report: Report, home: Graded, tmp_path: Path, section: str
+) -> None:
+    shutil.copytree(home.settings.home, tmp_path / "home")
+    faulty = Graded(tmp_path / "home")
+    faulty.execute(SECTION_FAULTS[section])
+    deployment = faulty.deployment
+    made = deployment.reporter.report(DATE, DATE)
+    assert set(made.unread) == {section}
+    assert made.actions[0].what.startswith(f"the section {section} of this report could not be read: ")
+    for name, contents in {
+        "work": "work", "hit-rates": "performance", "calibration": "reliability", "betting": "strategies",
+    }.items():  # fmt: skip
+        assert (getattr(made, contents) == getattr(report, contents)) is (name != section), name
+    text = page(made)
+    assert f"This section could not be read: {made.unread[section]}".split("\n")[0][:40] in text

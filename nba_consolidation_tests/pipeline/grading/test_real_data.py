@@ -17,9 +17,9 @@ from nba_consolidation.pipeline.grading.result import GradingReport
 from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation_tests.pipeline.grading.oracle import graded_by_pandas
 from nba_consolidation_tests.pipeline.grading.workbench import GradingBench
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
-REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
+pytestmark = NEEDS_REAL_DATA
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Grading again: changed rows are graded again and archived, unchanged rows are not written."""
+"""Regrading: a changed grade is rewritten and its earlier state is archived; unchanged grades are not written."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hit rates, errors, returns and calibration, computed from counts. A ratio whose denominator is 0 is NULL (NaN).
 
-Intervals come from statsmodels, scores from scikit-learn. Calibration is about decided bets with a confidence from 0
+Scores come from scikit-learn. Calibration is about decided bets with a confidence from 0
 to 1 only.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nba_consolidation.pipeline.analysis.performance.counts import SCORES
+from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
 from nba_consolidation.warehouse.interface import Row
 
 if TYPE_CHECKING:
@@ -76,15 +77,11 @@ def calibration_scores(counts: pd.DataFrame) -> pd.DataFrame:
 
 def with_hit_rate(counts: pd.DataFrame) -> pd.DataFrame:
     """The counts with the hit rate of `correct` among `bets` and its 95 % Wilson interval."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    bets, correct = counts["bets"].to_numpy(), counts["correct"].to_numpy()
-    low, high = proportion_confint(correct, np.maximum(bets, 1), alpha=0.05, method="wilson")
-    known = bets > 0
+    low, high = hit_rate_interval(counts["correct"], counts["bets"])
     return counts.assign(
         hit_rate=_mean(counts["correct"], counts["bets"]),
-        hit_rate_low=np.where(known, np.clip(low, 0, 1), np.nan).round(DECIMALS),
-        hit_rate_high=np.where(known, np.clip(high, 0, 1), np.nan).round(DECIMALS),
+        hit_rate_low=low.round(DECIMALS),
+        hit_rate_high=high.round(DECIMALS),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
 from nba_consolidation.pipeline.analysis.recalibration.candidates import Calibration
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Counts, Floats, GradedBets
 
@@ -49,25 +50,20 @@ class BucketDrift:
 
 
 def drift(confidence: Floats, bets: GradedBets) -> tuple[BucketDrift, ...]:
-    """The buckets that have bets. confidence: of each entry of the bets.
-
-    Intervals after Wilson (1927), "Probable inference, the law of succession, and statistical inference".
-    """
-    from statsmodels.stats.proportion import proportion_confint
-
+    """The buckets that have bets. confidence: of each entry of the bets. The intervals hold together, all at once."""
     bins = bin_of(confidence)
     number, won = (np.bincount(bins, counts, BINS).astype(np.int64) for counts in (bets.number, bets.won))
     expected = np.bincount(bins, confidence * bets.number, BINS)
     filled = np.flatnonzero(number)
     if not len(filled):
         return ()
-    low, high = proportion_confint(won[filled], number[filled], alpha=_ERROR / len(filled), method="wilson")
+    low, high = hit_rate_interval(won[filled], number[filled], 1 - _ERROR / len(filled))
     return tuple(
         BucketDrift(
             bin_ / BINS, (bin_ + 1) / BINS, int(number[bin_]), int(won[bin_]),
             float(expected[bin_] / number[bin_]), float(won[bin_] / number[bin_]), float(lower), float(upper),
         )
-        for bin_, lower, upper in zip(filled.tolist(), np.clip(low, 0, 1), np.clip(high, 0, 1), strict=True)
+        for bin_, lower, upper in zip(filled.tolist(), low, high, strict=True)
     )  # fmt: skip
 
 

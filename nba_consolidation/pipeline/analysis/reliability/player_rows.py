@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
 from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS
 from nba_consolidation.pipeline.analysis.reliability.bias import PredictionBias, bias_flags
 from nba_consolidation.pipeline.analysis.reliability.estimates import Prior, credible_interval, design_effect
@@ -121,7 +122,7 @@ class SeasonReview:
     def _bets(self, row: int) -> dict[str, Any]:
         of, season = self.evidence, self.season
         n, k = of.effective_bets[row], of.effective_correct[row]
-        hit_low, hit_high = wilson(n, k)
+        hit_low, hit_high = hit_rate_interval(k, n)
         low, high = credible_interval(n, k, Prior(of.prior.mean[row], of.prior.strength[row]))
         counts = {name: season.running(season.daily[name])[row].astype(np.int64) for name in ("push", "passed")}
         return {
@@ -131,8 +132,8 @@ class SeasonReview:
             "bet_days": season.running(season.daily["bets"] > 0)[row].astype(np.int64),
             "effective_bets": rounded(n),
             "hit_rate": rounded(ratio(of.correct[row], of.bets[row])),
-            "hit_rate_low": hit_low,
-            "hit_rate_high": hit_high,
+            "hit_rate_low": rounded(hit_low),
+            "hit_rate_high": rounded(hit_high),
             **{name: rounded(np.where(n > 0, values, np.nan)) for name, values in (
                 ("shrunken_rate", of.shrunken[row]), ("shrunken_low", low), ("shrunken_high", high))},
             "worse_p": rounded(of.worse_p[row]),
@@ -218,7 +219,7 @@ class SeasonReview:
             float(daily[:row].sum()) for daily in (results.flagged.bets, results.flagged.total, results.squares)
         )
         effect = design_effect(bets, squares, self.evidence.correlation[row])
-        low, high = wilson(np.array([bets]) / effect, np.array([correct]) / effect)
+        low, high = hit_rate_interval(correct / effect, bets / effect)
         difference = [float(rounded(np.array(values[row]))) for values in results.difference]
         is_flagged = results.held.status[: row + 1] == _BLACKLISTED
         return {
@@ -231,8 +232,8 @@ class SeasonReview:
             "bets": int(bets),
             "correct": int(correct),
             "hit_rate": float(rounded(ratio(correct, bets))),
-            "hit_rate_low": float(low[0]),
-            "hit_rate_high": float(high[0]),
+            "hit_rate_low": float(rounded(low)),
+            "hit_rate_high": float(rounded(high)),
             "other_bets": int(results.others.bets[:row].sum()),
             "other_correct": int(results.others.total[:row].sum()),
             **dict(zip(("difference", "difference_low", "difference_high"), difference, strict=True)),
@@ -245,15 +246,6 @@ def verdict(low: float, high: float) -> str:
     if np.isnan(low):
         return "not_enough"
     return "worse" if high < 0 else "better" if low > 0 else "noise"
-
-
-def wilson(bets: Floats, correct: Floats) -> tuple[Floats, Floats]:
-    """The 95 % interval of the hit rate (Wilson 1927), for real counts; NaN without bets."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(correct, np.where(bets > 0, bets, 1), alpha=0.05, method="wilson")
-    ends = (np.where(bets > 0, np.clip(end, 0, 1), np.nan) for end in (low, high))
-    return rounded(next(ends)), rounded(next(ends))
 
 
 def rounded(values: Floats) -> Floats:

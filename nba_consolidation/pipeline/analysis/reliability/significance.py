@@ -33,14 +33,14 @@ def false_discovery_rates(p_values: Floats) -> Floats:
     p_values: one family, one per player; of a matrix each row is a family. Benjamini and Hochberg (1995), Controlling
     the false discovery rate, JRSS B 57, 289-300; valid for independent and for positively dependent tests.
     """
-    from statsmodels.stats.multitest import fdrcorrection
+    from scipy.stats import false_discovery_control
 
     if p_values.ndim > 1:
         return np.array([false_discovery_rates(row) for row in p_values]).reshape(p_values.shape)
     rates: Floats = np.full(p_values.shape, np.nan)
     tested = np.isfinite(p_values)
     if tested.any():
-        rates[tested] = fdrcorrection(p_values[tested])[1]
+        rates[tested] = false_discovery_control(p_values[tested])
     return rates
 
 

@@ -10,9 +10,10 @@ import pytest
 from nba_consolidation.leases import Holder
 from nba_consolidation.schema import PICKED
 from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, Row
-from nba_consolidation_tests.pipeline.analysis.performance.test_real_data import REAL, expected, rows
+from nba_consolidation_tests.pipeline.analysis.performance.test_real_data import expected, rows
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA
 
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
+pytestmark = NEEDS_REAL_DATA
 __all__ = ["expected", "rows"]
 
 

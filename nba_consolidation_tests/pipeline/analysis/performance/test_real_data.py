@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,9 +11,9 @@ import pytest
 
 from nba_consolidation.pipeline.analysis.performance import queries
 from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, close, oracle, scored
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
-REAL = Path(__file__).parents[5] / "shared" / "data" / "real"
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
+pytestmark = NEEDS_REAL_DATA
 KEY = ["game_date", "game_id", "player_lookup", "system_id", "line_value"]
 
 

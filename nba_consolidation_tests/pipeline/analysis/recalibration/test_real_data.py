@@ -15,9 +15,9 @@ from nba_consolidation.pipeline.analysis.recalibration.decision import Recalibra
 from nba_consolidation.pipeline.analysis.recalibration.evaluation import Scores, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import STEPS, BetWindow, Floats, GradedBets
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory, calibration_of
+from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
-REAL = Path(__file__).parents[5] / "shared" / "data" / "real"
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real games are not at {REAL}")
+pytestmark = NEEDS_REAL_DATA
 KEY = ["game_date", "game_id", "player_lookup", "system_id", "line_value"]
 BEGINS, ENDS, WEEK = dt.date(2024, 11, 14), dt.date(2025, 1, 12), dt.timedelta(7)
 
