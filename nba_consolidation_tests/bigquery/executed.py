@@ -41,7 +41,7 @@ def statements_by_folder() -> dict[str, frozenset[str]]:
 
 
 def executes(*names: str) -> Callable[[Test], Test]:
-    """Declares that a test executes these statements; `NAME/` stands for all statements of that folder."""
+    """Declares that a test executes these statements; `NAME/` means all statements of that folder."""
 
     def declare(test: Test) -> Test:
         test.__dict__["executes"] = names

@@ -20,11 +20,13 @@ def played(terminal: Terminal) -> Terminal:
 
 
 def test_what_became_of_the_predictions_is_told_with_the_findings_by_name(played: Terminal) -> None:
-    told = played.run("grade").stdout
-    assert "Conserved: 3 active = 1 correct + 0 wrong + 0 push + 0 passed + 0 not a bet + 1 voided + 1 waiting" in told
-    assert "2 rows written, 0 as they were" in told
-    assert "game without box scores" in told
-    assert TWIN in told
+    output = played.run("grade").stdout
+    assert (
+        "Conserved: 3 active = 1 correct + 0 wrong + 0 push + 0 passed + 0 not a bet + 1 voided + 1 waiting" in output
+    )
+    assert "2 rows written, 0 as they were" in output
+    assert "game without box scores" in output
+    assert TWIN in output
 
 
 def test_its_json_has_every_date_total_and_finding(played: Terminal) -> None:
@@ -86,8 +88,8 @@ def test_a_player_with_a_similar_name_in_the_box_scores_waits_with_exit_3_until_
     bench.stage(bet(player="samexample"), bet(player="other"))
     terminal.run("consolidate")
     bench.append(BOX_SCORES, box(28, "samexampleiii"), box(15, "other"))
-    shown = terminal.run("grade", exit_code=3).stdout
-    assert "1 player without a box score, while one of the game has a similar name." in shown
+    output = terminal.run("grade", exit_code=3).stdout
+    assert "1 player without a box score, while one of the game has a similar name." in output
     [pair] = terminal.json("grade", exit_code=3)["unsettled_names"]
     assert (pair["player_lookup"], pair["detail"]) == ("samexample", "samexampleiii")
     assert "samexampleiii" in terminal.run("status").stdout

@@ -22,7 +22,7 @@ KEY = f"consolidation_{DATE}"
 
 
 def held(terminal: Terminal) -> Holder:
-    """A lease that somebody else holds."""
+    """A lease that another process holds."""
     holder = Holder.here("the-nightly-run")
     SqliteLeaseStore(terminal.home / "leases.sqlite").try_acquire([KEY], holder, 600, operation_id="theirs")
     return holder
@@ -58,9 +58,9 @@ def test_status_names_refused_empty_and_merged_tables(consolidated: Terminal, ro
     kept.rename(waiting)
     (staging / "_staging_1_bad.parquet").write_bytes(b"no parquet")
     pq.write_table(pa.table({"game_date": pa.array([], pa.date32())}), staging / "_staging_1_empty.parquet")
-    found = consolidated.json("status")
-    assert [table["name"] for table in found["refused"]] == ["_staging_1_bad"]
-    assert (found["empty"], found["merged"]) == (["_staging_1_empty"], [waiting.stem])
+    document = consolidated.json("status")
+    assert [table["name"] for table in document["refused"]] == ["_staging_1_bad"]
+    assert (document["empty"], document["merged"]) == (["_staging_1_empty"], [waiting.stem])
     assert "_staging_1_bad" in consolidated.run("status").stdout
 
 
@@ -90,8 +90,8 @@ def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(termin
     (terminal.home / "staging").mkdir()
     pq.write_table(pa.Table.from_pylist([row]), terminal.home / "staging" / "_staging_1_new.parquet")
     assert "hype" in terminal.json("status")["refused"][0]["reason"]
-    found = terminal.json("--schema-evolution", "status")
-    assert (found["refused"], found["totals"]["waiting_rows"]) == ([], 1)
+    document = terminal.json("--schema-evolution", "status")
+    assert (document["refused"], document["totals"]["waiting_rows"]) == ([], 1)
 
 
 def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Terminal) -> None:
@@ -109,12 +109,12 @@ def test_explain_lists_every_way_of_losing_in_the_order_of_making(consolidated: 
     consolidated.run("stage", rows_file("old.jsonl", prediction("20.5", 5)))
     consolidated.run("consolidate")
     question = ("explain", "--date", DATE, "--player", "jaimejaquezjr", "--line", "20.5")
-    [found] = consolidated.json(*question)["predictions"]
-    assert [lost["prediction_id"] for lost in found["lost"]] == ["made-0", "made-1", "made-5", "made-8"]
-    assert [lost["outcome"] for lost in found["lost"]] == ["superseded", "replaced", "stale", "superseded"]
-    assert (found["prediction_id"], found["prediction_version"]) == ("made-1", 2)
-    shown = consolidated.run(*question).stdout
-    assert all(word in shown for word in ("made-9", "replaced", "stale", "made-1, made 2026-01-15 12:01"))
+    [document] = consolidated.json(*question)["predictions"]
+    assert [lost["prediction_id"] for lost in document["lost"]] == ["made-0", "made-1", "made-5", "made-8"]
+    assert [lost["outcome"] for lost in document["lost"]] == ["superseded", "replaced", "stale", "superseded"]
+    assert (document["prediction_id"], document["prediction_version"]) == ("made-1", 2)
+    text = consolidated.run(*question).stdout
+    assert all(word in text for word in ("made-9", "replaced", "stale", "made-1, made 2026-01-15 12:01"))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_explain_is_narrowed_exactly(
 ) -> None:
     consolidated.run("stage", rows_file("x.jsonl", prediction(None)))
     consolidated.run("consolidate")
-    found = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr", *options)["predictions"]
-    assert [row["current_points_line"] for row in found] == lines
+    document = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr", *options)["predictions"]
+    assert [row["current_points_line"] for row in document] == lines
 
 
 @pytest.mark.parametrize("player", ["nobody", "x' OR '1'='1", "[bold]", "\x1b[2J"])
@@ -148,30 +148,30 @@ def test_a_line_that_is_none_is_a_usage_error(consolidated: Terminal, line: str)
 
 
 def test_quarantine_tells_rule_reason_and_the_row_as_it_was(consolidated: Terminal) -> None:
-    found = consolidated.json("quarantine", "--date", DATE)
-    [rule], [row] = found["rules"], found["rows"]
-    assert (found["quarantined"], rule["column_name"], rule["rule"]) == (1, "predicted_points", "range")
+    document = consolidated.json("quarantine", "--date", DATE)
+    [rule], [row] = document["rules"], document["rows"]
+    assert (document["quarantined"], rule["column_name"], rule["rule"]) == (1, "predicted_points", "range")
     assert '"jaimejaquezjr"' in row["original_row"]
     assert "between 0 and 80" in consolidated.run("quarantine").stdout
 
 
 def test_quarantine_is_bounded_by_dates_and_limit(consolidated: Terminal) -> None:
     assert consolidated.json("quarantine", "--from", "2026-01-16")["quarantined"] == 0
-    found = consolidated.json("quarantine", "--limit", "0")
-    assert (found["quarantined"], found["rows"]) == (1, [])
+    document = consolidated.json("quarantine", "--limit", "0")
+    assert (document["quarantined"], document["rows"]) == (1, [])
 
 
 def test_no_duplicates_end_with_zero(consolidated: Terminal) -> None:
-    found = consolidated.json("duplicates")
-    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 13)
+    document = consolidated.json("duplicates")
+    assert (document["dates"], document["blocking_findings"], len(document["audits"])) == (1, 0, 13)
     assert "No duplicates" in consolidated.run("duplicates", "--from", DATE).stdout
 
 
 def test_duplicates_that_stand_are_shown_and_end_with_three(consolidated: Terminal) -> None:
     with connect(consolidated.home / "warehouse.duckdb") as connection:
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
-    found = consolidated.json("duplicates", exit_code=3)
-    keys = [audit for audit in found["audits"] if audit["audit"] == "duplicate_business_keys"]
+    document = consolidated.json("duplicates", exit_code=3)
+    keys = [audit for audit in document["audits"] if audit["audit"] == "duplicate_business_keys"]
     assert [finding["current_points_line"] for finding in keys[0]["findings"]] in (["20.5", "21.0"], ["21.0", "20.5"])
     assert "jaimejaquezjr" in consolidated.run("duplicates", exit_code=3).stdout
 

@@ -20,9 +20,9 @@ def terminal(terminal: Terminal) -> Terminal:
 
 
 def test_a_major_change_is_shown_and_a_person_is_asked(terminal: Terminal) -> None:
-    shown = terminal.run("recalibrate", "--date", DATE, exit_code=3).stdout
-    assert "1 new calibration, 1 event written" in shown
-    assert "nba-consolidation calibration approve catboost_v9-20260115-" in shown
+    output = terminal.run("recalibrate", "--date", DATE, exit_code=3).stdout
+    assert "1 new calibration, 1 event written" in output
+    assert "nba-consolidation calibration approve catboost_v9-20260115-" in output
     again = terminal.run("recalibrate", "--date", DATE, "--json", exit_code=3)
     assert '"events_written": 0' in again.stdout
 

@@ -59,7 +59,7 @@ def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_a
 
 def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("the only copy")
-    with pytest.raises(DemoFailed, match="no demo made"):
+    with pytest.raises(DemoFailed, match="no demo wrote"):
         run_demo(tmp_path, Season(dates=2), processes=1)
     assert (tmp_path / "thesis.txt").read_text() == "the only copy"
 

@@ -263,7 +263,7 @@ def test_schema_evolution_asks_the_lease_store_once_more(bench: Workbench) -> No
 
 
 class LosesAtRelease(MemoryLeaseStore):
-    """A store in which every lease is somebody else's by the time it is released."""
+    """A store in which every lease was taken over before its release."""
 
     def release(self, records: Sequence[Any]) -> tuple[str, ...]:
         super().release(records)
