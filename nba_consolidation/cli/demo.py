@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,27 +32,16 @@ _FIGURES = {
     "voided": "voided, the player did not play",
 }
 _HIT_RATE = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
-_LOOK = """\
-Where to look
-  {report}
-               the report of the last date with box scores: open it in a browser
-  make ui      the season in Dagster: assets, checks, metadata, both runs
-  {program} --home {home} status
-               waiting and refused staging tables, committed rows by date
-  {program} --home {home} quarantine
-               the quarantined rows, and the rule that each one broke
-  {program} --home {home} explain --date {date} --player {player}
-               a player's predictions of a date: where each came from, and the versions that lost
-  {program} --home {home} duplicates
-               the audits of all history
-  {program} --home {home} performance
-               how good each system is: hit rates with their intervals, errors, returns
-  {program} --home {home} calibration
-               how well each system's confidence matches its hit rate
-  {program} --home {home} players list
-               players whose predictions are better or worse than chance explains
-  {program} --home {home} box-scores {home}/box_scores/{last}.parquet
-               the games of the last date have no box scores yet: load them, then `grade`"""
+_COMMANDS = (
+    ("status", "waiting and refused staging tables, committed rows by date"),
+    ("quarantine", "the quarantined rows, and the rule that each one broke"),
+    ("explain --date {date} --player {player}", "where a player's predictions came from, and their earlier versions"),
+    ("duplicates", "the audits of all history"),
+    ("performance", "how good each system is: hit rates with their intervals, errors, returns"),
+    ("calibration", "how well each system's confidence matches its hit rate"),
+    ("players list", "players whose predictions are better or worse than chance explains"),
+    ("box-scores {home}/box_scores/{last}.parquet", "loads the box scores of the last date; then run `grade`"),
+)
 
 
 @click.command()
@@ -73,13 +63,24 @@ def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
     season = Season(seed=seed, dates=dates, refused_tables=True)
     with bar("staging tables") as (advance, write_line):
         outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
-    program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
-    look = _LOOK.format(
-        program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0],
-        report=outcome.report,
-    )  # fmt: skip
-    session.show(_document(outcome), *_shown(outcome), look)
+    names = {
+        "home": home, "last": season.game_dates[-1], "date": outcome.example["game_date"],
+        "player": outcome.example["player_lookup"],
+    }  # fmt: skip
+    commands = [(command.format_map(names), purpose) for command, purpose in _COMMANDS]
+    document = {**_document(outcome), "commands": [command for command, _ in commands]}
+    session.show(document, *_shown(outcome), _where_to_look(home, outcome.report, commands))
     return Exit.DONE if outcome.as_expected else Exit.FAILED
+
+
+def _where_to_look(home: Path, report: Path, commands: Sequence[tuple[str, str]]) -> str:
+    program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
+    entries = [
+        (str(report), "the report of the last date with box scores: open it in a browser"),
+        ("make ui", "the season in Dagster: assets, checks, metadata, both runs"),
+        *((f"{program} --home {home} {command}", purpose) for command, purpose in commands),
+    ]
+    return "\n".join(["Where to look", *(f"  {what}\n      {purpose}" for what, purpose in entries)])
 
 
 def _document(outcome: Outcome) -> dict[str, object]:

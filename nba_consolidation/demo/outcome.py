@@ -11,7 +11,7 @@ from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.race import Race
 from nba_consolidation.fencing.audits import AUDITS
 from nba_consolidation.pipeline.analysis.performance.queries import performance
-from nba_consolidation.sql import Statement
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 
@@ -29,7 +29,7 @@ class Outcome:
     """The expected and the actual result of the season.
 
     expected_figures, actual_figures: numbers of rows; outcomes are those of the played dates. hit_rates: the rows of
-    system_performance of the season. report: the file of the daily report.
+    system_performance of the season. report: the file of the daily report. example: a prediction of the first date.
     """
 
     expected: Expectation
@@ -40,6 +40,7 @@ class Outcome:
     racers: tuple[Racer, ...]
     report: Path
     seconds: float
+    example: Row
 
     @property
     def lost(self) -> int:
@@ -72,4 +73,10 @@ def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], rep
         racers=(Racer("Dagster", raced.runs, actual.staged - terminal), Racer("terminal", len(raced.passes), terminal)),
         report=report,
         seconds=seconds,
+        example=_example(warehouse, dates[0]),
     )
+
+
+def _example(warehouse: Warehouse, date: dt.date) -> Row:
+    [example] = warehouse.query(Statement("sample_predictions", {**over_dates([date]), "rows": 1}))
+    return example

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import shutil
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,20 @@ def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: 
     assert sum(row["bets"] for row in output["hit_rates"]) > 0
     assert (home / "dagster_home" / "history" / "runs.db").exists()
     assert sorted(path.name for path in home.parent.iterdir()) == ["demo"]
+
+
+@pytest.mark.slow
+def test_every_command_that_the_demo_prints_works(played: Played, tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    shutil.copytree(played.home, home)
+    for command in played.output["commands"]:
+        arguments = command.replace(str(played.home), str(home)).split()
+        done = subprocess.run(
+            [sys.executable, "-m", "nba_consolidation.cli", "--home", str(home), *arguments],
+            capture_output=True, check=False, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, (command, done.stderr)
+        assert done.stdout.strip()
 
 
 def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> None:
