@@ -340,13 +340,16 @@ def failing_at(statement: str) -> Any:
     return fail
 
 
-def test_incident_23_rows_that_were_reported_and_are_not_there_roll_everything_back(bench: Workbench) -> None:
-    class Boasting(WatchedStaging):
+@pytest.mark.parametrize("reported", [1, 6])
+def test_incident_23_fewer_or_more_rows_than_were_reported_roll_everything_back(
+    bench: Workbench, reported: int
+) -> None:
+    class Miscounting(WatchedStaging):
         def list_tables(self, known: KnownDates) -> list[StagingTable]:
-            return [dataclasses.replace(table, dates={DATE: 6}) for table in super().list_tables(known)]
+            return [dataclasses.replace(table, dates={DATE: reported}) for table in super().list_tables(known)]
 
-    table = bench.stage(prediction())
-    bench.staging = Boasting(bench.staging.folder)
+    table = bench.stage(prediction(), prediction(None))
+    bench.staging = Miscounting(bench.staging.folder)
     error = bench.consolidate().poisoned[DATE]
     assert isinstance(error, AuditFailed)
     assert error.audit == "unconserved_dates"
