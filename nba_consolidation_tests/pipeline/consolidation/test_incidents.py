@@ -13,7 +13,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.fencing.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
+from nba_consolidation.fencing.audits import ACTIVE_TWINS, AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED, Audit
 from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.fencing.fenced_writer import FencedWriter, fence_parameters
 from nba_consolidation.leases import (
@@ -231,6 +231,17 @@ def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_fails
     assert "run `nba-consolidation " in str(error)
     assert "20.5" in str(error)
     assert len(DUPLICATE_BUSINESS_KEYS.findings(bench.warehouse, [DATE])) == 1
+
+
+@pytest.mark.parametrize(
+    "audit", [DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS, DUPLICATE_VALIDATED], ids=lambda one: one.name
+)
+def test_an_audit_of_several_dates_finds_a_duplicate_of_the_last_one(bench: Workbench, audit: Audit) -> None:
+    stage_each(bench, DATE, NEXT_DATE)
+    bench.consolidate(DATE, NEXT_DATE)
+    bench.validate(DATE, NEXT_DATE)
+    bench.execute(f"INSERT INTO {audit.table} SELECT * FROM {audit.table} WHERE game_date = ?", NEXT_DATE)
+    assert [row["game_date"] for row in audit.findings(bench.warehouse, [DATE, NEXT_DATE])] == [NEXT_DATE]
 
 
 def test_an_activation_that_leaves_two_rows_active_rolls_everything_back(
