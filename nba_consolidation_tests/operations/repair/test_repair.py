@@ -142,12 +142,12 @@ def test_incident_37_a_group_whose_median_confidence_is_above_one_is_in_percent_
     assert {(row["removal"], row["why"]) for row in changed} == {("changed", "confidence_scale")}
 
 
-@pytest.mark.parametrize("stray", ["1.0001", "1.05", "62"])
+@pytest.mark.parametrize(("fraction", "stray"), [("0.62", "1.0001"), ("0.62", "1.05"), ("0.62", "62"), ("1", "62")])
 def test_incident_37_one_confidence_above_one_does_not_divide_the_fractions_beside_it(
-    bench: LegacyBench, stray: str
+    bench: LegacyBench, fraction: str, stray: str
 ) -> None:
     bench.fill(
-        *(graded(confidence_score=Decimal("0.62"), player_lookup=f"p{number}") for number in range(9)),
+        *(graded(confidence_score=Decimal(fraction), player_lookup=f"p{number}") for number in range(9)),
         graded(confidence_score=Decimal(stray)),
     )
     before = bench.rows()
