@@ -21,6 +21,7 @@ from nba_consolidation.schema import ACCURACY, Column
 from nba_consolidation.warehouse.errors import StatementFailed, TableIncomplete
 from nba_consolidation_tests.operations.repair.legacy import KEY, LegacyBench, Row, expected, graded
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, at
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 PERCENT = Decimal("62.5")
 
@@ -111,6 +112,20 @@ def test_incident_40_whatever_fails_nothing_is_changed(bench: LegacyBench, faili
     assert bench.rows() == before
     assert not bench.rows("prediction_accuracy_removed")
     assert not bench.rows("grading_ledger")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "audit"), [("keep_repaired", "unconserved_repairs"), ("clear_repaired", "duplicate_accuracy_keys")]
+)
+def test_a_repair_that_would_lose_a_row_or_have_it_twice_is_rolled_back(
+    bench: LegacyBench, monkeypatch: pytest.MonkeyPatch, left_out: str, audit: str
+) -> None:
+    bench.fill(graded(), graded(), graded(confidence_score=PERCENT, player_lookup="lukadoncic"))
+    before = bench.rows()
+    statement_factory(monkeypatch)(left_out, "SELECT 1 AS writes_nothing")
+    error = bench.repairer().repair([DATE], Holder.here("repair")).poisoned[DATE]
+    assert isinstance(error, AuditFailed)
+    assert (error.audit, bench.rows()) == (audit, before)
 
 
 def test_incident_37_a_group_whose_median_confidence_is_above_one_is_in_percent_and_a_stray_row_is_left_alone(
