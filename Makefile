@@ -26,7 +26,7 @@ unexport DAGSTER_HOME
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY)  ## make a season of games, consolidate it under contention, show what came out
+demo: $(READY)  ## make a season of games, consolidate it under contention, compare the result with the expectation
 	@$(BIN)/nba-consolidation demo
 
 ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at UI_HOST and UI_PORT

@@ -1,7 +1,7 @@
 """One phase of one contender in a process of its own: `python -m benchmarks.child JOB OUTCOME-FILE`.
 
-Runs in our environment or in the peers', so it imports nothing but the contender. What it prints is nobody's business;
-the outcome goes to the file: seconds, peak memory, where to read the result; or the error.
+Runs in the project's environment or in that of the peers, so it imports nothing but the contender. The outcome goes to
+the file: seconds, peak memory and the place of the result, or the error. What it prints goes to a log.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def _outcome(job: Job) -> dict[str, object]:
     if job.phase == "import":
         return {"versions": _versions()}
     contender.setup(job)
-    os.sync()  # what the preparation wrote must not be written out on the contender's time
+    os.sync()  # writes of the preparation must not be flushed during the measurement
     gc.collect()
-    _forget_peak()
+    _reset_peak()
     began, cpu = time.perf_counter(), time.process_time()
     details = contender.run(job)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
@@ -59,9 +59,9 @@ def _versions() -> dict[str, str]:
     return present
 
 
-def _forget_peak() -> None:
+def _reset_peak() -> None:
     with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # the preparation's peak is not the contender's
+        Path("/proc/self/clear_refs").write_text("5")  # without the peak of the preparation
 
 
 def _peak_bytes() -> int:

@@ -1,4 +1,4 @@
-"""The input of the benchmark, made by DuckDB from a seed: staged tables, and the table they are consolidated onto."""
+"""Makes the input of the benchmark from a seed, in DuckDB: staging tables, and the table that they are merged into."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINES = 12  # per game, player and system: none, and eleven neighbours on the h
 
 @dataclass(frozen=True)
 class Size:
-    """How much is staged, in how many tables, onto how many rows; `overlap` of the staged keys stand there already."""
+    """The numbers of staged rows, staging tables and existing rows. overlap: share of the staged keys that exist."""
 
     rows: int
     tables: int
@@ -43,13 +43,13 @@ class Size:
 
     @property
     def base_name(self) -> str:
-        """Folder of the base table: what stands there depends on the staged keys only where they overlap."""
+        """Folder of the base table, which depends on the staged keys only if they overlap."""
         overlap = f"-{self.overlap}-of-{self.rows}" if self.overlap else ""
         return f"base-{self.history}{overlap}-{self.seed}"
 
 
 def make_staged(size: Size, folder: Path) -> None:
-    """The staging tables, as workers would have left them; and what must come out, in `expected_file`."""
+    """Writes the staging tables as workers would, and the expected result to `expected_file`."""
     if folder.exists():
         return
     hidden = folder.with_name(f"{folder.name}.half")
@@ -71,12 +71,12 @@ def make_staged(size: Size, folder: Path) -> None:
 
 
 def expected_file(staged: Path) -> Path:
-    """The newest row of every key. It lies beside the folder: whatever lies in it is staged."""
+    """The file with the newest row of every key. It is beside the folder, because every file in it is staged."""
     return staged.with_name(f"{staged.name}-expected.parquet")
 
 
 def make_base(size: Size, folder: Path) -> None:
-    """warehouse.duckdb with all tables and their history; and the predictions as Parquet, by date, for the others."""
+    """Writes warehouse.duckdb with all tables and their history, and the predictions as Parquet for the peers."""
     if folder.exists():
         return
     hidden = folder.with_name(f"{folder.name}.half")
@@ -89,11 +89,11 @@ def make_base(size: Size, folder: Path) -> None:
         dates = -(-size.history // _KEYS_PER_DATE)
         first = FIRST_DATE - dt.timedelta(days=dates + 1)
         if size.history:
-            _insert_standing(connection, _predictions(size.history, size.history, first, dates, size.seed + 1))
-        standing = round(size.keys * size.overlap)
-        if standing:
+            _insert_existing(connection, _predictions(size.history, size.history, first, dates, size.seed + 1))
+        existing = round(size.keys * size.overlap)
+        if existing:
             rows = _predictions(size.keys, size.keys, FIRST_DATE, DATES, size.seed + 2, days_before=4)
-            _insert_standing(connection, f"SELECT * FROM ({rows}) WHERE key_no < {standing}")
+            _insert_existing(connection, f"SELECT * FROM ({rows}) WHERE key_no < {existing}")
         connection.execute(_LOST_VERSIONS)
         connection.execute(_LEDGER_TABLES)
         connection.execute(
@@ -102,7 +102,7 @@ def make_base(size: Size, folder: Path) -> None:
     hidden.rename(folder)
 
 
-def _insert_standing(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
+def _insert_existing(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
     lineage = {
         "version_created_at": "created_at",
         "version_prediction_id": "prediction_id",
@@ -135,8 +135,14 @@ GROUP BY game_date, staging_table, consolidation_id
 
 
 def _predictions(rows: int, keys: int, first: dt.date, dates: int, seed: int, days_before: int = 1) -> str:
-    """SELECT of made-up predictions: every key at least once, the surplus rows at random keys, numbered by `copy`."""
-    return f"""
+    """SELECT of invented predictions: every key at least once, surplus rows at random keys, numbered by `copy`."""
+    return _INVENTED.format(
+        rows=rows, keys=keys, first=first, dates=dates, seed=seed, key_seed=seed + 7, days_before=days_before,
+        lines=_LINES, dates_lines=dates * _LINES, dates_lines_systems=dates * _LINES * 12,
+    )  # fmt: skip
+
+
+_INVENTED = """
 SELECT
   key_no,
   copy,
@@ -196,12 +202,12 @@ FROM (
       copy,
       (hash(r, {seed}) >> 1)::BIGINT AS h,
       (DATE '{first}' + (key_no % {dates})::INTEGER)::DATE AS game_date,
-      key_no // {dates} % {_LINES} AS line_no,
-      key_no // {dates * _LINES} % 12 AS system_no,
-      key_no // {dates * _LINES * 12} AS player_no
+      key_no // {dates} % {lines} AS line_no,
+      key_no // {dates_lines} % 12 AS system_no,
+      key_no // {dates_lines_systems} AS player_no
     FROM (
       SELECT *, ROW_NUMBER() OVER (PARTITION BY key_no ORDER BY r) AS copy
-      FROM (SELECT r, IF(r < {keys}, r, (hash(r, {seed + 7}) % {keys})::BIGINT) AS key_no FROM range({rows}) AS t(r))
+      FROM (SELECT r, IF(r < {keys}, r, (hash(r, {key_seed}) % {keys})::BIGINT) AS key_no FROM range({rows}) AS t(r))
     )
   )
 )

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.grading`: what a grading costs beside the bare join of the same rows, in DuckDB and in pandas.
+"""`python -m benchmarks.grading`: compares a grading with a bare join of the same rows, in DuckDB and in pandas.
 
-All are given the same predictions and box scores: 175 dates of 3,000 predictions. The bare join stores one verdict per
-row in a new table, with no key kept and nothing compared with what stands.
+All have the same predictions and box scores: 175 dates of 3,000 predictions. The bare join stores one outcome per row
+in a new table; it checks no key and compares nothing with existing rows.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _execute(at: Deployment, text: str) -> None:
 
 
 def _pandas(at: Deployment) -> None:
-    """The same join and verdicts, from the file into a new table of it, as one would in a notebook."""
+    """The same join and outcomes, from the file into a new table of it, as in a notebook."""
     with duckdb.connect(at.settings.home / "warehouse.duckdb") as connection:
         predictions = connection.execute("SELECT * FROM validated_predictions").df()
         scores = connection.execute("SELECT game_date, game_id, player_lookup, points FROM player_game_summary").df()

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.insight`: what all that is learnt from graded bets costs beside bare aggregations of them.
+"""`python -m benchmarks.insight`: compares the analyses of graded bets with bare aggregations of them.
 
-All are given the same prediction_accuracy: 175 dates of 3,000 bets, six systems, 500 players a date. The bare queries
+All have the same prediction_accuracy: 175 dates of 3,000 bets, six systems, 500 players a date. The bare queries
 count outcomes by date, system and confidence, by date and player, and by date, system, confidence and edge, and store
-nothing; ours fill their tables under leases and fences: calibrations of every Monday, reviews of the players for every
-date, strategies until every date; and write the report of the last date.
+nothing. The product fills its tables under leases and fences: calibrations of every Monday, reviews of the players for
+every date, strategies until every date; and it writes the report of the last date.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _WEEK = 7
 @click.option("--rows", default=3_000, show_default=True, help="Graded bets of each.")
 @click.option("--repeat", default=3, show_default=True, help="Rounds.")
 def main(dates: int, rows: int, repeat: int) -> None:
-    """Measures each use case over the whole season, all of them together anew, and again with nothing new."""
+    """Measures each use case over the whole season, all of them together, and again with nothing new."""
     every = [FIRST_DATE + dt.timedelta(days) for days in range(dates)]
 
     def prepare(work: Path) -> Contenders:
@@ -78,9 +78,9 @@ def main(dates: int, rows: int, repeat: int) -> None:
             "review of players, each date": lambda: _review(apart, every),
             "strategies, until each date": lambda: _evaluate(apart, every),
             "report of the last date": lambda: _report(apart, every[-1]),
-            "all of it": lambda: _learn(together, every),
-            "all of it again, nothing new": lambda: _learn(together, every),
-            "for the last date alone": lambda: _learn(together, every[-1:]),
+            "all of it": lambda: _analyse_all(together, every),
+            "all of it again, nothing new": lambda: _analyse_all(together, every),
+            "for the last date alone": lambda: _analyse_all(together, every[-1:]),
         }
 
     compare("insight", f"{dates} dates x {rows:,} bets", repeat, prepare)
@@ -117,7 +117,7 @@ def _report(at: Deployment, date: dt.date) -> None:
     page(at.reporter.report(date, date))
 
 
-def _learn(at: Deployment, dates: list[dt.date]) -> None:
+def _analyse_all(at: Deployment, dates: list[dt.date]) -> None:
     _recalibrate(at, dates)
     _review(at, dates)
     _evaluate(at, dates)

@@ -1,4 +1,4 @@
-"""What a contender is told: where staged rows, base table and its work folder are. No client library here."""
+"""The input of a contender: staged rows, base table, work folder. No client library here."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MEMORY_LIMIT = "1500MB"
 
 CORE = tuple(name for name in PREDICTIONS.column_names if name not in {column.name for column in LINEAGE})
 VALUES = tuple(name for name in CORE if name not in SET_BY_CONSOLIDATION)
-"""Columns that a worker sets; the others are set by whoever consolidates."""
+"""Columns that a worker sets; the consolidation sets the others."""
 
-SET_BY_US = {
+SET_BY_CONTENDER = {
     "prediction_version": "1",
     "is_active": "TRUE",
     "superseded_by": "NULL",
@@ -31,14 +31,14 @@ SET_BY_US = {
     "run_id": "'benchmark'",
     "consolidation_id": "'benchmark'",
 }
-"""DuckDB expressions, so that every DuckDB contender fills every column that ours fills."""
+"""DuckDB expressions, so that every DuckDB contender fills every column that the product fills."""
 
 
 @dataclass(frozen=True)
 class Job:
     """One run of one contender.
 
-    Phases: import, first, idle (nothing staged), again (merged tables found again), redelivered.
+    Phases: import, first, idle (nothing is staged), again (merged tables are still there), redelivered.
     """
 
     contender: str
@@ -52,11 +52,11 @@ class Job:
 
     @classmethod
     def from_json(cls, text: str) -> Job:
-        """The job as the runner sent it."""
+        """The inverse of `to_json`."""
         return cls(**json.loads(text))
 
     def to_json(self) -> str:
-        """For the child process."""
+        """As text for the child process."""
         return json.dumps(asdict(self))
 
     @property
@@ -77,7 +77,7 @@ class Job:
 
     @property
     def warehouse(self) -> Path:
-        """The contender's own copy of the DuckDB file, where it has one."""
+        """The contender's own copy of the DuckDB file, if it has one."""
         return self.work / "warehouse.duckdb"
 
 
@@ -88,7 +88,7 @@ def fresh_folder(job: Job) -> None:
 
 
 def fresh_warehouse(job: Job) -> None:
-    """A copy of the DuckDB file that holds the history, for the first phase; later phases go on with it."""
+    """A copy of the DuckDB file that holds the history, for the first phase; later phases reuse it."""
     if job.phase == "first":
         fresh_folder(job)
         shutil.copyfile(Path(job.base) / "warehouse.duckdb", job.warehouse)
@@ -101,7 +101,7 @@ def linked_copy(source: Path, target: Path) -> None:
 
 def newest_per_key(job: Job, key: str) -> str:
     """SELECT of every column of the table, the newest staged row of each key. `key` is a list of SQL expressions."""
-    columns = ", ".join(f"{SET_BY_US.get(name, name)} AS {name}" for name in PREDICTIONS.column_names)
+    columns = ", ".join(f"{SET_BY_CONTENDER.get(name, name)} AS {name}" for name in PREDICTIONS.column_names)
     files = ", ".join(f"'{path}'" for path in job.files)
     return (
         f"SELECT {columns} FROM read_parquet([{files}], filename = true) "

@@ -1,4 +1,4 @@
-"""The processes of the lease benchmark: one Firestore double, and five others full of waiters. Measures nothing."""
+"""The processes of the lease benchmark: a Firestore double, and five with threads that wait. Measures nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.lease_workers import READY
 from benchmarks.runner import ROOT
 
 PROCESSES = 5
-_PATIENCE = 300  # seconds, after which something hangs
+_PATIENCE = 300  # seconds until a reply
 
 
 @contextmanager
@@ -33,13 +33,13 @@ def firestore_double() -> Iterator[str]:
 
 
 class Crowd:
-    """Threads in several processes, that wait or work as told."""
+    """Threads in several processes that wait for leases or work under them."""
 
     def __init__(self) -> None:
-        self._said: Queue[dict[str, Any]] = Queue()
+        self._replies: Queue[dict[str, Any]] = Queue()
         self._numbers = count()
-        self._asking: Counter[int] = Counter()
-        self._answers: defaultdict[int, list[list[float]]] = defaultdict(list)
+        self._ready: Counter[int] = Counter()
+        self._results: defaultdict[int, list[list[float]]] = defaultdict(list)
         self._processes = [
             subprocess.Popen([sys.executable, "-m", "benchmarks.lease_workers"], cwd=ROOT, text=True,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -47,54 +47,54 @@ class Crowd:
         ]  # fmt: skip
         for process in self._processes:
             Thread(target=self._listen, args=(process,), daemon=True).start()
-        self.until_asking(READY, PROCESSES)
+        self.until_ready(READY, PROCESSES)
 
     def end(self) -> None:
-        """Of all processes."""
+        """Ends all processes."""
         for process in self._processes:
             process.kill()
             process.wait()
 
     def order(self, threads: int, **order: Any) -> int:
-        """Let so many threads do it, spread over the processes; returns the number of the order."""
-        identity, given = next(self._numbers), 0
+        """Lets so many threads, spread over the processes, carry out the order; returns its number."""
+        identity, assigned = next(self._numbers), 0
         for place, process in enumerate(self._processes):
-            share = (threads - given) // (PROCESSES - place) if threads >= PROCESSES else threads - given
+            share = (threads - assigned) // (PROCESSES - place) if threads >= PROCESSES else threads - assigned
             if share:
-                self._tell(process, json.dumps({**order, "id": identity, "first": given, "threads": share}))
-            given += share
+                self._send(process, json.dumps({**order, "id": identity, "first": assigned, "threads": share}))
+            assigned += share
         return identity
 
     def stop(self) -> None:
-        """Those who work until told to stop."""
+        """Stops the threads that work until then."""
         for process in self._processes:
-            self._tell(process, "stop")
+            self._send(process, "stop")
 
-    def until_asking(self, order: int, threads: int) -> None:
-        """Return once so many threads of the order are about to ask."""
-        while self._asking[order] < threads:
-            self._hear()
+    def until_ready(self, order: int, threads: int) -> None:
+        """Returns once so many threads of the order are about to request a lease."""
+        while self._ready[order] < threads:
+            self._read_reply()
 
-    def answers(self, order: int, threads: int) -> list[list[float]]:
-        """What each thread of the order answers, once all have."""
-        while len(self._answers[order]) < threads:
-            self._hear()
-        return self._answers.pop(order)
+    def results(self, order: int, threads: int) -> list[list[float]]:
+        """The result of each thread of the order, once all have one."""
+        while len(self._results[order]) < threads:
+            self._read_reply()
+        return self._results.pop(order)
 
-    def _hear(self) -> None:
-        said = self._said.get(timeout=_PATIENCE)
-        if "asks" in said:
-            self._asking[said["asks"]] += 1
+    def _read_reply(self) -> None:
+        reply = self._replies.get(timeout=_PATIENCE)
+        if "ready" in reply:
+            self._ready[reply["ready"]] += 1
         else:
-            self._answers[said["done"]] += said["answer"]
+            self._results[reply["done"]] += reply["result"]
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._said.put(json.loads(line))
+            self._replies.put(json.loads(line))
 
     @staticmethod
-    def _tell(process: subprocess.Popen[str], line: str) -> None:
+    def _send(process: subprocess.Popen[str], line: str) -> None:
         assert process.stdin is not None
         process.stdin.write(line + "\n")
         process.stdin.flush()

@@ -1,6 +1,6 @@
-"""What is measured of the leases: each function is one measurement, and returns plain figures in milliseconds.
+"""The measurements of leases: each function is one measurement, and returns figures in milliseconds.
 
-Nothing is shown here. Who waits and works beside us is in `lease_crowd`.
+Prints nothing. The other processes that wait and work are in `lease_crowd`.
 """
 
 from __future__ import annotations
@@ -37,58 +37,58 @@ _LIMIT = WaitPolicy(limit=60)
 
 @dataclass(frozen=True)
 class Protocol:
-    """Ours or the predecessor's, at a store: a file, or the `host:port` of the double."""
+    """The product's leases or the predecessor's lock at a store: a file, or the `host:port` of the double."""
 
     name: str
     kind: str
     place: str
 
     def calls(self) -> int:
-        """That the double has had so far."""
+        """The calls that the double has received so far."""
         return RemoteDouble(self.place).calls().total() if ":" in self.place else 0
 
 
 def spread(milliseconds: Sequence[float]) -> Figures:
-    """p50, p95 and the largest."""
+    """The median, the 95th percentile and the maximum."""
     ordered = sorted(milliseconds)
     return {"p50": statistics.median(ordered), "p95": ordered[int(0.95 * (len(ordered) - 1))], "max": ordered[-1]}
 
 
 def one_date(protocol: Protocol, repeat: int) -> Figures:
-    """Take and give back a lease that nobody else wants."""
+    """Acquires and releases a lease without competition."""
     take = KINDS[protocol.kind](protocol.place)
     for _ in range(_WARM_UP):
-        _taken_and_given_back(lambda: take(MANY[0]))
+        _acquire_and_release(lambda: take(MANY[0]))
     before = protocol.calls()
-    times = [_taken_and_given_back(lambda: take(MANY[0])) for _ in range(repeat)]
+    times = [_acquire_and_release(lambda: take(MANY[0])) for _ in range(repeat)]
     return _figures(times) | {"rpc": (protocol.calls() - before) / repeat}
 
 
 def many_dates(place: str, repeat: int) -> Figures:
-    """Take and give back 170 free leases at once."""
-    store, holder, protocol = store_at(place), Holder.here("benchmark"), Protocol("", "ours", place)
-    _taken_and_given_back(lambda: hold(store, MANY[:1], holder))
+    """Acquires and releases 170 free leases at once."""
+    store, holder, protocol = store_at(place), Holder.here("benchmark"), Protocol("", "product", place)
+    _acquire_and_release(lambda: hold(store, MANY[:1], holder))
     before = protocol.calls()
-    times = [_taken_and_given_back(lambda: hold(store, MANY, holder)) for _ in range(repeat)]
+    times = [_acquire_and_release(lambda: hold(store, MANY, holder)) for _ in range(repeat)]
     return _figures(times) | {"rpc": (protocol.calls() - before) / repeat}
 
 
 def many_dates_one_by_one(protocol: Protocol) -> Figures:
-    """170 locks, one after the other, as whoever has no lease of many takes them."""
+    """Acquires and releases 170 locks, one after the other."""
     take = KINDS[protocol.kind](protocol.place)
-    _taken_and_given_back(lambda: take(MANY[0]))
+    _acquire_and_release(lambda: take(MANY[0]))
     before = protocol.calls()
-    times = [_taken_and_given_back(lambda key=key: take(key)) for key in MANY]
+    times = [_acquire_and_release(lambda key=key: take(key)) for key in MANY]
     return {name: sum(at) for name, at in zip(("acquire", "release"), zip(*times, strict=True), strict=True)} | {
         "rpc": protocol.calls() - before
     }
 
 
-def _taken_and_given_back(take: Callable[[], AbstractContextManager[Any]]) -> tuple[float, float]:
+def _acquire_and_release(take: Callable[[], AbstractContextManager[Any]]) -> tuple[float, float]:
     began = time.monotonic()
     with take():
-        had = ended = time.monotonic()
-    return 1000 * (had - began), 1000 * (time.monotonic() - ended)
+        acquired = ended = time.monotonic()
+    return 1000 * (acquired - began), 1000 * (time.monotonic() - ended)
 
 
 def _figures(times: Sequence[tuple[float, float]]) -> Figures:
@@ -97,7 +97,7 @@ def _figures(times: Sequence[tuple[float, float]]) -> Figures:
 
 
 class HandOver:
-    """One lease that so many wait for, at first while we hold it."""
+    """One lease that many threads wait for while this process holds it."""
 
     def __init__(self, crowd: Crowd, protocol: Protocol, waiters: int, work: float, apart: float, key: str) -> None:
         self._crowd = crowd
@@ -109,27 +109,27 @@ class HandOver:
             waiters, work_as="wait", kind=protocol.kind, place=protocol.place, key=key, work=work, spread=apart
         )
 
-    def until_asking(self) -> None:
-        """Return once all are about to ask."""
-        self._crowd.until_asking(self._order, self._waiters)
+    def until_ready(self) -> None:
+        """Returns once all threads are about to request the lease."""
+        self._crowd.until_ready(self._order, self._waiters)
 
     def release(self) -> None:
-        """From now on they are served."""
+        """Releases the lease, so that the threads acquire it."""
         self._released = time.monotonic()
         self._held.__exit__(None, None, None)
 
     def figures(self) -> tuple[list[float], float]:
-        """From each release to the next one's having it; and from ours to the last one's having it, by waiter."""
-        served = sorted(self._crowd.answers(self._order, self._waiters), key=lambda moments: moments[1])
-        releases = [self._released, *(given_back for _, _, given_back in served)]
-        gaps = [1000 * (had - released) for released, (_, had, _) in zip(releases, served, strict=False)]
+        """Milliseconds from each release to the next acquisition, and from the first release to the last one."""
+        served = sorted(self._crowd.results(self._order, self._waiters), key=lambda moments: moments[1])
+        releases = [self._released, *(released_at for _, _, released_at in served)]
+        gaps = [1000 * (acquired - released) for released, (_, acquired, _) in zip(releases, served, strict=False)]
         return gaps, 1000 * (served[-1][1] - self._released)
 
 
 def hand_overs(crowd: Crowd, protocol: Protocol, crowds: Mapping[int, int], work: float, apart: float = 0.0) -> Figures:
-    """By number of waiters, so many rounds of each: `crowds`.
+    """The figures by number of waiters. crowds: the number of rounds of each.
 
-    All at once if those who wait come `apart` (seconds), for then they sleep nearly all the time; else one by one.
+    apart: seconds within which the waiters arrive; all rounds then run at once, because the threads mostly sleep.
     """
     plan = [waiters for waiters, rounds in crowds.items() for _ in range(rounds)]
     gaps: defaultdict[int, list[float]] = defaultdict(list)
@@ -147,37 +147,37 @@ def hand_overs(crowd: Crowd, protocol: Protocol, crowds: Mapping[int, int], work
 
 def _served(lines: Sequence[HandOver]) -> list[tuple[list[float], float]]:
     for line in lines:
-        line.until_asking()
-    time.sleep(0.3)  # now all of them wait
+        line.until_ready()
+    time.sleep(0.3)  # now all threads wait
     for line in lines:
         line.release()
     return [line.figures() for line in lines]
 
 
 def many_dates_among_small_runs(crowd: Crowd, place: str, limit: float) -> Figures:
-    """170 leases while six workers take single ones of them: all at once or none, as it was before; then as it is."""
-    order = crowd.order(WORKERS, work_as="loop", kind="ours", place=place, keys=MANY, work=WORK)
-    store, holder, protocol = store_at(place), Holder.here("benchmark"), Protocol("", "ours", place)
+    """Acquires 170 leases while six workers acquire single ones of them: all at once or none; then in order."""
+    order = crowd.order(WORKERS, work_as="loop", kind="product", place=place, keys=MANY, work=WORK)
+    store, holder, protocol = store_at(place), Holder.here("benchmark"), Protocol("", "product", place)
     store.check()
-    time.sleep(1.0)  # now all six are at it, and we are connected
+    time.sleep(1.0)  # now all six are working, and the store is connected
     none, before = _all_or_none(store, holder, limit), protocol.calls()
     time.sleep(0.2)
     acquire = _in_order(store, holder)
     calls = protocol.calls() - before
     crowd.stop()
-    waited = [1000 * seconds for worker in crowd.answers(order, WORKERS) for seconds in worker]
+    waited = [1000 * seconds for worker in crowd.results(order, WORKERS) for seconds in worker]
     return {"acquire": acquire, "calls": calls, "all or none": none, "workers": spread(waited)}
 
 
 def _in_order(store: LeaseStore, holder: Holder) -> float | None:
-    """Milliseconds until we have all 170; nothing if we did not get them."""
+    """Milliseconds until all 170 are acquired; None if that fails."""
     with suppress(LeaseHeld):
-        return _taken_and_given_back(lambda: hold(store, MANY, holder, wait=_LIMIT))[0]
+        return _acquire_and_release(lambda: hold(store, MANY, holder, wait=_LIMIT))[0]
     return None
 
 
 def _all_or_none(store: LeaseStore, holder: Holder, limit: float) -> float | None:
-    """Milliseconds until all 170 were free at one moment; nothing if that took longer than `limit` seconds."""
+    """Milliseconds until all 170 are free at one moment; None after `limit` seconds."""
     began = time.monotonic()
     while time.monotonic() - began < limit:
         try:
@@ -190,7 +190,7 @@ def _all_or_none(store: LeaseStore, holder: Holder, limit: float) -> float | Non
 
 
 def consolidation(place: str, work: Path, size: Size) -> Figures:
-    """One consolidation on DuckDB under the leases of the store: what they cost, and what all of it takes."""
+    """One consolidation on DuckDB under leases of the store: milliseconds of the leases, and in total."""
     staged, home = work / size.staged_name, work / "home"
     data.make_staged(size, staged)
     shutil.rmtree(home, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""A process full of threads that want leases: `python -m benchmarks.lease_workers`. It measures nothing but moments.
+"""A process with threads that acquire leases: `python -m benchmarks.lease_workers`.
 
-Orders come as JSON over stdin, one a line; each is carried out in threads of its own, and answered by one line. All
-moments are of the machine's monotonic clock, which every process reads alike.
+Orders are read from stdin as JSON, one per line; each is carried out in threads of its own, and answered by one line.
+Times are those of the machine's monotonic clock, which is the same in every process.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from nba_consolidation_tests.leases.predecessor import PredecessorLock
 Order = dict[str, Any]
 Take = Callable[[str], Any]
 
-READY = -1  # in the place of an order's number
+READY = -1  # instead of the number of an order
 
 _stop = Event()
 _PATIENCE = WaitPolicy(limit=300)
 
 
-def ours(place: str) -> Take:
-    """Takes a lease of ours, with its heartbeat; connected beforehand, as a process that works is."""
+def product(place: str) -> Take:
+    """Acquires a lease of the product, with its heartbeat. The store is connected before."""
     store, holder = store_at(place), Holder.here("benchmark")
     store.check()
     return lambda key: hold(store, [key], holder, wait=_PATIENCE)
 
 
 def predecessors(place: str) -> Take:
-    """Takes the predecessor's lock, with its poll of five seconds."""
+    """Acquires the predecessor's lock, with its poll of five seconds."""
     client = google_client(place, "test", "(default)")
     number = Random().random()
 
@@ -53,29 +53,29 @@ def predecessors(place: str) -> Take:
     return take
 
 
-KINDS = {"ours": ours, "predecessor": predecessors}
+KINDS = {"product": product, "predecessor": predecessors}
 
 
 def wait_in_line(order: Order, number: int) -> list[float]:
-    """Ask once, within `spread` seconds, hold it for `work` seconds; when it was asked for, had, and given back."""
+    """Acquires the lease once and holds it for `work` seconds. Returns when it was requested, acquired, released."""
     take = KINDS[order["kind"]](order["place"])
     time.sleep(Random(f"{order['key']} {number}").random() * order["spread"])
-    _say({"asks": order["id"]})
-    asked = time.monotonic()
+    _reply({"ready": order["id"]})
+    requested = time.monotonic()
     with take(order["key"]):
-        had = time.monotonic()
+        acquired = time.monotonic()
         time.sleep(order["work"])
-        given_back = time.monotonic()
-    return [asked, had, given_back]
+        released = time.monotonic()
+    return [requested, acquired, released]
 
 
 def take_one_after_the_other(order: Order, number: int) -> list[float]:
-    """Any of the keys, for `work` seconds each, until told to stop; how long each was waited for."""
+    """Acquires random keys, for `work` seconds each, until it is stopped. Returns the seconds of each wait."""
     take, rng, waited = KINDS[order["kind"]](order["place"]), Random(number), []
     while not _stop.is_set():
-        asked = time.monotonic()
+        requested = time.monotonic()
         with take(rng.choice(order["keys"])):
-            waited.append(time.monotonic() - asked)
+            waited.append(time.monotonic() - requested)
             time.sleep(order["work"])
     return waited
 
@@ -84,20 +84,20 @@ WORK = {"wait": wait_in_line, "loop": take_one_after_the_other}
 
 
 def carry_out(order: Order) -> None:
-    """In as many threads as ordered."""
+    """Carries out the order in its number of threads."""
     numbers = range(order["first"], order["first"] + order["threads"])
     with ThreadPoolExecutor(order["threads"]) as threads:
         done = list(threads.map(lambda number: WORK[order["work_as"]](order, number), numbers))
-    _say({"done": order["id"], "answer": done})
+    _reply({"done": order["id"], "result": done})
 
 
-def _say(what: object) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
+def _reply(reply: object) -> None:
+    sys.stdout.write(json.dumps(reply) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    _say({"asks": READY})
+    _reply({"ready": READY})
     for line in sys.stdin:
         if line.strip() == "stop":
             _stop.set()

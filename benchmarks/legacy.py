@@ -1,4 +1,4 @@
-"""A legacy prediction_accuracy to repair: two graders at once, one system in percent for two weeks."""
+"""Makes a legacy prediction_accuracy to repair: two graders at once, one system in percent for two weeks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 FIRST_DATE, DATES = dt.date(2025, 10, 21), 175
 _SYSTEMS = 3
 _LATER_COPIES = 10
-"""Of so many copies one is byte-identical, the others were graded five minutes later."""
+"""One of so many copies is byte-identical; the others were graded five minutes later."""
 
 
 @dataclass(frozen=True)
 class LegacySize:
-    """How many rows, and how many of them are one too many."""
+    """The numbers of rows, and of the duplicates among them."""
 
     rows: int
     duplicates: int
@@ -31,7 +31,7 @@ class LegacySize:
 
 
 def make_legacy(size: LegacySize, file: Path) -> None:
-    """The DuckDB file, unless it is there."""
+    """Writes the DuckDB file, unless it exists."""
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,13 @@ def make_legacy(size: LegacySize, file: Path) -> None:
 
 
 def _rows(size: LegacySize) -> str:
-    return f"""
+    return _INVENTED.format(
+        rows=size.rows, keys=size.keys, first=FIRST_DATE, dates=DATES, systems=_SYSTEMS, later_copies=_LATER_COPIES,
+        dates_systems=DATES * _SYSTEMS, percent_until=FIRST_DATE + dt.timedelta(14),
+    )  # fmt: skip
+
+
+_INVENTED = """
 SELECT
   'player' || player_no AS player_lookup,
   strftime(game_date, '%Y%m%d') || '_BOS_' || ['OKC', 'ORL', 'PHI'][player_no % 3 + 1] AS game_id,
@@ -80,20 +86,20 @@ SELECT
   (h % 1000003) / 10000.03 AS feature_quality_score,
   ['HIGH', 'MEDIUM', 'LOW'][h % 3 + 1] AS data_quality_tier,
   'v' || system_no || '.4' AS model_version,
-  game_date + INTERVAL 30 HOUR + to_minutes(IF(is_copy AND key_no % {_LATER_COPIES} <> 0, 5, 0)) AS graded_at
+  game_date + INTERVAL 30 HOUR + to_minutes(IF(is_copy AND key_no % {later_copies} <> 0, 5, 0)) AS graded_at
 FROM (
   SELECT
     *,
     (hash(key_no) >> 1)::BIGINT AS h,
-    system_no = 0 AND game_date < DATE '{FIRST_DATE + dt.timedelta(14)}' AS in_percent
+    system_no = 0 AND game_date < DATE '{percent_until}' AS in_percent
   FROM (
     SELECT
       key_no,
       is_copy,
-      (DATE '{FIRST_DATE}' + (key_no % {DATES})::INTEGER)::DATE AS game_date,
-      key_no // {DATES} % {_SYSTEMS} AS system_no,
-      key_no // {DATES * _SYSTEMS} AS player_no
-    FROM (SELECT r % {size.keys} AS key_no, r >= {size.keys} AS is_copy FROM range({size.rows}) AS t(r))
+      (DATE '{first}' + (key_no % {dates})::INTEGER)::DATE AS game_date,
+      key_no // {dates} % {systems} AS system_no,
+      key_no // {dates_systems} AS player_no
+    FROM (SELECT r % {keys} AS key_no, r >= {keys} AS is_copy FROM range({rows}) AS t(r))
   )
 )
 ORDER BY game_date, is_copy

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.performance`: what an analysis costs beside the bare aggregation of the same rows in DuckDB.
+"""`python -m benchmarks.performance`: compares an analysis with a bare aggregation of the same rows in DuckDB.
 
-Both are given the same prediction_accuracy: 175 dates of 3,000 rows, six systems. The bare aggregation counts outcomes
-by date and system and stores nothing; ours fills the three tables of performance under a lease and a fence.
+Both have the same prediction_accuracy: 175 dates of 3,000 rows, six systems. The bare aggregation counts outcomes
+by date and system and stores nothing; the product fills the three tables of performance under a lease and a fence.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _BARE = """
 @click.option("--rows", default=3_000, show_default=True, help="Graded rows of each.")
 @click.option("--repeat", default=5, show_default=True, help="Rounds.")
 def main(dates: int, rows: int, repeat: int) -> None:
-    """Measures an analysis: all dates anew, all dates with nothing new, the last date alone."""
+    """Measures an analysis: all dates, all dates again with nothing new, the last date alone."""
     every = [FIRST_DATE + dt.timedelta(days) for days in range(dates)]
 
     def prepare(work: Path) -> Contenders:

@@ -1,7 +1,6 @@
-"""`python -m benchmarks.repair`, or `make bench-grading`: the repair of a legacy table, beside a bare dedup and pandas.
+"""`python -m benchmarks.repair`, or `make bench-grading`: compares a repair with a bare dedup and with pandas.
 
-Each contender runs in a process of its own, in turns; the time ends when the file is closed. What came out is checked
-outside the time.
+Each contender runs in a process of its own, in turns, and is measured until it has closed the file.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from rich.table import Table
 from benchmarks.legacy import LegacySize, make_legacy
 from benchmarks.report import machine
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import accuracy_dates
-from nba_consolidation.schema import ACCURACY_KEY
+from nba_consolidation.schema import ACCURACY, ACCURACY_KEY
 from nba_consolidation.settings import Settings
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import deploy
 
 HERE = Path(__file__).resolve().parent
@@ -42,30 +41,30 @@ _BEST_PER_KEY = (
 _AIM_OF = "x bare"
 
 
-def ours(home: Path) -> str:
-    """The whole safe path: look, lease, fence, repair, everything kept, audits, ledger, the report."""
+def product(home: Path) -> str:
+    """The whole repair: lease, fence, archived rows, audits, ledger, report."""
     deployment = deploy(Settings(home=home))
-    dates = accuracy_dates(deployment.warehouse)
+    dates = game_dates(deployment.warehouse, ACCURACY)
     deployment.repairer.repair(dates, Holder.here("repair")).raise_if_poisoned()
     return "prediction_accuracy"
 
 
 def forecast(home: Path) -> str:
-    """What a repair would come to: a dry run."""
+    """The forecast of a repair: a dry run."""
     deployment = deploy(Settings(home=home))
-    deployment.repairer.forecast(accuracy_dates(deployment.warehouse))
+    deployment.repairer.forecast(game_dates(deployment.warehouse, ACCURACY))
     return ""
 
 
 def bare(home: Path) -> str:
-    """The limit: one CREATE TABLE AS, on a connection of our own settings. No confidence, nothing kept, no question."""
+    """The limit: one CREATE TABLE AS, with the product's settings. No confidence is changed, no row is archived."""
     with _connection(home) as connection:
         connection.execute(f"CREATE TABLE repaired AS {_BEST_PER_KEY}")
     return "repaired"
 
 
 def with_pandas(home: Path) -> str:
-    """Read, sort, drop duplicates, write. No confidence, nothing kept."""
+    """Read, sort, drop duplicates, write. No confidence is changed, no row is archived."""
     with _connection(home) as connection:
         frame = connection.execute("SELECT * FROM prediction_accuracy").df()
         frame["is_graded"] = frame["actual_points"].notna()
@@ -77,11 +76,16 @@ def with_pandas(home: Path) -> str:
     return "repaired"
 
 
-CONTENDERS: dict[str, Callable[[Path], str]] = {"bare": bare, "ours": ours, "forecast": forecast, "pandas": with_pandas}
+CONTENDERS: dict[str, Callable[[Path], str]] = {
+    "bare": bare,
+    "product": product,
+    "forecast": forecast,
+    "pandas": with_pandas,
+}
 
 
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
-    """With exactly the settings that ours has, whatever these are today."""
+    """A connection with the product's current settings."""
     warehouse = deploy(Settings(home=home)).warehouse
     assert isinstance(warehouse, DuckDBWarehouse)
     return duckdb.connect(warehouse.path, config=warehouse._config)
@@ -89,7 +93,7 @@ def _connection(home: Path) -> duckdb.DuckDBPyConnection:
 
 def measured(name: str, home: Path) -> dict[str, Any]:
     """One run of one contender, in this process."""
-    import pandas  # noqa: F401, ICN001 (loading it is no part of the work)
+    import pandas  # noqa: F401, ICN001 (loading it is not measured)
 
     began, worked = time.perf_counter(), time.process_time()
     table = CONTENDERS[name](home)
@@ -98,8 +102,8 @@ def measured(name: str, home: Path) -> dict[str, Any]:
     return {"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": peak, "table": table}
 
 
-def judge(home: Path, table: str, size: LegacySize) -> str:
-    """What came out, in words."""
+def verdict_of(home: Path, table: str, size: LegacySize) -> str:
+    """The result in words."""
     if not table:
         return "writes nothing"
     with duckdb.connect(home / "warehouse.duckdb", read_only=True) as connection:
@@ -108,15 +112,15 @@ def judge(home: Path, table: str, size: LegacySize) -> str:
         ).fetchall()
         [(kept,)] = connection.execute("SELECT COUNT(*) FROM prediction_accuracy_removed").fetchall()
     right = "right" if rows == keys == size.keys else "WRONG"
-    return f"{right}: {rows:,} rows, {keys:,} keys; {percent:,} confidences above 1; {kept:,} rows kept aside"
+    return f"{right}: {rows:,} rows, {keys:,} keys; {percent:,} confidences above 1; {kept:,} rows archived"
 
 
 @click.command()
 @click.option("--rows", default=500_000, show_default=True, help="Rows of the legacy table.")
-@click.option("--duplicates", default=190_815, show_default=True, help="How many of them are one too many.")
+@click.option("--duplicates", default=190_815, show_default=True, help="How many of them are duplicates.")
 @click.option("--repeat", default=5, show_default=True, help="Rounds.")
 def main(rows: int, duplicates: int, repeat: int) -> None:
-    """Measures the repair of a legacy table beside a bare dedup in DuckDB, and pandas."""
+    """Measures the repair of a legacy table, and compares it with a bare dedup in DuckDB and with pandas."""
     console = Console() if Console().is_terminal else Console(width=150)
     size, work, facts = LegacySize(rows, duplicates), HERE / "work" / "repair", machine()
     outcomes: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
@@ -142,25 +146,25 @@ def main(rows: int, duplicates: int, repeat: int) -> None:
 
 
 def _round(name: str, work: Path, size: LegacySize) -> dict[str, Any]:
-    """A fresh copy of the file, a fresh process, and a look at what came out."""
+    """Runs a contender on a fresh copy of the file in a fresh process, and checks the result."""
     home = work / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     shutil.copyfile(work / "base" / "warehouse.duckdb", home / "warehouse.duckdb")
     with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as child:
         outcome = child.submit(measured, name, home).result()
-    return outcome | {"verdict": judge(home, outcome["table"], size)}
+    return outcome | {"verdict": verdict_of(home, outcome["table"], size)}
 
 
 def ratio(outcomes: dict[str, list[dict[str, Any]]], name: str, figure: str) -> float:
-    """How many times the bare dedup: the median over the rounds, in each of which both ran."""
+    """The figure as a multiple of the bare dedup: the median over the rounds."""
     pairs = zip(outcomes[name], outcomes["bare"], strict=True)
     return statistics.median(one[figure] / limit[figure] for one, limit in pairs)
 
 
 def _show(console: Console, size: LegacySize, facts: dict[str, Any], outcomes: dict[str, list[dict[str, Any]]]) -> None:
     console.print(
-        f"\n{size.rows:,} rows, {size.duplicates:,} of them one too many; {facts['cores']} cores, "
+        f"\n{size.rows:,} rows, {size.duplicates:,} of them duplicates; {facts['cores']} cores, "
         f"{facts['memory_gib']} GiB, {facts['cpu']}, load before {facts['load_before'][0]}"
     )
     table = Table(title="The repair of a legacy table", title_justify="left")
@@ -173,7 +177,7 @@ def _show(console: Console, size: LegacySize, facts: dict[str, Any], outcomes: d
         "cpu s",
         "x bare's cpu",
         "peak MiB",
-        "what comes out",
+        "result",
     ):
         table.add_column(column)
     for name, runs in outcomes.items():
@@ -185,7 +189,7 @@ def _show(console: Console, size: LegacySize, facts: dict[str, Any], outcomes: d
             f"{max(run['peak_bytes'] for run in runs) / 1024**2:,.0f}", runs[0]["verdict"],
         )  # fmt: skip
     console.print(table)
-    times = ratio(outcomes, "ours", "seconds")
+    times = ratio(outcomes, "product", "seconds")
     console.print(
         f"Aim: at most {AIM:g} x the bare dedup: {'reached' if times <= AIM else 'not reached'}, {times:.2f} x"
     )

@@ -1,4 +1,4 @@
-"""The figures as tables for people and as JSON for machines. Measures nothing."""
+"""Prints the figures as tables, and converts them to JSON. Measures nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rich.table import Table
 from benchmarks.data import Size
 from benchmarks.runner import ROOT, Measured
 
-LIMIT, OURS = "limit", "ours"
+LIMIT, PRODUCT = "limit", "product"
 AIM_RATIO, AIM_RERUN, AIM_BYTES = 1.5, 0.05, 2 * 1024**3
 Curve = list[dict[str, Any]]
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
+    """The machine and the commit of the figures."""
     cpu = next((line for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ": unknown")
     memory = next((line for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), "MemTotal: 0 kB")
     git = ["git", "-C", str(ROOT)]
@@ -40,18 +40,18 @@ def machine() -> dict[str, Any]:
 
 
 def ratio(measured: Mapping[str, Measured], name: str) -> float | None:
-    """How many times the limit: the median over the rounds, in each of which both ran."""
+    """The seconds as a multiple of the limit: the median over the rounds with both."""
     if name not in measured or LIMIT not in measured:
         return None
     pairs = list(zip(measured[name].seconds(), measured[LIMIT].seconds(), strict=False))
-    return statistics.median(ours / limit for ours, limit in pairs) if pairs else None
+    return statistics.median(product / limit for product, limit in pairs) if pairs else None
 
 
 def rerun_share(measured: Mapping[str, Measured], phase: str) -> float | None:
     """A rerun with nothing new, as a share of the first run."""
-    if OURS not in measured or not measured[OURS].seconds(phase):
+    if PRODUCT not in measured or not measured[PRODUCT].seconds(phase):
         return None
-    return statistics.median(measured[OURS].seconds(phase)) / statistics.median(measured[OURS].seconds())
+    return statistics.median(measured[PRODUCT].seconds(phase)) / statistics.median(measured[PRODUCT].seconds())
 
 
 def as_json(size: Size, machine_facts: object, versions: object, measured: Mapping[str, Measured],
@@ -99,11 +99,11 @@ def show(console: Console, size: Size, machine_facts: Mapping[str, Any], measure
 
 
 def aims(measured: Mapping[str, Measured], curves: Mapping[str, Curve]) -> list[tuple[str, bool | None, str]]:
-    """What was aimed at, whether it is reached (None where it was not measured), and the figure."""
-    times = ratio(measured, OURS)
+    """Each aim, whether it is reached (None if it was not measured), and the figure."""
+    times = ratio(measured, PRODUCT)
     rerun = rerun_share(measured, "again")
-    peak = measured[OURS].peak_bytes if OURS in measured else 0
-    found: list[tuple[str, bool | None, str]] = [
+    peak = measured[PRODUCT].peak_bytes if PRODUCT in measured else 0
+    rows: list[tuple[str, bool | None, str]] = [
         (f"at most {AIM_RATIO} x the limit", _at_most(times, AIM_RATIO), _times(times)),
         _faster_than_the_right_ones(measured),
         (f"a rerun with nothing new under {AIM_RERUN:.0%} of the first", _at_most(rerun, AIM_RERUN), _percent(rerun)),
@@ -112,9 +112,9 @@ def aims(measured: Mapping[str, Measured], curves: Mapping[str, Curve]) -> list[
     for title, curve in curves.items():
         if len(curve) > 1:
             first, last = curve[0], curve[-1]
-            grows = last["ours"] / first["ours"]
-            found.append((title, None, f"{last['x'] - first['x']:+,} rows: x {grows:.2f} of the time"))
-    return found
+            grows = last["product"] / first["product"]
+            rows.append((title, None, f"{last['x'] - first['x']:+,} rows: x {grows:.2f} of the time"))
+    return rows
 
 
 def _faster_than_the_right_ones(measured: Mapping[str, Measured]) -> tuple[str, bool | None, str]:
@@ -122,39 +122,42 @@ def _faster_than_the_right_ones(measured: Mapping[str, Measured]) -> tuple[str, 
     peers = {
         name: statistics.median(entry.seconds())
         for name, entry in measured.items()
-        if name not in (LIMIT, OURS) and entry.seconds() and all(v.right for v in entry.verdicts.values())
+        if name not in (LIMIT, PRODUCT) and entry.seconds() and all(v.right for v in entry.verdicts.values())
     }
-    if not peers or OURS not in measured or not measured[OURS].seconds():
+    if not peers or PRODUCT not in measured or not measured[PRODUCT].seconds():
         return text, None, "no such peer was measured"
-    ours = statistics.median(measured[OURS].seconds())
+    product = statistics.median(measured[PRODUCT].seconds())
     best = min(peers, key=lambda name: peers[name])
     others = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in peers.items())
-    return text, ours < peers[best], f"ours {ours:.2f} s; {others}"
+    return text, product < peers[best], f"product {product:.2f} s; {others}"
 
 
 def _comparison(measured: Mapping[str, Measured]) -> Table:
-    table = table_of("What it costs", "contender", "median s", "min", "max", "x the limit", "cpu s", "peak MiB")
+    table = table_of("Seconds and memory", "contender", "median s", "min", "max", "x the limit", "cpu s", "peak MiB")
     for name, entry in measured.items():
         seconds = entry.seconds()
         if not seconds:
             table.add_row(entry.contender.title, entry.error or "not run", *[""] * 5)
             continue
         cpu = statistics.median(outcome["cpu_seconds"] for outcome in entry.outcomes["first"])
-        shown = [f"{figure:.3f}" for figure in (statistics.median(seconds), min(seconds), max(seconds))]
+        figures = [f"{figure:.3f}" for figure in (statistics.median(seconds), min(seconds), max(seconds))]
         table.add_row(
-            entry.contender.title, *shown, _times(ratio(measured, name)), f"{cpu:.2f}", _mib(entry.peak_bytes)
+            entry.contender.title, *figures, _times(ratio(measured, name)), f"{cpu:.2f}", _mib(entry.peak_bytes)
         )
-    for phase, title in (("idle", "ours again, nothing staged"), ("again", "ours again, merged tables found again")):
-        seconds = measured[OURS].seconds(phase) if OURS in measured else []
+    for phase, title in (
+        ("idle", "product again, nothing staged"),
+        ("again", "product again, merged tables still there"),
+    ):
+        seconds = measured[PRODUCT].seconds(phase) if PRODUCT in measured else []
         if seconds:
-            shown = [f"{figure:.3f}" for figure in (statistics.median(seconds), min(seconds), max(seconds))]
-            table.add_row(title, *shown, f"{_percent(rerun_share(measured, phase))} of the first", "", "")
+            figures = [f"{figure:.3f}" for figure in (statistics.median(seconds), min(seconds), max(seconds))]
+            table.add_row(title, *figures, f"{_percent(rerun_share(measured, phase))} of the first", "", "")
     return table
 
 
 def _behaviour(measured: Mapping[str, Measured]) -> Table:
     columns = ("contender", "first run", "the same rows delivered again", "active twins", "atomic", "a second writer")
-    table = table_of("What comes out (measured; atomic and second writer: by construction, not tried)", *columns)
+    table = table_of("Results (measured; atomic and second writer: by design, not measured)", *columns)
     for entry in measured.values():
         words = [_verdict(entry, "first"), _verdict(entry, "redelivered")]
         twins = f"{entry.verdicts['first'].active_twins:,}" if "first" in entry.verdicts else ""
@@ -166,24 +169,24 @@ def _verdict(entry: Measured, phase: str) -> str:
     if phase not in entry.verdicts:
         return entry.error or ""
     verdict = entry.verdicts[phase]
-    check = entry.outcomes[phase][0]["details"].get("its_own_check_found")
+    check = entry.outcomes[phase][0]["details"].get("its_own_check_finds")
     own = "" if check is None else f" (its own check finds {check:,})"
     colour, word = ("green", "right") if verdict.right else ("red", "wrong")
     return f"[{colour}]{word}[/]: {verdict.reasons}{own}; {entry.seconds(phase)[0]:.2f} s"
 
 
 def _curve(title: str, curve: Curve) -> Table:
-    table = table_of(title, "rows", "ours s", "limit s", "x the limit", "ours µs per staged row")
+    table = table_of(title, "rows", "product s", "limit s", "x the limit", "product µs per staged row")
     for point in curve:
-        figures = (f"{point['x']:,}", f"{point['ours']:.3f}", f"{point['limit']:.3f}")
-        per_row = 1e6 * point["ours"] / point["staged"]
-        table.add_row(*figures, _times(point["ours"] / point["limit"]), f"{per_row:.2f}")
+        figures = (f"{point['x']:,}", f"{point['product']:.3f}", f"{point['limit']:.3f}")
+        per_row = 1e6 * point["product"] / point["staged"]
+        table.add_row(*figures, _times(point["product"] / point["limit"]), f"{per_row:.2f}")
     return table
 
 
 def steps(outcomes: Sequence[Mapping[str, Any]]) -> Table:
-    """Seconds by step of ours: the median over the rounds. The last statement's step holds the commit and the close."""
-    table = table_of("Ours by step (consolidation_counts: with commit and close)", "step", "median s", "share")
+    """Seconds of the product by step: the median over the rounds. The last step includes the commit and the close."""
+    table = table_of("The product by step (consolidation_counts: with commit and close)", "step", "median s", "share")
     runs = [outcome["details"]["steps"] for outcome in outcomes]
     medians = [(name, statistics.median(run[at][1] for run in runs)) for at, (name, _) in enumerate(runs[0])]
     total = sum(seconds for _, seconds in medians)
@@ -202,7 +205,7 @@ def _aims(measured: Mapping[str, Measured], curves: Mapping[str, Curve]) -> Tabl
 
 
 def table_of(title: str, *columns: str) -> Table:
-    """An empty one, as all benchmarks show theirs."""
+    """An empty table in the style of all benchmarks."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")

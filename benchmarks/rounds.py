@@ -1,4 +1,4 @@
-"""What benchmarks of one use case share: rounds in folders of their own, ratios to a baseline, a file of results."""
+"""Runs the benchmarks of one use case: rounds in new folders, ratios to a baseline, a file of results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.report import machine
 
 HERE = Path(__file__).resolve().parent
 Contenders = Mapping[str, Callable[[], object]]
-"""What is timed in one round, in turn, by name; the first is the baseline. What is not to be timed goes before it."""
+"""The functions that are measured in one round, in order, by name. The first is the baseline."""
 
 
 def compare(name: str, title: str, repeat: int, prepare: Callable[[Path], Contenders]) -> None:
@@ -42,7 +42,7 @@ def compare(name: str, title: str, repeat: int, prepare: Callable[[Path], Conten
 
 
 def _table(title: str, seconds: Mapping[str, list[float]]) -> Table:
-    medians = {name: statistics.median(found) for name, found in seconds.items()}
+    medians = {name: statistics.median(all_rounds) for name, all_rounds in seconds.items()}
     baseline = next(iter(medians.values()))
     table = Table(title=title)
     for heading in ("", "seconds", "x bare"):

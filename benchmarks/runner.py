@@ -1,4 +1,4 @@
-"""Runs the contenders: each phase in a child process, in turns, and repeated. Shows nothing and decides nothing."""
+"""Runs the contenders: each phase in a child process, in turns, and repeated. Prints no results."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from benchmarks import data
 from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.data import Size
 from benchmarks.job import Job
-from benchmarks.verdict import Verdict, judge
+from benchmarks.verdict import Verdict, verdict_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 _TIMEOUT = 900
-# The phases after the first, of ours; the others know no such difference, a second run is a redelivery to them.
-_RERUNS = {"ours": ("idle", "again", "redelivered")}
+# The phases after the first. For the peers every second run is a redelivery.
+_RERUNS = {"product": ("idle", "again", "redelivered")}
 
 Outcome = dict[str, Any]
 
 
 @dataclass
 class Measured:
-    """What one contender did: outcomes by phase in order of rounds, and verdicts by phase."""
+    """The results of one contender: outcomes by phase in order of rounds, and verdicts by phase."""
 
     contender: Contender
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
@@ -46,14 +46,14 @@ class Measured:
 
 @dataclass
 class Runner:
-    """Makes data below `work` when it is first asked for, and runs contenders on it."""
+    """Makes data below `work` at the first use, and runs contenders on it."""
 
     work: Path
     say: Callable[[str], None]
     steps: bool = False
 
     def versions(self, contender: Contender) -> Outcome:
-        """Whether the contender is there, and in which versions."""
+        """The versions of the contender's libraries, or why it cannot run."""
         return self._child(contender, Job(contender.name, "import", "", "", "", "", 0))
 
     def compare(self, size: Size, names: Sequence[str], repeat: int, phases: bool = True) -> dict[str, Measured]:
@@ -70,7 +70,7 @@ class Runner:
         return measured
 
     def _round(self, entry: Measured, size: Size, number: int, phases: bool) -> None:
-        """One fresh run; then the reruns, of which a redelivery is tried in the first round only."""
+        """One fresh run; then the reruns. A redelivery runs in the first round only."""
         reruns = _RERUNS.get(entry.contender.name, ("redelivered",)) if phases else ()
         for phase in ("first", *reruns):
             if phase == "redelivered" and number > 0:
@@ -82,7 +82,7 @@ class Runner:
             entry.outcomes.setdefault(phase, []).append(outcome)
             self.say(f"round {number + 1}  {entry.contender.name:16} {phase:12} {outcome['seconds']:8.3f} s")
             if phases and phase in ("first", "redelivered"):
-                verdict = judge(outcome["result"], data.expected_file(self._staged(size)), size.history)
+                verdict = verdict_of(outcome["result"], data.expected_file(self._staged(size)), size.history)
                 if phase not in entry.verdicts or not verdict.right:
                     entry.verdicts[phase] = verdict
 
@@ -100,9 +100,9 @@ class Runner:
         return self.work / size.staged_name
 
     def _child(self, contender: Contender, job: Job) -> Outcome:
-        python = Path(sys.executable) if contender.in_our_environment else PEERS_PYTHON
+        python = Path(sys.executable) if contender.in_project_environment else PEERS_PYTHON
         if not python.exists():
-            return {"error": f"missing: {python} is not there; `make bench` makes it"}
+            return {"error": f"missing: {python} does not exist; `make bench` makes it"}
         self.work.mkdir(parents=True, exist_ok=True)
         outcome = self.work / "outcome.json"
         outcome.unlink(missing_ok=True)

@@ -34,12 +34,12 @@ def _prepared(tables: tuple[Table, ...]) -> bytes:
         path = Path(folder, "warehouse.duckdb")
         DuckDBWarehouse(path, ParquetStaging(Path(folder, "staging"))).create_tables(tables)
         with connect(path) as connection:
-            connection.execute("CHECKPOINT")  # whoever keeps the file open keeps its changes beside it
+            connection.execute("CHECKPOINT")  # an open connection keeps its changes beside the file
         return path.read_bytes()
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection past every guard, configured as the product's: DuckDB lets no other in beside one of those."""
+    """A connection past every check, with the product's configuration: DuckDB allows no two configurations at once."""
     return DuckDBWarehouse(path, ParquetStaging(path.parent / "staging"))._open()
 
 

@@ -125,16 +125,16 @@ def violations(module: str, source: str, package: str = "") -> list[str]:
     if module != PACKAGE and importer not in LEVEL:
         return [f"{module}: {importer} has no place in LAYERS"]
     return [
-        f"{module}:{found.line} imports {found.name}: {wrong}"
-        for found in imports(source, package or module.rpartition(".")[0])
-        if (wrong := _wrong(importer, found))
+        f"{module}:{one_import.line} imports {one_import.name}: {wrong}"
+        for one_import in imports(source, package or module.rpartition(".")[0])
+        if (wrong := _wrong(importer, one_import))
     ]
 
 
-def _wrong(importer: str, found: Import) -> str | None:
-    top = found.name.split(".")[0]
+def _wrong(importer: str, one_import: Import) -> str | None:
+    top = one_import.name.split(".")[0]
     if top == PACKAGE:
-        imported = part_of(found.name)
+        imported = part_of(one_import.name)
         if imported not in LEVEL:
             return f"{imported or PACKAGE} has no place in LAYERS"
         if imported != importer and LEVEL[imported] >= LEVEL.get(importer, 0):
@@ -142,7 +142,7 @@ def _wrong(importer: str, found: Import) -> str | None:
     if top in LIBRARIES and importer not in LIBRARIES[top].at_once:
         if importer not in LIBRARIES[top].when_used:
             return f"{importer or PACKAGE} does not know {top}"
-        if not found.deferred:
+        if not one_import.deferred:
             return f"{top} loads when it is first used: import it in the function"
     return None
 

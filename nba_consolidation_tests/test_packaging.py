@@ -96,8 +96,8 @@ def _pins() -> dict[str, str]:
 def test_every_declared_dependency_is_pinned_within_its_range() -> None:
     pins = {canonicalize_name(name): version for name, version in _pins().items()}
     unpinned = [
-        str(wanted) for wanted in _requirements()
-        if not wanted.specifier.contains(pins.get(canonicalize_name(wanted.name), "0"))
+        str(requirement) for requirement in _requirements()
+        if not requirement.specifier.contains(pins.get(canonicalize_name(requirement.name), "0"))
     ]  # fmt: skip
     assert unpinned == []
 
@@ -110,7 +110,7 @@ def _imported_libraries() -> set[str]:
 
 
 def test_every_imported_library_is_declared() -> None:
-    declared = {canonicalize_name(wanted.name) for wanted in _requirements()}
+    declared = {canonicalize_name(requirement.name) for requirement in _requirements()}
     homes = packages_distributions()
     undeclared = {
         library for library in _imported_libraries()

@@ -256,6 +256,8 @@ def test_a_value_that_is_not_allowed_in_the_launchpad_fails_the_run_with_its_rea
         ("odds", "0", kind("odds").must),
         ("odds", "1.91", kind("odds").must),
         ("firestore_emulator", "http://localhost:8080", "`host:port`"),
+        ("memory_limit", "lots", "a size such as 1500MB, 2GiB or 80%"),
+        ("memory_limit", "1500", "a size such as 1500MB, 2GiB or 80%"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_with_its_variable_and_what_is_allowed(

@@ -1,6 +1,6 @@
 """The contenders. Each is a module with `setup(job)`, `run(job)` (the only part that is timed) and `result(job)`.
 
-What a contender does by construction stands here; what it does to rows and values is measured.
+Properties by design are declared here; the effect on rows and values is measured.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Contender:
-    """A way to do the job. `ours` is the environment it runs in: the project's, or the peers' own."""
+    """A way to do the job. in_project_environment: it runs in the project's environment, not in that of the peers."""
 
     name: str
     title: str
-    in_our_environment: bool
+    in_project_environment: bool
     atomic: str
     second_writer: str
 
 
-_FILE_LOCK = "nothing of its own: DuckDB's file lock, and on a shared warehouse none"
+_FILE_LOCK = "only DuckDB's file lock; on a shared warehouse none"
 
 CONTENDERS = (
     Contender("limit", "bare INSERT … newest per key (the limit)", True, "yes", _FILE_LOCK),
-    Contender("ours", "ours: lease to clean-up", True, "yes, audits included", "lease and fence"),
+    Contender("product", "product: lease to clean-up", True, "yes, audits included", "lease and fence"),
     Contender(
         "predecessor", "predecessor: MERGE, deactivate, check", True,
         "no: three transactions, duplicates visible until the check", _FILE_LOCK,
     ),
     Contender(
         "polars_unique", "polars concat + unique + write", False,
-        "no: one file per date after the other", "no protection: the last one wins",
+        "no: one file per date, one after the other", "no protection: the last one wins",
     ),
     Contender(
         "dbt_incremental", "dbt-duckdb incremental + unique test", False,

@@ -14,7 +14,7 @@ _MODEL = "player_prop_predictions"
 
 
 def setup(job: Job) -> None:
-    """A project on a copy of the DuckDB file, parsed already: what is timed is the build."""
+    """A project on a copy of the DuckDB file, already parsed: only the build is measured."""
     fresh_warehouse(job)
     project = job.work / "project"
     (project / "models").mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def run(job: Job) -> dict[str, object]:
     if steps["model"].status.value != "success":
         raise RuntimeError(steps["model"].message)
     return {
-        "its_own_check_found": steps["test"].failures,
+        "its_own_check_finds": steps["test"].failures,
         "model_seconds": steps["model"].execution_time,
         "test_seconds": steps["test"].execution_time,
     }
@@ -66,5 +66,5 @@ def _files(job: Job) -> dict[str, object]:
 
 
 def result(job: Job) -> str:
-    """Where to read what came out."""
+    """Where to read the result."""
     return f"duckdb:{job.warehouse}"

@@ -18,7 +18,7 @@ _SAME = {"current_points_line": "IS NOT DISTINCT FROM"}
 
 
 def setup(job: Job) -> None:
-    """The history as a Delta table, made once and then copied by hard links: Delta never writes to a file again."""
+    """The history as a Delta table, made once and then copied by hard links, because Delta never rewrites a file."""
     made = Path(job.base) / "delta"
     if not made.exists():
         _make(job, made)
@@ -42,7 +42,7 @@ def _make(job: Job, target: Path) -> None:
 
 
 def run(job: Job) -> dict[str, object]:
-    """Newest per key, then the merge; NULL equals NULL, since the predicate says so."""
+    """Newest per key, then the merge; the predicate makes NULL equal NULL."""
     dates = ", ".join(f"'{date}'" for date in job.game_dates)
     # In brackets: deltalake's parser binds IS NOT DISTINCT FROM weaker than AND.
     matches = " AND ".join(f"(t.{name} {_SAME.get(name, '=')} s.{name})" for name in BUSINESS_KEY)
@@ -54,5 +54,5 @@ def run(job: Job) -> dict[str, object]:
 
 
 def result(job: Job) -> str:
-    """Where to read what came out."""
+    """Where to read the result."""
     return "parquet:" + "\n".join(DeltaTable(str(job.work / "table")).file_uris())

@@ -1,4 +1,4 @@
-"""The limit: one INSERT of the newest staged row per key, on a connection of our own settings. No question asked."""
+"""The limit: one INSERT of the newest staged row per key, with the product's settings. Nothing is checked."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def run(job: Job) -> dict[str, object]:
 
 
 def connection(job: Job) -> duckdb.DuckDBPyConnection:
-    """With exactly the settings that ours has, whatever these are today."""
-    ours = deploy(Settings(home=job.work)).warehouse
-    assert isinstance(ours, DuckDBWarehouse)
-    return duckdb.connect(job.warehouse, config=ours._config)
+    """A connection with the product's current settings."""
+    warehouse = deploy(Settings(home=job.work)).warehouse
+    assert isinstance(warehouse, DuckDBWarehouse)
+    return duckdb.connect(job.warehouse, config=warehouse._config)
 
 
 def result(job: Job) -> str:
-    """Where to read what came out."""
+    """Where to read the result."""
     return f"duckdb:{job.warehouse}"

@@ -1,4 +1,4 @@
-"""Polars: the staged rows and the standing ones of their dates, the newest per key, written by date as Parquet."""
+"""Polars: the staged rows and the existing ones of their dates, the newest per key, written by date as Parquet."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def setup(job: Job) -> None:
 def run(job: Job) -> dict[str, object]:
     """Reads, takes the newest, replaces the files of the dates."""
     staged = newest(job.files)
-    standing = [file for date in job.game_dates for file in _folder(job, date).glob("*.parquet")]
+    existing = [file for date in job.game_dates for file in _folder(job, date).glob("*.parquet")]
     everything = staged
-    if standing:
+    if existing:
         columns = staged.columns
-        stood = pl.concat([pl.read_parquet(file, hive_partitioning=True).select(columns) for file in standing])
-        everything = newest_of(pl.concat([staged.cast(stood.schema), stood]).lazy())
+        existing_rows = pl.concat([pl.read_parquet(file, hive_partitioning=True).select(columns) for file in existing])
+        everything = newest_of(pl.concat([staged.cast(existing_rows.schema), existing_rows]).lazy())
     for (date,), rows in everything.partition_by("game_date", as_dict=True).items():
         folder = _folder(job, date)
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def newest(files: list[str]) -> pl.DataFrame:
 
 
 def newest_of(rows: pl.LazyFrame) -> pl.DataFrame:
-    """The newest row per key; NULL equals NULL here."""
+    """The newest row per key; NULL equals NULL."""
     ordered = rows.sort("created_at", "prediction_id", descending=True)
     return ordered.unique(subset=BUSINESS_KEY, keep="first").collect()
 
@@ -69,5 +69,5 @@ def _folder(job: Job, date: object) -> Path:
 
 
 def result(job: Job) -> str:
-    """Where to read what came out."""
+    """Where to read the result."""
     return f"parquet:{job.work}/table/*/*.parquet"

@@ -22,7 +22,7 @@ def run(job: Job) -> dict[str, object]:
         connected.execute(_merge(job))
         connected.execute(_DEACTIVATE.format(first=first, last=last))
         (duplicates,) = connected.execute(_CHECK.format(first=first, last=last)).fetchall()[0]
-    return {"its_own_check_found": duplicates}
+    return {"its_own_check_finds": duplicates}
 
 
 def _merge(job: Job) -> str:
@@ -61,5 +61,5 @@ SELECT COUNT(*) FROM (
 
 
 def result(job: Job) -> str:
-    """Where to read what came out."""
+    """Where to read the result."""
     return f"duckdb:{job.warehouse}"

@@ -1,4 +1,4 @@
-"""`backfill`: consolidates or grades a range of dates in chunks. A new kind of work is one line in `WORKS`."""
+"""`backfill`: consolidates or grades many dates in chunks. A new kind of work is one line in `WORKS`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Grid, GridColumn, counted
+from nba_consolidation.cli.output import Grid, counted, reasons_table
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import today
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _consolidating(deployment: Deployment, holder: Holder) -> Work:
-    """Consolidates, validates and publishes, and completes dates that an earlier run left unfinished."""
+    """Consolidates, validates and publishes, including dates that an earlier run left unfinished."""
     from nba_consolidation.operations.backfill import ChunkDone
     from nba_consolidation.operations.unfinished import complete
 
@@ -41,7 +41,7 @@ def _consolidating(deployment: Deployment, holder: Holder) -> Work:
 
 
 def _grading(deployment: Deployment, holder: Holder) -> Work:
-    """Grades predictions and recomputes the performance of the graded dates."""
+    """Grades predictions, and recomputes the performance tables."""
     from nba_consolidation.operations.backfill import ChunkDone
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
@@ -65,16 +65,15 @@ WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
 @date_option("--from", "since", "First game date.", required=True)
 @date_option("--to", "until", "Last game date.  [default: today]")
 @click.option("--what", type=click.Choice(list(WORKS)), default="consolidate", show_default=True,
-              help="What to do with the dates.")  # fmt: skip
+              help="The work to do.")  # fmt: skip
 @click.option("--chunk", type=click.IntRange(min=1), default=30, show_default=True, metavar="DAYS",
-              help="How many dates to process at a time.")  # fmt: skip
+              help="How many dates are processed at a time.")  # fmt: skip
 @session_command
 def backfill(session: Session, since: dt.date, until: dt.date | None, what: str, chunk: int) -> Exit:
-    """Consolidate or grade a range of dates, in chunks.
+    """Consolidate or grade a season, some dates at a time.
 
-    Dates that are up to date cost almost nothing, so after an interruption run the same command again. A date that
-    fails does not stop the others. If a date failed or a staging table was refused, they are listed and the exit code
-    is 3.
+    Finished dates are skipped, so a backfill that was stopped can be started again. A date that fails stops no other.
+    Failed dates and refused tables are listed at the end, and the exit code is then 3.
     """
     from nba_consolidation.operations.backfill import backfill as run
 
@@ -82,22 +81,22 @@ def backfill(session: Session, since: dt.date, until: dt.date | None, what: str,
     if since > last:
         raise click.UsageError(f"--from {since} comes after --to {last}.")
     work = WORKS[what](session.with_tables(), session.holder())
-    with bar(what, transient=True) as (advance, print_line):
-        report = run(since, last, chunk, work, _progress_reporter(advance, print_line, (last - since).days + 1))
+    with bar(what, transient=True) as (advance, news):
+        report = run(since, last, chunk, work, _progress_reporter(advance, news, (last - since).days + 1))
     session.show(_document(report, what), *_grids(report), _summary(report))
     return Exit.REQUIRES_ATTENTION if report.failed or report.refused else Exit.DONE
 
 
 def _progress_reporter(
-    advance: Callable[[int, int], None], print_line: Callable[[str], None], dates: int
+    advance: Callable[[int, int], None], news: Callable[[str], None], dates: int
 ) -> Callable[[BackfillReport], None]:
-    """Advances the bar, and prints a failed date as soon as it fails."""
+    """Advances the bar, and prints a failed date at once, not only at the end."""
     reported: set[dt.date] = set()
 
     def on_report(report: BackfillReport) -> None:
         advance(report.dates, dates)
         for date in sorted(report.failed.keys() - reported):
-            print_line(f"{date}: {report.failed[date]}")
+            news(f"{date}: {report.failed[date]}")
         reported.update(report.failed)
 
     return on_report
@@ -117,8 +116,8 @@ def _document(report: BackfillReport, what: str) -> dict[str, Any]:
 
 def _grids(report: BackfillReport) -> list[Grid]:
     return [
-        Grid([GridColumn("failed date"), GridColumn("reason", fold=True)], sorted(report.failed.items())),
-        Grid([GridColumn("refused table", fold=True), GridColumn("reason", fold=True)], sorted(report.refused.items())),
+        reasons_table("failed date", sorted(report.failed.items())),
+        reasons_table("refused table", sorted(report.refused.items())),
     ]
 
 
@@ -127,10 +126,8 @@ def _summary(report: BackfillReport) -> str:
     lines = [f"{counted(report.dates, 'date')} from {report.first} to {report.last}: {figures}."]
     if report.failed:
         lines.append(
-            f"{counted(len(report.failed), 'date')} failed; the others are done. Remove the cause and run it again."
+            f"{counted(len(report.failed), 'date')} failed; all others are done. Remove the cause, and start again."
         )
     if report.refused:
-        lines.append(
-            f"Refused {counted(len(report.refused), 'staging table')}, which were kept. Correct and stage them again."
-        )
+        lines.append(f"Refused {counted(len(report.refused), 'staging table')}, which stay: correct and stage again.")
     return "\n".join(lines)

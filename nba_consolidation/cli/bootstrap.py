@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @apply_option
 @session_command
 def bootstrap(session: Session, applied: bool) -> None:
-    """Create missing tables and columns, and migrate a previous version.
+    """Show which tables and columns would be created.
 
-    Without --apply, only shows what would change: tables to create, columns to add, and rows that a previous version
-    published in validated_predictions and that published_predictions would take over. Existing data is kept, and
-    repeating the command changes nothing. In production it also creates the datasets and lists the roles needed.
+    Existing tables keep all their columns and rows. Rows that a previous version published in validated_predictions are
+    copied to published_predictions. --apply does it; repeating it changes nothing. In production the datasets are
+    created too, and the roles that each account needs are listed.
     """
     from nba_consolidation.operations import bootstrap as use_case
     from nba_consolidation.schema import ALL_TABLES
@@ -48,7 +48,7 @@ def bootstrap(session: Session, applied: bool) -> None:
         Grid(
             [GridColumn("account"), GridColumn("role"), GridColumn("on"), GridColumn("for", 1, fold=True)],
             [(role.account, role.role, role.resource, role.reason) for role in roles],
-            "The least set of roles",
+            "The roles that each account needs",
         ),
         *_summary(planned, applied, session.settings.place),
     )
@@ -79,7 +79,7 @@ def _tables(changes: Sequence[TableChange]) -> Grid:
     rows = [
         (
             change.table.name,
-            "created" if change.creates else "adopted" if change.missing else "there",
+            "created" if change.creates else "adopted" if change.missing else "unchanged",
             ", ".join(column.name for column in change.missing) or None,
             ", ".join(change.carried_through) or None,
         )
@@ -100,7 +100,7 @@ def _differing(changes: Sequence[TableChange]) -> Grid:
             f"{change.table.name}.{declared.name}",
             declared.type,
             live.type,
-            "nothing can be consolidated" if any(declared.name in text for text in change.unfit) else "it stays",
+            "nothing can be consolidated" if any(declared.name in text for text in change.unfit) else "unchanged",
         )
         for change in changes
         for declared, live in change.differing
@@ -110,7 +110,7 @@ def _differing(changes: Sequence[TableChange]) -> Grid:
 
 def _summary(planned: Plan, applied: bool, place: str) -> list[Shown]:
     if not planned.changes:
-        return [f"All {len(planned.tables)} tables are there in {place}."]
+        return [f"All {len(planned.tables)} tables exist in {place}."]
     created = sum(change.creates for change in planned.tables)
     added = sum(len(change.missing) for change in planned.tables)
     what = " and ".join(
@@ -121,4 +121,4 @@ def _summary(planned: Plan, applied: bool, place: str) -> list[Shown]:
         rows = f"{counted(sum(planned.carried_over.values()), 'row')} of {counted(len(planned.carried_over), 'date')}"
         verb = "Carried" if applied else "Would carry"
         lines.append(f"{verb} {rows} over from validated_predictions to published_predictions.")
-    return ["\n".join(lines if applied else [*lines, "Do it with --apply."])]
+    return ["\n".join(lines if applied else [*lines, "To do it, add --apply."])]

@@ -1,4 +1,4 @@
-"""`box-scores`: loads files of box scores. Local deployment only; in production the table is only read."""
+"""`box-scores`: loads files of box scores. Local deployment only; in production another system owns the table."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
+from nba_consolidation.cli.output import Shown, counted, reasons_table, table
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.schema.display import text_column, words_column
 from nba_consolidation.settings import LOCAL, variable
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.grading.box_scores import BoxScoreFile, BoxScoreProblem, LoadReport
 
 _MOST_ROWS = 20
+_PROBLEMS = (
+    text_column("date", "game_date"),
+    words_column("problem", "problem"),
+    text_column("game", "game_id"),
+    text_column("player", "player_lookup"),
+    text_column("detail", "detail", wide=True),
+)
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,14 @@ class ReadFile:
 @files_argument
 @session_command
 def box_scores(session: Session, files: Sequence[Path]) -> Exit:
-    """Load files of box scores, against which predictions are graded.
+    """Load files of box scores, which predictions are graded against.
 
-    Files are Parquet, CSV or JSON lines; a directory means all such files in it. Columns: player_lookup, game_id,
-    game_date, points, and optionally minutes_played, team_abbr, opponent_team_abbr and tip_off_at. Others are ignored.
-    A game date is a date (2026-01-15), not a timestamp. minutes_played is rounded to 0.1, but never to 0.
-
-    A box score replaces the whole row of the same player and game. A file with a row without a key, or with a value of
-    another type, is refused as a whole; the other files are loaded. Suspicious box scores are loaded and listed, and
-    the exit code is 3.
+    Parquet, CSV or JSON lines; a directory means all such files in it. Columns: player_lookup, game_id, game_date,
+    points, and optionally minutes_played, team_abbr, opponent_team_abbr and tip_off_at; others are ignored.
+    game_date is a date (2026-01-15), never a moment; minutes_played is rounded to 0.1, but never to 0.
+    A box score replaces the row of the same player and game as a whole. A file with a row without a key, or with a
+    value of another type, is refused as a whole; the other files are loaded. Suspicious box scores are loaded and
+    listed: the exit code is then 3.
     """
     from nba_consolidation.pipeline.grading.box_scores import load
 
@@ -107,22 +114,14 @@ def _output(read: Sequence[ReadFile], report: LoadReport | None) -> list[Shown]:
     failed = [(file.file.name, file.error) for file in read if file.error]
     return [
         *(problem_grids(report.problems) if report else []),
-        Grid([GridColumn("not loaded", fold=True), GridColumn("reason", fold=True)], failed),
+        reasons_table("not loaded", failed),
         _summary(read, report),
     ]
 
 
 def problem_grids(problems: Sequence[BoxScoreProblem]) -> list[Shown]:
     """Lists the first problems; if there are more, also how many there are of each kind."""
-    columns = [
-        GridColumn("date"),
-        GridColumn("problem"),
-        GridColumn("game"),
-        GridColumn("player"),
-        GridColumn("detail", fold=True),
-    ]
-    rows = [(p.game_date, p.problem.replace("_", " "), p.game_id, p.player_lookup, p.detail) for p in problems]
-    output: list[Shown] = [Grid(columns, rows[:_MOST_ROWS])]
+    output: list[Shown] = [table(_PROBLEMS, map(vars, problems[:_MOST_ROWS]))]
     if len(problems) > _MOST_ROWS:
         kinds = Counter(problem.problem for problem in problems).most_common()
         by_kind = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
@@ -144,7 +143,7 @@ def _summary(read: Sequence[ReadFile], report: LoadReport | None) -> str:
             lines.append(f"{counted(report.repeated, 'repeated row')} in the files: each counts once.")
     lines += _notes(read)
     if report and report.problems:
-        lines.append(f"{counted(len(report.problems), 'problem')} in the loaded rows: please check them.")
+        lines.append(f"{counted(len(report.problems), 'problem')} in the loaded rows: check them.")
     if report and not any(file.error for file in read):
         lines.append("Next: nba-consolidation grade")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`cleanup`: lists left-over staging tables, and drops or archives them with --apply."""
+"""`cleanup`: lists old staging tables, and drops or archives them. The rules are in `operations.staging_cleanup`."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _COLUMNS = (
     GridColumn("batch", 3),
     GridColumn("dates", 2),
     GridColumn("action"),
-    GridColumn("reason", 1, fold=True),
+    GridColumn("why", 1, fold=True),
 )
 
 
 @click.command()
 @apply_option
-@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Minimum age.  [default: the setting]")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Minimum age, instead of the setting.")
 @click.option("--archive", "archived", multiple=True, metavar="NAME",
-              help="Archive this table, although it is not consolidated. Its rows are kept. Repeatable.")  # fmt: skip
+              help="Archive this table although it is not consolidated; its rows are kept. Repeatable.")  # fmt: skip
 @session_command
 def cleanup(session: Session, applied: bool, older_than: float | None, archived: tuple[str, ...]) -> Exit:
-    """Show left-over staging tables, and drop or archive them.
+    """Show the old staging tables.
 
-    With --apply, consolidated and empty tables are dropped, unless they changed since. Any other table stays until it
-    is named with --archive, which keeps all of its rows. The exit code is 3 if such tables are left.
+    With --apply, those that are consolidated or empty are dropped, if they did not change since. All others stay until
+    they are named with --archive, which keeps every row. Ends with 3 if some stay.
     """
     deployment = session.existing()
     with steps() as on_step:
@@ -73,7 +73,7 @@ def _summary(report: CleanUpReport) -> str:
     dropped, archived = (len(report.with_action(action)) for action in (Action.DROPPED, Action.ARCHIVED))
     lines = [f"{done} dropped: {counted(dropped, 'table')}; archived: {archived:,}."]
     if report.dry_run and (dropped or archived):
-        lines.append("Nothing was changed. To do it, add --apply.")
+        lines.append("Nothing was done. To do it, add --apply.")
     if report.waiting_dates:
         first, last = report.waiting_dates[0], report.waiting_dates[-1]
         waiting = counted(len(report.of(OldTableKind.NEVER_CONSOLIDATED)), "table")
@@ -82,7 +82,5 @@ def _summary(report: CleanUpReport) -> str:
             f"Next: nba-consolidation consolidate --from {first} --to {last}"
         )
     if refused := [table for table in report.left_over if table.kind is OldTableKind.REFUSED]:
-        lines.append(
-            f"Refused: {counted(len(refused), 'table')}. Correct and stage them again, or archive them: --archive NAME."
-        )
+        lines.append(f"{counted(len(refused), 'refused table')}: correct and stage again, or use --archive NAME.")
     return "\n".join(lines)

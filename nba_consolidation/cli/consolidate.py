@@ -1,4 +1,4 @@
-"""`consolidate`, `validate` and `publish`: from staging tables to published predictions."""
+"""`consolidate`, `validate` and `publish`: from staging tables to published predictions. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, latest, poisoned_document, poisoned_table
+from nba_consolidation.cli.output import (
+    Grid,
+    Shown,
+    counted,
+    dates_table,
+    poisoned_document,
+    poisoned_table,
+    reasons_table,
+    totals_of,
+)
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.schema.display import DisplayColumn, count_column, text_column
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
@@ -25,41 +35,35 @@ if TYPE_CHECKING:
     from nba_consolidation.pipeline.validation.validate import ValidatedDate
     from nba_consolidation.wiring import Deployment
 
-_FIGURES = ("staging_tables", "staged", "inserted", "updated", "stale", "superseded", "quarantined",
-            "total_rows", "active_rows")  # fmt: skip
+_DATE = text_column("date", "game_date")
 _COLUMNS = (
-    GridColumn("date"),
-    GridColumn("tables", 2, right=True),
-    GridColumn("staged", right=True),
-    GridColumn("inserted", right=True),
-    GridColumn("updated", right=True),
-    GridColumn("stale", right=True),
-    GridColumn("super\u00adseded", right=True),
-    GridColumn("quaran\u00adtined", right=True),
-    GridColumn("rows", 1, right=True),
-    GridColumn("active", right=True),
-    GridColumn("token", 3, right=True),
+    _DATE,
+    count_column("tables", "staging_tables", 2),
+    count_column("staged", "staged"),
+    count_column("inserted", "inserted"),
+    count_column("updated", "updated"),
+    count_column("stale", "stale"),
+    count_column("super\u00adseded", "superseded"),
+    count_column("quaran\u00adtined", "quarantined"),
+    count_column("rows", "total_rows", 1),
+    count_column("active", "active_rows"),
+    DisplayColumn("token", lambda row: str(row["token"]), 3, right=True),
 )
-_VALIDATED_FIGURES = ("validated_rows", "percent_scale_rows", "without_line", "withheld_rows", "players", "systems")
-_VALIDATED_COLUMNS = (
-    GridColumn("date"),
-    GridColumn("validated", right=True),
-    GridColumn("stored in percent", right=True),
-    GridColumn("without line", right=True),
-    GridColumn("withheld", right=True),
-    GridColumn("players", right=True),
-    GridColumn("systems", right=True),
+_VALIDATED = (
+    _DATE,
+    count_column("validated", "validated_rows"),
+    count_column("stored in percent", "percent_scale_rows"),
+    count_column("without line", "without_line"),
+    count_column("withheld", "withheld_rows"),
 )
-
-
-_PUBLISHED_FIGURES = ("published_rows", "actionable_rows", "filtered_rows", "calibrated_rows")
+_VALIDATED_COLUMNS = (*_VALIDATED, count_column("players", "players"), count_column("systems", "systems"))
 _PUBLISHED_COLUMNS = (
-    GridColumn("date"),
-    GridColumn("published", right=True),
-    GridColumn("actionable", right=True),
-    GridColumn("filtered", right=True),
-    GridColumn("calibrated", right=True),
-    GridColumn("changed"),
+    _DATE,
+    count_column("published", "published_rows"),
+    count_column("actionable", "actionable_rows"),
+    count_column("filtered", "filtered_rows"),
+    count_column("calibrated", "calibrated_rows"),
+    text_column("changed", "changed"),
 )
 
 
@@ -77,16 +81,18 @@ class Publication:
 @click.option("--no-validate", is_flag=True, help="Only consolidate: neither validate nor publish.")
 @session_command
 def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
-    """Consolidate staging tables: one row per business key, nothing lost, nothing duplicated.
+    """Consolidate the staging tables.
 
-    Without dates: all dates with waiting rows. The consolidated dates are then validated and published, and so are
-    dates that an earlier run consolidated before it died. Repeating it changes nothing. The exit code is 3 if tables
-    were refused or dates are poisoned; the others are done.
+    Afterwards there is one row per business key: no row is lost, none is duplicated.
+
+    Without dates: all dates that have staging tables. The consolidated dates are then validated and published. So are
+    dates that an earlier run left unfinished. Repeating the command changes nothing. Ends with 3 if some tables were
+    refused or some dates poisoned: all others are done.
     """
     deployment, holder = session.deployment(), session.holder()
     publication = None
     with steps() as on_step:
-        report = deployment.consolidator.consolidate(_requested_dates(deployment, dates), holder, on_step)
+        report = deployment.consolidator.consolidate(_requested(deployment, dates), holder, on_step)
         if not no_validate:
             on_step("validate and publish")
             publication = _validate_and_publish(deployment, dates, holder)
@@ -117,11 +123,13 @@ def validate(session: Session, dates: DateRange) -> None:
     summary = (
         f"{counted(total, 'validated prediction')} of {counted(len(validated), 'date')}."
         if validated
-        else _no_predictions(dates)
+        else _no_rows(dates)
     )
     if withheld := withheld_sentence(validated):
         summary = f"{summary}\n{withheld}"
-    session.show({"dates": validated, "totals": _totals(validated)}, *latest(_validated_grid(validated)), summary)
+    totals = _totals(validated)
+    document = {"dates": validated, "totals": totals}
+    session.show(document, *dates_table(_VALIDATED_COLUMNS, validated, totals), summary)
 
 
 @click.command()
@@ -130,8 +138,8 @@ def validate(session: Session, dates: DateRange) -> None:
 def publish(session: Session, dates: DateRange) -> None:
     """Publish validated predictions, with the calibrations and player filters that are in force.
 
-    Without dates: the upcoming game dates. Past dates keep what was published, unless you name them. A date that is up
-    to date is not rewritten.
+    Without dates: the upcoming game dates. Past dates keep what was published unless they are named here. A date that
+    is up to date is left alone.
     """
     deployment = session.existing()
     with steps() as on_step:
@@ -144,11 +152,11 @@ def publish(session: Session, dates: DateRange) -> None:
         if published
         else "No validated predictions for these dates: nba-consolidation consolidate, or validate."
     )
-    session.show({"dates": published}, *latest(_published_grid(published)), summary)
+    session.show({"dates": published}, *dates_table(_PUBLISHED_COLUMNS, published), summary)
 
 
-def _requested_dates(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
-    """The requested dates, or all dates of which a staging table has rows."""
+def _requested(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
+    """The requested dates, or all dates that have rows in a staging table."""
     if dates.is_limited:
         return dates.dates
     listed = deployment.staging.list_tables(deployment.known_dates())
@@ -156,7 +164,7 @@ def _requested_dates(deployment: Deployment, dates: DateRange) -> Sequence[dt.da
 
 
 def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
-    """Validates and publishes unfinished dates. Returns an error instead of raising it: the report is printed first."""
+    """Validates and publishes unfinished dates. Returns an error, so that the report is printed first."""
     from nba_consolidation.fencing.errors import DatesPoisoned
     from nba_consolidation.operations.unfinished import complete
 
@@ -182,7 +190,7 @@ def _document(report: ConsolidationReport, publication: Publication | None) -> d
     return {
         "run_id": report.run_id,
         "dates": report.dates,
-        "totals": {figure: report.total(figure) for figure in (*_FIGURES, "tied_players")},
+        "totals": {**totals_of(_COLUMNS, report.total), "tied_players": report.total("tied_players")},
         "conserved": all(counts.conserved for counts in report.dates),
         "untouched": report.untouched,
         "refused": report.refused,
@@ -203,14 +211,12 @@ def _document(report: ConsolidationReport, publication: Publication | None) -> d
 
 
 def _report(report: ConsolidationReport, publication: Publication | None) -> list[Shown]:
-    rows = [(date.game_date, *(getattr(date, figure) for figure in _FIGURES), str(date.token)) for date in report.dates]
-    totals = ("total", *(report.total(figure) for figure in _FIGURES), None)
     return [
-        *latest(Grid(_COLUMNS, rows, footer=totals if len(rows) > 1 else None)),
+        *dates_table(_COLUMNS, report.dates, totals_of(_COLUMNS, report.total)),
         refused_grid(report.refused),
         poisoned_table(report.poisoned),
         *_sentences(report, publication),
-    ]  # fmt: skip
+    ]
 
 
 def _sentences(report: ConsolidationReport, publication: Publication | None) -> list[str]:
@@ -226,13 +232,12 @@ def _sentences(report: ConsolidationReport, publication: Publication | None) -> 
             lines.append(withheld)
     if report.refused:
         lines.append(
-            f"Refused {counted(len(report.refused), 'staging table')}, which were kept. "
-            "Correct and stage them again, or remove them."
+            f"Refused {counted(len(report.refused), 'staging table')}, which stay: correct and stage again, or remove."
         )
     if report.poisoned:
         lines.append(
-            f"Could not consolidate {counted(len(report.poisoned), 'date')}, whose staging tables were kept. "
-            "Remove the cause and consolidate again."
+            f"Could not consolidate {counted(len(report.poisoned), 'date')}; the staging tables stay. "
+            "Remove the cause, then consolidate again."
         )
     return ["\n".join(lines)]
 
@@ -247,7 +252,7 @@ def _ties(players: int) -> list[str]:
     if not players:
         return []
     have = "has" if players == 1 else "have"
-    who = f"{counted(players, 'player')} {have} several lines created at the same moment"
+    who = f"{counted(players, 'player')} {have} several lines of the same moment"
     return [f"{who}; the active line was chosen by prediction_id."]
 
 
@@ -260,7 +265,7 @@ def _cost(report: ConsolidationReport) -> str:
 
 
 def withheld_sentence(dates: Sequence[ValidatedDate] | Sequence[DateStatus]) -> str:
-    """How many predictions of the dates are withheld, and what to do; empty if none is."""
+    """The number of withheld predictions, and what to do next; empty if there is none."""
     withheld = {date.game_date: date.withheld_rows for date in dates if date.withheld_rows}
     if not withheld:
         return ""
@@ -271,39 +276,14 @@ def withheld_sentence(dates: Sequence[ValidatedDate] | Sequence[DateStatus]) -> 
 
 
 def refused_grid(refused: Sequence[RefusedTable]) -> Grid:
-    """The refused staging tables and their reasons."""
-    return Grid(
-        [GridColumn("refused table", fold=True), GridColumn("reason", fold=True)], [(t.name, t.reason) for t in refused]
-    )
-
-
-def _validated_grid(dates: Sequence[ValidatedDate]) -> Grid:
-    rows = [(date.game_date, *(getattr(date, figure) for figure in _VALIDATED_FIGURES)) for date in dates]
-    totals = _totals(dates)
-    footer = (
-        "total",
-        totals["validated_rows"],
-        totals["percent_scale_rows"],
-        totals["without_line"],
-        totals["withheld_rows"],
-        None,
-        None,
-    )
-    return Grid(_VALIDATED_COLUMNS, rows, footer=footer if len(rows) > 1 else None)
-
-
-def _published_grid(dates: Sequence[PublishedDate]) -> Grid:
-    rows = [
-        (date.game_date, *(getattr(date, figure) for figure in _PUBLISHED_FIGURES), "yes" if date.changed else "no")
-        for date in dates
-    ]
-    return Grid(_PUBLISHED_COLUMNS, rows)
+    """The refused staging tables, and why."""
+    return reasons_table("refused table", [(table.name, table.reason) for table in refused])
 
 
 def _totals(dates: Sequence[ValidatedDate]) -> dict[str, int]:
-    """Players and systems are counted by date, so their sum would mean nothing."""
-    return {figure: sum(getattr(date, figure) for date in dates) for figure in _VALIDATED_FIGURES[:4]}
+    """Players and systems are distinct by date, so they do not add up."""
+    return totals_of(_VALIDATED, lambda name: sum(getattr(date, name) for date in dates))
 
 
-def _no_predictions(dates: DateRange) -> str:
-    return f"No predictions for {dates}. Next: nba-consolidation consolidate"
+def _no_rows(dates: DateRange) -> str:
+    return f"No rows for {dates}: consolidate first."

@@ -1,8 +1,9 @@
-"""`demo`: runs the demo of `demo/run.py` and prints its results."""
+"""`demo`: consolidates an invented season, and compares the result with the expectation. Run in `demo/run.py`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,46 +32,29 @@ _FIGURES = {
     "voided": "voided, the player did not play",
 }
 _HIT_RATE = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
-_LOOK = """\
-Where to look
-  {report}
-               the report of the last date with box scores: open it in a browser
-  make ui      the season in Dagster: assets, checks, metadata, both runs
-  {program} --home {home} status
-               waiting and refused staging tables, committed rows by date
-  {program} --home {home} quarantine
-               the quarantined rows, and the rule that each one broke
-  {program} --home {home} explain --date {date} --player {player}
-               a player's predictions of a date: where each came from, and the versions that lost
-  {program} --home {home} duplicates
-               the audits over all history
-  {program} --home {home} performance
-               how good each system is: hit rates with their intervals, errors, returns
-  {program} --home {home} calibration
-               how well each system's confidence matches its hit rate
-  {program} --home {home} players list
-               players whose predictions are better or worse than chance explains
-  {program} --home {home} box-scores {home}/box_scores/{last}.parquet
-               the games of the last date have no box scores yet: load them, then `grade`"""
+_COMMANDS = (
+    ("status", "waiting and refused staging tables, committed rows by date"),
+    ("quarantine", "the quarantined rows, and the rule that each one broke"),
+    ("explain --date {date} --player {player}", "where a player's predictions came from, and their earlier versions"),
+    ("duplicates", "the audits of all history"),
+    ("performance", "how good each system is: hit rates with their intervals, errors, returns"),
+    ("calibration", "how well each system's confidence matches its hit rate"),
+    ("players list", "players whose predictions are better or worse than chance explains"),
+    ("box-scores {home}/box_scores/{last}.parquet", "loads the box scores of the last date; then run `grade`"),
+)
 
 
 @click.command()
 @click.option("--dates", default=120, show_default=True, type=click.IntRange(1, 400),
-              help="Number of game dates; a whole season has 170.")  # fmt: skip
-@click.option("--seed", default=2025, show_default=True, help="Seed of the random season.")
-@click.option(
-    "--processes",
-    default=2,
-    show_default=True,
-    type=click.IntRange(1, 64),
-    help="Number of worker processes that stage.",
-)
+              help="Game dates; a whole season has 170.")  # fmt: skip
+@click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
 @session_command
 def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
-    """Generate a season of games, and consolidate it with several processes at once.
+    """Make a season of games and consolidate it under contention.
 
-    Works in .demo (or --home) and first removes an earlier demo there. The exit code is 1 unless every staged row is
-    accounted for exactly once.
+    Works in .demo (or --home), and first removes an earlier demo there. Ends with 1 unless every staged prediction was
+    consolidated exactly once.
     """
     from nba_consolidation.demo.run import run_demo
     from nba_consolidation.demo.season import Season
@@ -79,13 +63,24 @@ def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
     season = Season(seed=seed, dates=dates, refused_tables=True)
     with bar("staging tables") as (advance, write_line):
         outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
-    program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
-    look = _LOOK.format(
-        program=program, home=home, date=season.game_dates[0], last=season.game_dates[-1], player=season.players[0],
-        report=outcome.report,
-    )  # fmt: skip
-    session.show(_document(outcome), *_shown(outcome), look)
+    names = {
+        "home": home, "last": season.game_dates[-1], "date": outcome.example["game_date"],
+        "player": outcome.example["player_lookup"],
+    }  # fmt: skip
+    commands = [(command.format_map(names), purpose) for command, purpose in _COMMANDS]
+    document = {**_document(outcome), "commands": [command for command, _ in commands]}
+    session.show(document, *_shown(outcome), _where_to_look(home, outcome.report, commands))
     return Exit.DONE if outcome.as_expected else Exit.FAILED
+
+
+def _where_to_look(home: Path, report: Path, commands: Sequence[tuple[str, str]]) -> str:
+    program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
+    entries = [
+        (str(report), "the report of the last date with box scores: open it in a browser"),
+        ("make ui", "the season in Dagster: assets, checks, metadata, both runs"),
+        *((f"{program} --home {home} {command}", purpose) for command, purpose in commands),
+    ]
+    return "\n".join(["Where to look", *(f"  {what}\n      {purpose}" for what, purpose in entries)])
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
@@ -106,22 +101,25 @@ def _document(outcome: Outcome) -> dict[str, object]:
 
 
 def _shown(outcome: Outcome) -> list[Shown]:
-    expected, actual = outcome.expected_figures, outcome.actual_figures
+    expected_figures, actual_figures = outcome.expected_figures, outcome.actual_figures
     rows = [
-        *((title, getattr(expected, name), getattr(actual, name)) for name, title in _FIGURES.items()),
+        *((title, getattr(expected_figures, name), getattr(actual_figures, name)) for name, title in _FIGURES.items()),
         ("duplicate business keys", 0, outcome.duplicates),
         ("lost business keys", 0, outcome.lost),
     ]
     columns = (
         GridColumn("the season"),
-        GridColumn("went in", right=True),
-        GridColumn("came out", right=True),
+        GridColumn("expected", right=True),
+        GridColumn("actual", right=True),
         GridColumn("", right=True),
     )
-    figures = [(name, f"{went:,}", f"{came:,}", "ok" if went == came else "WRONG") for name, went, came in rows]
+    figures = [
+        (name, f"{expected:,}", f"{actual:,}", "ok" if expected == actual else "WRONG")
+        for name, expected, actual in rows
+    ]
     newest = "yes" if outcome.newest_everywhere else "NO"
     racers = "; ".join(f"{racer.name}: {racer.rows:,} rows in {racer.runs} runs" for racer in outcome.racers)
-    verdict = "Zero duplicates, zero lost." if outcome.as_expected else "NOT what was staged: please report this."
+    verdict = "Zero duplicates, zero lost." if outcome.as_expected else "The result is WRONG: please report this."
     return [
         Grid(columns, figures),
         performance_grid(outcome.hit_rates),

@@ -24,7 +24,7 @@ def doctor(session: Session) -> Exit:
 
     Settings, libraries, disk space, and whether the folders can be written; the lease store, its latency and clock; the
     warehouse, its tables and the permission to write; box scores; the staging area; Dagster's instance, pools and
-    daemon. Each fault is shown with what to do. The exit code is 1 if a check failed, 3 if one warns.
+    daemon. Each fault is printed with the next step. Ends with 1 if a check failed, with 3 if one warns.
     """
     from nba_consolidation.operations.doctor.health_checks import Health, run_checks
 

@@ -1,4 +1,4 @@
-"""`duplicates`: runs the audits of `fencing.audits` over committed rows."""
+"""`duplicates`: runs the audits of the tables. They are declared in `fencing.audits`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SHOWN = 10
 @date_options
 @session_command
 def duplicates(session: Session, dates: DateRange) -> Exit:
-    """Look for duplicates in the committed tables.
+    """Run the audits: look for duplicate and inconsistent rows.
 
-    Without dates: over all history. The exit code is 3 if a blocking audit has findings.
+    Without dates: in all history. Ends with 3 if a blocking audit has findings.
     """
     from nba_consolidation.fencing.audits import AUDITS
     from nba_consolidation.operations.status import dates_with_rows

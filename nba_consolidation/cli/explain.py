@@ -1,4 +1,4 @@
-"""`explain`: prints the history of a prediction, which `operations.row_history` reads."""
+"""`explain`: where the rows of a player came from, and which versions lost. Read in `operations.row_history`."""
 
 from __future__ import annotations
 
@@ -43,47 +43,47 @@ def explain(
     session: Session, date: dt.date, player: str, system: str | None, game: str | None,
     line: Decimal | str | None,
 ) -> None:  # fmt: skip
-    """Show where a player's predictions came from.
+    """Show where a player's rows came from.
 
-    For each business key: the current row; the staging table, token and run that its values come from; and every
-    version that was superseded, stale or replaced, oldest first.
+    For each business key: the current row, the staging table, token and run of its values, and every version that was
+    superseded, stale or replaced, oldest first.
     """
     from nba_consolidation.operations.row_history import RowQuery
     from nba_consolidation.operations.row_history import explain as read
 
     exact = line if isinstance(line, Decimal) else None
-    query = RowQuery(date, player, system, game, line=exact, every_line=line is None)
-    predictions = read(session.existing().warehouse, query)
+    question = RowQuery(date, player, system, game, line=exact, every_line=line is None)
+    predictions = read(session.existing().warehouse, question)
     if not predictions:
         raise ConsolidationError(
-            f"no prediction of {_joined(date, player, system, game, line)}. For waiting rows see "
+            f"no prediction for {_asked(date, player, system, game, line)}. For staged rows see "
             "`nba-consolidation status`, for quarantined ones `nba-consolidation quarantine`. "
             "A player is written in lower case, without blanks."
         )
     session.show({"predictions": predictions}, *(part for one in predictions for part in _parts(one)))
 
 
-def _joined(date: dt.date, player: str, *others: object) -> str:
+def _asked(date: dt.date, player: str, *others: object) -> str:
     return ", ".join(str(part) for part in (date, player, *others) if part is not None)
 
 
 def _parts(one: RowHistory) -> list[Shown]:
     line = "no line" if one.current_points_line is None else f"line {one.current_points_line}"
     key = f"{one.game_date}  {one.player_lookup}  {one.system_id}  {one.game_id}  {line}"
-    return [Facts(key, _facts(one)), _lost(one) if one.lost else "It has no other version."]
+    return [Facts(key, _facts(one)), _lost(one) if one.lost else "No other version was consolidated."]
 
 
 def _facts(one: RowHistory) -> list[tuple[str, object]]:
     first = one.prediction_id
     same = first == (one.version_prediction_id or first)
     return [
-        ("current row", f"{one.recommendation}, {one.predicted_points} points, version {one.prediction_version}"),
+        ("current", f"{one.recommendation}, {one.predicted_points} points, version {one.prediction_version}"),
         ("", _activity(one)),
-        ("values from", one.staging_table or "a predecessor that recorded no lineage"),
+        ("values from", one.staging_table or "a predecessor, which left no lineage"),
         ("batch", one.batch_id),
-        ("created", _moment(one.version_created_at or one.created_at)),
+        ("made", _moment(one.version_created_at or one.created_at)),
         ("version id", one.version_prediction_id or first),
-        ("first version", "the same" if same else f"{first}, created {_moment(one.created_at)}"),
+        ("first version", "the same" if same else f"{first}, made {_moment(one.created_at)}"),
         ("written by run", one.run_id),
         ("token", str(one.lease_token)),
     ]
@@ -96,21 +96,15 @@ def _moment(moment: dt.datetime) -> str:
 
 def _activity(one: RowHistory) -> str:
     if one.invalidated_at:
-        return f"invalidated ({one.invalidation_reason or 'no reason given'})"
+        return f"invalidated ({one.invalidation_reason or 'no reason recorded'})"
     if one.is_active:
         return "active"
     return f"not active: another line is newer ({one.superseded_by})"
 
 
 def _lost(one: RowHistory) -> Grid:
-    columns = [
-        GridColumn("outcome"),
-        GridColumn("created (UTC)"),
-        GridColumn("staging table"),
-        GridColumn("version id", 1),
-        GridColumn("token", 2, right=True),
-        GridColumn("run", 3),
-    ]
+    columns = [GridColumn("lost"), GridColumn("made (UTC)"), GridColumn("staging table"), GridColumn("version id", 1),
+               GridColumn("token", 2, right=True), GridColumn("run", 3)]  # fmt: skip
     rows = [
         (lost.outcome, _moment(lost.created_at)[5:-4], lost.staging_table, lost.prediction_id,
          str(lost.lease_token), lost.run_id)

@@ -1,4 +1,4 @@
-"""`locks`: lists leases and their history, releases one by force, and reseeds a lost lease store."""
+"""`locks`: lists leases, waiting processes and lease events, and releases a lease by force."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _COLUMNS = (
 
 @click.group()
 def locks() -> None:
-    """Show leases and their history; release a lease by force."""
+    """List leases, and release one by force."""
 
 
 @locks.command(name="list")
 @session_command
 def list_leases(session: Session) -> None:
-    """List all leases, expired ones included, and the runs that wait for one.
+    """List all leases, the expired ones included, and who waits for one.
 
-    A wait is shown after a few seconds. The wait of a dead process is shown until its time limit.
+    A wait is listed once it has lasted a few seconds. The wait of a dead process is listed until its time limit.
     """
     deployment = session.deployment()
     leases = deployment.leases.list() if deployment.exists else ()
@@ -59,10 +59,9 @@ def list_leases(session: Session) -> None:
 @date_options
 @session_command
 def history(session: Session, dates: DateRange) -> None:
-    """Show the history of leases, oldest first.
+    """List the lease events, oldest first.
 
-    Of the last week: waits with their length and the holder, fenced-out writes, and forced releases. Of all history:
-    every committed write with its token.
+    Waits, fenced-out writes and forced releases of the last week; and, of all history, who wrote under which token.
     """
     from nba_consolidation.operations.lease_history import lease_history
 
@@ -80,15 +79,15 @@ def history(session: Session, dates: DateRange) -> None:
 @locks.command()
 @click.argument("key")
 @click.option("--holder", required=True, help="The holder's id as `locks list` shows it.")
-@click.option("--reason", required=True, help="The reason, which is recorded.")
-@click.option("--by", help="Who does it, which is recorded.  [default: the logged-in user]")
+@click.option("--reason", required=True, help="Why. It is recorded.")
+@click.option("--by", help="Who does it. It is recorded.  [default: the user who is logged in]")
 @session_command
 def release(session: Session, key: str, holder: str, reason: str, by: str | None) -> None:
     """Release the lease KEY by force.
 
-    Its holder notices and writes no more; what it has committed stays.
+    Its holder notices and writes nothing more. What it has committed stays.
 
-    This is seldom needed: the lease of a dead process expires by itself.
+    This is seldom needed: the lease of a dead process expires.
     """
     from nba_consolidation.leases import LeaseHeld
 
@@ -97,25 +96,25 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
     except LeaseHeld as held:
         raise ConsolidationError(
             f"{key} was not released: {held.record.describe()}, and you named {holder}. "
-            "Run: nba-consolidation locks list. If that holder is dead too, name it."
+            "List the leases again; if that holder is dead too, name it."
         ) from held
     session.show(
         {"released": _forced_document(record)},
-        f"Released {record.lease.key}. Recorded:",
+        f"Released {record.lease.key}. This was recorded:",
         _forced_grid([record]),
     )
 
 
 @locks.command()
 @click.option("--token", required=True, type=click.IntRange(1), help="The largest token of a fence: see `doctor`.")
-@click.option("--reason", required=True, help="The reason, which is recorded.")
-@click.option("--by", help="Who does it, which is recorded.  [default: the logged-in user]")
+@click.option("--reason", required=True, help="Why. It is recorded.")
+@click.option("--by", help="Who does it. It is recorded.  [default: the user who is logged in]")
 @session_command
 def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
-    """Make a new lease store continue above the tokens of a lost one.
+    """Make the lease store continue above the tokens of a lost one.
 
-    After a lease store was lost or restored, its tokens are smaller than those of the fences, so every run is fenced
-    out. Stop all writers first, because tokens of two lease stores do not compare. The warehouse is not changed.
+    For a lease store that was lost or restored: it gives out smaller tokens than the fences have, so every run is
+    fenced out. Stop all writers first: tokens of two lease stores do not compare. Nothing in the warehouse changes.
     """
     from nba_consolidation.operations.lost_lease_store import reseed as reseed_store
 
@@ -123,7 +122,7 @@ def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
     done = reseed_store(deployment.warehouse, deployment.leases, token, by=by or getpass.getuser(), reason=reason)
     session.show(
         {"reseeded": done},
-        f"The lease store continues above token {done.token}. Recorded:",
+        f"The lease store goes on above token {done.token}. This was recorded:",
         _reseed_grid([done]),
     )
 
@@ -191,7 +190,7 @@ def lease_grid(leases: Sequence[LeaseRecord]) -> Grid:
 
 
 def lease_document(lease: LeaseRecord) -> dict[str, Any]:
-    """A lease and its holder as JSON."""
+    """A lease as JSON: its holder's fields beside its own, without the store's internals."""
     return {
         "key": lease.key,
         "holder_id": lease.holder.holder_id,

@@ -21,7 +21,7 @@ apply_option = click.option(
     "--apply/--dry-run",
     "applied",
     default=False,
-    help="Apply the changes. The default only shows them.",
+    help="Do it. The default is only to show what would be done.",
 )
 
 
@@ -36,7 +36,7 @@ class DateRange:
 
     @property
     def is_limited(self) -> bool:
-        """Whether any of the options was given. If not, the range is all game dates."""
+        """Whether any of the options was used. If not, the range is all game dates."""
         return self.since is not None or self.until is not None
 
     @property
@@ -78,7 +78,7 @@ def date_option(name: str, parameter: str, text: str, *, required: bool = False)
 
 
 def _game_date(ctx: click.Context, param: click.Parameter, value: str | None) -> dt.date | None:
-    """Raises click.BadParameter for what is no date, or no game date that can exist."""
+    """The date. Raises click.BadParameter for text that is no date, and for a date that no game can have."""
     if value is None:
         return None
     try:

@@ -191,11 +191,21 @@ Shown = str | Grid | Facts
 
 
 def dates_table(
-    columns: Sequence[GridColumn], dates: Sequence[Any], names: Sequence[str], total: Callable[[str], object]
+    columns: Sequence[DisplayColumn], dates: Sequence[Any], totals: Mapping[str, object] | None = None
 ) -> list[Shown]:
-    """A row per date: its `game_date` and its attributes of these names. Of several dates, also their totals."""
-    rows = [(date.game_date, *(getattr(date, name) for name in names)) for date in dates]
-    return latest(Grid(columns, rows, footer=("total", *map(total, names)) if len(rows) > 1 else None))
+    """A row per date, an object with an attribute for each column. Of several dates, also the totals by attribute."""
+    grid = table(columns, map(vars, dates))
+    return latest(with_totals(columns, grid, totals) if totals and len(dates) > 1 else grid)
+
+
+def with_totals(columns: Sequence[DisplayColumn], grid: Grid, totals: Mapping[str, object]) -> Grid:
+    """The grid with the totals of its columns as its last row."""
+    return dataclasses.replace(grid, footer=("total", *(totals.get(column.counts) for column in columns[1:])))
+
+
+def totals_of(columns: Iterable[DisplayColumn], total: Callable[[str], int]) -> dict[str, int]:
+    """The total of each column that counts, by the name of its attribute."""
+    return {column.counts: total(column.counts) for column in columns if column.counts}
 
 
 def latest(grid: Grid) -> list[Shown]:
@@ -206,9 +216,14 @@ def latest(grid: Grid) -> list[Shown]:
     return [end, f"The last {_MAX_DATES} of {len(grid.rows):,} dates; the total counts all, --json lists all."]
 
 
+def reasons_table(title: str, reasons: Iterable[tuple[object, object]]) -> Grid:
+    """What failed, and why."""
+    return Grid([GridColumn(title, fold=True), GridColumn("why", fold=True)], list(reasons))
+
+
 def poisoned_table(errors: Mapping[dt.date, Exception]) -> Grid:
     """The dates that could not be written, and why."""
-    return Grid([GridColumn("poisoned date"), GridColumn("why", fold=True)], sorted(errors.items()))
+    return reasons_table("poisoned date", sorted(errors.items()))
 
 
 def poisoned_document(errors: Mapping[dt.date, Exception]) -> list[dict[str, Any]]:

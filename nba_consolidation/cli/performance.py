@@ -12,7 +12,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options, 
 from nba_consolidation.cli.output import Grid, counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.schema import SLICES, TIME_WINDOWS
+from nba_consolidation.schema import ACCURACY, SLICES, SYSTEM_PERFORMANCE, TIME_WINDOWS
 from nba_consolidation.schema.display import percent_column, text_column
 from nba_consolidation.schema.display_columns import CALIBRATION_BINS, CALIBRATION_SCORES, PERFORMANCE, SYSTEM
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_NOT_ANALYSED = "No date has been analysed yet. Once predictions are graded, run: nba-consolidation analyse"
+_NOT_ANALYSED = "Nothing has been analysed yet. Once predictions are graded, run: nba-consolidation analyse"
 _STANDARD_ODDS = -110
 
 
@@ -34,20 +34,20 @@ def analyse(session: Session, dates: DateRange) -> None:
     Without dates: for every date that has graded predictions or was analysed before. Later dates whose windows contain
     these, and which were analysed before, are recomputed as well. Repeating the command writes nothing.
     """
-    from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, graded_dates
+    from nba_consolidation.warehouse.table_reads import game_dates
 
     deployment = session.existing()
     requested = {
-        date for read in (graded_dates, analysed_dates) for date in read(deployment.warehouse, dates.first, dates.last)
+        date
+        for one in (ACCURACY, SYSTEM_PERFORMANCE)
+        for date in game_dates(deployment.warehouse, one, dates.first, dates.last)
     }
     with steps() as on_step:
         report = deployment.analyst.analyse(requested, session.holder(), on_step)
     document = {"run_id": report.run_id, "dates": report.dates, "followed": report.followed,
                 "totals": {name: report.total(name) for name in ("total_rows", "written_rows")},
                 "seconds": report.seconds}  # fmt: skip
-    session.show(
-        document, _summary(report) if requested else f"No graded predictions for {dates}: next: nba-consolidation grade"
-    )
+    session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
 
 
 def _summary(report: AnalysisReport) -> str:
@@ -107,9 +107,9 @@ def calibration(session: Session, date: dt.date | None, window: str, system: str
 
 
 def _last_analysed(warehouse: Warehouse) -> dt.date | None:
-    from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates
+    from nba_consolidation.warehouse.table_reads import last_game_date
 
-    return next(reversed(analysed_dates(warehouse)), None)
+    return last_game_date(warehouse, SYSTEM_PERFORMANCE)
 
 
 def _footer(warehouse: Warehouse, date: dt.date | None, window: str, rows: Sequence[Row]) -> str:

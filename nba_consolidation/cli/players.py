@@ -1,4 +1,4 @@
-"""`players`: reviews and lists players, sets their status by hand, and records their names in the box scores."""
+"""`players`: review players, list them, set their status by hand, and settle their names in the box scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options
 from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.schema import PLAYER_STATUSES
+from nba_consolidation.schema import PLAYER_STATUSES, POLICY_REVIEWS
 from nba_consolidation.schema.display_columns import ALIASES, OVERRIDES, PLAYERS, POLICIES, UNSETTLED_NAMES
 from nba_consolidation.settings import today
 
@@ -62,9 +62,10 @@ def review(session: Session, dates: DateRange) -> None:
 def show(session: Session, date: dt.date | None, status: str | None, player: str | None) -> None:
     """List players, the flagged ones first, and the results of each policy."""
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
+    from nba_consolidation.warehouse.table_reads import last_game_date
 
     warehouse = session.existing().warehouse
-    on = date or next(reversed(reliability.reviewed_dates(warehouse)), None)
+    on = date or last_game_date(warehouse, POLICY_REVIEWS)
     rows = reliability.players(warehouse, on, on, status=status, player=player) if on else []
     policies = reliability.policies(warehouse, on, on) if on else []
     document = {"date": on, "players": rows, "policies": policies}
@@ -81,7 +82,7 @@ def show(session: Session, date: dt.date | None, status: str | None, player: str
 @click.argument("player")
 @click.argument("status", type=click.Choice(PLAYER_STATUSES))
 @click.option("--author", required=True, help="Who decides.")
-@click.option("--reason", required=True, help="The reason, which is recorded.")
+@click.option("--reason", required=True, help="Why.")
 @date_option("--from", "since", "First game date.  [default: today]")
 @date_option("--to", "until", "Last game date.  [default: no end]")
 @session_command
@@ -94,11 +95,11 @@ def override(session: Session, player: str, status: str, author: str, reason: st
 @players.command()
 @click.argument("player")
 @click.option("--author", required=True, help="Who decides.")
-@click.option("--reason", required=True, help="The reason, which is recorded.")
+@click.option("--reason", required=True, help="Why.")
 @date_option("--from", "since", "First game date.  [default: today]")
 @session_command
 def clear(session: Session, player: str, author: str, reason: str, since: dt.date | None) -> None:
-    """Remove a status that was set by hand. The earlier decisions stay in the record."""
+    """Return a player to the computed status. The earlier decisions are kept on record."""
     _decide(session, player, None, author, reason, since, None)
 
 
@@ -109,17 +110,17 @@ def overrides(session: Session) -> None:
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 
     rows = reliability.overrides(session.existing().warehouse)
-    session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was set by hand.")
+    session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
 
 
 @players.command()
 @click.argument("player", metavar="NAME")
 @click.argument("box_score_player", metavar="BOX_SCORE_NAME")
-@click.option("--reason", required=True, help="The reason, which is recorded.")
-@click.option("--author", help="Who decides, which is recorded.  [default: the logged-in user]")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
 @session_command
 def alias(session: Session, player: str, box_score_player: str, reason: str, author: str | None) -> None:
-    """Record the name under which the box scores list a player.
+    """Record the name of a player in the box scores.
 
     NAME is the player as he is predicted. Grading finds his box scores by BOX_SCORE_NAME from then on. If the similar
     name in the box scores is somebody else, give NAME twice: he is then absent where no box score has his own name.
@@ -129,18 +130,18 @@ def alias(session: Session, player: str, box_score_player: str, reason: str, aut
 
 @players.command()
 @click.argument("player", metavar="NAME")
-@click.option("--reason", required=True, help="The reason, which is recorded.")
-@click.option("--author", help="Who decides, which is recorded.  [default: the logged-in user]")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
 @session_command
 def unalias(session: Session, player: str, reason: str, author: str | None) -> None:
-    """Remove the alias of a player. The earlier decision stays in the record."""
+    """Remove the alias of a player. The earlier decision is kept on record."""
     _record_alias(session, player, None, reason, author)
 
 
 @players.command()
 @session_command
 def aliases(session: Session) -> None:
-    """List the recorded aliases, and the names that wait for a decision."""
+    """List every decision about names in the box scores, and the names that wait for one."""
     from nba_consolidation.pipeline.grading import aliases as names
 
     warehouse = session.with_tables().warehouse
@@ -149,7 +150,7 @@ def aliases(session: Session) -> None:
         {"aliases": decisions, "unsettled_names": waiting},
         table(ALIASES, decisions, "Decisions", records=True),
         table(UNSETTLED_NAMES, waiting, "Names that wait for a decision"),
-        "" if decisions or waiting else "No alias is recorded, and no name waits for one.",
+        "" if decisions or waiting else "No alias was ever recorded, and no name waits for one.",
     )
 
 

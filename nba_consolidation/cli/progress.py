@@ -27,7 +27,7 @@ def steps() -> Iterator[Callable[[str], None]]:
 
 
 def tracked(items: Sequence[_Item], title: str) -> Iterator[_Item]:
-    """The items, with a bar that shows how many are done and disappears in the end."""
+    """The items, with a bar that shows how many are done and disappears at the end."""
     with bar(title, transient=True) as (advance, _):
         for number, item in enumerate(items):
             advance(number, len(items))

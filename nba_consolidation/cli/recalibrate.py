@@ -33,7 +33,7 @@ _FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_bef
 @date_options
 @session_command
 def recalibrate(session: Session, dates: DateRange) -> Exit:
-    """Compare confidences with hit rates, and recalibrate systems whose confidences drift.
+    """Compare confidences with hit rates, and recalibrate the systems that drift.
 
     Without dates: for today. Only bets of earlier dates are used, whenever the command runs. A small change becomes
     active; a major one waits for `calibration approve`. The upcoming game dates are published again with the
@@ -88,7 +88,7 @@ def _decision(one: CalibrationDecision) -> dict[str, Any]:
 
 def _summary(report: RecalibrationReport, waiting: Sequence[CalibrationVersion]) -> str:
     if not report.decisions:
-        return "No system has decided bets before that date in its season. Next: nba-consolidation grade"
+        return "No system has decided bets before that date in its season: grade first."
     written = (
         f"{counted(report.versions_written, 'new calibration')}, {counted(report.events_written, 'event')} written."
     )
@@ -116,7 +116,7 @@ def _publication_summary(published: Sequence[dt.date]) -> str:
 _decision_options = option_group(
     click.argument("version_id", metavar="VERSION"),
     date_option("--from", "effective", "First game date.  [default: today, or the version's first date if later]"),
-    click.option("--reason", default="", help="The reason, which is recorded."),
+    click.option("--reason", default="", help="Why. It is kept in the history."),
     click.option("--author", default=getpass.getuser, help="Who decides.  [default: the user of this machine]"),
 )
 
@@ -125,7 +125,7 @@ _decision_options = option_group(
 @_decision_options
 @session_command
 def approve(session: Session, **decision: Any) -> None:
-    """Approve a proposed calibration, which becomes active."""
+    """Activate a proposed calibration."""
     _decide(session, "approve", **decision)
 
 
@@ -133,7 +133,7 @@ def approve(session: Session, **decision: Any) -> None:
 @_decision_options
 @session_command
 def reject(session: Session, **decision: Any) -> None:
-    """Reject a proposed calibration."""
+    """Decline a proposed calibration."""
     _decide(session, "reject", **decision)
 
 
@@ -141,7 +141,7 @@ def reject(session: Session, **decision: Any) -> None:
 @_decision_options
 @session_command
 def rollback(session: Session, **decision: Any) -> None:
-    """Roll back a calibration; the one that it replaced is in force again."""
+    """Roll back a calibration: the one before it is in force again."""
     _decide(session, "rollback", **decision)
 
 
@@ -169,9 +169,9 @@ def history(session: Session, system: str | None) -> None:
     document = {"versions": [one.as_row() | {"state": known.state(one).value, "computed_at": one.computed_at,
                                           "events": [event.as_row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip
-    summary = "" if known.versions else "No calibration has been proposed. Next: nba-consolidation recalibrate"
+    nothing = "" if known.versions else "No calibration was ever proposed: nba-consolidation recalibrate"
     versions = [vars(one) | {"version_id": one.version_id, "state": known.state(one)} for one in known.versions]
     events = [vars(one) for one in sorted(known.events, key=lambda event: (event.system_id, event.number))]
     session.show(document, table(CALIBRATION_VERSIONS, versions, records=True),
-        table(CALIBRATION_EVENTS, events, records=True), summary,
+        table(CALIBRATION_EVENTS, events, records=True), nothing,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`repair` removes duplicates from a legacy prediction_accuracy, and `restore` undoes a repair or a grading."""
+"""`repair` and `restore`: repairs a legacy prediction_accuracy, and undoes a repair. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from nba_consolidation.cli.output import (
     latest,
     poisoned_document,
     poisoned_table,
+    totals_of,
 )
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema import ACCURACY
+from nba_consolidation.schema.display import count_column, text_column
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.repair.repair_result import AccuracyCounts, Repair, RepairReport
@@ -38,10 +41,10 @@ _FIGURES = (
     GridColumn("off by", 3, right=True),
 )
 _RESTORED = (
-    GridColumn("date"),
-    GridColumn("restored", right=True),
-    GridColumn("removed", right=True),
-    GridColumn("rows after", right=True),
+    text_column("date", "game_date"),
+    count_column("put back", "put_back"),
+    count_column("taken out", "taken_out"),
+    count_column("rows after", "total_rows"),
 )
 
 
@@ -50,20 +53,20 @@ _RESTORED = (
 @apply_option
 @session_command
 def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
-    """Remove duplicates from a legacy prediction_accuracy.
+    """Repair a legacy prediction_accuracy.
 
-    Of each key one row stays: a graded row before an ungraded one, then a bet before none, then the newest.
-    Confidences that an unfenced grader left in percent are divided by 100. Removed and changed rows are kept, and
+    Afterwards there is one row per key: a graded row is kept before an ungraded one, then a bet, then the newest row.
+    Confidences that an unfenced grader left in percent are between 0 and 1. Removed and changed rows are archived;
     `restore` puts them back.
 
-    Without dates: all graded dates. Without --apply, only shows what would change. Repeating it changes nothing. The
-    exit code is 3 if some dates are poisoned; the others are repaired.
+    Without dates: all graded dates. Prints what would change; --apply does it. Repeating the command changes nothing.
+    Ends with 3 if some dates are poisoned: all others are done.
     """
-    from nba_consolidation.operations.repair.repair import accuracy_dates
+    from nba_consolidation.warehouse.table_reads import game_dates
 
     deployment = session.existing()
-    graded_dates = accuracy_dates(deployment.warehouse, dates.first, dates.last)
-    with bar("repairing dates" if applied else "reading dates", transient=True) as (advance, _):
+    graded_dates = game_dates(deployment.warehouse, ACCURACY, dates.first, dates.last)
+    with bar("repairing dates" if applied else "looking at dates", transient=True) as (advance, _):
         if applied:
             report = deployment.repairer.repair(graded_dates, session.holder(), advance)
         else:
@@ -73,43 +76,35 @@ def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
 
 
 @click.command()
-@click.option(
-    "--run",
-    "run_id",
-    required=True,
-    metavar="ID",
-    help="Id of the run, which the command printed and the ledger records.",
-)
+@click.option("--run", "run_id", required=True, metavar="ID", help="The run id, from its report or from the ledger.")
 @apply_option
 @session_command
 def restore(session: Session, run_id: str, applied: bool) -> Exit:
     """Undo a repair or a grading.
 
-    Rows that the run removed or changed are restored exactly, and rows that it wrote are removed. If a later run
-    changed the same dates, restore that run first. Without --apply, only shows what would change. Repeating it changes
-    nothing.
+    Rows that the run removed or changed come back exactly as they were; rows that it wrote are removed. If a later run
+    changed the same dates, restore that run first. Prints what would change; --apply does it. Repeating the command
+    changes nothing.
     """
     restorer = session.existing().restorer
-    with bar("restoring dates" if applied else "reading dates", transient=True) as (advance, _):
+    with bar("restoring dates" if applied else "looking at dates", transient=True) as (advance, _):
         report = restorer.restore(run_id, session.holder(), advance) if applied else restorer.forecast(run_id)
+    totals = totals_of(_RESTORED, report.total)
     document = {
         "restored_run_id": report.restored_run_id,
         "run_id": report.run_id,
         "applied": report.run_id is not None,
         "dates": report.dates,
-        "totals": {figure: report.total(figure) for figure in _RESTORED_FIGURES},
+        "totals": totals,
         "poisoned": poisoned_document(report.poisoned),
     }
     session.show(
         document,
-        *dates_table(_RESTORED, report.dates, _RESTORED_FIGURES, report.total),
+        *dates_table(_RESTORED, report.dates, totals),
         poisoned_table(report.poisoned),
         _restored(report),
     )
     return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
-
-
-_RESTORED_FIGURES = ("put_back", "taken_out", "total_rows")
 
 
 def _document(report: RepairReport) -> dict[str, Any]:
@@ -156,12 +151,12 @@ def _tally(tally: AccuracyCounts) -> dict[str, Any]:
 def _report(report: RepairReport, dates: DateRange) -> list[Shown]:
     total = report.total
     systems = [(system or "-", *_cells(repair)) for system, repair in report.by_system.items()]
-    needed = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
+    in_need = [(date, *_cells(repair)) for date, repair in report.by_date.items() if repair.needed]
     footer = ("total", *_cells(total)) if len(systems) > 1 else None
     return [
         Grid((GridColumn("system"), *_FIGURES), systems, "By system", footer),
         *latest(
-            Grid((GridColumn("date"), *_FIGURES), needed, "Repaired dates" if report.run_id else "Dates to repair")
+            Grid((GridColumn("date"), *_FIGURES), in_need, "Repaired dates" if report.run_id else "Dates to repair")
         ),
         poisoned_table(report.poisoned),
         _sentences(report, dates),
@@ -185,7 +180,7 @@ def _cells(repair: Repair) -> tuple[object, ...]:
 
 
 def _hit_rate(tally: AccuracyCounts) -> str | None:
-    """Always with the 95 % interval and n."""
+    """With its 95 % interval and its number of bets."""
     interval = _interval(tally)
     if tally.hit_rate is None or interval is None:
         return None
@@ -210,10 +205,10 @@ def _sentences(report: RepairReport, dates: DateRange) -> str:
     if not total.needed:
         lines = ["Nothing to repair: one row per key, confidences between 0 and 1."]
     elif report.run_id is None:
-        lines = [f"Would repair {what}, on {repaired}. Nothing was changed. To do it, add --apply."]
+        lines = [f"Would repair {what}, on {repaired}. Nothing was changed yet. To do it, add --apply."]
     else:
         lines = [
-            f"Repaired {what}, on {repaired}, in run {report.run_id}. To undo it:",
+            f"Repaired {what}, on {repaired}, in run {report.run_id}. To put it all back:",
             f"nba-consolidation restore --run {report.run_id} --apply",
         ]
     if report.poisoned:
@@ -224,12 +219,12 @@ def _sentences(report: RepairReport, dates: DateRange) -> str:
 def _restored(report: RestoreReport) -> str:
     run = report.restored_run_id
     if not report.dates and not report.poisoned:
-        return f"Run {run} has no rows left to restore."
+        return f"Run {run} has no changes left to restore."
     what = f"{counted(report.total('put_back'), 'row')} that run {run} removed or changed"
     on = counted(len(report.dates), "date")
     if report.run_id is None:
-        return f"Would restore {what}, on {on}. Nothing was changed. To do it, add --apply."
-    lines = [f"Restored {what}, on {on}."]
+        return f"Would put back {what}, on {on}. Nothing was changed yet. To do it, add --apply."
+    lines = [f"Put back {what}, on {on}."]
     if report.poisoned:
         lines.append(f"Could not restore {counted(len(report.poisoned), 'date')}, which are unchanged.")
     return "\n".join(lines)

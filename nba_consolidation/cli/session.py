@@ -28,7 +28,7 @@ class Session:
     as_json: bool = False
 
     def show(self, document: Mapping[str, Any], *parts: Shown) -> None:
-        """Prints the result: the document as JSON if --json was given, else the parts."""
+        """Prints the result: with --json the document as JSON, else the parts."""
         print_result(self.as_json, document, *parts)
 
     def deployment(self) -> Deployment:

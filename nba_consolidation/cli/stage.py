@@ -1,4 +1,4 @@
-"""`stage`: writes each file of predictions as one staging table. Row rules are applied later, by the consolidation."""
+"""`stage`: each file of predictions becomes one staging table. The consolidation checks the rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, reasons_table
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -34,7 +34,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class StagedFile:
-    """The result of one file: its staging table and rows, or the error. skipped: it has no rows.
+    """The result of one file: its staging table and rows, or why it was not staged. A file without rows is skipped.
 
     rounded: how many values were rounded to their column's scale, by column.
     """
@@ -51,23 +51,21 @@ class StagedFile:
 @files_argument
 @click.option("--batch", help="Batch of the staging tables.  [default: now, or the batch in the file's name]")
 @click.option("--worker", help="Worker of the staging table, for one file.  [default: from the file's name]")
-@click.option("--part", default="", help="Name of a part, if a worker's rows are in several files.")
-@click.option("--replace", is_flag=True, help="Replace waiting rows of the same batch, worker and part.")
+@click.option("--part", default="", help="Part of the worker's share, for a worker whose rows come in several files.")
+@click.option("--replace", is_flag=True, help="Replace rows of the same batch, worker and part that wait.")
 @session_command
 def stage(
     session: Session, files: Sequence[Path], batch: str | None, worker: str | None, part: str, replace: bool
 ) -> Exit:
-    """Write files of predictions as staging tables.
+    """Stage files of predictions.
 
-    Files are Parquet, CSV or JSON lines; a directory means all such files in it. Each file becomes one staging table,
-    as a whole or not at all. A file that cannot be staged does not stop the others, and a file without rows is skipped.
-
-    A file whose name is that of a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so staging
-    it again replaces the table. Waiting rows are replaced only by a file with all of their business keys, or with
-    --replace.
-
-    CSV files have commas and a header; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5). A timestamp
-    without a time zone, such as created_at, is UTC. A game date is a date (2026-01-15), not a timestamp.
+    Parquet, CSV or JSON lines; a directory means all such files in it.
+    Each file becomes one staging table, whole or not at all; one that cannot be staged does not stop the others.
+    A file that is named like a staging table (_staging_BATCH_WORKER.parquet) keeps its batch and worker, so that
+    staging it again replaces the table. Rows that wait are replaced only by a file that has all of their business keys,
+    unless --replace is given. A file without rows is skipped. Staging does not consolidate.
+    CSV has commas and a line of column names; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5); a time
+    stamp without a zone, such as created_at, is UTC; a game date is a date (2026-01-15), never a moment.
     """
     paths = expand_folders(files)
     if worker is not None and len(paths) > 1:
@@ -90,7 +88,7 @@ class _Stager:
         self._sources: dict[str, Path] = {}
 
     def stage(self, path: Path) -> StagedFile:
-        """Stages a file. An error is returned as part of the result."""
+        """Stages a file. The result has the error, if there is one."""
         from nba_consolidation.warehouse.errors import EmptyFile
 
         try:
@@ -113,7 +111,7 @@ class _Stager:
         )
 
     def _names(self, path: Path) -> tuple[str, str]:
-        """The batch and worker of the options, else those in the file's name."""
+        """The batch and worker in the file's name, as far as there are any, unless the options say otherwise."""
         stem = _plain(path.stem)
         batch, worker = "", stem.strip("_") or "file"
         if stem.startswith(table_names.PREFIX):
@@ -123,7 +121,7 @@ class _Stager:
         return self._batch or batch or self._now, self._worker or worker
 
     def _reserve(self, batch: str, worker: str, path: Path) -> None:
-        """Raises ConsolidationError if an earlier file has the same table, which this one would replace."""
+        """Two files of one call must not become one table: the second would replace the first."""
         table = f"{batch}_{worker}".replace("-", "_")
         if table in self._sources:
             raise ConsolidationError(
@@ -133,7 +131,7 @@ class _Stager:
         self._sources[table] = path
 
     def _columns_for(self, rows: Any) -> Sequence[TableColumn]:
-        """The declared columns; those of the live table if the file has others. Staging seldom opens the warehouse."""
+        """The declared columns; the live table's where a file has more, so that staging seldom needs the warehouse."""
         from nba_consolidation.schema import PREDICTIONS
 
         names = rows.column_names if hasattr(rows, "column_names") else {name for row in rows for name in row}
@@ -151,7 +149,7 @@ class _Stager:
 
 
 def _plain(stem: str) -> str:
-    """The stem as part of a table's name. If characters are replaced, a hash keeps names of two files apart."""
+    """The stem as part of a table's name. What had to be changed is hashed, so that two file names stay two names."""
     plain = _NOT_IN_A_NAME.sub("_", stem)[:_LONGEST_NAME]
     if plain == stem or table_names.is_valid(stem):
         return stem
@@ -185,8 +183,8 @@ def _parts(results: Sequence[StagedFile]) -> list[Shown]:
             [GridColumn("file", fold=True), GridColumn("staging table"), GridColumn("rows", right=True)],
             staged[-_MAX_ROWS:],
         ),
-        f"... and {more:,} before these; --json lists all." if more > 0 else "",
-        Grid([GridColumn("not staged", fold=True), GridColumn("reason", fold=True)], failed),
+        f"... and {more:,} more before these; --json lists all." if more > 0 else "",
+        reasons_table("not staged", failed),
         _summary(results),
     ]
 
@@ -202,7 +200,7 @@ def _summary(results: Sequence[StagedFile]) -> str:
     if skipped:
         lines.append(f"Skipped {len(skipped):,} without rows: {', '.join(skipped[:2])}{', ...' * (len(skipped) > 2)}")
     if failed:
-        lines.append(f"{counted(failed, 'file')} could not be staged. Correct and stage again.")
+        lines.append(f"{failed:,} could not be staged; correct them and stage them again.")
     elif staged:
         lines.append("Next: nba-consolidation consolidate")
     return "\n".join(lines)

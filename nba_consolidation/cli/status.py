@@ -1,4 +1,4 @@
-"""`status`: prints the status of the pipeline, which `operations.status` reads."""
+"""`status`: waiting staging tables, committed rows, refused tables and leases. Read in `operations.status`."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ import click
 
 from nba_consolidation.cli.consolidate import refused_grid, withheld_sentence
 from nba_consolidation.cli.locks import lease_document, lease_grid
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, table
+from nba_consolidation.cli.output import Shown, counted, table, totals_of, with_totals
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, count_column, text_column
 from nba_consolidation.schema.display_columns import UNSETTLED_NAMES
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.status import DateStatus, PipelineStatus
 
 _LAST = 14
-_FIGURES = ("waiting_tables", "waiting_rows", "total_rows", "active_rows", "validated_rows",
-            "withheld_rows")  # fmt: skip
 _COLUMNS = (
-    GridColumn("date"),
-    GridColumn("tables\nwaiting", right=True),
-    GridColumn("rows\nwaiting", right=True),
-    GridColumn("rows", right=True),
-    GridColumn("active", right=True),
-    GridColumn("validated", right=True),
-    GridColumn("withheld", 1, right=True),
-    GridColumn("last\nconsolidated", 1),
-    GridColumn("last token", 2, right=True),
-    GridColumn("last run", 3),
+    text_column("date", "game_date"),
+    count_column("tables\nwaiting", "waiting_tables"),
+    count_column("rows\nwaiting", "waiting_rows"),
+    count_column("rows", "total_rows"),
+    count_column("active", "active_rows"),
+    count_column("validated", "validated_rows"),
+    count_column("withheld", "withheld_rows", 1),
+    DisplayColumn("last\nconsolidated", lambda row: _minute(row["last_consolidated_at"]), 1),
+    DisplayColumn("last token", lambda row: str(row["last_token"] or UNKNOWN), 2, right=True),
+    text_column("last run", "last_run_id", 3),
 )
 
 
 @click.command()
-@click.option(
-    "--all", "every", is_flag=True, help="Show every date, not only the latest ones and those with waiting rows."
-)
+@click.option("--all", "every", is_flag=True, help="Show every date, not only those that wait and the last ones.")
 @session_command
 def status(session: Session, every: bool) -> None:
-    """Show waiting and committed rows by date, refused staging tables, and leases."""
+    """Show waiting staging tables and committed rows by date.
+
+    Also refused staging tables, unfinished dates, and who holds a lease.
+    """
     state = _status(session)
     session.show({"place": session.settings.place, **_document(state)}, *_parts(state, session, every))
 
@@ -57,8 +57,7 @@ def _status(session: Session) -> PipelineStatus:
 def _document(state: PipelineStatus) -> dict[str, Any]:
     return {
         "dates": state.dates,
-        "totals": {"dates": len(state.dates), "waiting_dates": len(state.waiting)}
-        | {figure: state.total(figure) for figure in _FIGURES},
+        "totals": {"dates": len(state.dates), "waiting_dates": len(state.waiting)} | totals_of(_COLUMNS, state.total),
         "refused": state.refused,
         "empty": state.empty,
         "merged": state.merged,
@@ -72,27 +71,21 @@ def _parts(state: PipelineStatus, session: Session, every: bool) -> list[Shown]:
     if state == type(state)():
         return [f"{session.settings.place} is empty. Next: nba-consolidation stage FILE..."]
     dates = state.dates if every else _of_interest(state)
-    total = ("total", *(state.total(figure) for figure in _FIGURES), None, None, None)
+    totals = totals_of(_COLUMNS, state.total)
     return [
-        Grid(_COLUMNS, [_row(date) for date in dates], footer=total),
-        *_omitted(len(dates), len(state.dates)),
+        with_totals(_COLUMNS, table(_COLUMNS, map(vars, dates)), totals),
+        *_left_out(len(dates), len(state.dates)),
         refused_grid(state.refused),
         lease_grid(state.leases),
-        table(
-            UNSETTLED_NAMES,
-            state.unsettled_names,
-            "Similar names in the box scores. Run: nba-consolidation players alias, then grade",
-        ),
+        table(UNSETTLED_NAMES, state.unsettled_names, "Similar names in the box scores: players alias, then grade"),
         _summary(state),
     ]
 
 
-def _omitted(listed: int, of: int) -> list[str]:
+def _left_out(listed: int, of: int) -> list[str]:
     if listed == of:
         return []
-    return [
-        f"{listed} of {of:,} dates: the latest, and those with waiting rows. The total is of all; --all shows them."
-    ]
+    return [f"{listed} of {of:,} dates: those that wait and the last; the total counts all, --all shows all."]
 
 
 def _of_interest(state: PipelineStatus) -> list[DateStatus]:
@@ -100,14 +93,8 @@ def _of_interest(state: PipelineStatus) -> list[DateStatus]:
     return [date for date in state.dates if date in last]
 
 
-def _row(date: DateStatus) -> tuple[object, ...]:
-    figures = (getattr(date, figure) for figure in _FIGURES)
-    token = None if date.last_token is None else str(date.last_token)
-    return (date.game_date, *figures, _minute(date.last_consolidated_at), token, date.last_run_id)
-
-
-def _minute(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+def _minute(moment: dt.datetime | None) -> str:
+    return UNKNOWN if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
 def _summary(state: PipelineStatus) -> str:
@@ -119,18 +106,18 @@ def _summary(state: PipelineStatus) -> str:
         "Next: nba-consolidation consolidate"
     )
     behind = state.unfinished.all
-    lines = [waiting] if state.waiting else [] if behind else ["No rows wait."]
+    lines = [waiting] if state.waiting else [] if behind else ["No staging table waits."]
     if behind:
         lines.append(
             f"Consolidated, but not validated and published since: {counted(len(behind), 'date')} "
-            f"({some_dates(behind)}). Their run is still active, or it died. Next: nba-consolidation consolidate"
+            f"({some_dates(behind)}). A run is at work on them, or it died. Next: nba-consolidation consolidate"
         )
     if withheld := withheld_sentence(state.dates):
         lines.append(withheld)
     if state.refused:
-        lines.append(f"Refused: {counted(len(state.refused), 'table')}. Correct and stage them again, or remove them.")
+        lines.append(f"Refused {counted(len(state.refused), 'table')}: correct and stage again, or remove.")
     if state.empty:
         lines.append(f"Without rows: {counted(len(state.empty), 'table')}; the next consolidation drops them.")
     if state.merged:
-        lines.append(f"Consolidated already: {counted(len(state.merged), 'table')}; the next consolidation drops them.")
+        lines.append(f"Merged already: {counted(len(state.merged), 'table')}; the next consolidation drops them.")
     return "\n".join(lines)

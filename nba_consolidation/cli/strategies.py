@@ -12,6 +12,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options
 from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema import ACCURACY, STRATEGY_PERFORMANCE
 from nba_consolidation.schema.display_columns import STRATEGIES
 
 if TYPE_CHECKING:
@@ -36,15 +37,16 @@ def strategies(session: Session, date: dt.date | None, system: str | None) -> No
     strategies the best look good by luck alone, so `pays` and `verdict` take all of them into account.
     """
     from nba_consolidation.pipeline.analysis.betting import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
 
     warehouse = session.existing().warehouse
-    evaluated = queries.evaluated_dates(warehouse)
-    on = date or next(reversed(evaluated), None)
+    last = last_game_date(warehouse, STRATEGY_PERFORMANCE)
+    on = date or last
     rows = queries.strategies(warehouse, on, on, system=system) if on else []
     baselines, others = queries.baselines_and_others(rows)
     session.show({"date": on, "strategies": rows}, table(STRATEGIES, baselines, "Baselines and PICKED"),
         table(STRATEGIES, others[:_MAX_ROWS], "Other strategies, the highest lower end of the ROI first"),
-        _footer(on, evaluated, rows, others),
+        _footer(on, last, rows, others),
     )  # fmt: skip
 
 
@@ -57,12 +59,13 @@ def evaluate(session: Session, dates: DateRange) -> None:
     Without dates: for every date that has graded predictions or was evaluated before. Later dates of the season that
     were evaluated before are recomputed as well. Repeating the command writes nothing.
     """
-    from nba_consolidation.pipeline.analysis.betting.queries import evaluated_dates
-    from nba_consolidation.pipeline.analysis.performance.queries import graded_dates
+    from nba_consolidation.warehouse.table_reads import game_dates
 
     deployment = session.existing()
     requested = {
-        date for read in (graded_dates, evaluated_dates) for date in read(deployment.warehouse, dates.first, dates.last)
+        date
+        for one in (ACCURACY, STRATEGY_PERFORMANCE)
+        for date in game_dates(deployment.warehouse, one, dates.first, dates.last)
     }
     with steps() as on_step:
         report = deployment.strategist.evaluate(requested, session.holder(), on_step)
@@ -73,9 +76,7 @@ def evaluate(session: Session, dates: DateRange) -> None:
         "totals": {name: report.total(name) for name in _TOTALS},
         "seconds": report.seconds,
     }
-    session.show(
-        document, _summary(report) if requested else f"No graded predictions for {dates}: next: nba-consolidation grade"
-    )
+    session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
 
 
 def _summary(report: EvaluationReport) -> str:
@@ -91,12 +92,12 @@ def _summary(report: EvaluationReport) -> str:
     return summary
 
 
-def _footer(on: dt.date | None, evaluated: Sequence[dt.date], rows: Sequence[Row], others: Sequence[Row]) -> str:
+def _footer(on: dt.date | None, last: dt.date | None, rows: Sequence[Row], others: Sequence[Row]) -> str:
     """The dates, and how much of the results is luck; without rows, the reason."""
-    if not evaluated:
+    if last is None:
         return _NOT_EVALUATED
     if not rows:
-        return f"No such strategy until {on}; the last evaluated date is {evaluated[-1]}."
+        return f"No such strategy until {on}; the last evaluated date is {last}."
     known = [row for row in rows if row["pays"] != "not_enough"]
     lines = [
         f"{rows[0]['season_first']} to {on}, at {rows[0]['odds']:+d}. - means too few bets.",

@@ -1,6 +1,6 @@
 """Arrow arrays from numpy, without a Python object per row.
 
-What the columns mean is in `rows` and `truth`; nothing here knows of basketball.
+The contents of the columns are made in `rows` and `truth`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def strings(values: Sequence[str], codes: Ints, null: Bools | None = None) -> pa
 
 
 def dates(date: dt.date, count: int) -> pa.Array:
-    """One date, over and over."""
+    """One date, repeated."""
     days = (date - dt.date(1970, 1, 1)).days
     return pa.array(np.full(count, days, np.int32)).view(pa.date32())
 

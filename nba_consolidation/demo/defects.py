@@ -1,6 +1,6 @@
-"""What goes wrong at the workers: bad rows, tables of a drifted shape, and tables that must be refused.
+"""The defects of staging tables: bad rows, tables with other columns or types, and tables that must be refused.
 
-What a good row holds is in `rows`; which delivery has which defect is in `season`.
+Good rows are made in `rows`; which delivery has which defect is decided in `season`.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def reshaped(table: pa.Table, shape: Shape) -> pa.Table:
 
 
 def bad_row(table: pa.Table, number: int) -> pa.Table:
-    """A good row over again, with an id of its own and one wrong value."""
+    """A copy of a good row, with an id of its own and one wrong value."""
     row = table.slice(number % table.num_rows, 1)
     defect = _defect(number)
     row = _with_value(row, "prediction_id", f"bad-{number:04d}{row['prediction_id'][0].as_py()[8:]}")

@@ -1,6 +1,6 @@
-"""What must come out once everything staged is consolidated, in figures, by date and in all.
+"""The expected result of consolidating everything staged: counts by date and in total.
 
-Figured out from a `tally` with numpy alone, so that it can be held against the product; nothing is staged here.
+Computed from a `tally` with numpy alone, independently of the product that it is compared with.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from nba_consolidation.demo.tally import DATE_SHIFT, LINE_BITS, OUTCOMES, Tally
 
 @dataclass(frozen=True)
 class Figures:
-    """What must be found: rows by what becomes of them.
+    """Numbers of rows.
 
-    `newest_micros` adds up, over the consolidated rows, the newest `created_at` of the key in microseconds since 1970
-    (it stands in `version_created_at`): it tells a wrong winner from the right one. The last five are active rows by
-    what they come to, once the box scores of the date are there.
+    newest_micros: the sum, over the consolidated rows, of `version_created_at` in microseconds since 1970. It differs
+    if a version other than the newest won. The last five are the active rows by outcome, once they are graded.
     """
 
     staged: int
@@ -38,24 +37,24 @@ class Figures:
     voided: int
 
     def __add__(self, other: Figures) -> Figures:
-        return Figures(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Figures(*(one + another for one, another in zip(astuple(self), astuple(other), strict=True)))
 
     def before_the_games(self) -> Figures:
-        """Those of dates whose games are still to come."""
+        """The same before the games are played: no row is graded."""
         return replace(self, correct=0, wrong=0, push=0, passed=0, voided=0)
 
     @classmethod
     def none(cls) -> Figures:
-        """Those of nothing staged."""
+        """Zero everywhere."""
         return cls(*(0 for _ in fields(cls)))
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What must come out once everything staged is consolidated.
+    """The expected result of consolidating everything staged.
 
-    `broken_rules` counts quarantined rows by `column|rule`; `refused` has the rows of tables that nobody can take (0
-    where not even that can be known), which are in no other figure.
+    broken_rules: quarantined rows by `column|rule`. refused: the rows of each refused table (0 if they cannot be
+    counted); no other figure includes them.
     """
 
     by_date: Mapping[dt.date, Figures]
@@ -69,7 +68,7 @@ class Expectation:
         return sum(self.by_date.values(), Figures.none())
 
     def once_played(self, dates: Collection[dt.date]) -> Figures:
-        """All dates together, when the games of these dates are played and no others."""
+        """The total if exactly the games of these dates are played."""
         return sum(
             (figures if date in dates else figures.before_the_games() for date, figures in self.by_date.items()),
             Figures.none(),
@@ -96,7 +95,7 @@ class Expectation:
 
 
 def expectation(season: Season) -> Expectation:
-    """What must come out of the whole season, without staging it."""
+    """The expected result of the whole season, computed without staging it."""
     tallies = (Tally.of(delivery, delivery.build()) for delivery in season.deliveries())
     return Expectation.of(Tally.total(season, tallies))
 
@@ -112,7 +111,7 @@ def _distinct(tally: Tally) -> tuple[list[int], list[int]]:
 
 
 def _active_outcomes(tally: Tally) -> list[list[int]]:
-    """Per date: the active rows, one per activation key and the newest of it, by what they come to."""
+    """Per date: the active rows, one per activation key and the newest of it, by outcome."""
     active = _newest(tally.keys >> LINE_BITS, tally.created)
     cells = (tally.keys[active] >> DATE_SHIFT) * len(OUTCOMES) + tally.outcomes[active]
     dates = len(tally.season.game_dates)

@@ -1,4 +1,4 @@
-"""Once everything is consolidated, the games are played: their box scores come in, and Dagster grades and analyses."""
+"""Plays the games after the consolidation: loads their box scores, and lets Dagster grade and analyse them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BOX_SCORES = "box_scores"
 
 
 def play(settings: Settings, season: Season, on_news: Callable[[str], None]) -> Sequence[dt.date]:
-    """Loads the box scores of every date but the last, whose games are still to come; then one run grades all dates.
+    """Loads the box scores of every date except the last; then one run grades all dates. Returns the played dates.
 
-    The last date's file is there too: whoever loads it sees what waits become graded. Returns the dates played.
+    The file of the last date is written but not loaded: its predictions wait until a user loads it and grades again.
     """
     dates = season.game_dates
     played = dates[:-1] or dates

@@ -1,4 +1,4 @@
-"""What is learnt from the played games: calibrations of Mondays past, players, strategies, and the report."""
+"""Analyses the played games: calibrations of the last Mondays, player reviews, strategies, and the report."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _AUTHOR = "demo"
 
 
 def learn(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str], None]) -> Path:
-    """Recalibrates as the last Mondays would have, reviews players, evaluates strategies, writes the report.
+    """Recalibrates for each of the last Mondays, reviews players, evaluates strategies, and writes the report.
 
-    A calibration then in force calibrated the dates after it, which is what the report compares. Returns its file.
+    Returns the file of the report.
     """
     deployment, holder = deploy(settings), Holder.here("demo-insight")
     mondays = [date for date in played if date.weekday() == _MONDAY][-_MONDAYS:]

@@ -1,6 +1,6 @@
-"""The invented league: its teams, its made-up players and who plays when, all from one seed.
+"""The invented league: teams, invented players and the schedule, all from one seed.
 
-How a game goes is in `truth`, what is predicted of it in `slate`.
+The results of games are made in `truth`, the predictions in `slate`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Stream(IntEnum):
 
 @dataclass(frozen=True)
 class Roster:
-    """The players, team by team, and what each is worth on average."""
+    """The players, team by team, with their mean points and minutes."""
 
     names: tuple[str, ...]
     mean_points: Floats
@@ -55,7 +55,7 @@ class Roster:
 
 @dataclass(frozen=True)
 class League:
-    """What the games follow from: the seed and the sizes. How they are predicted and staged changes none of it."""
+    """The seed and the sizes that determine the games. Predictions and staging do not change them."""
 
     seed: int
     first_date: dt.date

@@ -1,4 +1,4 @@
-"""What came out of the demo, held against what was counted while staging. Reads the warehouse; runs nothing."""
+"""The result of the demo, compared with the counts made while staging. Reads the warehouse only."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.race import Race
 from nba_consolidation.fencing.audits import AUDITS
 from nba_consolidation.pipeline.analysis.performance.queries import performance
-from nba_consolidation.sql import Statement
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 
 @dataclass(frozen=True)
 class Racer:
-    """What one of the two consolidators did: runs, and the staged rows that it was the one to consolidate."""
+    """One of the two consolidators: its runs, and the staged rows that it consolidated."""
 
     name: str
     runs: int
@@ -26,10 +26,10 @@ class Racer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of the season beside what had to.
+    """The expected and the actual result of the season.
 
-    expected_figures, actual_figures: rows; of the outcomes of predictions, those of the played dates.
-    hit_rates: of every system the figures of the season, as in system_performance. report: the page of the last one.
+    expected_figures, actual_figures: numbers of rows; outcomes are those of the played dates. hit_rates: the rows of
+    system_performance of the season. report: the file of the daily report. example: a prediction of the first date.
     """
 
     expected: Expectation
@@ -40,25 +40,26 @@ class Outcome:
     racers: tuple[Racer, ...]
     report: Path
     seconds: float
+    example: Row
 
     @property
     def lost(self) -> int:
-        """Business keys that were staged and do not stand."""
+        """Business keys that were staged and have no row."""
         return self.expected_figures.consolidated - self.actual_figures.consolidated
 
     @property
     def newest_everywhere(self) -> bool:
-        """Whether the newest version of every key stands."""
+        """Whether the newest version of every key won."""
         return self.actual_figures.newest_micros == self.expected_figures.newest_micros
 
     @property
     def as_expected(self) -> bool:
-        """Whether every figure is the one that was counted while staging, without the product's SQL."""
+        """Whether every figure equals the count made while staging, without the product's SQL."""
         return self.actual_figures == self.expected_figures and self.duplicates == 0
 
 
 def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float) -> Outcome:
-    """Reads the committed rows. played: the dates that have box scores."""
+    """Reads the actual result. played: the dates that have box scores."""
     dates = sorted(raced.expected.by_date)
     (totals,) = warehouse.query(Statement("totals", {"first_date": dates[0], "last_date": dates[-1]}))
     actual = Figures(**{field.name: int(totals[field.name]) for field in fields(Figures)})
@@ -72,4 +73,10 @@ def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], rep
         racers=(Racer("Dagster", raced.runs, actual.staged - terminal), Racer("terminal", len(raced.passes), terminal)),
         report=report,
         seconds=seconds,
+        example=_example(warehouse, dates[0]),
     )
+
+
+def _example(warehouse: Warehouse, date: dt.date) -> Row:
+    [example] = warehouse.query(Statement("sample_predictions", {**over_dates([date]), "rows": 1}))
+    return example

@@ -1,4 +1,4 @@
-"""The product as the demo runs it: its terminal and its Dagster, each a process of its own with a log."""
+"""Runs the product for the demo: the terminal and Dagster, each in its own process with a log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
-_FINE = (0, 3)  # done; done, and something waits for a person, as the season wants it
+_EXPECTED_EXIT_CODES = (0, 3)  # done; done, but something requires attention, as the season intends
 
 
 class DemoFailed(ConsolidationError):
@@ -20,21 +20,21 @@ class DemoFailed(ConsolidationError):
 
 
 def terminal(settings: Settings, *arguments: str) -> dict[str, Any]:
-    """What `nba-consolidation ARGUMENTS --json` prints. Raises DemoFailed unless it is done."""
+    """The document that `nba-consolidation ARGUMENTS --json` prints. Raises DemoFailed if it fails."""
     command = [sys.executable, "-m", "nba_consolidation.cli", *arguments, "--json"]
     log = settings.home / "logs" / "terminal.log"
     with log.open("ab") as errors:
         done = subprocess.run(
             command, env=settings.child_environment(), stdout=subprocess.PIPE, stderr=errors, check=False
         )
-    if done.returncode not in _FINE:
+    if done.returncode not in _EXPECTED_EXIT_CODES:
         raise DemoFailed(f"`{arguments[0]}` from the terminal ended with {done.returncode}; see {log}")
     document: dict[str, Any] = json.loads(done.stdout)
     return document
 
 
 def make_instance(settings: Settings) -> None:
-    """Dagster's instance, before two runs would make it at the same moment."""
+    """Creates Dagster's instance, so that two runs do not create it at the same time."""
     import dagster as dg
 
     with dg.DagsterInstance.from_config(str(settings.home / "dagster_home")) as instance:

@@ -1,6 +1,6 @@
 """The race: several processes stage a season, while Dagster and a terminal consolidate it.
 
-The season itself is in `season`, the staging in `stager`; what comes out is held against the counts in `outcome`.
+The season is made in `season` and staged in `stager`; `outcome` compares the result with the counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STRETCH = 12
 
 @dataclass(frozen=True)
 class Race:
-    """What was staged, and who consolidated: the staged rows of each pass of the terminal, the runs of Dagster."""
+    """The expected result. passes: the rows that each pass of the terminal consolidated. runs: of Dagster."""
 
     expected: Expectation
     passes: tuple[int, ...]
@@ -38,7 +38,7 @@ def race(
     on_progress: Callable[[Progress], None],
     on_news: Callable[[str], None],
 ) -> Race:
-    """Stages and consolidates the whole season. Raises DemoFailed where a process of it fails."""
+    """Stages and consolidates the whole season. Raises DemoFailed if a process fails."""
     staged, half_staged = Event(), Event()
     dates = season.game_dates
     middle = len(dates) // 2
@@ -51,7 +51,7 @@ def race(
 
     make_instance(settings)
     with ThreadPoolExecutor(3) as pool:
-        by_hand = pool.submit(_race_from_the_terminal, settings, dates, staged, on_news)
+        terminal_passes = pool.submit(_race_from_the_terminal, settings, dates, staged, on_news)
         halves = ((dates[:middle], half_staged), (dates[middle:], staged))
         runs = [
             pool.submit(_race_from_dagster, settings, number, half, ready, on_news)
@@ -62,16 +62,16 @@ def race(
         finally:
             half_staged.set()
             staged.set()
-        passes = by_hand.result()
+        passes = terminal_passes.result()
         for run in runs:
             run.result()
-    return Race(expected, (*passes, _consolidate(settings)), len(runs))  # the last pass takes whatever came late
+    return Race(expected, (*passes, _consolidate(settings)), len(runs))  # the last pass consolidates late tables
 
 
 def _race_from_the_terminal(
     settings: Settings, dates: Sequence[dt.date], staged: Event, on_news: Callable[[str], None]
 ) -> list[int]:
-    """Consolidates a stretch of dates at a time until all is staged; returns the rows of each pass."""
+    """Consolidates a few dates at a time until everything is staged; returns the rows of each pass."""
     passes: list[int] = []
     while not staged.wait(1.0):
         first = len(passes) * _STRETCH % len(dates)

@@ -1,6 +1,6 @@
-"""A slate as rows of the prediction table, as a sound worker stages them: every column, what it says and when.
+"""Makes the rows of the prediction table of a slate, as a correct worker stages them.
 
-The numbers come from `truth` and `slate`; what goes wrong with rows and tables is in `defects`.
+The numbers come from `truth` and `slate`; defects are added in `defects`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RUN_MODES = {Batch.MORNING: "early", Batch.EVENING: "pre_game", Batch.LATE: "ov
 
 @dataclass(frozen=True)
 class Run:
-    """One worker's run: its batch, when it began (microseconds since 1970), and how long before its first row."""
+    """One worker's run: its batch, its start in microseconds since 1970, and the microseconds until its first row."""
 
     batch: Batch
     began: int
@@ -93,7 +93,7 @@ def _verdict_columns(truth: Truth, slate: Slate) -> dict[str, pa.Array]:
 
 
 def _verdicts(truth: Truth, slate: Slate) -> Ints:
-    """The recommendation of every row; what comes later in here overrules what comes first."""
+    """The recommendation of every row; a later assignment overrides an earlier one."""
     verdict = np.where(slate.margin > 0, _OVER, _UNDER)
     verdict[np.abs(slate.margin) < _PASS_BELOW] = _PASS
     verdict[truth.injury[slate.player] == INJURIES.index("DOUBTFUL")] = _HOLD

@@ -1,4 +1,4 @@
-"""The whole demo: a folder of its own, the race to consolidate a season, its games, what they teach, what came out."""
+"""The whole demo: consolidates a season in a folder of its own, plays and analyses its games, compares the result."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def run_demo(
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_news: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Makes the demo anew in the folder, and tells as it goes.
+    """Runs the demo in the folder, after removing an earlier one, and reports its progress.
 
-    Raises DemoFailed where a process of it fails, or where the folder holds something else.
+    Raises DemoFailed if a process fails, or if the folder contains anything else.
     """
     settings = Settings(home=home.absolute())
     _make_room(settings.home)
@@ -42,9 +42,9 @@ def run_demo(
 
 
 def _make_room(home: Path) -> None:
-    """Only what an earlier demo made is removed."""
+    """Removes an earlier demo, and nothing else."""
     if home.exists() and any(home.iterdir()) and not (home / _MARKER).exists():
-        raise DemoFailed(f"the folder {home} holds something that no demo made; name another one with --home")
+        raise DemoFailed(f"the folder {home} contains files that no demo wrote; name another folder with --home")
     shutil.rmtree(home, ignore_errors=True)
     (home / "dagster_home").mkdir(parents=True)
     (home / "logs").mkdir()

@@ -1,6 +1,6 @@
-"""The demo season: its size, and who delivers what and when. Everything follows from the seed, in any process.
+"""The demo season: its size, and which worker delivers which staging table when. The seed determines everything.
 
-What is played and predicted is in `truth` and `slate`. Nothing is written here (`stager`) or counted (`tally`).
+Games are made in `truth`, predictions in `slate`; tables are written in `stager` and counted in `tally`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STARTS_AT = {Batch.MORNING: dt.time(12), Batch.EVENING: dt.time(22), Batch.LATE
 
 @dataclass(frozen=True)
 class Season:
-    """A season, by its seed and size. The default has about a million staged rows; nothing is built until asked for."""
+    """A season, by its seed and size. The default has about a million staged rows; rows are built on demand."""
 
     seed: int = 2025
     first_date: dt.date = dt.date(2025, 10, 21)
@@ -40,7 +40,7 @@ class Season:
     def __post_init__(self) -> None:
         sizes = (self.dates, self.max_games, self.players_per_team, self.workers, self.max_lines)
         if min(sizes) < 1 or self.bad_rows < 0:
-            raise ValueError(f"a season needs at least one of everything, and no negative number of bad rows: {self}")
+            raise ValueError(f"every size of a season must be at least 1, and bad_rows at least 0: {self}")
         if self.max_games > len(TEAMS) // 2 or self.players_per_team > 100 or self.max_lines > 20:
             raise ValueError(f"at most {len(TEAMS) // 2} games, 100 players a team and 20 lines a player: {self}")
         if self.workers > 2 * self.players_per_team:
@@ -48,7 +48,7 @@ class Season:
 
     @property
     def league(self) -> League:
-        """The league it is played in: all of the season that the games depend on."""
+        """The league: everything of the season that the games depend on."""
         return League(self.seed, self.first_date, self.dates, self.max_games, self.players_per_team, self.max_lines)
 
     @property
@@ -66,7 +66,7 @@ class Season:
         return self._truth(date).game_ids
 
     def deliveries(self) -> Iterator[Delivery]:
-        """Every staging table, in the order of batches. Cheap: no row is made before `build`."""
+        """Every staging table, in the order of batches. No row is made before `build`."""
         for number in range(self.dates):
             yield from _deliveries_of(self, number)
 
@@ -80,7 +80,7 @@ class Season:
 
 @dataclass(frozen=True)
 class Share:
-    """What one worker does of one batch, for one game date."""
+    """One worker's part of one batch, for one game date."""
 
     date_number: int
     batch: Batch
@@ -89,7 +89,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One staging table, not built yet. It pickles small, so that another process can build it."""
+    """One staging table that is not built yet. It is small when pickled, so that another process can build it."""
 
     season: Season
     name: str
@@ -102,7 +102,7 @@ class Delivery:
 
     @property
     def game_dates(self) -> tuple[dt.date, ...]:
-        """The dates whose games it predicts; one, but for the late worker."""
+        """The dates whose games it predicts; one, except for the late worker."""
         return tuple(self.season.game_dates[share.date_number] for share in self.shares)
 
     def build(self) -> pa.Table:
@@ -141,7 +141,7 @@ def _deliveries_of(season: Season, number: int) -> Iterator[Delivery]:
 
 
 def _worker_deliveries(season: Season, share: Share) -> Iterator[Delivery]:
-    """A worker's table and, now and then, the same rows again: a retry that nobody needed."""
+    """A worker's table and, sometimes, the same rows again: a needless retry."""
     random = season.league.random(Stream.PLAN, share.date_number, share.batch, share.worker)
     bad_rows = _bad_rows_of(season, share)
     shape = shape_for(bad_rows, random)

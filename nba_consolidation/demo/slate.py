@@ -1,6 +1,6 @@
-"""A slate: what one batch predicts for one date, as numbers: lines offered, predictions, confidences.
+"""A slate: the offered lines, predictions and confidences of one batch for one date, as numbers.
 
-As rows of the prediction table it is in `rows`; which worker stages which part of it is in `season`.
+`rows` makes the rows of the prediction table of it; `season` decides which worker stages which part.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counts staged Arrow tables row by row: the key of every sound row, and the rule that each bad one breaks.
 
-It uses numpy alone and none of the product's SQL, so that it can be held against the product. What must come out of
-the counted rows is in `expectation`.
+It uses numpy alone and none of the product's SQL, so that the product can be compared with it. The expected result of
+the counted rows is computed in `expectation`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ DATE_SHIFT = _GAME_BITS + _PLAYER_BITS + _SYSTEM_BITS + LINE_BITS
 
 @dataclass(frozen=True)
 class Tally:
-    """What was staged: of every sound row its key, time and outcome, of the others the rule they break. Tallies add up.
+    """The staged rows: key, time and outcome of every sound row, and the rule that each other row breaks.
 
-    outcomes: positions in OUTCOMES, what each row comes to once its game is played.
+    outcomes: positions in OUTCOMES, of each row once its game is played.
     """
 
     season: Season
@@ -49,7 +49,7 @@ class Tally:
 
     @classmethod
     def total(cls, season: Season, tallies: Iterable[Tally]) -> Tally:
-        """All of them in one; of none, an empty one."""
+        """The sum of the tallies; an empty one without any."""
         parts = list(tallies)
         nothing = np.empty(0, np.int64)
         return cls(
@@ -109,7 +109,7 @@ def _vocabulary(season: Season) -> _Vocabulary:
 
 
 def _business_keys(table: pa.Table, season: Season) -> Ints:
-    """The keys of the sound rows; what comes out for the others means nothing."""
+    """The keys of the rows; those of bad rows mean nothing."""
     known = _vocabulary(season)
     half_points = np.nan_to_num(_floats(table, "current_points_line") * 2, nan=0).astype(np.int64)
     parts = (
@@ -143,7 +143,7 @@ def _broken_rules(table: pa.Table, season: Season) -> dict[int, str]:
 
 
 def _date_numbers(table: pa.Table, season: Season, home: dt.date) -> Ints:
-    """Per row, which date of the season consolidates it: its own, or the table's first where that is not known."""
+    """The date that consolidates each row: its own, or the first of the table if that is unknown."""
     numbers = _codes(table, "game_date", _vocabulary(season).dates)
     return np.where(numbers < 0, season.game_dates.index(home), numbers)
 
@@ -154,7 +154,7 @@ def _count(date_numbers: Ints, season: Season) -> Counter[dt.date]:
 
 
 def _outcomes(table: pa.Table, date_numbers: Ints, season: Season) -> Ints:
-    """What each row comes to once its game is played, as a position in OUTCOMES; what comes later overrules."""
+    """The outcome of each row once its game is played, as a position in OUTCOMES; a later assignment overrides."""
     players = _codes(table, "player_lookup", _vocabulary(season).players)
     points = np.empty(len(players), np.int64)
     for number in np.unique(date_numbers):
@@ -171,7 +171,7 @@ def _outcomes(table: pa.Table, date_numbers: Ints, season: Season) -> Ints:
 
 @lru_cache(maxsize=4)
 def _points(season: Season, number: int) -> Ints:
-    """What every player of the league scored on the date with this number; -1 for one who did not play."""
+    """The points of every player of the league on the date with this number; -1 for one who did not play."""
     scores = season.box_scores(season.game_dates[number])
     points = np.full(len(season.players), -1, np.int64)
     points[_codes(scores, "player_lookup", _vocabulary(season).players)] = scores["points"].to_numpy()

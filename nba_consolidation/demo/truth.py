@@ -1,6 +1,6 @@
-"""What is true of a date's games, known to nobody at the time: form, market, injuries, points; and the box scores.
+"""The true values behind a date's games, which no worker knows: form, market, injuries, points; and the box scores.
 
-The lines and confidences that the workers make of it are in `slate`.
+The lines and confidences of the workers are made in `slate`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Truth:
 
 @lru_cache(maxsize=4)
 def truth_of(league: League, number: int) -> Truth:
-    """The truth of the date with this number. Longer than others: every draw stands in the order of the stream."""
+    """The truth of the date with this number. One long function, because the order of the draws must not change."""
     random = league.random(Stream.TRUTH, number)
     roster, games, date = league.roster, league.games(number), league.game_dates[number]
     size = league.players_per_team

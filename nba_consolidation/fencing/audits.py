@@ -1,6 +1,6 @@
-"""The audits: SELECTs that must return no row, over any dates and at any time.
+"""The audits that can run over any dates at any time: SELECTs that must return no row.
 
-Inside the transactions that write, the same files are audits too: a row that they return rolls everything back.
+Inside a transaction that writes, the same statement is an audit too: a row that it returns rolls everything back.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from nba_consolidation.fencing.fenced_writer import Parameters
 from nba_consolidation.schema import ACCURACY, CALIBRATION_VERSIONS, PREDICTIONS, PUBLISHED, VALIDATED, WITHHELD
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Row, Warehouse
@@ -16,9 +17,10 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 
 @dataclass(frozen=True)
 class Audit:
-    """One audit: the SQL file of its name, the table it reads, what it looks for, and whether a finding blocks.
+    """One audit: its name, the table it reads, what it looks for, and whether a finding blocks.
 
-    asset: the asset that the table belongs to; by default the one of its name.
+    asset: the asset that the table belongs to; by default the one of its name. file: its SQL file; by default the one
+    of its name.
     """
 
     name: str
@@ -26,22 +28,33 @@ class Audit:
     looks_for: str
     blocking: bool = True
     asset: str = ""
+    file: str = ""
+
+    def statement(self, parameters: Parameters, *, in_transaction: bool = True) -> Statement:
+        """The SELECT. In a transaction it fails if it returns a row."""
+        return Statement(self.name, parameters, (), in_transaction, {"TABLE": self.table}, self.file)
 
     def findings(self, warehouse: Warehouse, dates: Collection[dt.date]) -> list[Row]:
         """One row per finding in the dates. A query that fails raises; it never counts as passed."""
-        return warehouse.query(Statement(self.name, over_dates(dates))) if dates else []
+        return warehouse.query(self.statement(over_dates(dates), in_transaction=False)) if dates else []
 
 
 _PREDICTIONS, _VALIDATED, _ACCURACY, _PUBLISHED = (t.name for t in (PREDICTIONS, VALIDATED, ACCURACY, PUBLISHED))
 AUDITS = (
     DUPLICATE_BUSINESS_KEYS := Audit(
-        "duplicate_business_keys", _PREDICTIONS, "business keys with more than one row; NULL lines are equal"
+        "duplicate_business_keys",
+        _PREDICTIONS,
+        "business keys with more than one row; NULL lines are equal",
+        file="duplicate_keys",
     ),
     ACTIVE_TWINS := Audit(
         "active_twins", _PREDICTIONS, "a game, player and system with more than one active prediction"
     ),
     DUPLICATE_VALIDATED := Audit(
-        "duplicate_validated_predictions", _VALIDATED, "a game, player and system that is validated twice"
+        "duplicate_validated_predictions",
+        _VALIDATED,
+        "a game, player and system that is validated twice",
+        file="duplicate_keys",
     ),
     PLAYERS_IN_TWO_GAMES := Audit(
         "players_in_two_games", _PREDICTIONS, "players active in two games of a date: one game under two ids?", False
@@ -57,7 +70,10 @@ AUDITS = (
         asset=_VALIDATED,
     ),
     DUPLICATE_ACCURACY_KEYS := Audit(
-        "duplicate_accuracy_keys", _ACCURACY, "predictions that are graded more than once; NULL lines are equal"
+        "duplicate_accuracy_keys",
+        _ACCURACY,
+        "predictions that are graded more than once; NULL lines are equal",
+        file="duplicate_keys",
     ),
     ACCURACY_OUT_OF_SCALE := Audit("accuracy_out_of_scale", _ACCURACY, "graded confidences that are not within 0 to 1"),
     INCONSISTENT_ERRORS := Audit(
@@ -75,6 +91,6 @@ AUDITS = (
         "outdated_calibrations", _PUBLISHED, "systems published with another calibration than the one in force", False
     ),
     NOT_PUBLISHED_ONCE := Audit(
-        "not_published_once", _PUBLISHED, "validated predictions that consumers would read never, or twice"
+        "not_published_once", _PUBLISHED, "validated predictions that are not published exactly once"
     ),
 )

@@ -1,6 +1,6 @@
 """Tables that are computed as a whole for some game dates: `recompute` writes the rows that changed, and no others.
 
-So a row keeps its lineage until its values change. What the rows mean is not known here.
+A row keeps its lineage until its values change.
 """
 
 from __future__ import annotations
@@ -164,6 +164,6 @@ def _recomputed(
 def _arrow(frame: pd.DataFrame, table: Table, columns: Sequence[str]) -> pa.Table:
     schema = pa.schema([(column, arrow_type(table.column(column).type)) for column in columns])
     values = frame[schema.names]
-    # Of a column without any value, or of no rows at all, pandas makes numbers, which nothing else can be made of.
+    # pandas gives a column without values the type float, which cannot be cast to every type.
     untyped = {column: object for column in schema.names if not values[column].notna().any()}
     return pa.Table.from_pandas(values.astype(untyped), schema, preserve_index=False)

@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class NewerWrite:
-    """Who wrote a date under a newer fencing token. token is None where the date has no fence row at all."""
+    """Who wrote a date under a newer fencing token. token: None if the date has no fence row."""
 
     game_date: dt.date
     token: int | None = None
@@ -65,7 +65,7 @@ class AuditFailed(ConsolidationError):
 
 
 class DatesPoisoned(ConsolidationError):
-    """Some dates could not be written; all others were. `errors` has the reason by date; `done` is a participle."""
+    """Some dates could not be written; all others were. errors: by date. done: the verb of the message, `graded`."""
 
     def __init__(self, errors: Mapping[dt.date, ConsolidationError], done: str = "consolidated") -> None:
         self.errors = dict(errors)

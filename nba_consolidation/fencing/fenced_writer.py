@@ -54,7 +54,7 @@ def utc_now() -> dt.datetime:
 
 @dataclass(frozen=True)
 class FencedWriter:
-    """The stores that writing takes, how long a lease lasts and is waited for, and a clock."""
+    """The warehouse and the lease store, how long leases last and are waited for, and a clock."""
 
     warehouse: Warehouse
     leases: LeaseStore
@@ -64,10 +64,10 @@ class FencedWriter:
 
     @contextmanager
     def holding(self, lock_type: str, dates: Collection[dt.date], holder: Holder) -> Iterator[LeasedDates]:
-        """Holds the leases of that kind of work over the dates while the block runs. Raises LeaseError.
+        """Holds the leases of that kind of work for the dates while the block runs. Raises LeaseError.
 
-        A lease that is lost once the block has run to its end is only a warning: whatever was committed was fenced, so
-        it is right, and a good run neither fails nor loses its report (incident 44).
+        A lease that is lost after the end of the block is only a warning: everything committed was fenced, so the run
+        does not fail and keeps its report (incident 44).
         """
         keys = [lease_key(lock_type, date) for date in dates]
         done = False
@@ -90,8 +90,8 @@ class FencedWriter:
     ) -> tuple[list[Result], dict[dt.date, ConsolidationError]]:
         """Writes many dates in chunks, each under its leases. Returns the results, and the errors of poisoned dates.
 
-        on_progress: called with the number of dates that are done, and of all dates. Raises what
-        `LeasedDates.write_each` and the leases raise while nothing was written yet; later it poisons the chunk.
+        on_progress: called with the number of finished dates and the number of all dates. An error of a lease or of a
+        chunk is raised if it is the first chunk's; of a later chunk, it poisons the dates of that chunk.
         """
         results: list[Result] = []
         poisoned: dict[dt.date, ConsolidationError] = {}
@@ -112,7 +112,7 @@ class FencedWriter:
 
 @dataclass(frozen=True)
 class LeasedDates:
-    """Game dates whose leases are held, and which can therefore be written. Made by `FencedWriter.holding`."""
+    """Game dates whose leases are held. Made by `FencedWriter.holding`."""
 
     writer: FencedWriter
     lease: HeldLease
@@ -127,7 +127,6 @@ class LeasedDates:
         dates: Sequence[dt.date],
         statements: Callable[[Parameters], Sequence[Statement]] = lambda _: (),
         *,
-        audits: Collection[str] = (),
         next_step: str = "",
         manifest: Sequence[ManifestEntry] = (),
         relations: Relations = NO_RELATIONS,
@@ -136,21 +135,22 @@ class LeasedDates:
         """Runs one transaction over some of the dates: the fence, then the statements; returns what they selected.
 
         statements: made from `fence_parameters`. next_step: what to do when an audit fails. Raises FencedOut,
-        AuditFailed for one of the named audits, LeaseError, WarehouseError; then nothing was written.
+        AuditFailed, LeaseError, WarehouseError; then nothing was written.
         """
         parameters = fence_parameters(self._records(dates), self.holder, self.writer.clock())
         leases = Statement("leases", parameters)
-        fence = [leases, Statement("fence", parameters), Statement(_FENCED_OUT, parameters, audit=True)]
+        script = [leases, Statement("fence", parameters), Statement(_FENCED_OUT, parameters, audit=True)]
         self.warehouse.run([leases, Statement("fence_rows", parameters)])
-        # The predecessor's lock deletes a lease blindly, and no fence keeps out what it writes then.
+        # The predecessor's lock deletes a lease without a check, and does not know the fence.
         self.lease.ensure_held(ask_store=True)
         began = time.monotonic()
+        script += statements(parameters)
         try:
             result = self.warehouse.run(
-                [*fence, *statements(parameters)], manifest, on_statement,
-                check=self.lease.ensure_held, relations=relations,
-            )  # fmt: skip
+                script, manifest, on_statement, check=self.lease.ensure_held, relations=relations
+            )
         except StatementFailed as error:
+            audits = {statement.name for statement in script if statement.audit}
             translated = self._translated(error, audits, next_step, parameters)
             self._log(dates, began, translated)
             if translated is error:
@@ -165,10 +165,10 @@ class LeasedDates:
     def write_each(
         self, dates: Sequence[dt.date], write: Callable[[Sequence[dt.date]], Result]
     ) -> tuple[list[Result], dict[dt.date, ConsolidationError]]:
-        """Writes all dates together, or, where that fails, each alone. Returns the results, and the errors by date.
+        """Writes all dates together or, if that fails, each alone. Returns the results, and the errors by date.
 
-        Raises at once what is no date's fault and would only fail, or wait, again: LeaseError, WarehouseBusy,
-        WarehouseUnavailable. Once dates are tried alone, such an error belongs to its date: the others are reported.
+        LeaseError, WarehouseBusy and WarehouseUnavailable are not retried but raised: no single date causes them. While
+        dates are tried alone, each error, these included, is returned as the error of its date.
         """
         try:
             return [write(dates)], {}
@@ -187,7 +187,7 @@ class LeasedDates:
         return results, poisoned
 
     def add_columns(self, dates: Sequence[dt.date], table: str, columns: Sequence[Column]) -> None:
-        """Adds columns to a table, once the fence of the dates has let us write. Raises as `write` does."""
+        """Adds columns to a table, after a transaction that checks the fence of the dates. Raises as `write` does."""
         self.write(dates)
         self.warehouse.add_columns(table, columns)
 
@@ -199,7 +199,7 @@ class LeasedDates:
     def _translated(
         self, error: StatementFailed, audits: Collection[str], next_step: str, parameters: Parameters
     ) -> ConsolidationError:
-        """The error that a failed statement means."""
+        """The error to raise for a failed statement."""
         if error.statement == _FENCED_OUT:
             newer = self._newer_writes(parameters)
             return FencedOut(newer, store_is_behind=self._is_held() and any(write.token for write in newer))
@@ -215,7 +215,7 @@ class LeasedDates:
         try:
             rows = self.warehouse.run(statements).rows[_FENCED_OUT]
         except WarehouseError as error:
-            _log.warning("the fence rows cannot be read, so the newer holder is not known: %s", error)
+            _log.warning("the fence rows cannot be read, so the newer holder is unknown: %s", error)
             return []
         return [
             NewerWrite(row["game_date"], row["token"], row["holder_id"] or UNKNOWN, row["run_id"] or UNKNOWN)
@@ -254,7 +254,7 @@ class LeasedDates:
 
 
 def fence_parameters(leases: Sequence[LeaseRecord], holder: Holder, now: dt.datetime) -> Parameters:
-    """What every statement behind the fence can use: the leases, their dates, who writes, and when."""
+    """The parameters of every fenced statement: the leases, their dates, the writer and the time."""
     rows: list[Mapping[str, Scalar]] = [
         {"lease_key": lease.key, "game_date": lease.game_date, "token": lease.token} for lease in leases
     ]
@@ -270,7 +270,7 @@ def log_outcome(
     poisoned: Mapping[dt.date, ConsolidationError] = NONE_POISONED,
     **figures: object,
 ) -> None:
-    """Logs the outcome of a use case as the event of that name, and each date that it could not write."""
+    """Logs the outcome of a use case as the event of that name, and each poisoned date."""
     for date, error in sorted(poisoned.items()):
         log_event(log, "date_poisoned", logging.ERROR, run_id=run_id, game_date=date, error=error)
     outcome = "poisoned" if poisoned else "done" if dates else "nothing_new"
@@ -288,6 +288,6 @@ def total_cost(results: Iterable[TransactionResult]) -> dict[str, float]:
 
 
 def in_chunks(dates: Sequence[dt.date]) -> Iterator[Sequence[dt.date]]:
-    """The dates, a season's worth at a time: a longer transaction keeps others out for longer, and gains nothing."""
+    """The dates in chunks of about a season, so that no transaction blocks other writers for too long."""
     for start in range(0, len(dates), DATES_AT_ONCE):
         yield dates[start : start + DATES_AT_ONCE]

@@ -36,7 +36,7 @@ def sorted_keys(keys: Iterable[str]) -> tuple[str, ...]:
     """The valid keys without repetitions, in the order in which every run acquires them; raises LeaseMisuse."""
     unique_keys = tuple(sorted(set(keys)))
     if not unique_keys:
-        raise LeaseMisuse("No lease key was given. Pass the key of at least one game date.")
+        raise LeaseMisuse("The list of lease keys is empty. Pass the key of at least one game date.")
     for key in unique_keys:
         parse_lease_key(key)
     return unique_keys

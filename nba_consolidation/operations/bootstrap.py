@@ -1,15 +1,16 @@
-"""The use case: missing tables are created, and existing tables are adopted. First a plan, then its application.
+"""The use case: creates missing tables and adopts existing ones. First a plan, then its application.
 
-Adopting a table only adds columns, which are NULL in its rows. What a previous version published in
-validated_predictions is carried over into published_predictions. The roles that an account needs are listed here too.
+Adopting a table only adds columns, which are NULL in its rows. Rows that a previous version
+published in validated_predictions are copied to published_predictions. The roles of accounts are listed here too.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
 from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, Parameters
 from nba_consolidation.leases import Holder
@@ -18,6 +19,7 @@ from nba_consolidation.schema import ACCURACY_KEY, ALL_TABLES, BUSINESS_KEY, PUB
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import TableMissing
 from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.table_reads import game_dates
 
 _COPIED = tuple(name for name in PUBLISHED.column_names if name != "published_at")
 _MOVED = frozenset(_COPIED) - frozenset(VALIDATED.column_names)
@@ -93,7 +95,7 @@ ROLES = (
     Role("worker", "roles/bigquery.metadataViewer", "warehouse dataset", "reads which columns may be staged"),
     Role("bootstrap", "roles/bigquery.user", "project", "creates the datasets; not needed where they exist"),
 )
-"""The least set for the production deployment."""
+"""The smallest set of roles for the production deployment."""
 
 
 def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:
@@ -124,13 +126,9 @@ def _rows_to_carry_over(warehouse: Warehouse, changes: Mapping[str, TableChange]
     validated, published = changes.get(VALIDATED.name), changes.get(PUBLISHED.name)
     if validated is None or published is None or not _MOVED.issubset(column.name for column in validated.live):
         return {}
-    done = set() if published.creates else _dates(warehouse, "published_dates")
+    done = () if published.creates else game_dates(warehouse, PUBLISHED)
     rows = warehouse.query(Statement("previously_published_dates", _ALL_DATES))
     return {row["game_date"]: row["published_rows"] for row in rows if row["game_date"] not in done}
-
-
-def _dates(warehouse: Warehouse, statement: str) -> Collection[dt.date]:
-    return {row["game_date"] for row in warehouse.query(Statement(statement, _ALL_DATES))}
 
 
 def _carry_over(leased: LeasedDates, dates: Sequence[dt.date]) -> None:
@@ -138,10 +136,10 @@ def _carry_over(leased: LeasedDates, dates: Sequence[dt.date]) -> None:
         return [
             Statement("carry_over_published", parameters, _COPIED),
             Statement("restore_worker_filters", parameters),
-            Statement("not_published_once", parameters, audit=True),
+            NOT_PUBLISHED_ONCE.statement(parameters),
         ]
 
-    leased.write(dates, statements, audits=("not_published_once",))
+    leased.write(dates, statements)
 
 
 def _family(kind: str) -> str:

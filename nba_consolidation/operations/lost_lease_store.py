@@ -15,7 +15,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Warehouse
 
 _TTL = 10.0
-"""Seconds. Nobody waits for this lease, should the process die while it holds it."""
+"""Seconds. Nobody waits for this lease if the process dies while it holds it."""
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
     finished,
     freeze,
 )
-from nba_consolidation.schema import PREDICTIONS, Column
+from nba_consolidation.schema import ACCURACY, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.column_alignment import columns_to_add
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
+from nba_consolidation.warehouse.table_reads import game_dates_of
 
 _ALL_HISTORY = (dt.date.min, dt.date.max)
 """Rows of dates outside the known range count too."""
@@ -52,7 +53,7 @@ class DateStatus:
 class PipelineStatus:
     """The status of all dates. empty, merged: staging tables that the next consolidation drops.
 
-    unfinished: dates that the next consolidation validates and publishes, because no run has since they changed.
+    unfinished: dates that the next consolidation validates and publishes, because no run has done so.
     unsettled_names: predicted players who wait, because a box score of their game has a similar name.
     """
 
@@ -106,8 +107,8 @@ def dates_with_rows(
 ) -> tuple[dt.date, ...]:
     """Returns the dates with consolidated, validated or graded rows, in order; all history unless bounded."""
     bounds = {"first_date": first, "last_date": last}
-    names = ("row_counts_by_date", "validated_dates", "accuracy_dates")
-    result = warehouse.run([Statement(name, bounds) for name in names])
+    counts = [Statement(name, bounds) for name in ("row_counts_by_date", "validated_dates")]
+    result = warehouse.run([*counts, game_dates_of(ACCURACY, first, last)])
     return tuple(sorted({row["game_date"] for rows in result.rows.values() for row in rows}))
 
 

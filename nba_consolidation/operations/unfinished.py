@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _ALL_HISTORY = {"first_date": dt.date.min, "last_date": dt.date.max}
 _NAMED = 5
 _OF_NO_DATE = (LeaseError, WarehouseBusy, WarehouseUnavailable)
-"""Errors that the next date would only meet, or wait for, again."""
+"""Errors that no single date causes."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Completion:
     failed: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
 
     def __add__(self, other: Completion) -> Completion:
-        """Both in one."""
+        """The sum of both."""
         return Completion(
             self.validated + other.validated, self.published + other.published, {**self.failed, **other.failed}
         )
 
 
 def unfinished_dates(warehouse: Warehouse) -> UnfinishedDates:
-    """The unfinished dates of all history; a run may be at work on some of them."""
+    """The unfinished dates of all history; a run may be working on some of them."""
     return unfinished(warehouse.run([Statement(name, _ALL_HISTORY) for name in UNFINISHED]).rows)
 
 
@@ -77,7 +77,7 @@ def unfinished(rows: Mapping[str, Sequence[Mapping[str, dt.date]]]) -> Unfinishe
 
 
 def abandoned_dates(warehouse: Warehouse, leases: LeaseStore) -> UnfinishedDates:
-    """The unfinished dates on which nobody is at work: those whose lease is not held."""
+    """The unfinished dates whose lease is not held, so that no run is working on them."""
     dates = unfinished_dates(warehouse)
     return dates.only(_idle(leases, dates.all))
 
@@ -87,7 +87,7 @@ def complete(
 ) -> Completion:
     """Validates and publishes the unfinished dates; a date that fails stops no other.
 
-    requested: the dates of this run, all by default. Of the other dates, those that a run is at work on are left to it.
+    requested: the dates of this run, all by default. Of the others, those whose lease is held are left out.
     Raises LeaseError, WarehouseBusy and WarehouseUnavailable for the requested dates.
     """
     dates = unfinished_dates(validator.writer.warehouse)
@@ -107,7 +107,7 @@ def complete_others(
     validator: Validator | None = None,
     publisher: Publisher | None = None,
 ) -> Completion:
-    """Does the same for all dates but those of the run. Raises nothing: the next run tries again.
+    """Does the same for all dates except those of the run. Raises nothing: the next run tries again.
 
     Without a validator or a publisher, that part is left to a later step.
     """
@@ -148,7 +148,7 @@ def some_dates(dates: Sequence[dt.date]) -> str:
 def _complete(
     validator: Validator | None, publisher: Publisher | None, holder: Holder, dates: UnfinishedDates
 ) -> Completion:
-    """All dates together, or, where that fails, each alone."""
+    """All dates together or, if that fails, each alone."""
     if not dates.all:
         return Completion()
     to_publish = dates.all if validator else dates.unpublished

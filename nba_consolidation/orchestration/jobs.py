@@ -28,7 +28,7 @@ DAILY_QUALITY = dg.AssetSelection.checks(*daily_keys())
 
 _PUBLISHED = dg.AssetSelection.assets(PUBLISHED.name) - dg.AssetSelection.checks_for_assets(PUBLISHED.name)
 _PUBLISH_UPCOMING = {PUBLISH: UPCOMING}
-"""Jobs that change a calibration or a player's status publish the upcoming game dates, whatever their partitions."""
+"""Jobs that change a calibration or a player's status publish the upcoming game dates, not their partitions."""
 
 consolidate_job = dg.define_asset_job(
     "consolidate",

@@ -1,6 +1,6 @@
-"""The job `repair`: prediction_accuracy as writers without a fence left it gets one row per key.
+"""The job `repair`: repairs what writers without a fence left in prediction_accuracy.
 
-A job and not an asset: the table has an asset that writes it, whose gradings repair their own dates too. The job is for
+A job and not an asset: another asset writes the table, and its gradings repair their own dates. The job is for
 all other dates, and records on that asset which dates it changed, so that Dagster knows what is out of date downstream.
 """
 
@@ -10,7 +10,6 @@ import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import accuracy_dates
 from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation.orchestration.assets.asset_step import HeldBack, failure
 from nba_consolidation.orchestration.assets.common import WRITERS, config_date
@@ -18,6 +17,7 @@ from nba_consolidation.orchestration.metadata import Metadata, table_of, without
 from nba_consolidation.schema import ACCURACY
 from nba_consolidation.settings import SettingsError
 from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import Deployment
 
 
@@ -32,7 +32,7 @@ class RepairConfig(dg.Config):
 
     @property
     def dates(self) -> tuple[dt.date, dt.date]:
-        """Both ends. Raises SettingsError for what is no date, or no range."""
+        """The first and the last date. Raises SettingsError for an invalid date or range."""
         first = config_date("first_date", self.first_date, dt.date.min)
         last = config_date("last_date", self.last_date, dt.date.max)
         if first > last:
@@ -44,9 +44,9 @@ class RepairConfig(dg.Config):
 def repair_prediction_accuracy(
     context: dg.OpExecutionContext, config: RepairConfig, deployment: dg.ResourceParam[Deployment]
 ) -> None:
-    """Lists what there is to repair, and repairs it unless it is a dry run."""
+    """Reports the rows that need repair, and repairs them unless it is a dry run."""
     deployment.create_tables()
-    dates = accuracy_dates(deployment.warehouse, *config.dates)
+    dates = game_dates(deployment.warehouse, ACCURACY, *config.dates)
     if config.dry_run:
         report = deployment.repairer.forecast(dates)
     else:

@@ -63,7 +63,7 @@ ALL_TABLES = (
     *RELIABILITY_TABLES,
     STRATEGY_PERFORMANCE,
 )
-"""All that are ours to create. `BOX_SCORES` is not: only the local deployment makes it."""
+"""All tables that this project creates. Only the local deployment creates `BOX_SCORES` as well."""
 
 __all__ = [
     "ACCURACY",

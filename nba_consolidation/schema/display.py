@@ -68,6 +68,7 @@ class DisplayColumn:
 
     cell: the text of a row's cell. right: aligned right, as numbers are. wide: long text, which may wrap.
     rank: where a terminal is too narrow, it leaves out the columns with the highest rank first; those with 0 stay.
+    counts: the name of the count in the row, for columns whose values can be added up.
     """
 
     title: str
@@ -75,6 +76,7 @@ class DisplayColumn:
     rank: int = 0
     right: bool = False
     wide: bool = False
+    counts: str = ""
 
 
 def text_column(title: str, key: str, rank: int = 0, *, wide: bool = False) -> DisplayColumn:
@@ -89,7 +91,7 @@ def words_column(title: str, key: str, rank: int = 0) -> DisplayColumn:
 
 def count_column(title: str, key: str, rank: int = 0) -> DisplayColumn:
     """A whole number."""
-    return DisplayColumn(title, lambda row: plain(row[key]), rank, right=True)
+    return DisplayColumn(title, lambda row: plain(row[key]), rank, right=True, counts=key)
 
 
 def percent_column(title: str, key: str, rank: int = 0, sign: str = "") -> DisplayColumn:

@@ -1,4 +1,4 @@
-"""The tables of grading: box scores, prediction_accuracy, what left it, and its ledger."""
+"""The tables of grading: box scores, prediction_accuracy, its removed rows, its ledger, and names of players."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ PLAYER_ALIASES = Table(
         ("player_lookup", "STRING*", "The player as he is predicted."),
         ("player_key", "STRING*", "The same, folded; the last decision about it counts."),
         ("box_score_player", "STRING", "His name in the box scores; his own: they have him under it; NULL: removed."),
-        ("box_score_key", "STRING", "The same, folded: his box scores are found by it."),
+        ("box_score_key", "STRING", "The same, folded: the key of his box scores."),
         ("author", "STRING*", "Who decided it."),
         ("reason", "STRING*", "Why."),
         ("lease_token", "INT64", "Fencing token of the transaction."),

@@ -1,4 +1,4 @@
-"""The tables of performance: how good each system is, and what its confidence is worth. Counted from graded rows."""
+"""The tables of performance: hit rates, errors and calibration of each system. Counted from graded rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SYSTEM_PERFORMANCE = Table(
     description="How good each system is: by game date, window of time, and bucket of confidence or edge.",
     partition_by="game_date",
     cluster_by=("system_id", "time_window"),
-    primary_key=("game_date", "system_id", "time_window", "sliced_by", "bucket"),
+    primary_key=("game_date", "time_window", "system_id", "sliced_by", "bucket"),
     columns=columns(
         *_WINDOW,
         ("sliced_by", "STRING", "all (one row), confidence or edge (a row for each bucket that has graded rows)."),
@@ -68,7 +68,7 @@ CONFIDENCE_CALIBRATION = Table(
     description="The reliability table: how often the bets of each bin of confidence were right.",
     partition_by="game_date",
     cluster_by=("system_id", "time_window"),
-    primary_key=("game_date", "system_id", "time_window", "bin"),
+    primary_key=("game_date", "time_window", "system_id", "bin"),
     columns=columns(
         *_WINDOW,
         ("bin", "INT64", "1 to 10, each a tenth wide; a bin without bets has no row."),
@@ -87,7 +87,7 @@ CALIBRATION_SCORES = Table(
     description="What a system's confidence is worth, in one row per window; the bins are in confidence_calibration.",
     partition_by="game_date",
     cluster_by=("system_id", "time_window"),
-    primary_key=("game_date", "system_id", "time_window"),
+    primary_key=("game_date", "time_window", "system_id"),
     columns=columns(
         *_WINDOW,
         ("bets", "INT64", "Bets that were decided and have a confidence between 0 and 1: what all here is over."),

@@ -1,4 +1,4 @@
-"""The table of strategies: what flat bets came to, by whose bets and which of them. Counted from graded rows."""
+"""The table of strategies: the results of flat bets by bettor and conditions. Counted from graded rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from nba_consolidation.schema.declaration import Table, columns
 from nba_consolidation.schema.performance import ALL_SYSTEMS
 
 UNANIMOUS, MAJORITY, PICKED = "UNANIMOUS", "MAJORITY", "PICKED"
-"""The system_id of what several systems agree on, and of whatever was the best strategy before each date."""
+"""The system_id of combined bettors: several systems that agree, and the best strategy before each date."""
 
 PAYS = ("profit", "loss", "noise", "not_enough")
 """Whether a strategy makes money, all strategies of the date considered."""
@@ -29,7 +29,7 @@ STRATEGY_PERFORMANCE = Table(
             "STRING",
             (
                 f"Whose bets: a system's; {ALL_SYSTEMS} of them; {UNANIMOUS}, what all that bet on a line agree on, "
-                f"two at least; {MAJORITY}, what more than half do; {PICKED}, of whatever strategy was best before."
+                f"two at least; {MAJORITY}, what more than half do; {PICKED}, of the strategy that was best before."
             ),
         ),
         ("min_confidence", "FLOAT64", "Only bets of this confidence or more, as graded; 0: any, and those of none."),
@@ -67,13 +67,13 @@ STRATEGY_PERFORMANCE = Table(
             "Bets lost in a row: by date, in it by system, player and line, as bets of a date have no order.",
         ),
         ("max_drawdown", "FLOAT64", "Most units that the profit ever lay below its highest so far, at ends of dates."),
-        ("baseline", "STRING", "The plain bets that it is held against: the same systems, no threshold, all players."),
+        ("baseline", "STRING", "The plain bets that it is compared with: the same systems, no threshold, all players."),
         ("difference", "FLOAT64", "ROI less that of the baseline; NULL: not enough, or it is the baseline."),
         ("difference_low", "FLOAT64", "Lower end of its 95 % interval, from the same resampled dates."),
         ("difference_high", "FLOAT64", "Upper end of it."),
         ("difference_p", "FLOAT64", "As roi_p, of the differences."),
         ("verdict", "STRING", f"By difference_p: {', '.join(VERDICTS)}."),
-        ("evaluation_id", "STRING", "The transaction that wrote the row; a row that comes out the same is left alone."),
+        ("evaluation_id", "STRING", "The transaction that wrote the row; an unchanged row is not rewritten."),
         ("lease_token", "INT64", "Its fencing token."),
         ("run_id", "STRING", "Run (Dagster's, or a terminal's) that it was part of."),
         ("computed_at", "TIMESTAMP", "When."),

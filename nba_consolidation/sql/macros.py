@@ -1,11 +1,12 @@
 """Every macro that a statement file can use, and how it is expanded: on the syntax tree, never on text.
 
-A macro is written as something that lies in `macro`, where no engine has anything: `macro.SAME_KEY(T, S)`. That is
-valid GoogleSQL. Where GoogleSQL takes only a name, the macro is that name instead of a call: the left side of SET is
-`macro.EACH_COLUMN`, a column of INSERT the same in backquotes, a table `macro.TABLE`.
+A macro is written as a member of `macro`, a name that no engine has: `macro.SAME_KEY(T, S)`. That is valid GoogleSQL.
+Where GoogleSQL takes only a name, the macro is a name instead of a call: the left side of SET is `macro.EACH_COLUMN`, a
+column of INSERT the same in backquotes, a table `macro.TABLE`.
 
-Lists of columns, each of table T, or of none in particular without the T:
+Lists of columns, qualified with table T, or unqualified without the T:
 - `macro.BUSINESS_KEY(T)`, `macro.ACTIVATION_KEY(T)`, `macro.ACCURACY_KEY(T)`: the keys that the schema declares;
+- `macro.PRIMARY_KEY(T)`: the declared primary key of `macro.TABLE`;
 - `macro.EACH_COLUMN(T)`: the columns of the Statement.
 
 Conditions and values:
@@ -13,6 +14,7 @@ Conditions and values:
   columns of the key, NULL being equal to NULL where a sound row can have it (BigQuery makes an outer join only of plain
   equalities);
 - `macro.SAME_PRIMARY_KEY(T, S)`: likewise for the declared primary key of `macro.TABLE`, which is never NULL;
+- `macro.EQUAL_TO_PARAMETERS(T)`: each of the Statement's columns of T is equal to the parameter of its name;
 - `macro.ANY_DIFFERENT(T, S)`: T and S differ in a column of the Statement, NULL being equal to NULL;
 - `macro.ROW_AS_JSON(T)`: the Statement's columns of T as one JSON text.
 
@@ -40,7 +42,7 @@ _MACRO = "macro"
 
 @dataclass(frozen=True)
 class Expansion:
-    """What the macros of one statement stand for: its columns, its names, and how a function is looked up by name.
+    """The values of one statement's macros: its columns, its names, and how a function is looked up by name.
 
     `function` raises LookupError for a macro that does not exist.
     """
@@ -59,7 +61,8 @@ class Expansion:
 
     @property
     def _lists(self) -> Mapping[str, Sequence[str]]:
-        return {**_KEYS, "EACH_COLUMN": self.columns}
+        primary_key = _PRIMARY_KEYS.get(self.names.get("TABLE", ""), ())
+        return {**_KEYS, "EACH_COLUMN": self.columns, "PRIMARY_KEY": primary_key}
 
     def _repeated(self, element: object) -> Iterator[object]:
         """The element once for each column of the list of columns in it; itself where there is none."""
@@ -89,6 +92,8 @@ class Expansion:
             return _all_equal(_SAME[macro], *tables)
         if macro == "SAME_PRIMARY_KEY":
             return _all_equal(_PRIMARY_KEYS[self._name("TABLE")], *tables, never_null=True)
+        if macro == "EQUAL_TO_PARAMETERS":
+            return _equal_to_parameters(self.columns, *tables)
         if macro == "ANY_DIFFERENT":
             return _any_different(self.columns, *tables)
         if macro == "ROW_AS_JSON":
@@ -104,7 +109,7 @@ def _call(node: object) -> exp.Anonymous | None:
 
 
 def _list_name(element: object) -> str:
-    """The macro that an element of a list consists of: as a call, as a name, or as what is ordered or assigned."""
+    """The macro in an element of a list: a call, a name, or the left side of an order or an assignment."""
     if isinstance(element, exp.EQ | exp.Ordered):
         return _list_name(element.this)
     if isinstance(element, exp.Column) and element.table == _MACRO:
@@ -126,7 +131,7 @@ def _column_of_list(node: exp.Expr, macro: str, column: str) -> exp.Expr:
 
 
 def _column(name: str, table: str | None = None) -> exp.Column:
-    """Quoted: a live table's columns have whatever names they have."""
+    """Quoted, because a live table can have any column names."""
     return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table))
 
 
@@ -137,6 +142,11 @@ def _all_equal(key: Sequence[str], left: str, right: str, *, never_null: bool = 
         )
         for name in key
     )))  # fmt: skip
+
+
+def _equal_to_parameters(columns: Sequence[str], table: str) -> exp.Expr:
+    pairs = ((_column(name, table), exp.Parameter(this=exp.var(name))) for name in columns)
+    return exp.paren(exp.and_(exp.true(), *(exp.EQ(this=column, expression=value) for column, value in pairs)))
 
 
 def _any_different(columns: Sequence[str], left: str, right: str) -> exp.Expr:

@@ -36,8 +36,9 @@ class Statement:
     """The SQL file `name`.sql with its parameters.
 
     columns: of `macro.EACH_COLUMN`. names: of tables and columns, by macro. An audit is a SELECT that must return no
-    row: it is wrapped so that it fails its transaction if it does. Rendering raises KeyError for a parameter of the
-    file that is missing here, LookupError for an unknown macro, FileNotFoundError for a file that does not exist.
+    row: it is wrapped so that it fails its transaction if it does. file: the name of the file, where one file serves
+    several tables. Rendering raises KeyError for a parameter of the file that is missing here, LookupError for an
+    unknown macro, FileNotFoundError for a file that does not exist.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Statement:
     columns: Sequence[str] = ()
     audit: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
 
     def render(self, dialect: Dialect) -> str:
         """The statement as SQL text of that dialect: all but the parameters' texts is rendered once per process."""
@@ -65,7 +67,8 @@ class Statement:
 
     @property
     def _template(self) -> _Template:
-        return _Template(_source(self.name), tuple(self.columns), tuple(sorted(self.names.items())), self.audit)
+        source, names = _source(self.file or self.name), tuple(sorted(self.names.items()))
+        return _Template(source, tuple(self.columns), names, self.audit)
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,7 @@ def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
 
 
 def _for_duckdb(node: exp.Expr) -> exp.Expr:
-    """What DuckDB has otherwise. Its COUNT_IF over no row, or NULLs only, is NULL; GoogleSQL's COUNTIF is 0 then.
+    """Replaces what DuckDB has not. Its COUNT_IF over no row, or NULLs only, is NULL; GoogleSQL's COUNTIF is 0 then.
 
     It has no NFD. Its STRIP_ACCENTS takes the marks away too, which `player_key.sql`, the one user of NFD, does next.
     """

@@ -41,7 +41,7 @@ def statements_by_folder() -> dict[str, frozenset[str]]:
 
 
 def executes(*names: str) -> Callable[[Test], Test]:
-    """Declares that a test executes these statements; `NAME/` stands for all statements of that folder."""
+    """Declares that a test executes these statements; `NAME/` means all statements of that folder."""
 
     def declare(test: Test) -> Test:
         test.__dict__["executes"] = names
@@ -78,12 +78,12 @@ def recorded() -> Iterator[set[str]]:
 
     def recording_query(warehouse: BigQueryWarehouse, statement: Statement) -> Any:
         rows = query(warehouse, statement)
-        names.add(statement.name)
+        names.add(statement.file or statement.name)
         return rows
 
     def recording_run(warehouse: BigQueryWarehouse, statements: Any, *arguments: Any, **options: Any) -> Any:
         result = run(warehouse, statements, *arguments, **options)
-        names.update(statement.name for statement in statements)
+        names.update(statement.file or statement.name for statement in statements)
         names.update("audit" for statement in statements if statement.audit)
         return result
 

@@ -6,6 +6,8 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.betting import queries
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport, Strategist
+from nba_consolidation.schema import STRATEGY_PERFORMANCE
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
@@ -66,4 +68,4 @@ def test_figures_are_computed_and_only_changed_rows_are_rewritten(bench: BigQuer
     assert evaluate(bench, "third").total("written_rows") > 0
     rows = {row["strategy"]: row["run_id"] for row in queries.strategies(bench.warehouse, DATE, DATE)}
     assert (rows["ALL"], rows["a"], rows["b"]) == ("third", "first", "third")
-    assert queries.evaluated_dates(bench.warehouse) == (DATE,)
+    assert game_dates(bench.warehouse, STRATEGY_PERFORMANCE) == (DATE,)

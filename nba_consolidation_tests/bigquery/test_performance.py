@@ -8,6 +8,8 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance import queries
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport, Analyst
+from nba_consolidation.schema import ACCURACY, SYSTEM_PERFORMANCE
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW
@@ -41,7 +43,8 @@ def test_figures_are_computed_and_only_changed_rows_are_rewritten(bench: BigQuer
     bench.select(FILL + ", ".join(ROWS))
     first = analyse(bench, "first")
     assert first.total("written_rows") == first.total("total_rows") > 0
-    assert queries.graded_dates(bench.warehouse) == queries.analysed_dates(bench.warehouse) == (DATE,)
+    for table in (ACCURACY, SYSTEM_PERFORMANCE):
+        assert game_dates(bench.warehouse, table) == (DATE,)
     by_system = whole(bench)
     assert (by_system["catboost_v9"]["bets"], by_system["catboost_v9"]["hit_rate"]) == (10, 0.6)
     assert (by_system["ensemble_v1"]["voided"], by_system["ensemble_v1"]["hit_rate"]) == (1, None)

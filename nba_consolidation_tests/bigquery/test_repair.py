@@ -6,10 +6,11 @@ import pytest
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
+from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.schema import ACCURACY, Column
 from nba_consolidation.warehouse.bigquery.schema import schema_field
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.service import Service
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
@@ -51,7 +52,7 @@ def test_a_legacy_table_is_repaired_and_restored(bench: BigQueryBench) -> None:
     )
     before = current_rows(bench)
     writer = FencedWriter(bench.warehouse, bench.leases, clock=lambda: NOW, wait=NO_WAIT)
-    dates = accuracy_dates(bench.warehouse)
+    dates = game_dates(bench.warehouse, ACCURACY)
     forecast = Repairer(writer).forecast(dates)
     report = Repairer(writer).repair(dates, Holder.here("repair"))
     report.raise_if_poisoned()

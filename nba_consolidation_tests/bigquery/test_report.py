@@ -32,8 +32,8 @@ OF_BOX_SCORE_FILES = {"delivered_box_scores", "replaced_box_scores", "delete_rep
 @executes(
     *("consolidation/", "validation/", "daily_quality/", "daily_report/"),
     *(statement for statement in statements_by_folder()["grading"] if statement not in OF_BOX_SCORE_FILES),
-    *(audit.name for audit in AUDITS),
-    *("leases", "fence_rows", "fence", "fenced_out", "audit"),
+    *(audit.file or audit.name for audit in AUDITS),
+    *("leases", "fence_rows", "fence", "fenced_out", "audit", "delete_dates", "table_rows"),
     *("explained_rows", "explained_losers", "quarantined_by_rule", "quarantined_rows", "lease_history"),
     *("validated_dates", "last_consolidations", "unvalidated_dates", "totals"),
 )

@@ -1,4 +1,4 @@
-"""`backfill`: what is told, how it ends, and that starting it again makes up for what is missing."""
+"""`backfill`: output, exit codes, and that starting it again does the rest."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def season(terminal: Terminal, rows_file: Write) -> Terminal:
 
 
 def test_a_range_is_consolidated_and_validated_and_repeating_it_does_nothing(season: Terminal) -> None:
-    found = season.json(*RANGE)
-    assert found["totals"] == {
+    document = season.json(*RANGE)
+    assert document["totals"] == {
         "consolidated_dates": 3, "staged": 3, "inserted": 3, "updated": 0, "quarantined": 0, "validated": 3,
         "published": 3,
     }  # fmt: skip
-    assert (found["dates"], found["failed"]) == (11, [])
+    assert (document["dates"], document["failed"]) == (11, [])
     assert set(season.json(*RANGE)["totals"].values()) == {0}
 
 
 def test_what_was_done_is_told_in_a_line(season: Terminal) -> None:
-    told = season.run(*RANGE).stdout
-    assert "11 dates from 2026-01-10 to 2026-01-20: 3 consolidated dates, 3 staged" in told
+    output = season.run(*RANGE).stdout
+    assert "11 dates from 2026-01-10 to 2026-01-20: 3 consolidated dates, 3 staged" in output
 
 
 def test_a_date_that_is_held_is_named_and_ends_with_3_and_all_others_are_done(season: Terminal) -> None:
@@ -60,8 +60,8 @@ def test_what_a_process_that_died_left_unvalidated_is_validated(
         patched.setattr(Validator, "validate", dies)
         assert "no date is done yet" in season.run("backfill", "--from", DATE, exit_code=1).stderr
     assert season.json("status")["totals"]["validated_rows"] == 0
-    found = season.json(*RANGE)["totals"]
-    assert (found["staged"], found["validated"]) == (0, 3)
+    document = season.json(*RANGE)["totals"]
+    assert (document["staged"], document["validated"]) == (0, 3)
 
 
 def test_a_date_validated_before_it_was_last_consolidated_is_validated_again(
@@ -79,6 +79,6 @@ def test_a_range_that_ends_before_it_begins_is_a_usage_error(terminal: Terminal)
 
 def test_refused_tables_are_named_and_end_with_3_and_the_rest_is_done(season: Terminal) -> None:
     (season.home / "staging" / "_staging_20260115_120000_torn.parquet").write_bytes(b"PAR1")
-    found = season.json(*RANGE, exit_code=3)
-    assert [table["name"] for table in found["refused"]] == ["_staging_20260115_120000_torn"]
-    assert found["totals"]["validated"] == 3
+    document = season.json(*RANGE, exit_code=3)
+    assert [table["name"] for table in document["refused"]] == ["_staging_20260115_120000_torn"]
+    assert document["totals"]["validated"] == 3

@@ -28,7 +28,7 @@ def box(player: str = "lebronjames", **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def stand(terminal: Terminal) -> list[tuple[Any, ...]]:
+def current_rows(terminal: Terminal) -> list[tuple[Any, ...]]:
     """Players and points that stand."""
     with connect(terminal.home / "warehouse.duckdb") as connection:
         return connection.execute("SELECT player_lookup, points FROM player_game_summary ORDER BY ALL").fetchall()
@@ -47,11 +47,11 @@ def test_files_of_every_kind_and_folders_are_loaded_together(
     (folder / "b.csv").write_text(
         "player_lookup,game_id,game_date,points,minutes_played\nthree,20260116_BOS_MIA,2026-01-16,9,20.5\n"
     )
-    found = terminal.json("box-scores", folder, rows_file("c.jsonl", box("four"), box("one")))
-    assert (figures(found), found["loaded_files"], found["failed_files"]) == ((4, 0, 0, 1, 0), 3, 0)
-    assert (found["dates"], found["problems"]) == (["2026-01-15", "2026-01-16"], [])
-    assert found["absent_columns"] == ["team_abbr", "opponent_team_abbr", "tip_off_at"]
-    assert [player for player, _ in stand(terminal)] == ["four", "one", "three", "two"]
+    summary = terminal.json("box-scores", folder, rows_file("c.jsonl", box("four"), box("one")))
+    assert (figures(summary), summary["loaded_files"], summary["failed_files"]) == ((4, 0, 0, 1, 0), 3, 0)
+    assert (summary["dates"], summary["problems"]) == (["2026-01-15", "2026-01-16"], [])
+    assert summary["absent_columns"] == ["team_abbr", "opponent_team_abbr", "tip_off_at"]
+    assert [player for player, _ in current_rows(terminal)] == ["four", "one", "three", "two"]
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(terminal: Terminal, rows_file: Write) -> None:
@@ -63,30 +63,30 @@ def test_the_same_file_again_changes_nothing_and_says_so(terminal: Terminal, row
 def test_a_correction_replaces_its_row(terminal: Terminal, rows_file: Write) -> None:
     terminal.run("box-scores", rows_file("scores.jsonl", box(), box("other", points=3)))
     assert figures(terminal.json("box-scores", rows_file("better.jsonl", box(points=27)))) == (0, 1, 0, 0, 1)
-    assert stand(terminal) == [("lebronjames", 27), ("other", 3)]
+    assert current_rows(terminal) == [("lebronjames", 27), ("other", 3)]
 
 
 def test_a_file_that_is_refused_is_named_and_the_others_are_loaded(terminal: Terminal, rows_file: Write) -> None:
     bad = rows_file("bad.jsonl", box("x"), box("y", points="many"))
     good = rows_file("good.jsonl", box())
-    found = terminal.json("box-scores", bad, good, exit_code=1)
-    [error] = [file["error"] for file in found["files"] if file["error"]]
+    summary = terminal.json("box-scores", bad, good, exit_code=1)
+    [error] = [file["error"] for file in summary["files"] if file["error"]]
     assert all(
         part in error for part in ("bad.jsonl", "column points", "row 1", "'many'", "nothing was loaded from it")
     )
-    assert stand(terminal) == [("lebronjames", 25)]
-    shown = terminal.run("box-scores", bad, good, exit_code=1).stdout
-    assert "bad.jsonl" in shown
-    assert "could not be loaded" in shown
+    assert current_rows(terminal) == [("lebronjames", 25)]
+    output = terminal.run("box-scores", bad, good, exit_code=1).stdout
+    assert "bad.jsonl" in output
+    assert "could not be loaded" in output
 
 
 def test_files_that_are_all_refused_change_nothing(terminal: Terminal, rows_file: Write, tmp_path: Path) -> None:
     terminal.run("box-scores", rows_file("good.jsonl", box()))
-    found = terminal.json(
+    summary = terminal.json(
         "box-scores", rows_file("bad.jsonl", box(game_id=None)), tmp_path / "nowhere.csv", exit_code=1
     )
-    assert (found["loaded_files"], found["failed_files"], found["dates"]) == (0, 2, [])
-    assert stand(terminal) == [("lebronjames", 25)]
+    assert (summary["loaded_files"], summary["failed_files"], summary["dates"]) == (0, 2, [])
+    assert current_rows(terminal) == [("lebronjames", 25)]
 
 
 def test_a_file_without_rows_is_skipped(terminal: Terminal, rows_file: Write) -> None:
@@ -97,14 +97,14 @@ def test_suspicious_box_scores_are_loaded_and_named_and_a_person_should_look(
     terminal: Terminal, rows_file: Write
 ) -> None:
     file = rows_file("scores.jsonl", box("lukadončić"), box("ghost", minutes_played=None), box("sound"))
-    shown = terminal.run("box-scores", file, exit_code=3).stdout
-    assert all(part in shown for part in ("player lookup unusual", "matches lukadoncic", "minutes missing", "ghost"))
-    found = terminal.json("box-scores", file, exit_code=3)
-    assert found["problems"][1] == {
+    output = terminal.run("box-scores", file, exit_code=3).stdout
+    assert all(part in output for part in ("player lookup unusual", "matches lukadoncic", "minutes missing", "ghost"))
+    summary = terminal.json("box-scores", file, exit_code=3)
+    assert summary["problems"][1] == {
         "game_date": "2026-01-15", "problem": "player_lookup_unusual", "game_id": "20260115_LAL_BOS",
         "player_lookup": "lukadončić", "detail": "matches lukadoncic",
     }  # fmt: skip
-    assert len(stand(terminal)) == 3
+    assert len(current_rows(terminal)) == 3
 
 
 def test_many_problems_are_counted_by_kind(terminal: Terminal, rows_file: Write) -> None:
@@ -115,9 +115,9 @@ def test_many_problems_are_counted_by_kind(terminal: Terminal, rows_file: Write)
 
 def test_columns_that_are_none_of_ours_are_named_once_and_left_out(terminal: Terminal, rows_file: Write) -> None:
     files = [rows_file(f"{name}.jsonl", box(name, minutes=30, shoe="x")) for name in ("a", "b")]
-    shown = terminal.run("box-scores", *files).stdout
-    assert "Ignored columns: minutes, shoe" in shown
-    assert shown.count("shoe") == 1
+    output = terminal.run("box-scores", *files).stdout
+    assert "Ignored columns: minutes, shoe" in output
+    assert output.count("shoe") == 1
 
 
 def test_on_a_fresh_laptop_a_grading_finds_a_table_without_rows(terminal: Terminal, rows_file: Write) -> None:
@@ -125,7 +125,7 @@ def test_on_a_fresh_laptop_a_grading_finds_a_table_without_rows(terminal: Termin
     terminal.run("consolidate")
     [date] = terminal.json("grade")["dates"]
     assert (date["active"], date["waiting"]) == (1, 1)
-    assert stand(terminal) == []
+    assert current_rows(terminal) == []
 
 
 def test_what_was_loaded_is_graded_by(terminal: Terminal, rows_file: Write) -> None:
@@ -150,10 +150,10 @@ def test_two_at_once_both_land(terminal: Terminal, rows_file: Write) -> None:
         )
         for file in files
     ]
-    found = [json.loads(process.communicate(timeout=120)[0]) for process in running]
+    summary = [json.loads(process.communicate(timeout=120)[0]) for process in running]
     assert [process.returncode for process in running] == [0, 0]
-    assert sorted(figures(document)[:3] for document in found) == [(50, 0, 1), (51, 0, 0)]
-    assert len(stand(terminal)) == 101
+    assert sorted(figures(document)[:3] for document in summary) == [(50, 0, 1), (51, 0, 0)]
+    assert len(current_rows(terminal)) == 101
 
 
 def test_production_has_a_table_of_somebody_elses_which_is_named(

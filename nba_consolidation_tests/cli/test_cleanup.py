@@ -26,23 +26,23 @@ def littered(terminal: Terminal, rows_file: Write) -> Terminal:
 
 
 def test_an_old_table_is_shown_with_how_to_consolidate_it_and_ends_with_3(littered: Terminal) -> None:
-    told = littered.run("cleanup", exit_code=3).stdout
+    output = littered.run("cleanup", exit_code=3).stdout
     for part in (NAME, "never consolidated", "10", "20260115_120000", "2026-01-15", "stays"):
-        assert part in told
-    assert "nba-consolidation consolidate --from 2026-01-15 --to 2026-01-15" in told
+        assert part in output
+    assert "nba-consolidation consolidate --from 2026-01-15 --to 2026-01-15" in output
 
 
 def test_applying_leaves_what_was_never_consolidated(littered: Terminal) -> None:
-    found = littered.json("cleanup", "--apply", exit_code=3)
-    assert [(table["staging_table"], table["action"]) for table in found["tables"]] == [(NAME, "stays")]
-    assert found["waiting_dates"] == ["2026-01-15"]
+    document = littered.json("cleanup", "--apply", exit_code=3)
+    assert [(table["staging_table"], table["action"]) for table in document["tables"]] == [(NAME, "stays")]
+    assert document["waiting_dates"] == ["2026-01-15"]
     assert littered.json("consolidate")["totals"]["staged"] == 2
 
 
 def test_a_named_table_is_archived_only_when_applied(littered: Terminal) -> None:
-    shown = littered.run("cleanup", "--archive", NAME).stdout
-    assert "archived: 1" in shown
-    assert "add --apply" in shown
+    output = littered.run("cleanup", "--archive", NAME).stdout
+    assert "archived: 1" in output
+    assert "add --apply" in output
     (table,) = littered.json("cleanup", "--archive", NAME, "--apply")["tables"]
     assert Path(table["archived_to"]).exists()
     assert "No staging table is older than 7 days" in littered.run("cleanup").stdout

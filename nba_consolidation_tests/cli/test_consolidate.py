@@ -1,4 +1,4 @@
-"""`consolidate` and `validate`: what is told, and how they end."""
+"""`consolidate` and `validate`: output and exit codes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,8 @@ def test_players_whose_active_line_prediction_id_alone_decided_are_counted(
     alone = prediction(player_lookup="nikolajokic")
     other_system = [prediction(line, prediction_id=f"a{line}", system_id="ensemble_v1") for line in ("20.5", "21.5")]
     terminal.run("stage", rows_file("lines.jsonl", *tied, *later, alone, *other_system))
-    shown = terminal.run("consolidate").stdout
-    assert (
-        "1 player has several lines created at the same moment; the active line was chosen by prediction_id." in shown
-    )
+    output = terminal.run("consolidate").stdout
+    assert "1 player has several lines of the same moment; the active line was chosen by prediction_id." in output
     terminal.run("stage", rows_file("next.jsonl", prediction("23.5", 5)))
     totals = terminal.json("consolidate")["totals"]
     assert (totals["inserted"], totals["tied_players"]) == (1, 1)
@@ -48,10 +46,10 @@ def test_players_whose_active_line_prediction_id_alone_decided_are_counted(
 
 def test_without_dates_everything_that_waits_is_consolidated(terminal: Terminal, rows_file: Write) -> None:
     terminal.run("stage", rows_file("x.jsonl", prediction(), prediction(game_date=NEXT_DATE)))
-    found = terminal.json("consolidate")
-    assert [date["game_date"] for date in found["dates"]] == [DATE, "2026-01-16"]
-    assert (found["totals"]["staged"], found["totals"]["inserted"], found["conserved"]) == (2, 2, True)
-    assert found["validation"]["totals"]["validated_rows"] == 2
+    document = terminal.json("consolidate")
+    assert [date["game_date"] for date in document["dates"]] == [DATE, "2026-01-16"]
+    assert (document["totals"]["staged"], document["totals"]["inserted"], document["conserved"]) == (2, 2, True)
+    assert document["validation"]["totals"]["validated_rows"] == 2
 
 
 def test_a_date_and_a_range_take_only_what_is_theirs(terminal: Terminal, rows_file: Write) -> None:
@@ -64,13 +62,13 @@ def test_the_figures_of_the_conservation_law_are_shown(terminal: Terminal, rows_
     terminal.run(
         "stage", rows_file("x.jsonl", prediction(minute=1), prediction(minute=2), prediction(recommendation="X"))
     )
-    shown = terminal.run("consolidate").stdout
-    assert "Conserved: 3 staged = 1 inserted + 0 updated + 0 stale + 1 superseded + 1 quarantined" in shown
+    output = terminal.run("consolidate").stdout
+    assert "Conserved: 3 staged = 1 inserted + 0 updated + 0 stale + 1 superseded + 1 quarantined" in output
 
 
 def test_consolidating_again_finds_nothing_new(consolidated: Terminal) -> None:
-    found = consolidated.json("consolidate", "--date", DATE)
-    assert (found["dates"], found["untouched"], found["validation"]) == ([], [DATE], None)
+    document = consolidated.json("consolidate", "--date", DATE)
+    assert (document["dates"], document["untouched"], document["validation"]) == ([], [DATE], None)
     assert "Nothing new" in consolidated.run("consolidate").stdout
 
 
@@ -94,11 +92,11 @@ def test_a_run_that_was_killed_between_commit_and_validation_is_completed_by_the
     )
     command = [sys.executable, "-c", program, "--home", str(terminal.home), "consolidate"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
-    found = terminal.json("status")
-    assert (found["totals"]["total_rows"], found["unfinished"]["unvalidated"]) == (1, [DATE])
-    shown = terminal.run("status").stdout
-    assert f"not validated and published since: 1 date ({DATE})" in shown
-    assert "No rows wait" not in shown
+    document = terminal.json("status")
+    assert (document["totals"]["total_rows"], document["unfinished"]["unvalidated"]) == (1, [DATE])
+    output = terminal.run("status").stdout
+    assert f"not validated and published since: 1 date ({DATE})" in output
+    assert "No staging table waits" not in output
     assert {check["subject"]: check["health"] for check in terminal.json("doctor", exit_code=3)["checks"]}[
         "unfinished dates"
     ] == "warning"
@@ -151,8 +149,8 @@ def test_a_lost_lease_store_is_recognised_and_reseeded_and_the_next_run_writes(
     assert consolidated.json("status")["unfinished"]["unvalidated"] == []
 
 
-def test_validating_a_date_without_predictions_says_so(consolidated: Terminal) -> None:
-    assert "No predictions for 2026-01-20" in consolidated.run("validate", "--date", "2026-01-20").stdout
+def test_validating_a_date_of_which_nothing_stands_says_so(consolidated: Terminal) -> None:
+    assert "No rows for 2026-01-20" in consolidated.run("validate", "--date", "2026-01-20").stdout
 
 
 def test_a_refused_table_is_named_with_its_reason_and_the_rest_is_done(terminal: Terminal, rows_file: Write) -> None:
@@ -160,16 +158,16 @@ def test_a_refused_table_is_named_with_its_reason_and_the_rest_is_done(terminal:
     (terminal.home / "staging" / "_staging_20260115_120000_crashed.parquet").write_bytes(b"PAR1")
     result = terminal.run("consolidate", exit_code=3)
     assert "_staging_20260115_120000_crashed" in result.stdout
-    assert "Correct and stage them again" in result.stdout
-    found = terminal.json("status")
-    assert (found["totals"]["total_rows"], len(found["refused"])) == (1, 1)
+    assert "correct and stage again" in result.stdout
+    document = terminal.json("status")
+    assert (document["totals"]["total_rows"], len(document["refused"])) == (1, 1)
 
 
 def test_a_poisoned_date_ends_with_three_and_is_named(consolidated: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     poisoned = {GAME_DATE: AuditFailed("active_twins", "the audit found something")}
     monkeypatch.setattr(Consolidator, "consolidate", lambda *_: ConsolidationReport("run", poisoned=poisoned))
-    found = consolidated.json("consolidate", exit_code=3)
-    assert found["poisoned"] == [{"game_date": DATE, "error": "the audit found something"}]
+    document = consolidated.json("consolidate", exit_code=3)
+    assert document["poisoned"] == [{"game_date": DATE, "error": "the audit found something"}]
     assert "the audit found something" in consolidated.run("consolidate", exit_code=3).stdout
 
 
@@ -202,18 +200,18 @@ def test_what_was_consolidated_is_told_though_the_validation_fails(
     terminal.run("stage", rows_file("x.jsonl", prediction()))
     monkeypatch.setattr(Validator, "validate", fail)
     result = terminal.run("consolidate", "--json", exit_code=1)
-    found = json.loads(result.stdout)
-    assert (found["totals"]["inserted"], found["validation"]["error"]) == (1, "a prediction is there twice")
+    document = json.loads(result.stdout)
+    assert (document["totals"]["inserted"], document["validation"]["error"]) == (1, "a prediction is there twice")
     assert "nba-consolidation validate" in result.stderr
 
 
 def test_a_long_range_is_cut_for_people_and_whole_for_scripts(terminal: Terminal, rows_file: Write) -> None:
     rows: list[Mapping[str, Any]] = [prediction(game_date=f"2026-01-{day:02}") for day in range(1, 31)]
     terminal.run("stage", rows_file("x.jsonl", *rows))
-    shown = terminal.run("consolidate").stdout
-    assert "2026-01-30" in shown
-    assert "2026-01-01" not in shown
-    assert "of 30 dates" in shown
+    output = terminal.run("consolidate").stdout
+    assert "2026-01-30" in output
+    assert "2026-01-01" not in output
+    assert "of 30 dates" in output
     assert len(terminal.json("status")["dates"]) == 30
 
 
@@ -226,7 +224,7 @@ def test_the_real_data_reaches_its_expected_figures(terminal: Terminal) -> None:
     assert staged["staged_files"] + staged["skipped_files"] == expected["staging_tables"]
     totals = terminal.json("consolidate")["totals"]
     assert (totals["staged"], totals["total_rows"]) == (expected["staged_rows"], expected["consolidated_rows"])
-    found = terminal.json("status")["totals"]
-    assert (found["dates"], found["waiting_rows"]) == (expected["dates"], 0)
-    assert (found["total_rows"], found["active_rows"]) == (expected["consolidated_rows"], expected["active_rows"])
+    document = terminal.json("status")["totals"]
+    assert (document["dates"], document["waiting_rows"]) == (expected["dates"], 0)
+    assert (document["total_rows"], document["active_rows"]) == (expected["consolidated_rows"], expected["active_rows"])
     assert terminal.json("duplicates")["blocking_findings"] == 0

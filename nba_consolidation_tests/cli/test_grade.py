@@ -19,12 +19,14 @@ def played(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def test_the_outcomes_are_printed_with_the_findings_by_name(played: Terminal) -> None:
-    told = played.run("grade").stdout
-    assert "Conserved: 3 active = 1 correct + 0 wrong + 0 push + 0 passed + 0 not a bet + 1 voided + 1 waiting" in told
-    assert "2 rows written, 0 unchanged" in told
-    assert "game without box scores" in told
-    assert TWIN in told
+def test_what_became_of_the_predictions_is_told_with_the_findings_by_name(played: Terminal) -> None:
+    output = played.run("grade").stdout
+    assert (
+        "Conserved: 3 active = 1 correct + 0 wrong + 0 push + 0 passed + 0 not a bet + 1 voided + 1 waiting" in output
+    )
+    assert "2 rows written, 0 as they were" in output
+    assert "game without box scores" in output
+    assert TWIN in output
 
 
 def test_its_json_has_every_date_total_and_finding(played: Terminal) -> None:
@@ -64,7 +66,7 @@ def test_a_grading_is_followed_by_the_analysis_of_what_it_graded(played: Termina
 
 def test_grading_again_says_that_nothing_was_written(played: Terminal) -> None:
     played.run("grade")
-    assert "0 rows written, 2 unchanged" in played.run("grade").stdout
+    assert "0 rows written, 2 as they were" in played.run("grade").stdout
 
 
 def test_a_poisoned_date_ends_with_three_and_is_named(played: Terminal) -> None:
@@ -74,9 +76,9 @@ def test_a_poisoned_date_ends_with_three_and_is_named(played: Terminal) -> None:
     assert DATE in result.stdout
 
 
-def test_without_predictions_it_says_so(terminal: Terminal) -> None:
+def test_where_nothing_stands_it_says_so(terminal: Terminal) -> None:
     terminal.home.mkdir()
-    assert "No predictions" in terminal.run("grade").stdout
+    assert "No rows for" in terminal.run("grade").stdout
 
 
 def test_a_player_with_a_similar_name_in_the_box_scores_waits_with_exit_3_until_an_alias_settles_it(
@@ -86,8 +88,8 @@ def test_a_player_with_a_similar_name_in_the_box_scores_waits_with_exit_3_until_
     bench.stage(bet(player="samexample"), bet(player="other"))
     terminal.run("consolidate")
     bench.append(BOX_SCORES, box(28, "samexampleiii"), box(15, "other"))
-    shown = terminal.run("grade", exit_code=3).stdout
-    assert "1 player without a box score, while one of the game has a similar name." in shown
+    output = terminal.run("grade", exit_code=3).stdout
+    assert "1 player without a box score, while one of the game has a similar name." in output
     [pair] = terminal.json("grade", exit_code=3)["unsettled_names"]
     assert (pair["player_lookup"], pair["detail"]) == ("samexample", "samexampleiii")
     assert "samexampleiii" in terminal.run("status").stdout

@@ -22,7 +22,7 @@ KEY = f"consolidation_{DATE}"
 
 
 def held(terminal: Terminal) -> Holder:
-    """A lease that somebody else holds."""
+    """A lease that another process holds."""
     holder = Holder.here("the-nightly-run")
     SqliteLeaseStore(terminal.home / "leases.sqlite").try_acquire([KEY], holder, 600, operation_id="theirs")
     return holder
@@ -41,7 +41,7 @@ def test_status_tells_what_waits_before_anything_was_consolidated(terminal: Term
     assert (date["total_rows"], date["last_token"], date["last_consolidated_at"]) == (0, None, None)
 
 
-def test_status_shows_committed_rows_and_the_last_consolidation(consolidated: Terminal) -> None:
+def test_status_tells_what_stands_and_who_consolidated_last(consolidated: Terminal) -> None:
     [date] = consolidated.json("status")["dates"]
     assert (date["waiting_rows"], date["total_rows"], date["active_rows"], date["validated_rows"]) == (0, 2, 1, 1)
     assert date["last_run_id"].startswith("terminal-")
@@ -58,9 +58,9 @@ def test_status_names_refused_empty_and_merged_tables(consolidated: Terminal, ro
     kept.rename(waiting)
     (staging / "_staging_1_bad.parquet").write_bytes(b"no parquet")
     pq.write_table(pa.table({"game_date": pa.array([], pa.date32())}), staging / "_staging_1_empty.parquet")
-    found = consolidated.json("status")
-    assert [table["name"] for table in found["refused"]] == ["_staging_1_bad"]
-    assert (found["empty"], found["merged"]) == (["_staging_1_empty"], [waiting.stem])
+    document = consolidated.json("status")
+    assert [table["name"] for table in document["refused"]] == ["_staging_1_bad"]
+    assert (document["empty"], document["merged"]) == (["_staging_1_empty"], [waiting.stem])
     assert "_staging_1_bad" in consolidated.run("status").stdout
 
 
@@ -90,11 +90,11 @@ def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(termin
     (terminal.home / "staging").mkdir()
     pq.write_table(pa.Table.from_pylist([row]), terminal.home / "staging" / "_staging_1_new.parquet")
     assert "hype" in terminal.json("status")["refused"][0]["reason"]
-    found = terminal.json("--schema-evolution", "status")
-    assert (found["refused"], found["totals"]["waiting_rows"]) == ([], 1)
+    document = terminal.json("--schema-evolution", "status")
+    assert (document["refused"], document["totals"]["waiting_rows"]) == ([], 1)
 
 
-def test_explain_shows_the_current_row_and_the_other_versions(consolidated: Terminal) -> None:
+def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Terminal) -> None:
     first, second = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr")["predictions"]
     assert (first["current_points_line"], first["version_prediction_id"]) == ("20.5", "made-1")
     assert (first["staging_table"], first["batch_id"]) == ("_staging_20260115_170000_w2", "20260115_170000")
@@ -103,18 +103,18 @@ def test_explain_shows_the_current_row_and_the_other_versions(consolidated: Term
     assert (second["is_active"], second["lost"]) == (True, [])
 
 
-def test_explain_lists_every_outcome_in_the_order_of_creation(consolidated: Terminal, rows_file: Write) -> None:
+def test_explain_lists_every_way_of_losing_in_the_order_of_making(consolidated: Terminal, rows_file: Write) -> None:
     consolidated.run("stage", rows_file("new.jsonl", prediction("20.5", 9), prediction("20.5", 8)))
     consolidated.run("consolidate")
     consolidated.run("stage", rows_file("old.jsonl", prediction("20.5", 5)))
     consolidated.run("consolidate")
     question = ("explain", "--date", DATE, "--player", "jaimejaquezjr", "--line", "20.5")
-    [found] = consolidated.json(*question)["predictions"]
-    assert [lost["prediction_id"] for lost in found["lost"]] == ["made-0", "made-1", "made-5", "made-8"]
-    assert [lost["outcome"] for lost in found["lost"]] == ["superseded", "replaced", "stale", "superseded"]
-    assert (found["prediction_id"], found["prediction_version"]) == ("made-1", 2)
-    shown = consolidated.run(*question).stdout
-    assert all(word in shown for word in ("made-9", "replaced", "stale", "made-1, created 2026-01-15 12:01"))
+    [document] = consolidated.json(*question)["predictions"]
+    assert [lost["prediction_id"] for lost in document["lost"]] == ["made-0", "made-1", "made-5", "made-8"]
+    assert [lost["outcome"] for lost in document["lost"]] == ["superseded", "replaced", "stale", "superseded"]
+    assert (document["prediction_id"], document["prediction_version"]) == ("made-1", 2)
+    text = consolidated.run(*question).stdout
+    assert all(word in text for word in ("made-9", "replaced", "stale", "made-1, made 2026-01-15 12:01"))
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,14 @@ def test_explain_is_narrowed_exactly(
 ) -> None:
     consolidated.run("stage", rows_file("x.jsonl", prediction(None)))
     consolidated.run("consolidate")
-    found = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr", *options)["predictions"]
-    assert [row["current_points_line"] for row in found] == lines
+    document = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr", *options)["predictions"]
+    assert [row["current_points_line"] for row in document] == lines
 
 
 @pytest.mark.parametrize("player", ["nobody", "x' OR '1'='1", "[bold]", "\x1b[2J"])
-def test_explain_says_when_there_is_no_prediction(consolidated: Terminal, player: str) -> None:
+def test_explain_says_when_nothing_stands(consolidated: Terminal, player: str) -> None:
     result = consolidated.run("explain", "--date", DATE, "--player", player, exit_code=1)
-    assert "no prediction of" in result.stderr
+    assert "no prediction for" in result.stderr
     assert DATE in result.stderr
     assert "\x1b" not in result.output
 
@@ -148,30 +148,30 @@ def test_a_line_that_is_none_is_a_usage_error(consolidated: Terminal, line: str)
 
 
 def test_quarantine_tells_rule_reason_and_the_row_as_it_was(consolidated: Terminal) -> None:
-    found = consolidated.json("quarantine", "--date", DATE)
-    [rule], [row] = found["rules"], found["rows"]
-    assert (found["quarantined"], rule["column_name"], rule["rule"]) == (1, "predicted_points", "range")
+    document = consolidated.json("quarantine", "--date", DATE)
+    [rule], [row] = document["rules"], document["rows"]
+    assert (document["quarantined"], rule["column_name"], rule["rule"]) == (1, "predicted_points", "range")
     assert '"jaimejaquezjr"' in row["original_row"]
     assert "between 0 and 80" in consolidated.run("quarantine").stdout
 
 
 def test_quarantine_is_bounded_by_dates_and_limit(consolidated: Terminal) -> None:
     assert consolidated.json("quarantine", "--from", "2026-01-16")["quarantined"] == 0
-    found = consolidated.json("quarantine", "--limit", "0")
-    assert (found["quarantined"], found["rows"]) == (1, [])
+    document = consolidated.json("quarantine", "--limit", "0")
+    assert (document["quarantined"], document["rows"]) == (1, [])
 
 
 def test_no_duplicates_end_with_zero(consolidated: Terminal) -> None:
-    found = consolidated.json("duplicates")
-    assert (found["dates"], found["blocking_findings"], len(found["audits"])) == (1, 0, 13)
+    document = consolidated.json("duplicates")
+    assert (document["dates"], document["blocking_findings"], len(document["audits"])) == (1, 0, 13)
     assert "No duplicates" in consolidated.run("duplicates", "--from", DATE).stdout
 
 
 def test_duplicates_that_stand_are_shown_and_end_with_three(consolidated: Terminal) -> None:
     with connect(consolidated.home / "warehouse.duckdb") as connection:
         connection.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
-    found = consolidated.json("duplicates", exit_code=3)
-    keys = [audit for audit in found["audits"] if audit["audit"] == "duplicate_business_keys"]
+    document = consolidated.json("duplicates", exit_code=3)
+    keys = [audit for audit in document["audits"] if audit["audit"] == "duplicate_business_keys"]
     assert [finding["current_points_line"] for finding in keys[0]["findings"]] in (["20.5", "21.0"], ["21.0", "20.5"])
     assert "jaimejaquezjr" in consolidated.run("duplicates", exit_code=3).stdout
 
@@ -244,7 +244,7 @@ def test_bootstrap_shows_first_and_makes_when_told(terminal: Terminal) -> None:
     assert not terminal.home.exists()
     terminal.run("bootstrap", "--apply")
     assert not any(table["creates"] or table["adds"] for table in terminal.json("bootstrap", "--apply")["tables"])
-    assert f"All {len(ALL_TABLES)} tables are there" in terminal.run("bootstrap").stdout
+    assert f"All {len(ALL_TABLES)} tables exist" in terminal.run("bootstrap").stdout
 
 
 def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolidated(

@@ -120,4 +120,4 @@ def test_for_a_date_that_was_not_analysed_the_last_analysed_date_is_printed(term
 
 
 def test_without_graded_rows_nothing_is_analysed(terminal: Terminal) -> None:
-    assert "next: nba-consolidation grade" in terminal.run("analyse", "--date", "2026-02-01").stdout
+    assert "grade first" in terminal.run("analyse", "--date", "2026-02-01").stdout

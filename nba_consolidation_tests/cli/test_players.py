@@ -96,7 +96,7 @@ def test_a_status_set_by_hand_ends_on_its_last_date(terminal: Terminal) -> None:
 
 def test_before_the_first_review_the_next_step_is_printed(terminal: Terminal) -> None:
     assert "nba-consolidation players review" in terminal.run("players", "list").stdout
-    assert "No status was set" in terminal.run("players", "overrides").stdout
+    assert "No status was ever set" in terminal.run("players", "overrides").stdout
     assert terminal.json("players", "list") == {"date": None, "players": [], "policies": []}
 
 

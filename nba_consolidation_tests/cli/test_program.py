@@ -158,7 +158,7 @@ def interrupted(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.other_processes
 def test_ctrl_c_ends_a_process_with_130_and_leaves_nothing_half_done(terminal: Terminal, rows_file: Write) -> None:
-    """The process waits for a lease that somebody else holds."""
+    """The process waits for a lease that another process holds."""
     terminal.run("stage", rows_file("x.jsonl", prediction()))
     store = SqliteLeaseStore(terminal.home / "leases.sqlite")
     store.try_acquire([f"consolidation_{DATE}"], Holder.here("at-work"), 600, operation_id="theirs")
@@ -261,5 +261,5 @@ def test_no_text_of_a_table_is_taken_for_a_style(width: int) -> None:
     name = "[red]a[/]"
     grid = Grid([GridColumn(name), GridColumn("why")], [(name, "b" * 30)], title=name, records=True)
     facts = Facts(name, [(name, name)])
-    shown = "".join(line for part in (grid, facts) for line in rendered(part, width))
-    assert shown.count(name) == 6
+    printed = "".join(line for part in (grid, facts) for line in rendered(part, width))
+    assert printed.count(name) == 6

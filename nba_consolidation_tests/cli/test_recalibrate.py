@@ -20,16 +20,16 @@ def terminal(terminal: Terminal) -> Terminal:
 
 
 def test_a_major_change_is_shown_and_a_person_is_asked(terminal: Terminal) -> None:
-    shown = terminal.run("recalibrate", "--date", DATE, exit_code=3).stdout
-    assert "1 new calibration, 1 event written" in shown
-    assert "nba-consolidation calibration approve catboost_v9-20260115-" in shown
+    output = terminal.run("recalibrate", "--date", DATE, exit_code=3).stdout
+    assert "1 new calibration, 1 event written" in output
+    assert "nba-consolidation calibration approve catboost_v9-20260115-" in output
     again = terminal.run("recalibrate", "--date", DATE, "--json", exit_code=3)
     assert '"events_written": 0' in again.stdout
 
 
 def test_without_bets_before_the_date_it_says_so(terminal: Terminal) -> None:
-    assert "Next: nba-consolidation grade" in terminal.run("recalibrate", "--date", "2025-11-01").stdout
-    assert "Next: nba-consolidation grade" in terminal.run("recalibrate").stdout  # today: another season
+    assert "grade first" in terminal.run("recalibrate", "--date", "2025-11-01").stdout
+    assert "grade first" in terminal.run("recalibrate").stdout  # today: another season
 
 
 def test_a_proposal_is_approved_and_taken_back_and_all_of_it_is_history(terminal: Terminal) -> None:
@@ -65,4 +65,4 @@ def test_a_rejected_one_cannot_be_approved(terminal: Terminal) -> None:
 def test_calibration_without_a_command_is_the_report_that_it_was(terminal: Terminal) -> None:
     terminal.run("analyse", "--date", "2026-01-14")
     assert terminal.json("calibration", "--window", "season")["scores"]
-    assert "No calibration has been proposed" in terminal.run("calibration", "history").stdout
+    assert "No calibration was ever proposed" in terminal.run("calibration", "history").stdout

@@ -1,4 +1,4 @@
-"""`repair` and `restore`: what would happen is said first, and done when told."""
+"""`repair` and `restore`: they print a forecast, and change rows with --apply only."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ def legacy(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def standing(terminal: Terminal) -> int:
+def row_count(terminal: Terminal) -> int:
     with connect(terminal.home / "warehouse.duckdb") as connection:
-        found = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
-    assert found is not None
-    return int(found[0])
+        document = connection.execute("SELECT COUNT(*) FROM prediction_accuracy").fetchone()
+    assert document is not None
+    return int(document[0])
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
 def test_a_repair_says_first_what_it_would_do(legacy: Terminal, options: list[str]) -> None:
-    shown = legacy.run("repair", *options).stdout
-    assert "Would repair 3 duplicates and 1 confidence in percent, on 2 dates" in shown
-    assert "--apply" in shown
+    output = legacy.run("repair", *options).stdout
+    assert "Would repair 3 duplicates and 1 confidence in percent, on 2 dates" in output
+    assert "--apply" in output
     assert all(
-        told in shown for told in ("60.00% (23.1 to 88.2) of 5", "50.00% (9.5 to 90.5) of 2", "+10.00")
+        text in output for text in ("60.00% (23.1 to 88.2) of 5", "50.00% (9.5 to 90.5) of 2", "+10.00")
     )  # with interval and n
-    assert standing(legacy) == 6
+    assert row_count(legacy) == 6
 
 
 def test_what_would_be_done_is_done_with_apply(legacy: Terminal) -> None:
-    foretold = legacy.json("repair")
+    forecast = legacy.json("repair")
     done = legacy.json("repair", "--apply")
-    assert (foretold["applied"], foretold["run_id"], done["applied"]) == (False, None, True)
+    assert (forecast["applied"], forecast["run_id"], done["applied"]) == (False, None, True)
     assert {name: done[name] for name in done if name not in ("applied", "run_id")} == {
-        name: foretold[name] for name in foretold if name not in ("applied", "run_id")
+        name: forecast[name] for name in forecast if name not in ("applied", "run_id")
     }
     assert (done["total"]["before"]["rows"], done["total"]["after"]["rows"]) == (6, 3)
     assert done["total"]["after"]["hit_rate"] == pytest.approx(2 / 3)
     assert [date["game_date"] for date in done["dates"]] == [DATE, str(NEXT_DATE)]
-    assert standing(legacy) == 3
+    assert row_count(legacy) == 3
     assert "Nothing to repair" in legacy.run("repair", "--apply").stdout
 
 
@@ -61,23 +61,23 @@ def test_a_repair_prints_how_to_put_it_back_and_that_works(legacy: Terminal) -> 
     last = legacy.run("repair", "--apply").stdout.splitlines()[-1]
     assert last.startswith("nba-consolidation restore --run terminal-")
     command = last.split()[1:]
-    assert "Would restore 4 rows" in legacy.run(*command[:-1]).stdout
-    assert standing(legacy) == 3
-    assert "Restored 4 rows" in legacy.run(*command).stdout
-    assert standing(legacy) == 6
-    assert "nothing left to restore" in legacy.run(*command).stdout
+    assert "Would put back 4 rows" in legacy.run(*command[:-1]).stdout
+    assert row_count(legacy) == 3
+    assert "Put back 4 rows" in legacy.run(*command).stdout
+    assert row_count(legacy) == 6
+    assert "no changes left to restore" in legacy.run(*command).stdout
 
 
 def test_a_restore_tells_each_date_as_json(legacy: Terminal) -> None:
     run = legacy.json("repair", "--apply")["run_id"]
-    foretold, done = legacy.json("restore", "--run", run), legacy.json("restore", "--run", run, "--apply")
-    assert foretold["dates"] == done["dates"]
+    forecast, done = legacy.json("restore", "--run", run), legacy.json("restore", "--run", run, "--apply")
+    assert forecast["dates"] == done["dates"]
     assert done["totals"] == {"put_back": 4, "taken_out": 1, "total_rows": 6}
 
 
 def test_a_repair_is_bounded_by_dates(legacy: Terminal) -> None:
-    found = legacy.json("repair", "--from", NEXT_DATE, "--to", NEXT_DATE, "--apply")
-    assert (found["repaired_dates"], standing(legacy)) == ([str(NEXT_DATE)], 5)
+    document = legacy.json("repair", "--from", NEXT_DATE, "--to", NEXT_DATE, "--apply")
+    assert (document["repaired_dates"], row_count(legacy)) == ([str(NEXT_DATE)], 5)
     assert "No graded rows for 2026-02-01" in legacy.run("repair", "--date", "2026-02-01").stdout
 
 
@@ -95,11 +95,11 @@ def test_a_poisoned_date_ends_with_three_and_is_named(legacy: Terminal) -> None:
         connection.execute("ALTER TABLE prediction_accuracy ALTER confidence_score TYPE DOUBLE")
         connection.execute("UPDATE prediction_accuracy SET confidence_score = 0.123456789 WHERE confidence_score < 1")
         connection.execute("DELETE FROM prediction_accuracy WHERE game_date > '2026-01-15'")
-    found = legacy.json("repair", "--apply", exit_code=3)
-    assert [entry["game_date"] for entry in found["poisoned"]] == [DATE]
-    assert (found["repaired_dates"], standing(legacy)) == ([], 4)
-    shown = legacy.run("repair", "--apply", exit_code=3).stdout
-    assert "inexactly_kept" in shown
+    document = legacy.json("repair", "--apply", exit_code=3)
+    assert [entry["game_date"] for entry in document["poisoned"]] == [DATE]
+    assert (document["repaired_dates"], row_count(legacy)) == ([], 4)
+    output = legacy.run("repair", "--apply", exit_code=3).stdout
+    assert "inexactly_kept" in output
 
 
 def test_a_held_date_ends_with_four(legacy: Terminal) -> None:
@@ -107,7 +107,7 @@ def test_a_held_date_ends_with_four(legacy: Terminal) -> None:
     SqliteLeaseStore(legacy.home / "leases.sqlite").try_acquire([f"grading_{DATE}"], holder, 600, operation_id="x")
     result = legacy.run("--lease-wait", "0", "repair", "--apply", exit_code=4)
     assert "the-nightly-run" in result.stderr
-    assert standing(legacy) == 6
+    assert row_count(legacy) == 6
 
 
 def test_a_table_that_was_not_adopted_says_how(legacy: Terminal) -> None:

@@ -25,9 +25,9 @@ def tables(terminal: Terminal) -> list[str]:
 
 
 def test_a_file_of_json_lines_becomes_one_staging_table(terminal: Terminal, rows_file: Write) -> None:
-    found = terminal.json("stage", rows_file("evening.jsonl", prediction("20.5"), prediction("21.0")))
-    [file] = found["files"]
-    assert (found["rows"], found["staged_files"], found["failed_files"]) == (2, 1, 0)
+    summary = terminal.json("stage", rows_file("evening.jsonl", prediction("20.5"), prediction("21.0")))
+    [file] = summary["files"]
+    assert (summary["rows"], summary["staged_files"], summary["failed_files"]) == (2, 1, 0)
     assert tables(terminal) == [file["staging_table"]]
     assert file["staging_table"].endswith("_evening")
 
@@ -87,8 +87,8 @@ def test_a_file_that_cannot_be_staged_does_not_stop_the_others(
 ) -> None:
     bad = tmp_path / name
     bad.write_bytes(content)
-    found = terminal.json("stage", bad, rows_file("good.jsonl", prediction()), exit_code=1)
-    assert [file["error"] is None for file in found["files"]] == [False, True]
+    summary = terminal.json("stage", bad, rows_file("good.jsonl", prediction()), exit_code=1)
+    assert [file["error"] is None for file in summary["files"]] == [False, True]
     assert len(tables(terminal)) == 1
 
 
@@ -121,8 +121,8 @@ def test_incident_r20_one_odd_file_of_a_folder_is_named_and_stops_no_other(
 
 def test_a_file_without_rows_is_skipped(terminal: Terminal, tmp_path: Path) -> None:
     pq.write_table(pa.table({"game_date": pa.array([], pa.date32())}), tmp_path / "none.parquet")
-    found = terminal.json("stage", tmp_path / "none.parquet")
-    assert (found["skipped_files"], found["files"][0]["skipped"]) == (1, True)
+    summary = terminal.json("stage", tmp_path / "none.parquet")
+    assert (summary["skipped_files"], summary["files"][0]["skipped"]) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_hostile_batch_is_refused_or_ignored(terminal: Terminal, rows_file: Wr
 def test_two_files_of_one_call_never_become_one_table(terminal: Terminal, rows_file: Write, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     files = rows_file("w.jsonl", prediction()), rows_file("other/w.jsonl", prediction("21.0"))
-    found = terminal.json("stage", *files, exit_code=1)
-    assert "would replace" in found["files"][1]["error"]
+    summary = terminal.json("stage", *files, exit_code=1)
+    assert "would replace" in summary["files"][1]["error"]
     assert len(tables(terminal)) == 1
 
 
@@ -178,8 +178,8 @@ def test_the_values_that_were_rounded_are_in_the_report(terminal: Terminal, rows
 
 def test_a_bad_value_is_named_with_its_column_and_row(terminal: Terminal, rows_file: Write) -> None:
     bad: dict[str, Any] = prediction(current_points_line="20.25")
-    found = terminal.json("stage", rows_file("x.jsonl", prediction(), bad), exit_code=1)
-    assert "current_points_line, row 1" in found["files"][0]["error"]
+    summary = terminal.json("stage", rows_file("x.jsonl", prediction(), bad), exit_code=1)
+    assert "current_points_line, row 1" in summary["files"][0]["error"]
 
 
 def test_a_column_of_the_live_table_alone_can_be_staged(terminal: Terminal, rows_file: Write) -> None:

@@ -79,4 +79,4 @@ def test_before_the_first_evaluation_the_next_step_is_printed(terminal: Terminal
 
 
 def test_without_graded_rows_nothing_is_evaluated(terminal: Terminal) -> None:
-    assert "next: nba-consolidation grade" in terminal.run("strategies", "evaluate", "--date", "2026-02-01").stdout
+    assert "grade first" in terminal.run("strategies", "evaluate", "--date", "2026-02-01").stdout

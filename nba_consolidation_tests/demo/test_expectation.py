@@ -1,4 +1,4 @@
-"""The figures that are held against the product, held against what pandas counts in the staged files."""
+"""The expected figures of the demo, compared with what pandas counts in the staged files."""
 
 import datetime as dt
 
@@ -25,15 +25,15 @@ def rows(staged: Staged) -> pd.DataFrame:
         for name in ("predicted_points", "current_points_line"):
             frame[name] = frame[name].astype(float)
         frames.append(frame)
-    found: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return found
+    result: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return result
 
 
 @pytest.fixture(scope="module")
 def sound(rows: pd.DataFrame, staged: Staged) -> pd.DataFrame:
     """The rows that break no rule, by plain conditions."""
     line = rows["current_points_line"]
-    found: pd.DataFrame = rows[
+    result: pd.DataFrame = rows[
         rows["predicted_points"].between(0, 80)
         & (line.isna() | (line * 2 % 1 == 0))
         & rows["player_lookup"].notna()
@@ -41,7 +41,7 @@ def sound(rows: pd.DataFrame, staged: Staged) -> pd.DataFrame:
         & rows["recommendation"].isin(["OVER", "UNDER", "PASS", "HOLD", "NO_LINE", "NO_PREDICTION"])
         & (rows["created_at"] < pd.Timestamp("2027-01-01", tz="UTC"))
     ]
-    return found
+    return result
 
 
 def test_staged_rows_are_all_rows_of_the_files(staged: Staged, rows: pd.DataFrame) -> None:
@@ -79,9 +79,9 @@ def test_what_active_rows_come_to_is_what_pandas_finds_in_the_box_scores(staged:
     outcome = (over == (rows["recommendation"] == "OVER")).map({True: "correct", False: "wrong"})
     outcome = outcome.mask(push, "push").mask(~bet, "passed").mask(rows["points"].isna(), "voided")
     total = staged.expectation.total
-    found = {name: getattr(total, name) for name in ("correct", "wrong", "push", "passed", "voided")}
-    assert found == outcome.value_counts().to_dict()
-    assert min(found.values()) > 0
+    result = {name: getattr(total, name) for name in ("correct", "wrong", "push", "passed", "voided")}
+    assert result == outcome.value_counts().to_dict()
+    assert min(result.values()) > 0
 
 
 def test_dates_without_box_scores_have_no_outcomes(staged: Staged) -> None:
@@ -127,8 +127,8 @@ def test_nothing_staged_is_nothing_expected(season: Season) -> None:
 
 @pytest.mark.slow
 def test_the_default_season_has_about_a_million_rows() -> None:
-    found = expectation(Season())
-    assert found.total.staged == pytest.approx(1_000_000, rel=0.03)
-    assert found.total.consolidated == pytest.approx(630_000, rel=0.03)
-    assert found.total.quarantined == 48
-    assert min(found.by_date) == dt.date(2025, 10, 21)
+    result = expectation(Season())
+    assert result.total.staged == pytest.approx(1_000_000, rel=0.03)
+    assert result.total.consolidated == pytest.approx(630_000, rel=0.03)
+    assert result.total.quarantined == 48
+    assert min(result.by_date) == dt.date(2025, 10, 21)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import shutil
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from nba_consolidation.demo.outcome import Outcome
 from nba_consolidation.demo.programs import DemoFailed, terminal
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
-from nba_consolidation.pipeline.analysis.reliability.queries import reviewed_dates
+from nba_consolidation.schema import POLICY_REVIEWS
 from nba_consolidation.settings import Settings
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import deploy
 from nba_consolidation_tests.demo.played import DATES, Played
 
@@ -33,12 +36,26 @@ def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: 
     assert sorted(path.name for path in home.parent.iterdir()) == ["demo"]
 
 
+@pytest.mark.slow
+def test_every_command_that_the_demo_prints_works(played: Played, tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    shutil.copytree(played.home, home)
+    for command in played.output["commands"]:
+        arguments = command.replace(str(played.home), str(home)).split()
+        done = subprocess.run(
+            [sys.executable, "-m", "nba_consolidation.cli", "--home", str(home), *arguments],
+            capture_output=True, check=False, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, (command, done.stderr)
+        assert done.stdout.strip()
+
+
 def test_what_the_games_teach_is_in_its_tables_and_on_a_page(played: Played) -> None:
     last = Season(dates=DATES, refused_tables=True).game_dates[-2]
     assert played.output["report"] == str((played.home / "reports" / f"report-{last}.html").absolute())
     assert "Does the confidence match the hit rate?" in Path(played.output["report"]).read_text("utf-8")
     warehouse = deploy(Settings(home=played.home)).warehouse
-    assert reviewed_dates(warehouse) == (last, last + dt.timedelta(1))
+    assert game_dates(warehouse, POLICY_REVIEWS) == (last, last + dt.timedelta(1))
 
 
 def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_are_loaded(
@@ -58,7 +75,7 @@ def test_the_last_dates_games_are_to_come_and_are_graded_once_their_box_scores_a
 
 def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("the only copy")
-    with pytest.raises(DemoFailed, match="no demo made"):
+    with pytest.raises(DemoFailed, match="no demo wrote"):
         run_demo(tmp_path, Season(dates=2), processes=1)
     assert (tmp_path / "thesis.txt").read_text() == "the only copy"
 

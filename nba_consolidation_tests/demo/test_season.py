@@ -132,8 +132,8 @@ def test_one_table_holds_two_dates(season: Season) -> None:
 
 def test_a_delivery_has_the_dates_it_says(season: Season) -> None:
     for delivery in season.deliveries():
-        found = set(delivery.build()["game_date"].to_pylist()) - {dt.date(1900, 1, 1)}
-        assert found == set(delivery.game_dates)
+        result = set(delivery.build()["game_date"].to_pylist()) - {dt.date(1900, 1, 1)}
+        assert result == set(delivery.game_dates)
 
 
 def test_a_redelivery_is_the_same_rows_a_fraction_of_a_second_later_under_new_ids() -> None:
@@ -159,9 +159,9 @@ def test_a_current_worker_stages_the_columns_as_they_are_declared() -> None:
 @pytest.mark.parametrize("shape", Shape)
 def test_drifted_tables_can_be_taken(shape: Shape) -> None:
     staged = columns_of(_of_shape(Season(dates=40), shape).build().schema)
-    found = compare_columns(staged, PREDICTIONS.columns)
-    assert found.refusal() is None
-    assert ("similar_games_count" in found.missing) == (shape is Shape.OLDER)
+    result = compare_columns(staged, PREDICTIONS.columns)
+    assert result.refusal() is None
+    assert ("similar_games_count" in result.missing) == (shape is Shape.OLDER)
 
 
 def test_drifted_tables_store_other_types() -> None:
@@ -179,13 +179,13 @@ def test_a_table_to_be_refused_comes_only_when_asked_for(season: Season) -> None
 
 
 def test_the_bad_rows_are_exactly_the_declared_ones(season: Season) -> None:
-    found = {}
+    result = {}
     for delivery in season.deliveries():
         for row in delivery.build().to_pylist():
             if row["prediction_id"].startswith("bad-"):
-                found[int(row["prediction_id"][4:8])] = row
-    assert sorted(found) == list(range(season.bad_rows))
-    for number, row in found.items():
+                result[int(row["prediction_id"][4:8])] = row
+    assert sorted(result) == list(range(season.bad_rows))
+    for number, row in result.items():
         assert _is_wrong(row, DEFECTS[number % len(DEFECTS)])
 
 

@@ -52,9 +52,9 @@ def test_progress_ends_with_everything_staged(staged: Staged) -> None:
 def test_some_deliveries_can_be_staged_alone(tmp_path: Path, season: Season) -> None:
     first = season.game_dates[0]
     some = [delivery for delivery in season.deliveries() if delivery.game_dates == (first,)]
-    found = stage_season(season, ParquetStaging(tmp_path), processes=1, deliveries=some)
-    assert list(found.by_date) == [first]
-    assert found.by_date[first] == expectation(season).by_date[first]
+    expected = stage_season(season, ParquetStaging(tmp_path), processes=1, deliveries=some)
+    assert list(expected.by_date) == [first]
+    assert expected.by_date[first] == expectation(season).by_date[first]
 
 
 def test_staging_again_changes_no_row(tmp_path: Path, season: Season) -> None:

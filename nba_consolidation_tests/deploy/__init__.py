@@ -1,1 +1,1 @@
-"""What stands in deploy/, held against the libraries that will read it. Nothing here needs a cluster or an account."""
+"""Checks the files of deploy/ with the libraries that read them. Needs no cluster and no account."""

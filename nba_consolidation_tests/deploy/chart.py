@@ -202,7 +202,7 @@ class ComputeLogManager(Values):
 
 
 class TickDays(Values):
-    """By what became of the tick; the chart wants all four."""
+    """By the result of the tick; the chart requires all four."""
 
     skipped: Days
     success: Days

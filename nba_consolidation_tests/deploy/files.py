@@ -14,7 +14,7 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
 def documents(name: str) -> list[dict[str, Any]]:
-    """The YAML documents of a file. A key that stands twice is an error, not the last one's victory."""
+    """The YAML documents of a file. A repeated key is an error."""
     return list(yaml.load_all((DEPLOY / name).read_text(encoding="utf-8"), Loader=_Strict))
 
 
@@ -42,5 +42,5 @@ def settings() -> dict[str, str]:
 class _Strict(yaml.SafeLoader):  # type: ignore[misc]
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        assert len(keys) == len(set(keys)), f"a key stands twice: {node.start_mark}"
+        assert len(keys) == len(set(keys)), f"a key is repeated: {node.start_mark}"
         return dict(super().construct_mapping(node, deep=deep))

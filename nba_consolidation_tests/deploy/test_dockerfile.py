@@ -71,10 +71,10 @@ def test_nothing_else_gets_into_the_build(path: str) -> None:
 
 def test_the_extras_that_are_installed_are_declared() -> None:
     ((names),) = re.findall(r"\"\.\[([\w,]+)\]\"", DOCKERFILE)
-    wanted = names.split(",")
-    assert set(wanted) <= extras().keys()
+    required_extras = names.split(",")
+    assert set(required_extras) <= extras().keys()
     needed = {"dagster-k8s", "dagster-postgres", "google-cloud-bigquery", "google-cloud-firestore"}
-    declared = " ".join(extras()[name] for name in wanted)
+    declared = " ".join(extras()[name] for name in required_extras)
     assert {package for package in needed if package not in declared} == set()
 
 
@@ -85,11 +85,11 @@ def test_every_installation_is_held_to_the_tested_versions() -> None:
 
 
 def test_python_is_the_version_that_is_tested() -> None:
-    (given,) = rest_of("ARG")
+    (argument,) = rest_of("ARG")
     versions = re.findall(
         r"Programming Language :: Python :: (\d\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8")
     )
-    assert given.removeprefix("PYTHON=") in versions
+    assert argument.removeprefix("PYTHON=") in versions
 
 
 def test_the_image_runs_as_a_number_that_is_not_root_and_that_the_pods_ask_for() -> None:

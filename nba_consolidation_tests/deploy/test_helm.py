@@ -37,8 +37,8 @@ def rendered() -> list[dict[str, Any]]:
 
 
 def _named(rendered: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
-    (found,) = [item for item in rendered if item["kind"] == kind and item["metadata"]["name"].endswith(name)]
-    return found
+    (manifest,) = [item for item in rendered if item["kind"] == kind and item["metadata"]["name"].endswith(name)]
+    return manifest
 
 
 def test_the_chart_writes_the_instance_that_we_read_it_to_write(
@@ -49,8 +49,8 @@ def test_the_chart_writes_the_instance_that_we_read_it_to_write(
     written = yaml.safe_load(_named(rendered, "ConfigMap", f"{RELEASE}-instance")["data"]["dagster.yaml"])
     monkeypatch.setenv("DAGSTER_PG_PASSWORD", "made-up")
     instances.accepted(written, tmp_path)
-    ours = chart.instance(chart.Chart.model_validate(values()), NAMESPACE, RELEASE)
-    for part, expected in ours.items():
+    modelled = chart.instance(chart.Chart.model_validate(values()), NAMESPACE, RELEASE)
+    for part, expected in modelled.items():
         if part in OF_DAGSTER_ITSELF:
             assert written[part]["class"] == expected["class"]
         else:
@@ -62,10 +62,10 @@ def test_the_code_server_tells_the_launcher_what_we_think_it_does(rendered: list
     pod = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     environment = {entry["name"]: entry.get("value") for entry in container["env"]}
-    told = json.loads(environment["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"])["k8s"]
-    ours = chart.container_context(chart.Chart.model_validate(values()), NAMESPACE)["k8s"]
-    assert set(ours["env_config_maps"]) <= set(told["env_config_maps"])
-    assert {key: told[key] for key in ours if key != "env_config_maps"} == {
-        key: value for key, value in ours.items() if key != "env_config_maps"
+    rendered_context = json.loads(environment["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"])["k8s"]
+    modelled = chart.container_context(chart.Chart.model_validate(values()), NAMESPACE)["k8s"]
+    assert set(modelled["env_config_maps"]) <= set(rendered_context["env_config_maps"])
+    assert {key: rendered_context[key] for key in modelled if key != "env_config_maps"} == {
+        key: value for key, value in modelled.items() if key != "env_config_maps"
     }
-    assert pod["serviceAccountName"] == ours["service_account_name"]
+    assert pod["serviceAccountName"] == modelled["service_account_name"]

@@ -56,9 +56,9 @@ def test_a_run_whose_machine_has_gone_comes_to_an_end(instance: dict[str, Any]) 
 
 
 def test_it_says_what_the_instance_of_the_chart_says() -> None:
-    ours = document("dagster.yaml")
+    template = document("dagster.yaml")
     charts = chart.instance(chart.Chart.model_validate(values()), "nba", "dagster")
     for part in ("concurrency", "run_retries", "retention", "telemetry", "run_coordinator", "python_logs"):
-        assert ours[part] == charts[part], part
+        assert template[part] == charts[part], part
     for setting in ("enabled", "poll_interval_seconds", "max_resume_run_attempts", "free_slots_after_run_end_seconds"):
-        assert ours["run_monitoring"][setting] == charts["run_monitoring"][setting], setting
+        assert template["run_monitoring"][setting] == charts["run_monitoring"][setting], setting

@@ -49,19 +49,19 @@ def test_every_file_that_is_named_is_there_and_every_file_is_named() -> None:
 def test_what_has_a_ttl_policy_is_where_the_leases_are_and_what_they_write() -> None:
     (collections,) = re.findall(r"for collection in ([\w ]+);", COMMANDS)
     (field,) = re.findall(r"ttls update (\w+)", COMMANDS)
-    ours = Settings.from_environment(settings())
-    assert collections.split() == [ours.lock_collection, ours.grading_lock_collection, "lease_events"]
+    defaults = Settings.from_environment(settings())
+    assert collections.split() == [defaults.lock_collection, defaults.grading_lock_collection, "lease_events"]
     source = (ROOT / "nba_consolidation" / "leases" / "firestore" / "documents.py").read_text(encoding="utf-8")
     assert f'"{field}":' in source
 
 
 def test_what_is_made_by_command_is_what_the_settings_name() -> None:
-    ours = Settings.from_environment(settings())
+    defaults = Settings.from_environment(settings())
     exported = dict(pair.split("=", 1) for line in re.findall(r"^export (.*)$", COMMANDS, re.MULTILINE)
                     for pair in line.split())  # fmt: skip
-    assert (exported["PROJECT"], exported["LOCATION"]) == (ours.project, ours.location)
-    assert exported["DATABASE"] == ours.firestore_database
-    assert re.findall(r"mk --dataset \$PROJECT:(\w+)", COMMANDS) == [ours.dataset, ours.staging_dataset]
+    assert (exported["PROJECT"], exported["LOCATION"]) == (defaults.project, defaults.location)
+    assert exported["DATABASE"] == defaults.firestore_database
+    assert re.findall(r"mk --dataset \$PROJECT:(\w+)", COMMANDS) == [defaults.dataset, defaults.staging_dataset]
     (deployment,) = values()["dagster-user-deployments"]["deployments"]
     image = f"{deployment['image']['repository']}:{deployment['image']['tag']}"
     assert exported["IMAGE"].replace("$PROJECT", exported["PROJECT"]) == image
@@ -70,9 +70,9 @@ def test_what_is_made_by_command_is_what_the_settings_name() -> None:
 def test_the_identity_that_is_bound_is_the_one_that_is_annotated() -> None:
     ((namespace, account),) = re.findall(r"svc\.id\.goog\[([\w-]+)/([\w-]+)\]", COMMANDS)
     ((google_account,),) = [re.findall(r"service-accounts add-iam-policy-binding ([\w-]+)@", COMMANDS)]
-    found = manifest("ServiceAccount")[account]["metadata"]
-    assert found["namespace"] == namespace
-    assert found["annotations"]["iam.gke.io/gcp-service-account"].startswith(f"{google_account}@")
+    metadata = manifest("ServiceAccount")[account]["metadata"]
+    assert metadata["namespace"] == namespace
+    assert metadata["annotations"]["iam.gke.io/gcp-service-account"].startswith(f"{google_account}@")
 
 
 def test_the_secret_of_the_database_is_the_one_that_the_chart_reads() -> None:

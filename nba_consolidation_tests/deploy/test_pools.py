@@ -28,8 +28,8 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.Dags
     config = _demo() if request.param == "demo" else document("dagster.yaml")
     limits = {key: config[key] for key in ("concurrency", "run_monitoring")}
     (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(limits), encoding="utf-8")
-    with dg.DagsterInstance.from_config(str(tmp_path)) as found:
-        yield found
+    with dg.DagsterInstance.from_config(str(tmp_path)) as opened:
+        yield opened
 
 
 def is_held_back(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -51,7 +51,7 @@ def test_a_job_that_costs_too_much_does_not_run_and_a_merged_table_can_be_had_ba
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_nothing_looks_like_a_secret(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert [found.group() for shape in LOOKS_SECRET for found in re.finditer(shape, text)] == []
+    assert [match.group() for shape in LOOKS_SECRET for match in re.finditer(shape, text)] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

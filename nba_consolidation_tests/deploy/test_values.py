@@ -111,10 +111,10 @@ def test_the_toolbox_has_the_image_the_settings_and_the_identity_of_a_run(
 ) -> None:
     (toolbox,) = documents("toolbox.yaml")
     run = job["spec"]["template"]["spec"]
-    ours, theirs = toolbox["spec"]["containers"][0], run["containers"][0]
-    assert ours["image"] == image_of(of_chart)
-    assert ours["envFrom"][0] in theirs["envFrom"]
-    assert ours["securityContext"] == theirs["securityContext"]
+    main_container, run_container = toolbox["spec"]["containers"][0], run["containers"][0]
+    assert main_container["image"] == image_of(of_chart)
+    assert main_container["envFrom"][0] in run_container["envFrom"]
+    assert main_container["securityContext"] == run_container["securityContext"]
     for what in ("serviceAccountName", "securityContext", "restartPolicy"):
         assert toolbox["spec"][what] == run[what]
 

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from nba_consolidation.fencing.audits import DUPLICATE_BUSINESS_KEYS
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut, NewerWrite
 from nba_consolidation.leases import FENCED_OUT, Holder, LeaseHeld, LeaseLost, LeaseUnavailable, lease_key
 from nba_consolidation.observability import ROOT
@@ -82,7 +83,7 @@ def duplicates(bench: Workbench) -> Callable[[Any], Sequence[Statement]]:
     bench.stage(prediction())
     bench.consolidate()
     bench.execute(f"INSERT INTO {PREDICTIONS.name} SELECT * FROM {PREDICTIONS.name}")
-    return lambda parameters: [Statement("duplicate_business_keys", parameters, audit=True)]
+    return lambda parameters: [DUPLICATE_BUSINESS_KEYS.statement(parameters)]
 
 
 def fenced(bench: Workbench) -> Callable[[Any], Sequence[Statement]]:
@@ -196,10 +197,8 @@ def test_a_newer_holder_that_cannot_be_read_is_unknown_and_the_write_is_fenced_o
 def test_a_failed_audit_is_one_error_for_every_writer(bench: Workbench) -> None:
     statements = duplicates(bench)
     with pytest.raises(AuditFailed, match="; repair it") as caught:
-        write(bench, DATE, statements=statements, audits=["duplicate_business_keys"], next_step="; repair it")
+        write(bench, DATE, statements=statements, next_step="; repair it")
     assert caught.value.audit == "duplicate_business_keys"
-    with pytest.raises(StatementFailed):  # no audit of this writer
-        write(bench, DATE, statements=statements)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +215,7 @@ def test_every_transaction_logs_its_outcome_once(
     statements = prepare(bench)
     log.clear()
     with contextlib.suppress(AuditFailed, FencedOut):
-        write(bench, DATE, statements=statements, audits=["duplicate_business_keys"])
+        write(bench, DATE, statements=statements)
     (event,) = events(log, "transaction")
     assert (event["outcome"], event["lock_type"], event["run_id"]) == (outcome, LOCK_TYPE, "run")
     assert event["dates"] == [str(DATE)]
@@ -264,7 +263,7 @@ def test_schema_evolution_asks_the_lease_store_once_more(bench: Workbench) -> No
 
 
 class LosesAtRelease(MemoryLeaseStore):
-    """A store in which every lease is somebody else's by the time it is released."""
+    """A store in which every lease was taken over before its release."""
 
     def release(self, records: Sequence[Any]) -> tuple[str, ...]:
         super().release(records)

@@ -48,7 +48,7 @@ def validated_before(at: Deployment) -> None:
         for name in VALIDATED_BEFORE.column_names
         if name in {column.name for column in at.warehouse.live_columns("player_prop_predictions")}
     ]
-    given = {name: f"P.{name}" for name in shared} | {
+    sources = {name: f"P.{name}" for name in shared} | {
         "edge": "predicted_points - current_points_line",
         "confidence": "confidence_score", "confidence_scale": "'fraction'",
         "calibrated_confidence": "IF(system_id = 'catboost_v9', 0.42, confidence_score)",
@@ -59,7 +59,7 @@ def validated_before(at: Deployment) -> None:
         "validated_at": "created_at + INTERVAL 1 HOUR",
         "lease_token": "7", "run_id": "'before'",
     }  # fmt: skip
-    values = ", ".join(given[name] for name in VALIDATED_BEFORE.column_names)
+    values = ", ".join(sources[name] for name in VALIDATED_BEFORE.column_names)
     execute(at, f"INSERT INTO validated_predictions ({names}) SELECT {values} FROM player_prop_predictions AS P")
 
 

@@ -61,7 +61,7 @@ def test_a_new_project_is_planned_created_checked_and_used(cloud: Cloud, rows: P
     assert [table["creates"] for table in planned["tables"]] == [True] * len(ALL_TABLES)
     assert ["consolidation", "roles/datastore.user"] in [[r["account"], r["role"]] for r in planned["roles"]]
     run(cloud, "bootstrap", "--apply")
-    # Box scores are a table of somebody else, which bootstrap does not create.
+    # Another system owns the table of box scores, so bootstrap does not create it.
     assert list(doctor(cloud, "warning", exit_code=3)) == ["box scores"]
     assert doctor(cloud, "failed", exit_code=3) == {}
     run(cloud, "stage", rows)

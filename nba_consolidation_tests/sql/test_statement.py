@@ -29,7 +29,8 @@ from nba_consolidation_tests.names import LOOKUPS
 FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 FUNCTIONS = [file for file in FILES if "CREATE TEMP FUNCTION" in file.read_text(encoding="utf-8")]
 STATEMENTS = [file for file in FILES if file not in FUNCTIONS]
-NAMES = {"TABLE": "policy_reviews", "COMPUTED": "computed_policy_reviews", "ID_COLUMN": "review_id"}
+NAMES = {"TABLE": "policy_reviews", "COMPUTED": "computed_policy_reviews", "ID_COLUMN": "review_id",
+         "NEW_ROWS": "new_rows", "WRITTEN_AT": "computed_at"}  # fmt: skip
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",
@@ -178,8 +179,8 @@ def test_same_key_is_equality_over_the_key_and_null_safe_for_the_line(
 
 
 def player_keys(rendered: Callable[..., str], names: list[str]) -> list[str]:
-    given = {"names": [{"name": name} for name in names]}
-    sql = rendered("SELECT macro.PLAYER_KEY(N.name) AS k FROM UNNEST(@names) AS N", "duckdb", parameters=given)
+    bound = {"names": [{"name": name} for name in names]}
+    sql = rendered("SELECT macro.PLAYER_KEY(N.name) AS k FROM UNNEST(@names) AS N", "duckdb", parameters=bound)
     return [key for (key,) in duckdb.connect().execute(sql).fetchall()]
 
 
@@ -371,8 +372,8 @@ def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_ti
     columns = data.draw(st.sampled_from([("a",), ("b c", "a")]))
     kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
     for _ in range(3):
-        given_ = {name: data.draw(kind) for name, kind in kinds.items()}
-        statement = Statement(name_of(file), given_, columns, audit and is_query(file), NAMES)
+        bound = {name: data.draw(kind) for name, kind in kinds.items()}
+        statement = Statement(name_of(file), bound, columns, audit and is_query(file), NAMES)
         rendered = statement.render(dialect)
         assert rendered == rendered_afresh(statement, dialect)
 

@@ -94,7 +94,7 @@ def collect(
 ) -> Outbox:
     """Returns the outbox with new alerts; a date and cause that was reported within `window` seconds is left out.
 
-    It is reported again only if it became more severe. So retries of a run and further ticks add no alert.
+    It is reported again only if it became more severe. Retries of a run and further ticks add no alert.
     """
     before = {key: entry for key, entry in outbox.sent.items() if now - entry[1] < window}
     sent = dict(before)

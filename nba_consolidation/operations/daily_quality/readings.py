@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS_KEYS
 from nba_consolidation.leases import LeaseRecord, LeaseStore
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.sql import Statement, over_dates
@@ -23,7 +24,8 @@ Reading = TypeVar("Reading")
 _HISTORY_DAYS = 60
 """Calendar days. Within a season they contain more game days than any threshold needs, even with an All-Star break."""
 _OF_HISTORY = ("active_by_system", "games_by_date", "consolidated_by_date")
-_RECENT = ("duplicate_business_keys", "duplicate_accuracy_keys", "confidence_out_of_scale", "ungraded_by_date")
+_RECENT = ("confidence_out_of_scale", "ungraded_by_date")
+_AUDITS = (DUPLICATE_BUSINESS_KEYS, DUPLICATE_ACCURACY_KEYS)
 LEASES, STAGED = "leases", "staged"
 
 
@@ -122,7 +124,9 @@ def _statements(date: dt.date, now: dt.datetime, recent_days: int) -> list[State
 
     history = over_dates(span(date - dt.timedelta(_HISTORY_DAYS))) | {"now": now}
     recent = over_dates(span(date - dt.timedelta(recent_days - 1)))
-    return [*(Statement(name, history) for name in _OF_HISTORY), *(Statement(name, recent) for name in _RECENT)]
+    audits = (audit.statement(recent, in_transaction=False) for audit in _AUDITS)
+    figures = ((history, _OF_HISTORY), (recent, _RECENT))
+    return [*(Statement(name, parameters) for parameters, names in figures for name in names), *audits]
 
 
 def _attempt(name: str, read: Callable[[], Reading], default: Reading, errors: dict[str, str]) -> Reading:

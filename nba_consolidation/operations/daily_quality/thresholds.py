@@ -1,4 +1,4 @@
-"""The thresholds of the daily quality, all of them. How they are held against the figures is in `checks`."""
+"""All thresholds of the daily quality. `criteria` compares the figures with them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from nba_consolidation.settings import SettingsError, variable
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What is still right. Raises SettingsError for a figure that cannot be meant.
+    """The limits of the checks. Raises SettingsError for an impossible value.
 
     fewest_predictions, most_predictions: active predictions of a game date, of all systems together.
-    history_game_days: game days before the date that its volume is held against; fewest_history_days: with fewer of
-    them nothing is said. robust_z: how far off the volume may be, in robust standard deviations.
-    recent_days: calendar days in which duplicates, confidences and ungraded predictions are looked for.
-    most_ungraded: validated predictions without a graded row.
-    stale_hours_warned, stale_hours_failed: since the newest consolidation, while games go on.
-    system_game_days: game days before the date, in at least half of which a system must occur to be expected.
-    lease_held_minutes: a lease that is held for longer is stuck; lease_expired_minutes: one that has run out and that
-    nobody has given back or taken for so long.
-    staged_hours_warned, staged_hours_failed: how long a staging table may wait.
+    history_game_days: earlier game days with which the volume is compared. fewest_history_days: with fewer of them it
+    is not compared. robust_z: the tolerated deviation of the volume, in robust standard deviations. recent_days:
+    calendar days that are searched for duplicates, confidences off the scale and ungraded predictions. most_ungraded:
+    validated predictions without a graded row. stale_hours_warned, stale_hours_failed: age of the newest consolidation
+    while games are played. system_game_days: earlier game days; a system is expected if it predicted on at least half
+    of them. lease_held_minutes: a lease that is held for longer is stuck. lease_expired_minutes: so is one that expired
+    so long ago and was not removed. staged_hours_warned, staged_hours_failed: how long a staging table may wait.
     quarantined_share_warned, quarantined_share_failed: of the staged rows of the date.
     """
 

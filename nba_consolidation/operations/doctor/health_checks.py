@@ -27,7 +27,7 @@ from nba_consolidation.warehouse.staging.interface import KnownDates, StagingAre
 
 _ROUND_TRIPS = 5
 _TTL = 10.0
-"""Seconds. Nobody waits for this lease, should the doctor die while it holds it."""
+"""Seconds. Nobody waits for this lease if the doctor dies while it holds it."""
 SLOW_LEASE_MS = 100.0
 _CLOCK_TOLERANCE = 60.0
 """Seconds; rows that were created more than five minutes in the future are quarantined."""
@@ -134,7 +134,7 @@ def _tables(warehouse: Warehouse) -> tuple[Health, str]:
 def _fences(warehouse: Warehouse, leases: LeaseStore) -> tuple[Health, str]:
     try:
         fence = fence_ahead(warehouse, leases)
-    except ConsolidationError as error:  # the store that is at fault has a result of its own
+    except ConsolidationError as error:  # the failing store has a result of its own
         return Health.UNKNOWN, f"the fences cannot be compared with the lease store: {error}"
     if fence is None:
         return Health.OK, "the lease store gives out larger tokens than every fence has"
@@ -149,7 +149,7 @@ def _fences(warehouse: Warehouse, leases: LeaseStore) -> tuple[Health, str]:
 def _unfinished(warehouse: Warehouse, leases: LeaseStore) -> tuple[Health, str]:
     try:
         dates = abandoned_dates(warehouse, leases).all
-    except ConsolidationError as error:  # the store that is at fault has a result of its own
+    except ConsolidationError as error:  # the failing store has a result of its own
         return Health.UNKNOWN, f"the consolidated dates cannot be compared with the validated ones: {error}"
     if not dates:
         return Health.OK, "every consolidated date is validated and published"
@@ -167,7 +167,7 @@ def _write_permission(warehouse: Warehouse) -> tuple[Health, str]:
 
 
 def _box_scores(warehouse: Warehouse) -> tuple[Health, str]:
-    """In production the table of somebody else, so it may lack columns."""
+    """In production another system owns the table, so it may lack columns."""
     try:
         live = {column.name for column in warehouse.live_columns(BOX_SCORES.name)}
     except TableMissing as error:

@@ -1,7 +1,7 @@
-"""The use case: prediction_accuracy as unfenced graders left it gets one row per key, and confidences between 0 and 1.
+"""The use case: repairs what unfenced graders wrote in prediction_accuracy: duplicates, confidences in percent.
 
-What goes or changes is kept in prediction_accuracy_removed as it was; `restore` puts it back. Which row of a key stays
-is decided in the SQL.
+Removed and changed rows are kept in prediction_accuracy_removed as they were; `restore` puts them back. Which row of a
+key stays is decided in `sql/accuracy_ranks.sql`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, in_chunks, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair_result import AccuracyCounts, Repair, RepairReport, SystemRepair
@@ -25,7 +26,6 @@ from nba_consolidation.warehouse.interface import Row, TransactionResult, Wareho
 
 LOCK_TYPE = "grading"
 _log = logging.getLogger(__name__)
-REPAIR_AUDITS = ("inexactly_kept", "duplicate_accuracy_keys", "unconserved_repairs")
 _SET_BY_REPAIR = {"confidence_score", "confidence_decile", *(column.name for column in LAST_WRITTEN)}
 _NUMERIC = re.compile(r"(?:BIG)?NUMERIC(?:\(\d+(?:, *(\d+))?\))?")
 _MOST_DIGITS = 9  # of a NUMERIC without parameters
@@ -39,7 +39,7 @@ def ranking_statements(
     percent_systems: Sequence[str],
     fraction_systems: Sequence[str],
 ) -> list[Statement]:
-    """What there is to repair in the dates, and which row of each key would stay. Writes no table."""
+    """The statements that find what to repair in the dates, and which row of each key stays. They write no table."""
     scaled = {**parameters, "percent_systems": percent_systems, "fraction_systems": fraction_systems}
     return [
         Statement("accuracy_before", scaled),
@@ -55,11 +55,10 @@ def repair_statements(
     percent_systems: Sequence[str],
     fraction_systems: Sequence[str],
 ) -> list[Statement]:
-    """One row per key and confidences between 0 and 1, for dates where it is not so; all others stay untouched.
+    """The statements that repair the dates that need it; all other dates stay untouched.
 
-    To be run behind the fence, with `REPAIR_AUDITS` as audits, once `carry_all_columns` has been called. Beside the
-    guard's parameters it takes `grading_id`, which the changed rows and the ledger get: one of its own, where others
-    count rows by theirs in the same transaction.
+    To be run behind the fence, once `carry_all_columns` has been called. parameters: those of the fence, and
+    `grading_id`, which the changed rows and the ledger get. A grading in the same transaction has another one.
     """
     live = [column.name for column in live_columns]
     digits = {**parameters, "confidence_digits": confidence_digits(live_columns)}
@@ -71,7 +70,7 @@ def repair_statements(
         *([exact] if narrowed else []),
         Statement("clear_repaired", parameters),
         Statement("insert_repaired", digits, [name for name in live if name not in _SET_BY_REPAIR]),
-        Statement("duplicate_accuracy_keys", parameters, audit=True),
+        DUPLICATE_ACCURACY_KEYS.statement(parameters),
         Statement("repair_counts", parameters),
         Statement("unconserved_repairs", parameters, audit=True),
         Statement("repair_ledger", parameters),
@@ -81,7 +80,7 @@ def repair_statements(
 
 
 def confidence_digits(live_columns: Sequence[Column]) -> int:
-    """How many decimals the live confidence holds. Raises TableIncomplete where it holds no fraction."""
+    """The number of decimals of the live confidence column. Raises TableIncomplete if it cannot hold a fraction."""
     [kind] = [column.type for column in live_columns if column.name == "confidence_score"]
     if kind == "FLOAT64":
         return _FLOAT_DIGITS
@@ -96,7 +95,7 @@ def confidence_digits(live_columns: Sequence[Column]) -> int:
 
 
 def carry_all_columns(leased: LeasedDates, dates: Sequence[dt.date], live_columns: Sequence[Column]) -> None:
-    """Lets prediction_accuracy_removed have every live column of prediction_accuracy; behind the fence of the dates."""
+    """Adds the live columns of prediction_accuracy that prediction_accuracy_removed lacks, behind the fence."""
     there = {column.name for column in leased.warehouse.live_columns(REMOVED.name)}
     missing = [column for column in live_columns if column.name not in there]
     if missing:
@@ -104,21 +103,15 @@ def carry_all_columns(leased: LeasedDates, dates: Sequence[dt.date], live_column
 
 
 def adopted_columns(warehouse: Warehouse) -> tuple[Column, ...]:
-    """The live columns of prediction_accuracy. Raises TableIncomplete where it is somebody else's, not adopted yet."""
+    """The live columns of prediction_accuracy. Raises TableIncomplete if the table was not adopted yet."""
     live = warehouse.live_columns(ACCURACY.name)
     ensure_complete(ACCURACY, live)
     return live
 
 
-def accuracy_dates(warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max) -> list[dt.date]:
-    """The dates of which anything is graded, in order; all history unless bounded."""
-    rows = warehouse.query(Statement("accuracy_dates", {"first_date": first, "last_date": last}))
-    return [row["game_date"] for row in rows]
-
-
 @dataclass(frozen=True)
 class Repairer:
-    """Everything a repair needs. scales: `percent` or `fraction`, for systems whose scale is known."""
+    """Repairs game dates. scales: `percent` or `fraction`, for systems whose scale is known."""
 
     writer: FencedWriter
     scales: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +119,7 @@ class Repairer:
     def forecast(
         self, dates: Sequence[dt.date], on_progress: Callable[[int, int], None] = lambda _done, _total: None
     ) -> RepairReport:
-        """What a repair of the dates would come to. Takes no lease and changes nothing. Raises WarehouseError."""
+        """The report of a repair that is not done. Takes no lease and changes nothing. Raises WarehouseError."""
         self._make_tables()
         live = adopted_columns(self.writer.warehouse)
         confidence_digits(live)
@@ -146,10 +139,10 @@ class Repairer:
         holder: Holder,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> RepairReport:
-        """Repairs the dates that need it; where none does, takes no lease and writes nothing.
+        """Repairs the dates that need it; if none does, takes no lease and writes nothing.
 
-        One transaction, or, where it fails, one per date; `poisoned` names those that fail. Raises LeaseError where
-        the lease cannot be had, and WarehouseError where the warehouse cannot be used.
+        One transaction or, if it fails, one per date; `poisoned` names those that fail. Raises LeaseError if the lease
+        cannot be acquired, and WarehouseError if the warehouse cannot be used.
         """
         self._make_tables()
         live = adopted_columns(self.writer.warehouse)
@@ -172,21 +165,21 @@ class Repairer:
 
     def _repair(self, leased: LeasedDates, dates: Sequence[dt.date], live: Sequence[Column]) -> TransactionResult:
         carry_all_columns(leased, dates, live)
-        return leased.write(dates, lambda guarded: self.statements(guarded, live), audits=REPAIR_AUDITS)
+        return leased.write(dates, lambda guarded: self.statements(guarded, live))
 
     def broken(self, dates: Sequence[dt.date]) -> list[dt.date]:
         """Of the dates, those that have something to repair."""
         return _broken(self._rows_before(dates))
 
     def statements(self, parameters: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
-        """What a repair does behind the fence: its whole transaction, or the first part of a grading's."""
+        """The fenced statements of a repair: its whole transaction, or the first part of a grading's."""
         return repair_statements({**parameters, "grading_id": uuid.uuid4().hex}, live, *self._systems)
 
     def _make_tables(self) -> None:
         self.writer.warehouse.create_tables(ALL_TABLES)
 
     def _rows_before(self, dates: Sequence[dt.date]) -> list[Row]:
-        """The rows before a repair, and what there is to repair, by date and system."""
+        """The counts before a repair, and of what needs repair, by date and system."""
         percent, fraction = self._systems
         rows_before: list[Row] = []
         for chunk in in_chunks(sorted(dates)):
@@ -214,7 +207,7 @@ def _broken(rows_before: Iterable[Row]) -> list[dt.date]:
 
 
 def _repairs(before: Sequence[Row], after: Iterable[Row]) -> list[SystemRepair]:
-    """Before and after by date and system; what is not among the dates of `after` stays as it is."""
+    """Before and after by date and system; dates that are not in `after` are unchanged."""
     later = {(row["game_date"], row["system_id"]): row for row in after}
     rows = sorted(before, key=lambda row: (row["game_date"], row["system_id"] or ""))
     return [_system_repair(row, later.get((row["game_date"], row["system_id"]), row)) for row in rows]

@@ -1,4 +1,4 @@
-"""What a repair came to, or would come to: before and after, by date and system, and summed up. Figures only."""
+"""The counts of a repair or its forecast: before and after, by date and system, and in total."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AccuracyCounts:
 
 @dataclass(frozen=True)
 class Repair:
-    """Before and after. percent_scale_rows: before; normalised: those of them that stay, now between 0 and 1."""
+    """Counts before and after. percent_scale_rows: before. normalised: those of them that stay, now between 0 and 1."""
 
     before: AccuracyCounts = AccuracyCounts()
     after: AccuracyCounts = AccuracyCounts()
@@ -45,7 +45,7 @@ class Repair:
 
     @property
     def duplicates(self) -> int:
-        """Rows that go because their key stands more than once."""
+        """Rows to remove, because their key has another row."""
         return self.before.rows - self.after.rows
 
     @property
@@ -55,12 +55,12 @@ class Repair:
 
     @property
     def needed(self) -> bool:
-        """Whether there is anything to repair."""
+        """Whether any row has to be repaired."""
         return bool(self.duplicates or self.percent_scale_rows)
 
     @property
     def hit_rate_off(self) -> float | None:
-        """How far off the hit rate was, in percentage points: before - after. None without a bet on both sides."""
+        """The error of the hit rate in percentage points: before - after. None without a bet before or after."""
         before, after = self.before.hit_rate, self.after.hit_rate
         return None if before is None or after is None else 100 * (before - after)
 
@@ -76,7 +76,7 @@ class SystemRepair:
 
 @dataclass(frozen=True)
 class RepairReport:
-    """One repair, or, without a run id, the forecast of one. Poisoned dates stand as they were, and are not in it."""
+    """One repair or, without a run id, the forecast of one. Poisoned dates are unchanged, and are not counted."""
 
     run_id: str | None
     systems: tuple[SystemRepair, ...] = ()
@@ -102,7 +102,7 @@ class RepairReport:
 
     @property
     def repaired_dates(self) -> tuple[dt.date, ...]:
-        """The dates that were, or would be, written anew."""
+        """The dates that were repaired, or would be."""
         return tuple(date for date, repair in self.by_date.items() if repair.needed)
 
     def raise_if_poisoned(self) -> None:

@@ -1,4 +1,4 @@
-"""The use case: what a repair or a grading removed or changed is put back exactly, unless a later run built on it."""
+"""The use case: undoes a repair or a grading exactly, unless a later run changed the same dates."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ from nba_consolidation.warehouse.errors import TableIncomplete
 from nba_consolidation.warehouse.interface import Row
 
 _log = logging.getLogger(__name__)
-_AUDITS = ("lost_kept_rows", "unconserved_restores")
 _ALL_HISTORY: dict[str, Value] = {"first_date": dt.date.min, "last_date": dt.date.max}
 
 
 class RunUnknown(ConsolidationError):
-    """No repair and no grading of that id is in the ledger."""
+    """The ledger has no repair and no grading with that run id."""
 
 
 class RestoreBlocked(ConsolidationError):
-    """A later run changed the same dates, so what was before cannot simply be put back."""
+    """A later run changed the same dates, so the earlier rows cannot be put back."""
 
 
 @dataclass(frozen=True)
 class RestoredDate:
-    """One date, in rows: what the run had removed or changed came back, what it had written went."""
+    """Row counts of one date. put_back: removed or changed by the run; taken_out: written by it."""
 
     game_date: dt.date
     put_back: int
@@ -43,7 +42,7 @@ class RestoredDate:
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """One restore, or, without a run id of its own, the forecast of one. Without dates there was nothing left to do."""
+    """One restore or, without a run id of its own, the forecast of one. Without dates, there was nothing to restore."""
 
     restored_run_id: str
     run_id: str | None
@@ -61,7 +60,7 @@ class RestoreReport:
 
 
 def restore_statements(parameters: Mapping[str, Value], live_columns: Sequence[Column]) -> list[Statement]:
-    """The rows that the run wrote go, those that it removed or changed come back. The fence comes before."""
+    """The statements that remove the rows that the run wrote, and put back those that it removed or changed."""
     live = [column.name for column in live_columns]
     return [
         Statement("restore_plan", parameters),
@@ -78,12 +77,12 @@ def restore_statements(parameters: Mapping[str, Value], live_columns: Sequence[C
 
 @dataclass(frozen=True)
 class Restorer:
-    """Everything a restore needs."""
+    """Restores the state before a run."""
 
     writer: FencedWriter
 
     def forecast(self, run_id: str) -> RestoreReport:
-        """What restoring that run would come to. Takes no lease and changes nothing. Raises as `restore` does."""
+        """The report of a restore that is not done. Takes no lease, changes nothing, raises what `restore` raises."""
         warehouse = self.writer.warehouse
         dates = self._restorable(run_id)
         planned: list[Row] = []
@@ -103,9 +102,9 @@ class Restorer:
         holder: Holder,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> RestoreReport:
-        """Undoes that run. Done again, it finds nothing left to do.
+        """Undoes that run. Repeating it changes nothing.
 
-        Raises RunUnknown; RestoreBlocked where a later run changed one of the dates, before anything is written;
+        Raises RunUnknown; RestoreBlocked, before anything is written, if a later run changed one of the dates;
         LeaseError and WarehouseError as a repair does.
         """
         written, poisoned = self.writer.write_each(
@@ -124,7 +123,7 @@ class Restorer:
         return report
 
     def _restore(self, leased: LeasedDates, dates: Sequence[dt.date], run_id: str) -> list[Row]:
-        """One transaction. What may be restored is asked again: now nobody else changes these dates."""
+        """One transaction. Checks again, now under the leases, which dates may be restored."""
         still = set(self._restorable(run_id))
         chosen = [date for date in dates if date in still]
         if not chosen:
@@ -134,13 +133,12 @@ class Restorer:
         result = leased.write(
             chosen,
             lambda guarded: restore_statements({**guarded, **own_parameters}, live),
-            audits=_AUDITS,
-            next_step="; what it took cannot be put back as it was",
+            next_step="; the removed rows cannot be put back as they were",
         )
         return result.rows["restore_planned"]
 
     def _restorable(self, run_id: str) -> list[dt.date]:
-        """The dates on which that run still stands. Raises RunUnknown, RestoreBlocked."""
+        """The dates whose changes by that run were not undone yet. Raises RunUnknown, RestoreBlocked."""
         self.writer.warehouse.create_tables(ALL_TABLES)
         adopted_columns(self.writer.warehouse)
         rows = self.writer.warehouse.query(Statement("restorable_dates", {**_ALL_HISTORY, "restored_run_id": run_id}))
@@ -169,7 +167,7 @@ def _blocked(run_id: str, rows: Sequence[Row]) -> str:
 
 
 def _restorable_columns(leased: LeasedDates, dates: Sequence[dt.date]) -> Sequence[Column]:
-    """The live columns, all of which prediction_accuracy_removed now has too. Raises TableIncomplete."""
+    """The live columns of prediction_accuracy, which prediction_accuracy_removed has too. Raises TableIncomplete."""
     live = adopted_columns(leased.warehouse)
     carry_all_columns(leased, dates, live)
     known = {column.name for column in live} | set(REMOVED.column_names)

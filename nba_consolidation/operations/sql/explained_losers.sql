@@ -1,4 +1,4 @@
--- The versions that do not stand for one player on one date, oldest first.
+-- The versions of one player on one date that lost, oldest first.
 SELECT
   macro.BUSINESS_KEY(), prediction_id, created_at, staging_table, outcome,
   lost_at, lease_token, run_id, consolidation_id

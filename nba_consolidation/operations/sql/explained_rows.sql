@@ -1,4 +1,4 @@
--- The rows that stand for one player on one date, and where their values came from.
+-- The current rows of one player on one date, and where their values came from.
 SELECT
   macro.BUSINESS_KEY(), prediction_id, prediction_version, predicted_points, recommendation, is_active, superseded_by,
   invalidated_at, invalidation_reason, created_at, updated_at,

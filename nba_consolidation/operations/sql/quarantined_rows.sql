@@ -1,4 +1,4 @@
--- Quarantined rows as they were staged, the latest dates first.
+-- The quarantined rows as they were staged, the latest dates first.
 SELECT game_date, staging_table, staging_row, column_name, rule, reason, original_row, quarantined_at, run_id
 FROM quarantined_predictions
 WHERE game_date BETWEEN @first_date AND @last_date

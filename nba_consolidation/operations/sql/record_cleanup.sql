@@ -1,4 +1,4 @@
--- What became of old staging tables. What a table does not have comes as an empty text.
+-- Records what was done with old staging tables. A value that a table does not have is an empty text.
 INSERT INTO staging_cleanups (
   staging_table, fingerprint, batch_id, worker_id, kind, action, archived_to, staged,
   first_date, last_date, modified_at, age_days, run_id, cleaned_at

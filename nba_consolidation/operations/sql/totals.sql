@@ -1,4 +1,4 @@
--- Everything that stands, in one row: to be held against what was staged.
+-- Totals of all tables in one row, to compare with what was staged.
 SELECT
   P.consolidated,
   P.active,

@@ -4,7 +4,7 @@ A step here calls one use case and returns an `AssetResult`; all that Dagster ne
 
 Dates that are *held back* (poisoned, or with a finding of a blocking check) do not keep the others back: nothing is
 recorded for them, the assets downstream leave them out, and the run fails naming them once the others are published.
-Dagster by itself runs nothing downstream of a step that fails, whatever the date.
+Dagster itself would run nothing downstream of a step that fails, for any date.
 """
 
 import datetime as dt
@@ -49,7 +49,7 @@ class AssetResult:
     """What a step did.
 
     metadata: of each asset by date; exactly these dates are recorded. images: PNG files by asset and name, for the last
-    date. outcome: what the checks of the assets evaluate. done: a participle for messages about dates held back.
+    date. outcome: what the checks of the assets evaluate. done: the past participle for messages about dates held back.
     """
 
     metadata: Mapping[str, Mapping[dt.date, Metadata]] = field(default_factory=dict)
@@ -228,7 +228,7 @@ def _output(
 
 
 def failure(held_back: Mapping[dt.date, HeldBack], done: str) -> dg.Failure:
-    """What ends a run of which some dates were held back; trying again would not help."""
+    """The failure of a run with dates that were held back. It is not retried."""
     rows = [{"date": str(date), "reason": held_back[date].reason} for date in sorted(held_back)]
     poisoned = [row for row, date in zip(rows, sorted(held_back), strict=True) if held_back[date].poisoned]
     message = str(DatesPoisoned({date: ConsolidationError(one.reason) for date, one in held_back.items()}, done))

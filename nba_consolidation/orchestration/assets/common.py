@@ -19,7 +19,7 @@ GRAIN = "grain"
 """The tag that says what one row of an asset is."""
 
 ACCURACY_GROUP, INSIGHT = "accuracy", "insight"
-"""The groups of what is graded, and of what is learnt from it."""
+"""The groups of graded and of derived assets."""
 
 
 class Kinds(NamedTuple):

@@ -46,7 +46,7 @@ class _AlertCursor:
 
     @classmethod
     def from_text(cls, text: str | None, now: float) -> _AlertCursor:
-        """A sensor that was just switched on begins now; so does one with a cursor that nobody can understand."""
+        """Parses it. A sensor without a readable cursor, as one that was just switched on, begins now."""
         try:
             document = json.loads(text or "")
             seen = {str(run): float(at) for run, at in document["seen"].items()}

@@ -1,1 +1,1 @@
-"""What graded predictions teach: performance, recalibration, player reliability, betting strategies."""
+"""Analyses of graded predictions: performance, recalibration, player reliability, betting strategies."""

@@ -1,4 +1,4 @@
-"""The use case: staged predictions of game dates become consolidated ones, exactly once, even if others try too.
+"""The use case: consolidates the staged predictions of game dates exactly once, even if other runs do the same.
 
 Lease, manifest, one transaction, release, clean-up. What the transaction does is in `transaction.py` and its SQL.
 """
@@ -28,7 +28,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.column_alignment import columns_to_add, ensure_complete
+from nba_consolidation.warehouse.column_alignment import columns_to_add, compare_columns, ensure_complete
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
 from nba_consolidation.warehouse.interface import TransactionResult
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Consolidator:
-    """Everything a consolidation needs; `consolidate` is the one thing it does.
+    """Consolidates game dates.
 
     known: the game dates that can exist, evaluated at each consolidation. evolve: add columns that the live table lacks
     instead of refusing the staging table. monotonic: the clock, in seconds, that measures the overhead of leases.
@@ -57,10 +57,10 @@ class Consolidator:
         holder: Holder,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> ConsolidationReport:
-        """Consolidates what waits for the dates; where nothing waits, reads nothing and takes no lease.
+        """Consolidates the waiting staging tables of the dates. Without any, it reads nothing and takes no lease.
 
-        A range is one transaction; when it fails, each date is tried alone, and `poisoned` names those that fail.
-        Raises LeaseError where the lease cannot be had or was lost before the commit, WarehouseError where the
+        A range is one transaction; if it fails, each date is tried alone, and `poisoned` names those that fail.
+        Raises LeaseError if the lease cannot be acquired or was lost before the commit, WarehouseError if the
         warehouse cannot be used.
         """
         self.writer.warehouse.create_tables(ALL_TABLES)
@@ -82,7 +82,7 @@ class Consolidator:
         return _logged(attempt.report(dates, dropped, leased_ms - attempt.worked_ms))
 
     def _drop(self, tables: Sequence[StagingTable]) -> list[str]:
-        """Drops the tables. What cannot be dropped now goes next time: the run was good all the same (incident 44)."""
+        """Drops the tables. A failure does not fail the run: the next one drops them (incident 44)."""
         try:
             return self.staging.drop(tables)
         except WarehouseError as error:
@@ -114,7 +114,7 @@ class _Attempt:
         self.worked_ms = round(1000 * (self._use_case.monotonic() - began))
 
     def finished(self) -> list[StagingTable]:
-        """The listed tables of which nothing is left to merge."""
+        """The listed tables that are merged completely."""
         return finished(self._listed, self._in_ledger)
 
     def report(self, dates: Iterable[dt.date], dropped: Sequence[str], overhead_ms: int) -> ConsolidationReport:
@@ -152,15 +152,17 @@ class _Attempt:
         )  # fmt: skip
 
     def _evolve(self, dates: Sequence[dt.date]) -> None:
-        """Adds the columns that the waiting tables have and the live table lacks."""
-        waiting = (table.columns for table in self._listed if waiting_dates([table], dates))
-        columns = columns_to_add(waiting, self._live)
+        """Adds the columns that the waiting tables have and the live table lacks. A damaged table adds none."""
+        waiting = [table for table in self._listed if waiting_dates([table], dates)]
+        with_others = [table for table in waiting if compare_columns(table.columns, self._live).unknown]
+        damaged = self._use_case.staging.unreadable(with_others)
+        columns = columns_to_add((table.columns for table in with_others if table.name not in damaged), self._live)
         if columns:
             self._add_columns(dates, columns)
             self._live = self._leased.warehouse.live_columns(PREDICTIONS.name)
 
     def _add_columns(self, dates: Sequence[dt.date], columns: Sequence[Column]) -> None:
-        """Adds what can be added. A column that the warehouse refuses stops only the tables that have it."""
+        """Adds the columns. A column that the warehouse refuses stops only the tables that have it."""
         try:
             self._leased.add_columns(dates, PREDICTIONS.name, columns)
         except WarehouseError as error:
@@ -171,7 +173,7 @@ class _Attempt:
                 self._add_columns(dates, [column])
 
     def _merge(self, dates: Sequence[dt.date]) -> None:
-        """One transaction; a table that turns out unreadable is refused, and the others are tried again."""
+        """One transaction. A table that turns out to be unreadable is refused, and the others are tried again."""
         manifest = self._manifest.only(dates)
         while manifest.dates:
             try:
@@ -192,7 +194,6 @@ class _Attempt:
         result = self._leased.write(
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
-            audits=transaction.AUDITS,
             next_step=f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and "
             "repair the date first",
             manifest=manifest.entries,

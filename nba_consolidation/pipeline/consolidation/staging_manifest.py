@@ -21,7 +21,7 @@ LedgerKey = tuple[str, str, dt.date]
 
 @dataclass(frozen=True)
 class RefusedTable:
-    """A staging table that cannot be read as it is, and why. It stays; the others go on."""
+    """A staging table that cannot be read as it is, and why. It stays; the others are consolidated."""
 
     name: str
     reason: str
@@ -76,7 +76,7 @@ def freeze(
 def finished(tables: Iterable[StagingTable], consolidated: Collection[LedgerKey]) -> list[StagingTable]:
     """The tables of which every date is in the ledger in the listed state, and those without rows.
 
-    These, and only these, can be dropped: nothing of them is left to merge.
+    Only these can be dropped: all their rows are merged.
     """
     return [
         table

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS
 from nba_consolidation.fencing.fenced_writer import Parameters
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.staging.interface import KnownDates
 
-AUDITS = ("duplicate_business_keys", "active_twins", "unconserved_dates")
 _NO_VALUES = {"prediction_id", "created_at", *BUSINESS_KEY, "invalidated_at", "invalidation_reason"}
 
 
@@ -43,8 +43,8 @@ def consolidation(
         Statement("update", parameters, values),
         Statement("activate", parameters),
         Statement("invalidate", parameters),
-        Statement("duplicate_business_keys", parameters, audit=True),
-        Statement("active_twins", parameters, audit=True),
+        DUPLICATE_BUSINESS_KEYS.statement(parameters),
+        ACTIVE_TWINS.statement(parameters),
         Statement("counts", parameters),
         Statement("unconserved_dates", parameters, audit=True),
         Statement("ledger", parameters),

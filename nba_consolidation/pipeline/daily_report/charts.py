@@ -34,7 +34,7 @@ class Chart:
 
     heading, subtitle: texts above or below it; only a panel of several has a subtitle. description: for screen readers.
     height, width: in inches; the page has a width of its own. bets: how many bets it is about; if there is no room for
-    all charts, those with the most bets are shown. focusable: whether the keyboard reaches each marker.
+    all charts, those with the most bets are drawn. focusable: whether the keyboard reaches each marker.
     """
 
     heading: str

@@ -21,7 +21,7 @@ from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
 from nba_consolidation.operations.status import dates_with_rows, status
 from nba_consolidation.pipeline.analysis.betting import queries as betting
-from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates, hit_rates_until, performance
+from nba_consolidation.pipeline.analysis.performance.queries import hit_rates_until, performance
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
 from nba_consolidation.pipeline.analysis.recalibration.evaluation import drift, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import GradedBets, read_graded_bets
@@ -42,10 +42,12 @@ from nba_consolidation.pipeline.daily_report.contents import (
     SystemReliability,
     Work,
 )
+from nba_consolidation.schema import POLICY_REVIEWS, STRATEGY_PERFORMANCE, SYSTEM_PERFORMANCE
 from nba_consolidation.settings import GAME_TIME_ZONE
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
+from nba_consolidation.warehouse.table_reads import last_game_date
 
 _CHART_DAYS = 30
 """How many days the charts and the reliability diagrams cover, unless the report itself covers more."""
@@ -83,7 +85,7 @@ class _Sections:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Everything that a report is read from. evolve: as in `status`."""
+    """Gathers the contents of a report. evolve: as in `status`."""
 
     warehouse: Warehouse
     staging: StagingArea
@@ -167,7 +169,7 @@ class Reporter:
 
     def _hit_rates(self, last: dt.date) -> tuple[list[Row], list[Row]]:
         """The hit rates of the last analysed date in every window, and those of 30 days until then, date by date."""
-        analysed = next(reversed(analysed_dates(self.warehouse, season_of(last).first, last)), None)
+        analysed = last_game_date(self.warehouse, SYSTEM_PERFORMANCE, season_of(last).first, last)
         if analysed is None:
             return [], []
         return performance(self.warehouse, analysed, analysed, by="all"), hit_rates_until(analysed, self.warehouse)
@@ -186,14 +188,14 @@ class Reporter:
         """The review for the day after the report, or the newest one before that in the season."""
         overrides = reliability.overrides(self.warehouse)
         tomorrow = last + dt.timedelta(1)
-        reviewed = next(reversed(reliability.reviewed_dates(self.warehouse, season_of(last).first, tomorrow)), None)
+        reviewed = last_game_date(self.warehouse, POLICY_REVIEWS, season_of(last).first, tomorrow)
         if reviewed is None:
             return replace(NO_PLAYERS, overrides=overrides)
         rows = reliability.players(self.warehouse, reviewed, reviewed)
         return Players(reviewed, rows, reliability.policies(self.warehouse, reviewed, reviewed), overrides)
 
     def _strategies(self, last: dt.date) -> Strategies:
-        evaluated = next(reversed(betting.evaluated_dates(self.warehouse, season_of(last).first, last)), None)
+        evaluated = last_game_date(self.warehouse, STRATEGY_PERFORMANCE, season_of(last).first, last)
         if evaluated is None:
             return NO_STRATEGIES
         rows = betting.strategies(self.warehouse, evaluated, evaluated)

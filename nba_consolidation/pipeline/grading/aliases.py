@@ -1,6 +1,6 @@
-"""Aliases: what a person decided about a player's name in the box scores. Grading finds his box scores by it.
+"""Aliases: a person's decisions about players' names in the box scores. Grading matches box scores by them.
 
-An alias of a player to his own name says that the box scores have him under it: a similar name is somebody else.
+An alias of a player to his own name decides that a similar name in the box scores is another player.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class AliasRefused(ConsolidationError):
 
 @dataclass(frozen=True)
 class Aliases:
-    """Reads and records aliases. today: the date whose lease guards the record where no date waits for the name."""
+    """Reads and records aliases. today: its lease protects the record if no date waits for the name."""
 
     writer: FencedWriter
     today: dt.date
@@ -36,8 +36,8 @@ class Aliases:
     ) -> tuple[dt.date, ...]:
         """Records one decision; None removes the alias. Returns the dates that wait for the name: grade them again.
 
-        Written under the leases of these dates, so that no grading of them is at work. Raises AliasRefused, LeaseError,
-        WarehouseError, FencedOut.
+        Written under the leases of these dates, so that no grading of them runs meanwhile. Raises AliasRefused,
+        LeaseError, WarehouseError, FencedOut.
         """
         self.writer.warehouse.create_tables(ALL_TABLES)
         self._check(player, box_score_player, author, reason)
@@ -86,5 +86,5 @@ def aliases(warehouse: Warehouse) -> Sequence[Row]:
 
 
 def unsettled_names(warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max) -> Sequence[Row]:
-    """The pairs of names that wait for a person, by date."""
+    """The pairs of names that wait for a decision, by date."""
     return warehouse.query(Statement("unsettled_names_in_order", {"first_date": first, "last_date": last}))

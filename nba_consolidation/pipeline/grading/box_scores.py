@@ -1,6 +1,6 @@
 """Box scores: loads files into the local `player_game_summary`, and lists suspicious rows.
 
-In production the table belongs to somebody else and is only read. How predictions are graded is in `grade.py`.
+In production another system owns the table, and it is only read. How predictions are graded is in `grade.py`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
 from nba_consolidation.operations.repair.repair import (
     LOCK_TYPE,
-    REPAIR_AUDITS,
     Repairer,
     adopted_columns,
     carry_all_columns,
@@ -84,7 +83,6 @@ class Grader:
                 *(repairer.statements(parameters, live) if broken else ()),
                 *transaction.grading(parameters, uuid.uuid4().hex, box_scores, live, similar),
             ],
-            audits={*transaction.AUDITS, *REPAIR_AUDITS},
             next_step="; run `nba-consolidation repair` on the date first",
             on_statement=on_step,
         )

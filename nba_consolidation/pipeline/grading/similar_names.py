@@ -1,7 +1,7 @@
 """Pairs predicted players without a box score with box scores of the same game that match no prediction.
 
 "No box score of that name" does not prove that he did not play: box scores have suffixes, initials, nicknames, damaged
-encodings and transliterations. A pair is a question to a person, and never an answer.
+encodings and transliterations. A person decides about each pair.
 """
 
 from __future__ import annotations

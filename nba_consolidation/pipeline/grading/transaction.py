@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS
 from nba_consolidation.operations.repair.repair import confidence_digits
 from nba_consolidation.pipeline.grading.box_scores import problem_statements
-from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, LAST_WRITTEN, Column
+from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, LAST_WRITTEN, UNSETTLED_NAMES, Column
 from nba_consolidation.sql import Scalar, Statement, Value
 
-AUDITS = ("duplicate_accuracy_keys", "unconserved_gradings")
 _LINEAGE = {"graded_at", *(column.name for column in LAST_WRITTEN)}
 _VALUES = [name for name in ACCURACY.column_names if name not in {*ACCURACY_KEY, *_LINEAGE}]
 
@@ -36,16 +36,15 @@ def grading(
         Statement("grades", bound),
         Statement("changed_grades", bound, _VALUES),
         Statement("superseded_grades", bound),
-        Statement("archive_changed_grades", bound, archived),
-        Statement("archive_superseded_grades", bound, archived),
+        Statement("archive_grades", bound, archived),
         Statement("delete_superseded_grades", bound),
         Statement("update_changed_grades", bound, _VALUES),
         Statement("insert_new_grades", bound, _VALUES),
-        Statement("duplicate_accuracy_keys", bound, audit=True),
+        DUPLICATE_ACCURACY_KEYS.statement(bound),
         Statement("graded_predictions", bound),
         Statement("grading_counts", bound),
         Statement("unconserved_gradings", bound, audit=True),
-        Statement("clear_unsettled_names", bound),
+        Statement("delete_dates", bound, names={"TABLE": UNSETTLED_NAMES.name}),
         Statement("unsettled_names", bound),
         Statement("grading_ledger_entry", bound),
         Statement("graded_date_counts", bound),

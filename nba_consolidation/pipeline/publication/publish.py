@@ -1,7 +1,7 @@
-"""The use case: the validated predictions of some game dates become what consumers read.
+"""The use case: publishes the validated predictions of some game dates, for consumers.
 
-Calibrations and player reviews change no other table than their own; whoever changes one publishes the upcoming game
-dates again. Past dates keep what was published, unless they are published again on purpose.
+A recalibration or a player review writes only its own table; the caller then publishes the upcoming game dates again.
+Past dates keep what was published, unless they are published again explicitly.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
 from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
@@ -19,7 +20,6 @@ from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.interface import Warehouse
 
 _log = logging.getLogger(__name__)
-_AUDITS = ("not_published_once",)
 _DECIDED_HERE = ("is_actionable", "filter_reason")
 _WRITTEN_BY = ("published_at", "lease_token", "run_id")
 _PUBLISHED_COLUMNS = [name for name in PUBLISHED.column_names if name not in _WRITTEN_BY]
@@ -28,7 +28,7 @@ _TAKEN_OVER = [name for name in VALIDATED.column_names if name in _PUBLISHED_COL
 
 @dataclass(frozen=True)
 class PublishedDate:
-    """What consumers read of one date, in rows. changed: whether this publication changed any of it."""
+    """Row counts of one published date. changed: whether this publication changed any of the rows."""
 
     game_date: dt.date
     published_rows: int
@@ -40,7 +40,7 @@ class PublishedDate:
 
 @dataclass(frozen=True)
 class Publisher:
-    """Everything a publication needs. upcoming_game_dates: the known game dates from today on, asked at each call."""
+    """Publishes game dates. upcoming_game_dates: returns the known game dates from today on."""
 
     writer: FencedWriter
     upcoming_game_dates: Callable[[], Collection[dt.date]]
@@ -58,7 +58,7 @@ class Publisher:
         if not chosen:
             return []
         with self.writer.holding(LOCK_TYPE, chosen, holder) as leased:
-            result = leased.write(chosen, _statements, audits=_AUDITS)
+            result = leased.write(chosen, _statements)
         published = [PublishedDate(**row) for row in result.rows["published_counts"]]
         changed = [date.game_date for date in published if date.changed]
         rows = sum(date.published_rows for date in published)
@@ -66,12 +66,12 @@ class Publisher:
         return published
 
     def publish_upcoming(self, holder: Holder) -> list[PublishedDate]:
-        """Publishes the upcoming game dates: what to call once a calibration or a player's status has changed."""
+        """Publishes the upcoming game dates. To be called after a calibration or a player's status has changed."""
         return self.publish(self.upcoming_game_dates(), holder)
 
 
 def changed_dates(published: Sequence[PublishedDate]) -> list[dt.date]:
-    """The dates of which consumers now read something else than before."""
+    """The dates whose published rows changed."""
     return [date.game_date for date in published if date.changed]
 
 
@@ -96,6 +96,6 @@ def _statements(parameters: Parameters) -> list[Statement]:
         Statement("outdated_publications", parameters, _PUBLISHED_COLUMNS),
         Statement("clear_published", parameters),
         Statement("publish", parameters, _PUBLISHED_COLUMNS),
-        Statement("not_published_once", parameters, audit=True),
+        NOT_PUBLISHED_ONCE.statement(parameters),
         Statement("published_counts", parameters),
     ]

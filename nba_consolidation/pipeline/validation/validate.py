@@ -1,4 +1,4 @@
-"""The use case: the active consolidated rows of some game dates become validated ones, in one transaction."""
+"""The use case: validates the active consolidated rows of some game dates, in one transaction."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from nba_consolidation.fencing.audits import DUPLICATE_VALIDATED
 from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
-from nba_consolidation.schema import ALL_TABLES
+from nba_consolidation.schema import ALL_TABLES, VALIDATED, WITHHELD
 from nba_consolidation.sql import Statement
 
 _log = logging.getLogger(__name__)
-_AUDITS = ("duplicate_validated_predictions", "unconserved_validations")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ValidatedDate:
 
 @dataclass(frozen=True)
 class Validator:
-    """Everything a validation needs. scales: `percent` or `fraction`, for systems whose scale is declared."""
+    """Validates game dates. scales: `percent` or `fraction`, for systems whose scale is declared."""
 
     writer: FencedWriter
     scales: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Validator:
         ordered = sorted(dates)
         self.writer.warehouse.create_tables(ALL_TABLES)
         with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
-            result = leased.write(ordered, self.statements, audits=_AUDITS)
+            result = leased.write(ordered, self.statements)
         validated = [ValidatedDate(**row) for row in result.rows["validated_counts"]]
         rows = sum(date.validated_rows for date in validated)
         log_outcome(
@@ -70,12 +70,11 @@ class Validator:
             "fraction_systems": self._systems("fraction"),
         }
         return [
-            Statement("clear_validated", scaled),
-            Statement("clear_withheld", scaled),
+            *(Statement("delete_dates", scaled, names={"TABLE": table.name}) for table in (VALIDATED, WITHHELD)),
             Statement("confidence_scales", scaled),
             Statement("validate", scaled),
             Statement("withhold", scaled),
-            Statement("duplicate_validated_predictions", scaled, audit=True),
+            DUPLICATE_VALIDATED.statement(scaled),
             Statement("unconserved_validations", scaled, audit=True),
             Statement("validated_counts", scaled),
         ]

@@ -142,7 +142,7 @@ class BigQueryStaging:
         return [tuple(row.get(name) for name in BUSINESS_KEY) for row in rows]
 
     def _with_origin(self, name: str, origin: Origin | None) -> bigquery.Table | None:
-        """The table that was just loaded. A load that created it anew, after a drop, took no description along."""
+        """The table that was just loaded. After a drop, the load created it without its description."""
         table = self._get(name)
         if table is None or origin is None or Origin.from_text(table.description) == origin:
             return table
@@ -276,7 +276,7 @@ def _undeclared(table: bigquery.Table) -> list[Column]:
 
 
 def _without_type_where_empty(table: bigquery.Table, counted: Counted | None) -> tuple[Column, ...]:
-    """The columns. An undeclared one that is NULL in every row has the type NULL, whatever type it was given."""
+    """The columns. An undeclared one that is NULL in every row has the type NULL, regardless of its stored type."""
     columns = columns_of(table.schema)
     if counted is None:
         return columns

@@ -54,12 +54,12 @@ class StagingTable:
 
     @property
     def batch_id(self) -> str:
-        """The batch in the table's name, as its origin tells it apart from the worker."""
+        """The batch in the table's name; its origin separates it from the worker."""
         return self.origin.batch.replace("-", "_") if self.origin else batch_and_worker(self.name)[0]
 
     @property
     def worker_id(self) -> str:
-        """The worker in the table's name; empty if it cannot be told apart from the batch."""
+        """The worker in the table's name; empty if it cannot be separated from the batch."""
         return self.origin.worker.replace("-", "_") if self.origin else batch_and_worker(self.name)[1]
 
     @property

@@ -76,7 +76,7 @@ def _columns_and_layout(schema: pa.Schema) -> tuple[tuple[Column, ...], tuple[st
 
 
 def _without_type_where_empty(columns: tuple[Column, ...], metadata: pq.FileMetaData) -> tuple[Column, ...]:
-    """The columns. An undeclared one that is NULL in every row has the type NULL, whatever type it was given."""
+    """The columns. An undeclared one that is NULL in every row has the type NULL, regardless of its stored type."""
     if all(column.name in _DECLARED for column in columns):
         return columns
     return tuple(

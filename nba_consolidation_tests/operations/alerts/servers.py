@@ -111,8 +111,8 @@ class _Post(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        given = json.loads(body) if body.startswith("{") else {k: v[0] for k, v in parse_qs(body).items()}
-        self.server.messages.append({"path": self.path, **given})
+        fields = json.loads(body) if body.startswith("{") else {k: v[0] for k, v in parse_qs(body).items()}
+        self.server.messages.append({"path": self.path, **fields})
         answer = {"ok": self.server.error is None, **({"error": self.server.error} if self.server.error else {})}
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

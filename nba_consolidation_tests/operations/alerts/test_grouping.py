@@ -26,32 +26,32 @@ def collected(outbox: Outbox, *failures: Failure, now: float = 0.0, least: str =
     return collect(outbox, failures, now=now, window=WINDOW, channels=["log"], least=least)
 
 
-def told(outbox: Outbox) -> list[tuple[str, tuple[str, ...]]]:
+def contents(outbox: Outbox) -> list[tuple[str, tuple[str, ...]]]:
     return [(pending.alert.cause, pending.alert.dates) for pending in outbox.pending]
 
 
 def test_dates_with_one_cause_are_one_message_and_two_causes_are_two() -> None:
     outbox = collected(Outbox(), failure(), failure("2026-01-16"), failure(cause="LeaseHeld"))
-    assert told(outbox) == [("volume", ("2026-01-15", "2026-01-16")), ("LeaseHeld", ("2026-01-15",))]
+    assert contents(outbox) == [("volume", ("2026-01-15", "2026-01-16")), ("LeaseHeld", ("2026-01-15",))]
 
 
 def test_a_retry_of_the_run_tells_nothing_and_neither_does_the_next_tick() -> None:
     outbox = collected(Outbox(), failure(run="r1"), failure(run="r2"))
     assert [pending.alert.run_ids for pending in outbox.pending] == [("r1", "r2")]
     again = collected(Outbox(outbox.sent), failure(run="r3"), now=WINDOW - 1)
-    assert told(again) == []
+    assert contents(again) == []
 
 
 def test_after_the_window_or_when_it_got_worse_it_is_told_again() -> None:
     outbox = collected(Outbox(), failure(severity="warning"))
-    assert told(collected(Outbox(outbox.sent), failure(), now=1)) == [("volume", ("2026-01-15",))]
-    assert told(collected(Outbox(outbox.sent), failure(severity="warning"), now=WINDOW)) != []
-    assert told(collected(Outbox(outbox.sent), failure("2026-01-16"), now=1)) == [("volume", ("2026-01-16",))]
+    assert contents(collected(Outbox(outbox.sent), failure(), now=1)) == [("volume", ("2026-01-15",))]
+    assert contents(collected(Outbox(outbox.sent), failure(severity="warning"), now=WINDOW)) != []
+    assert contents(collected(Outbox(outbox.sent), failure("2026-01-16"), now=1)) == [("volume", ("2026-01-16",))]
 
 
 def test_what_is_less_than_wanted_is_not_told_and_not_taken_for_told() -> None:
     outbox = collected(Outbox(), failure(severity="warning"), least="error")
-    assert (told(outbox), outbox.sent) == ([], {})
+    assert (contents(outbox), outbox.sent) == ([], {})
 
 
 def test_what_was_told_is_forgotten_with_the_window_so_that_the_cursor_stays_small() -> None:

@@ -100,10 +100,10 @@ def test_the_settings_choose_the_channels_and_the_log_is_what_remains() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [{"slack_token": "x"}, {"slack_channel": "x"}, {"alert_emails": ("a@x.org",)},
      {"alert_emails": ("a@x.org",), "smtp_host": "h"}],
 )  # fmt: skip
-def test_half_a_channel_is_refused_with_the_variable_that_is_missing(given: dict[str, object]) -> None:
+def test_half_a_channel_is_refused_with_the_variable_that_is_missing(options: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match="needs it to send alerts"):
-        Settings(**given)  # type: ignore[arg-type]
+        Settings(**options)  # type: ignore[arg-type]

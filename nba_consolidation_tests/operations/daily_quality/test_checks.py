@@ -55,9 +55,9 @@ def readings(
     return Readings(DATE, NOW, NOW, rows | more.pop("rows", {}), **more)
 
 
-def judged(name: str, found: Readings, thresholds: Thresholds = THRESHOLDS) -> CheckResult:
+def evaluate(name: str, examined: Readings, thresholds: Thresholds = THRESHOLDS) -> CheckResult:
     (check,) = (check for check in CHECKS if check.name == name)
-    return check.result(found, thresholds)
+    return check.result(examined, thresholds)
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,17 @@ def judged(name: str, found: Readings, thresholds: Thresholds = THRESHOLDS) -> C
 )
 def test_the_volume_of_a_date_with_games_has_bounds_and_none_at_all_fails(count: int, status: CheckStatus) -> None:
     active = {0: {"a": count - 1, "b": 1}} if count else {}
-    assert judged("volume", readings(active, games=[0])).status is status
+    assert evaluate("volume", readings(active, games=[0])).status is status
 
 
 def test_a_date_without_games_expects_no_predictions() -> None:
-    found = readings({-9: {"a": 500}}, games=[-9], consolidated={-9: 200})
-    assert {judged(name, found).status for name in ("volume", "volume_history", "systems", "freshness")} == {PASSED}
+    examined = readings({-9: {"a": 500}}, games=[-9], consolidated={-9: 200})
+    checks = ("volume", "volume_history", "systems", "freshness")
+    assert {evaluate(name, examined).status for name in checks} == {PASSED}
 
 
 def test_predictions_before_their_game_was_played_are_judged_too() -> None:
-    assert judged("volume", readings({0: {"a": 5}})).status is WARNED
+    assert evaluate("volume", readings({0: {"a": 5}})).status is WARNED
 
 
 HISTORY = {-offset: {"a": 500 + 10 * (offset % 5)} for offset in range(1, 15)}
@@ -82,13 +83,13 @@ HISTORY = {-offset: {"a": 500 + 10 * (offset % 5)} for offset in range(1, 15)}
 
 @pytest.mark.parametrize(("count", "status"), [(520, PASSED), (700, WARNED), (380, WARNED)])
 def test_a_volume_far_off_its_own_history_warns(count: int, status: CheckStatus) -> None:
-    assert judged("volume_history", readings({**HISTORY, 0: {"a": count}})).status is status
+    assert evaluate("volume_history", readings({**HISTORY, 0: {"a": count}})).status is status
 
 
 def test_off_days_do_not_count_as_history_and_a_short_one_says_nothing() -> None:
     spread_out = {-3 * offset: {"a": 500 + offset % 3} for offset in range(1, 15)}
-    assert judged("volume_history", readings({**spread_out, 0: {"a": 900}})).status is WARNED
-    assert judged("volume_history", readings({-1: {"a": 500}, 0: {"a": 900}})).status is PASSED
+    assert evaluate("volume_history", readings({**spread_out, 0: {"a": 900}})).status is WARNED
+    assert evaluate("volume_history", readings({-1: {"a": 500}, 0: {"a": 900}})).status is PASSED
 
 
 def test_a_robust_z_forgives_outliers_in_the_history_and_a_history_without_spread() -> None:
@@ -100,7 +101,7 @@ def test_a_robust_z_forgives_outliers_in_the_history_and_a_history_without_sprea
 def test_ungraded_predictions_of_the_date_itself_only_warn_and_older_ones_fail() -> None:
     def ungraded(*counts: tuple[int, int, int]) -> CheckStatus:
         rows = [{"game_date": day(o), "ungraded": all_, "playable": playable} for o, all_, playable in counts]
-        return judged("ungraded", readings(rows={"ungraded_by_date": rows})).status
+        return evaluate("ungraded", readings(rows={"ungraded_by_date": rows})).status
 
     assert ungraded((0, 50, 0)) is PASSED
     assert ungraded((0, 51, 0)) is WARNED
@@ -118,41 +119,41 @@ def test_ungraded_predictions_of_the_date_itself_only_warn_and_older_ones_fail()
     ],
 )
 def test_a_single_finding_that_must_not_be_fails(check: str, reading: str) -> None:
-    assert judged(check, readings()).status is PASSED
-    found = judged(check, readings(rows={reading: [{"game_date": DATE}]}))
-    assert (found.status, found.value, list(found.rows)) == (FAILED, 1, [{"game_date": DATE}])
+    assert evaluate(check, readings()).status is PASSED
+    result = evaluate(check, readings(rows={reading: [{"game_date": DATE}]}))
+    assert (result.status, result.value, list(result.rows)) == (FAILED, 1, [{"game_date": DATE}])
 
 
 @pytest.mark.parametrize(("hours", "status"), [(30, PASSED), (30.5, WARNED), (48.5, FAILED)])
 def test_consolidations_that_stopped_although_games_go_on_alarm(hours: float, status: CheckStatus) -> None:
-    assert judged("freshness", readings(games=[-1, 0], consolidated={-1: hours})).status is status
+    assert evaluate("freshness", readings(games=[-1, 0], consolidated={-1: hours})).status is status
 
 
 def test_an_all_star_break_and_a_summer_are_quiet() -> None:
-    assert judged("freshness", readings(games=[-6], consolidated={-6: 150})).status is PASSED
-    assert judged("freshness", readings(games=[-50], consolidated={-50: 1200})).status is PASSED
-    assert judged("freshness", readings()).status is PASSED
+    assert evaluate("freshness", readings(games=[-6], consolidated={-6: 150})).status is PASSED
+    assert evaluate("freshness", readings(games=[-50], consolidated={-50: 1200})).status is PASSED
+    assert evaluate("freshness", readings()).status is PASSED
 
 
 def test_games_after_which_nothing_was_consolidated_at_all_fail() -> None:
-    assert judged("freshness", readings(games=[0])).status is FAILED
-    assert judged("freshness", readings(games=[-6, 0], consolidated={-20: 500})).status is FAILED
+    assert evaluate("freshness", readings(games=[0])).status is FAILED
+    assert evaluate("freshness", readings(games=[-6, 0], consolidated={-20: 500})).status is FAILED
 
 
 def test_a_backfill_of_an_old_date_does_not_make_things_fresh() -> None:
-    assert judged("freshness", readings(games=[0], consolidated={-30: 1, -1: 60})).status is FAILED
+    assert evaluate("freshness", readings(games=[0], consolidated={-30: 1, -1: 60})).status is FAILED
 
 
 def test_a_system_that_predicted_before_and_does_not_now_warns() -> None:
     both = {-offset: {"a": 100, "b": 100} for offset in range(1, 8)}
-    found = judged("systems", readings({**both, 0: {"a": 100}}))
-    assert (found.status, [row["system_id"] for row in found.rows]) == (WARNED, ["b"])
-    assert judged("systems", readings({**both, 0: {"a": 1, "b": 1, "new": 1}})).status is PASSED
+    result = evaluate("systems", readings({**both, 0: {"a": 100}}))
+    assert (result.status, [row["system_id"] for row in result.rows]) == (WARNED, ["b"])
+    assert evaluate("systems", readings({**both, 0: {"a": 1, "b": 1, "new": 1}})).status is PASSED
 
 
 def test_a_system_that_was_an_experiment_is_not_expected() -> None:
     days = {-offset: {"a": 100} | ({"b": 1} if offset < 3 else {}) for offset in range(1, 8)}
-    assert judged("systems", readings({**days, 0: {"a": 100}})).status is PASSED
+    assert evaluate("systems", readings({**days, 0: {"a": 100}})).status is PASSED
 
 
 def lease(held: float, left: float) -> LeaseRecord:
@@ -169,19 +170,19 @@ def lease(held: float, left: float) -> LeaseRecord:
 def test_a_lease_that_is_held_too_long_fails_and_one_that_is_left_over_warns(
     held: float, left: float, status: CheckStatus
 ) -> None:
-    assert judged("stuck_leases", readings(leases=[lease(held, left)])).status is status
+    assert evaluate("stuck_leases", readings(leases=[lease(held, left)])).status is status
 
 
 @pytest.mark.parametrize(("hours", "status"), [(0.9, PASSED), (1.1, WARNED), (25, FAILED)])
 def test_incident_17_staging_tables_that_wait_are_told(hours: float, status: CheckStatus) -> None:
     table = StagingTable("_staging_1_w", "x", 30, NOW - dt.timedelta(hours=hours), dates={DATE: 30})
-    assert judged("waiting_staging", readings(waiting=[table])).status is status
+    assert evaluate("waiting_staging", readings(waiting=[table])).status is status
 
 
 @pytest.mark.parametrize(("quarantined", "status"), [(0, PASSED), (10, PASSED), (11, WARNED), (101, FAILED)])
 def test_a_share_of_quarantined_rows_is_judged(quarantined: int, status: CheckStatus) -> None:
-    found = readings(consolidated={0: 5}, staged=(1000, quarantined))
-    assert judged("quarantine_rate", found).status is status
+    examined = readings(consolidated={0: 5}, staged=(1000, quarantined))
+    assert evaluate("quarantine_rate", examined).status is status
 
 
 def test_incident_48_a_reading_that_failed_is_never_a_pass() -> None:
@@ -212,7 +213,7 @@ def test_every_result_that_is_no_pass_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [
         {"robustz": 1.0},
         {"robust_z": float("nan")},
@@ -223,11 +224,11 @@ def test_every_result_that_is_no_pass_says_what_to_do() -> None:
         {"fewest_predictions": 2000.0},
     ],
 )
-def test_a_threshold_that_cannot_be_meant_is_refused_with_its_variable(given: dict[str, float]) -> None:
+def test_a_threshold_that_cannot_be_meant_is_refused_with_its_variable(options: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match="NBA_CONSOLIDATION_QUALITY_THRESHOLDS"):
-        Thresholds.of(given)
+        Thresholds.of(options)
 
 
 def test_a_threshold_that_is_set_counts() -> None:
     thresholds = Thresholds.of({"fewest_predictions": 3})
-    assert judged("volume", readings({0: {"a": 3}}), thresholds).status is PASSED
+    assert evaluate("volume", readings({0: {"a": 3}}), thresholds).status is PASSED

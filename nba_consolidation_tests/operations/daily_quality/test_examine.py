@@ -66,8 +66,8 @@ def test_a_sound_date_passes_every_check_in_one_transaction_and_one_query(bench:
 def test_duplicates_are_found_in_both_tables(bench: Workbench) -> None:
     bench.execute("INSERT INTO player_prop_predictions SELECT * FROM player_prop_predictions")
     grade(bench)
-    found = not_passed(examined(bench))
-    assert found == {"duplicate_predictions": CheckStatus.FAILED, "duplicate_accuracy": CheckStatus.FAILED}
+    outcomes = not_passed(examined(bench))
+    assert outcomes == {"duplicate_predictions": CheckStatus.FAILED, "duplicate_accuracy": CheckStatus.FAILED}
 
 
 def test_what_was_played_and_not_graded_is_found_by_game_or_by_team(bench: Workbench) -> None:
@@ -96,8 +96,8 @@ def test_incident_37_a_confidence_out_of_scale_is_found_in_each_table(bench: Wor
 def test_predictions_that_stopped_although_games_go_on_are_found(bench: Workbench) -> None:
     bench.execute("INSERT INTO player_game_summary (player_lookup, game_id, game_date, team_abbr) "
                   "VALUES ('x', '20260116_BOS_MIA', DATE '2026-01-16', 'BOS')")  # fmt: skip
-    found = not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))
-    assert found == {"volume": CheckStatus.FAILED}
+    outcomes = not_passed(examined(bench, date=DATE + dt.timedelta(days=1)))
+    assert outcomes == {"volume": CheckStatus.FAILED}
     late = Quality(
         Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN), FEW,
         lambda: MORNING_AFTER + dt.timedelta(days=2),
@@ -128,8 +128,8 @@ def test_a_stuck_lease_is_found(bench: Workbench) -> None:
 
 def test_incident_48_a_table_that_is_missing_errs_its_checks_and_no_others(bench: Workbench) -> None:
     bench.execute("DROP TABLE player_game_summary")
-    found = not_passed(examined(bench))
-    assert found == dict.fromkeys(("volume", "ungraded", "freshness"), CheckStatus.ERRORED)
+    outcomes = not_passed(examined(bench))
+    assert outcomes == dict.fromkeys(("volume", "ungraded", "freshness"), CheckStatus.ERRORED)
 
 
 def test_a_lease_store_that_cannot_be_read_errs_its_check_and_no_others(bench: Workbench) -> None:
@@ -139,9 +139,9 @@ def test_a_lease_store_that_cannot_be_read_errs_its_check_and_no_others(bench: W
         raise LeaseUnavailable("the store is gone")
 
     bench.leases.list = broken  # type: ignore[method-assign]
-    found = examined(bench)
-    assert not_passed(found) == {"stuck_leases": CheckStatus.ERRORED}
-    assert "the store is gone" in found["stuck_leases"].message
+    outcomes = examined(bench)
+    assert not_passed(outcomes) == {"stuck_leases": CheckStatus.ERRORED}
+    assert "the store is gone" in outcomes["stuck_leases"].message
 
 
 def terminal(home: Path, *arguments: str, **environment: str) -> tuple[int, Any]:
@@ -155,15 +155,15 @@ LENIENT = "fewest_predictions=1,staged_hours_warned=1e6,staged_hours_failed=1e6"
 
 def test_the_terminal_ends_with_a_code_for_fine_failed_warned_and_could_not_run(bench: Workbench) -> None:
     date = ("--date", str(DATE))
-    code, found = terminal(bench.folder, *date, **{THRESHOLD: LENIENT})
-    assert (code, found["status"], found["game_date"]) == (0, "passed", str(DATE))
+    code, outcomes = terminal(bench.folder, *date, **{THRESHOLD: LENIENT})
+    assert (code, outcomes["status"], outcomes["game_date"]) == (0, "passed", str(DATE))
     assert terminal(bench.folder, *date)[0] == 2  # one prediction is too few
     bench.execute("INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy")
     assert terminal(bench.folder, *date, **{THRESHOLD: LENIENT})[0] == 1
     bench.execute("ALTER TABLE player_game_summary RENAME COLUMN game_id TO id")
-    code, found = terminal(bench.folder, *date, **{THRESHOLD: LENIENT})
-    assert (code, found["status"]) == (5, "errored")
-    assert {check["status"] for check in found["checks"]} == {"passed", "failed", "errored"}
+    code, outcomes = terminal(bench.folder, *date, **{THRESHOLD: LENIENT})
+    assert (code, outcomes["status"]) == (5, "errored")
+    assert {check["status"] for check in outcomes["checks"]} == {"passed", "failed", "errored"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import Repairer, accuracy_dates
+from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation.operations.repair.restore import Restorer, RestoreReport
 from nba_consolidation.schema import ACCURACY, LAST_WRITTEN
@@ -26,6 +26,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, TransactionResult
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NO_WAIT, NOW, WatchedWarehouse, Workbench, at
 from nba_consolidation_tests.prepared import prepare
 
@@ -81,7 +82,7 @@ class Interrupted(WatchedWarehouse):
 
 
 class LegacyBench(Workbench):
-    """A warehouse file with a prediction_accuracy that somebody else filled, and the use cases on it."""
+    """A warehouse file with a prediction_accuracy that another program filled, and the use cases on it."""
 
     warehouse: Interrupted
 
@@ -91,7 +92,7 @@ class LegacyBench(Workbench):
         prepare(self.warehouse.path)
 
     def fill(self, *rows: Mapping[str, Any]) -> None:
-        """Rows go in as they are, past every guard."""
+        """Inserts rows as they are, past every check."""
         data = pa.Table.from_pylist(list(rows), pa.schema(list(TYPES.items())))
         self.take(data)
 
@@ -99,11 +100,11 @@ class LegacyBench(Workbench):
         """All columns of the data go in, by name."""
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.register("given", data)
-            connection.execute("INSERT INTO prediction_accuracy BY NAME SELECT * FROM given")
+            connection.register("data", data)
+            connection.execute("INSERT INTO prediction_accuracy BY NAME SELECT * FROM data")
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
-        """Plain SQL, past every guard."""
+        """Plain SQL, past every check."""
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             cursor = connection.execute(text, list(parameters))
@@ -115,32 +116,32 @@ class LegacyBench(Workbench):
         return Counter(tuple(map(_hashable, row.values())) for row in self.execute(f"SELECT * FROM {table}"))
 
     def only(self, columns: str) -> Row:
-        """These columns of the only row that stands."""
+        """These columns of the only row."""
         [row] = self.execute(f"SELECT {columns} FROM prediction_accuracy")
         return row
 
     def writer(self, **changes: Any) -> FencedWriter:
-        given: dict[str, Any] = {"clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return FencedWriter(self.warehouse, self.leases, **given)
+        options: dict[str, Any] = {"clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        return FencedWriter(self.warehouse, self.leases, **options)
 
     def repairer(self, **scales: str) -> Repairer:
         return Repairer(self.writer(), scales)
 
     def forecast(self, **scales: str) -> RepairReport:
-        return self.repairer(**scales).forecast(accuracy_dates(self.warehouse))
+        return self.repairer(**scales).forecast(game_dates(self.warehouse, ACCURACY))
 
     def repair(self, run_id: str = "repair", **scales: str) -> RepairReport:
-        """Repairs everything; checks that it was foretold, unless a date is poisoned."""
-        foretold = self.forecast(**scales)
-        report = self.repairer(**scales).repair(accuracy_dates(self.warehouse), Holder.here(run_id))
-        assert report.poisoned or report.systems == foretold.systems
+        """Repairs everything; checks that it is as forecast, unless a date is poisoned."""
+        expected = self.forecast(**scales)
+        report = self.repairer(**scales).repair(game_dates(self.warehouse, ACCURACY), Holder.here(run_id))
+        assert report.poisoned or report.systems == expected.systems
         return report
 
     def restore(self, run_id: str = "repair", own_run_id: str = "restore") -> RestoreReport:
         restorer = Restorer(self.writer())
-        foretold = restorer.forecast(run_id)
+        expected = restorer.forecast(run_id)
         report = restorer.restore(run_id, Holder.here(own_run_id))
-        assert report.poisoned or report.dates == foretold.dates
+        assert report.poisoned or report.dates == expected.dates
         return report
 
 

@@ -1,4 +1,4 @@
-"""What an unlocked grader really left behind: repaired, held against pandas, and put back row by row."""
+"""Real rows of a grader without a lock: repaired, compared with pandas, and put back row by row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = NEEDS_REAL_DATA
 
 
 @pytest.fixture(scope="module")
-def wanted() -> Any:
+def pandas_counts() -> Any:
     return json.loads((REAL / "expected.json").read_text())
 
 
@@ -59,23 +59,23 @@ def bench(tmp_path_factory: pytest.TempPathFactory, legacy: pa.Table) -> LegacyB
 
 @pytest.fixture(scope="module")
 def report(bench: LegacyBench) -> RepairReport:
-    report = bench.repair()  # which is held against its forecast
+    report = bench.repair()  # which is compared with its forecast
     report.raise_if_poisoned()
     return report
 
 
-def test_the_rows_are_those_that_pandas_counted(report: RepairReport, wanted: Any) -> None:
+def test_the_rows_are_those_that_pandas_counted(report: RepairReport, pandas_counts: Any) -> None:
     total = report.total
-    assert total.before.rows == wanted["legacy_rows"] == 15_772
-    assert total.after.rows == wanted["legacy_unique"] == 15_558
-    assert total.duplicates == wanted["legacy_duplicates"] == 214
+    assert total.before.rows == pandas_counts["legacy_rows"] == 15_772
+    assert total.after.rows == pandas_counts["legacy_unique"] == 15_558
+    assert total.duplicates == pandas_counts["legacy_duplicates"] == 214
 
 
 def test_incident_37_every_confidence_in_percent_is_normalised(
-    report: RepairReport, bench: LegacyBench, kept: pd.DataFrame, wanted: Any
+    report: RepairReport, bench: LegacyBench, kept: pd.DataFrame, pandas_counts: Any
 ) -> None:
     """The figure of expected.json counts the rows before the repair; twelve of them are duplicates that go."""
-    assert report.total.percent_scale_rows == wanted["legacy_percent_scale_rows"] == 993
+    assert report.total.percent_scale_rows == pandas_counts["legacy_percent_scale_rows"] == 993
     assert report.total.normalised == (kept["confidence_score"] > 1).sum() == 981
     [bounds] = bench.execute(
         "SELECT MIN(confidence_score) AS low, MAX(confidence_score) AS high FROM prediction_accuracy"
@@ -84,18 +84,18 @@ def test_incident_37_every_confidence_in_percent_is_normalised(
 
 
 def test_incident_02_the_hit_rates_are_those_of_the_rows_that_stay(
-    report: RepairReport, frame: pd.DataFrame, kept: pd.DataFrame, wanted: Any
+    report: RepairReport, frame: pd.DataFrame, kept: pd.DataFrame, pandas_counts: Any
 ) -> None:
     total = report.total
-    assert (total.after.correct, total.after.wrong) == (wanted["correct"], wanted["wrong"])
-    assert round(total.after.hit_rate or 0, 6) == wanted["hit_rate"]
+    assert (total.after.correct, total.after.wrong) == (pandas_counts["correct"], pandas_counts["wrong"])
+    assert round(total.after.hit_rate or 0, 6) == pandas_counts["hit_rate"]
     for system, repair in report.by_system.items():
         for tally, rows in ((repair.before, frame), (repair.after, kept)):
             bets = rows.loc[rows["system_id"] == system, "prediction_correct"].dropna()
             assert (tally.bets, tally.correct) == (len(bets), bets.sum())
             assert tally.hit_rate == pytest.approx(bets.astype(float).mean())
         assert (repair.after.correct, repair.after.wrong) == tuple(
-            wanted["by_system"][system][figure] for figure in ("right", "wrong")
+            pandas_counts["by_system"][system][figure] for figure in ("right", "wrong")
         )
     assert total.hit_rate_off == pytest.approx(100 * (4974 / 9911 - 4910 / 9773))
 
@@ -105,8 +105,8 @@ def test_every_row_that_stands_is_the_one_that_pandas_keeps(
 ) -> None:
     assert not report.poisoned
     columns = [name for name in legacy.column_names if name != "confidence_score"]
-    wanted = pa.Table.from_pandas(kept[legacy.column_names], legacy.schema, preserve_index=False)
-    assert multiset(bench, columns) == rows_of(wanted, columns)
+    pandas_counts = pa.Table.from_pandas(kept[legacy.column_names], legacy.schema, preserve_index=False)
+    assert multiset(bench, columns) == rows_of(pandas_counts, columns)
 
 
 def test_the_restore_brings_back_every_row_of_the_file(tmp_path: Path, legacy: pa.Table) -> None:
@@ -122,7 +122,7 @@ def test_the_restore_brings_back_every_row_of_the_file(tmp_path: Path, legacy: p
 
 
 def multiset(bench: LegacyBench, columns: list[str]) -> Counter[tuple[Any, ...]]:
-    """What stands, in these columns."""
+    """The current rows, in these columns."""
     names = ", ".join(columns)
     return Counter(
         tuple(map(_plain, row.values())) for row in bench.execute(f"SELECT {names} FROM prediction_accuracy")

@@ -16,9 +16,10 @@ from nba_consolidation.fencing import fenced_writer as fencing
 from nba_consolidation.fencing.audits import ACCURACY_OUT_OF_SCALE
 from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, lease_key
-from nba_consolidation.operations.repair.repair import accuracy_dates, confidence_digits, repair_statements
+from nba_consolidation.operations.repair.repair import confidence_digits, repair_statements
 from nba_consolidation.schema import ACCURACY, Column
 from nba_consolidation.warehouse.errors import StatementFailed, TableIncomplete
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.operations.repair.legacy import KEY, LegacyBench, Row, expected, graded
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, at
 from nba_consolidation_tests.warehouse.rows import statement_factory
@@ -79,8 +80,10 @@ def test_incident_32_a_line_is_part_of_the_key_and_no_line_is_a_line_of_its_own(
     lines = [None, Decimal("20.5"), Decimal("21.0"), Decimal("21.5")]
     bench.fill(*(graded(minute, line_value=line) for line in lines for minute in range(2)))
     assert bench.repair().total.duplicates == 4
-    standing = bench.execute("SELECT line_value, graded_at FROM prediction_accuracy ORDER BY line_value NULLS FIRST")
-    assert [(row["line_value"], row["graded_at"]) for row in standing] == [(line, at(1)) for line in lines]
+    current_rows = bench.execute(
+        "SELECT line_value, graded_at FROM prediction_accuracy ORDER BY line_value NULLS FIRST"
+    )
+    assert [(row["line_value"], row["graded_at"]) for row in current_rows] == [(line, at(1)) for line in lines]
 
 
 def test_incident_38_sixteen_identical_copies_become_one(bench: LegacyBench) -> None:
@@ -142,8 +145,8 @@ def test_incident_37_a_group_whose_median_confidence_is_above_one_is_in_percent_
     )
     total = bench.repair().total
     assert (total.percent_scale_rows, total.normalised, total.duplicates) == (2, 2, 0)
-    found = bench.execute("SELECT confidence_score AS c, confidence_decile AS d, run_id FROM prediction_accuracy")
-    assert sorted((row["c"], row["d"], row["run_id"]) for row in found if row["c"] is not None) == [
+    stored = bench.execute("SELECT confidence_score AS c, confidence_decile AS d, run_id FROM prediction_accuracy")
+    assert sorted((row["c"], row["d"], row["run_id"]) for row in stored if row["c"] is not None) == [
         (Decimal(0), 3, None),
         (Decimal("0.625"), 7, "repair"),
         (Decimal("0.9"), 4, None),
@@ -178,18 +181,18 @@ def test_incident_37_the_declared_scale_comes_before_the_guess(bench: LegacyBenc
         graded(confidence_score=PERCENT, system_id="ensemble_v1"),
     )
     bench.repair(catboost_v9="percent", ensemble_v1="fraction")
-    found = bench.execute("SELECT confidence_score FROM prediction_accuracy ORDER BY system_id")
-    assert [row["confidence_score"] for row in found] == [Decimal("0.009"), PERCENT]
+    stored = bench.execute("SELECT confidence_score FROM prediction_accuracy ORDER BY system_id")
+    assert [row["confidence_score"] for row in stored] == [Decimal("0.009"), PERCENT]
 
 
 def test_incident_37_only_rows_that_nobody_fenced_are_judged(bench: LegacyBench) -> None:
-    ours = graded(confidence_score=Decimal("0.8"), player_lookup="ours", grading_id="g", lease_token=1, run_id="r")
-    bench.fill(ours, graded(confidence_score=PERCENT), graded(confidence_score=PERCENT, system_id="ensemble_v1"))
+    fenced = graded(confidence_score=Decimal("0.8"), player_lookup="fenced", grading_id="g", lease_token=1, run_id="r")
+    bench.fill(fenced, graded(confidence_score=PERCENT), graded(confidence_score=PERCENT, system_id="ensemble_v1"))
     assert bench.repair().total.normalised == 2
     bench.fill(graded(confidence_score=Decimal("0.5"), player_lookup="later"))
     assert not bench.repair("again").total.needed
-    found = bench.execute("SELECT confidence_score AS c, run_id FROM prediction_accuracy ORDER BY c")
-    assert [(row["c"], row["run_id"]) for row in found] == [
+    stored = bench.execute("SELECT confidence_score AS c, run_id FROM prediction_accuracy ORDER BY c")
+    assert [(row["c"], row["run_id"]) for row in stored] == [
         (Decimal("0.5"), None),
         (Decimal("0.625"), "repair"),
         (Decimal("0.625"), "repair"),
@@ -198,8 +201,8 @@ def test_incident_37_only_rows_that_nobody_fenced_are_judged(bench: LegacyBench)
 
 
 def test_incident_37_what_we_wrote_ourselves_does_not_make_a_group_percent(bench: LegacyBench) -> None:
-    ours = graded(confidence_score=PERCENT, player_lookup="ours", grading_id="g", lease_token=1, run_id="r")
-    bench.fill(ours, graded(confidence_score=Decimal("0.5")))
+    fenced = graded(confidence_score=PERCENT, player_lookup="fenced", grading_id="g", lease_token=1, run_id="r")
+    bench.fill(fenced, graded(confidence_score=Decimal("0.5")))
     assert not bench.forecast().total.needed
 
 
@@ -358,11 +361,11 @@ def test_long_ranges_are_written_in_chunks_and_tell_how_far_they_are(
     monkeypatch.setattr(fencing, "DATES_AT_ONCE", 2)
     dates = [DATE, NEXT_DATE, THIRD_DATE]
     bench.fill(*(graded(game_date=date) for date in dates for _ in range(2)))
-    told: list[tuple[int, int]] = []
-    foretold = bench.repairer().forecast(dates)
-    report = bench.repairer().repair(dates, Holder.here("repair"), lambda *at: told.append(at))
-    assert told == [(0, 3), (2, 3), (3, 3)]
-    assert report.systems == foretold.systems
+    progress: list[tuple[int, int]] = []
+    forecast = bench.repairer().forecast(dates)
+    report = bench.repairer().repair(dates, Holder.here("repair"), lambda *at: progress.append(at))
+    assert progress == [(0, 3), (2, 3), (3, 3)]
+    assert report.systems == forecast.systems
     assert report.repaired_dates == tuple(dates)
 
 
@@ -393,8 +396,8 @@ def test_the_reason_of_a_failed_chunk_is_reported_although_a_later_one_is_held(
 
 def test_dates_are_those_of_which_anything_is_graded(bench: LegacyBench) -> None:
     bench.fill(graded(), graded(), graded(game_date=THIRD_DATE))
-    assert accuracy_dates(bench.warehouse) == [DATE, THIRD_DATE]
-    assert accuracy_dates(bench.warehouse, NEXT_DATE, dt.date(2030, 1, 1)) == [THIRD_DATE]
+    assert game_dates(bench.warehouse, ACCURACY) == (DATE, THIRD_DATE)
+    assert game_dates(bench.warehouse, ACCURACY, NEXT_DATE, dt.date(2030, 1, 1)) == (THIRD_DATE,)
     assert bench.repairer().repair([], Holder.here("nothing")).total.before.rows == 0
 
 
@@ -436,31 +439,31 @@ def test_what_stands_is_what_pandas_finds_in_any_order_and_can_be_put_back(
     shuffled = seed.sample(rows, len(rows))
     results = [_repaired(tmp_path_factory, some, scales) for some in (rows, shuffled)]
     assert results[0] == results[1]
-    wanted = expected(rows, scales)
-    assert len(results[0]) == len(wanted)
+    expected_rows = expected(rows, scales)
+    assert len(results[0]) == len(expected_rows)
     for row in results[0]:
-        assert any(_alike(row, content) for content in wanted[tuple(row[name] for name in KEY)])
+        assert any(_is_copy(row, content) for content in expected_rows[tuple(row[name] for name in KEY)])
 
 
 def _repaired(folders: pytest.TempPathFactory, rows: Sequence[Row], scales: dict[str, str]) -> list[Row]:
-    """What stands after a repair, of which everything else is checked on the way."""
+    """The rows after a repair. Checks everything else about it."""
     bench = LegacyBench(folders.mktemp("any"))
     with bench.kept_open():
         bench.fill(*rows)
         before = bench.rows()
         needed = bench.repair(**scales).total.needed
         assert not bench.repair("again", **scales).total.needed
-        standing = bench.execute(f"SELECT * FROM prediction_accuracy ORDER BY {', '.join(KEY)}")
+        current_rows = bench.execute(f"SELECT * FROM prediction_accuracy ORDER BY {', '.join(KEY)}")
         if needed:
             bench.restore()
         assert bench.rows() == before
-    return [{**row, "grading_id": row["run_id"] and "ours", "lease_token": None} for row in standing]
+    return [{**row, "grading_id": row["run_id"] and "fenced", "lease_token": None} for row in current_rows]
 
 
-def _alike(row: Row, content: Row) -> bool:
+def _is_copy(row: Row, content: Row) -> bool:
     """Whether the row is that content; of a changed row it is enough that it says who changed it."""
     changed = content["run_id"] is not None
-    ours = {"grading_id", "lease_token", "run_id"}
+    lineage = {"grading_id", "lease_token", "run_id"}
     return changed == (row["run_id"] == "repair") and all(
-        row[name] == value for name, value in content.items() if name not in ours
+        row[name] == value for name, value in content.items() if name not in lineage
     )

@@ -186,7 +186,7 @@ def test_what_was_kept_and_is_gone_stops_the_restore(bench: LegacyBench) -> None
     bench.execute("DELETE FROM prediction_accuracy_removed WHERE game_date = '2026-01-15' AND removal = 'changed'")
     report = Restorer(bench.writer()).restore("repair", Holder.here("restore"))
     assert isinstance(report.poisoned[DATE], AuditFailed)
-    assert "cannot be put back as it was" in str(report.poisoned[DATE])
+    assert "cannot be put back as they were" in str(report.poisoned[DATE])
     assert [date.game_date for date in report.dates] == [NEXT_DATE]
     assert sum(bench.rows().values()) == sum(repaired.values()) + 1
 
@@ -229,9 +229,9 @@ class Overtaken(MemoryLeaseStore):
         super().__init__()
         self._meanwhile = meanwhile
 
-    def try_acquire(self, *given: Any, **options: Any) -> Any:
+    def try_acquire(self, *arguments: Any, **options: Any) -> Any:
         self._meanwhile()
-        return super().try_acquire(*given, **options)
+        return super().try_acquire(*arguments, **options)
 
 
 def test_what_another_run_did_while_we_waited_for_the_lease_is_seen(bench: LegacyBench) -> None:
@@ -269,7 +269,7 @@ def test_a_restore_that_would_lose_a_row_or_have_one_too_many_is_rolled_back(
 def test_the_time_of_grading_comes_back_too(bench: LegacyBench) -> None:
     bench.repair()
     bench.restore()
-    found = bench.execute(
+    stored = bench.execute(
         "SELECT DISTINCT graded_at FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY 1"
     )
-    assert [row["graded_at"] for row in found] == [at(0), at(1)]
+    assert [row["graded_at"] for row in stored] == [at(0), at(1)]

@@ -63,14 +63,19 @@ def test_incident_41_a_truncated_file_is_refused_and_never_taken_for_empty(bench
     assert "cannot be read" in assert_only_refused(bench, bench.consolidate())
 
 
-def test_incident_41_a_damaged_page_under_a_sound_footer_is_refused(bench: Workbench) -> None:
-    bench.stage_as(BAD, staged([prediction(str(index % 90 + 1), index) for index in range(500)]))
+@pytest.mark.parametrize("evolve", [False, True])
+def test_incident_41_a_damaged_page_under_a_sound_footer_is_refused_and_adds_no_column(
+    bench: Workbench, evolve: bool
+) -> None:
+    rows = staged([prediction(str(index % 90 + 1), index) for index in range(500)])
+    bench.stage_as(BAD, rows.append_column("mood", pa.array(range(500))) if evolve else rows)
     content = bytearray(file_of(bench).read_bytes())
     content[4:400] = b"\xff" * 396
     file_of(bench).write_bytes(content)
-    report = bench.consolidate()
+    report = bench.consolidate(evolve=evolve)
     assert assert_only_refused(bench, report)
     assert outcome(report.dates[0]) == (1, 1, 0, 0, 0, 0)
+    assert "mood" not in bench.published()[0]
 
 
 def test_incident_41_a_warehouse_file_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:

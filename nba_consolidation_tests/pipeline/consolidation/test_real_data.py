@@ -1,4 +1,4 @@
-"""A season's beginning as it was: real players, lines and games, held against pandas row by row."""
+"""The beginning of a real season: players, lines and games, compared with pandas row by row."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class Workbench:
         return use_case.publish(dates or (DATE,), Holder.here("publication"))
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
-        """Plain SQL, past every guard."""
+        """Plain SQL, past every check."""
         prepare(self.warehouse.path)
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")

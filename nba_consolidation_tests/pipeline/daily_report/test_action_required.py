@@ -49,7 +49,7 @@ def test_check_results_of_a_past_date_are_not_urgent_but_current_duplicates_are(
 
 
 def test_waiting_rows_refused_tables_and_leases_of_dead_processes_are_named() -> None:
-    refused = tuple(RefusedTable(f"_staging_20260115_120000_w{n}", "no keys; mend it") for n in range(5))
+    refused = tuple(RefusedTable(f"_staging_20260115_120000_w{n}", "no keys; correct it") for n in range(5))
     moment = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
     lease = LeaseRecord.granted("consolidation_2026-01-15", Holder.here("run-9"), 60, "nonce", version=1, now=moment)
     lease = replace(lease, read_at=moment + dt.timedelta(minutes=2))

@@ -97,10 +97,10 @@ def test_the_highlighted_strategies_are_baselines_the_picked_one_and_the_best_ot
     strategies = report.strategies
     assert strategies.date == DATE
     assert len(strategies.rows) == len(home.read("strategy_performance", game_date=DATE))
-    shown = strategies.highlighted
-    baselines = [row["strategy"] for row in shown if row["system_id"] == "PICKED" or row["verdict"] == "baseline"]
+    highlights = strategies.highlighted
+    baselines = [row["strategy"] for row in highlights if row["system_id"] == "PICKED" or row["verdict"] == "baseline"]
     assert {"ALL", "PICKED"} <= set(baselines)
-    best = [row["roi_low"] for row in shown[len(baselines) :]]
+    best = [row["roi_low"] for row in highlights[len(baselines) :]]
     assert 0 < len(best) <= 5
     assert best == sorted(best, reverse=True)
 

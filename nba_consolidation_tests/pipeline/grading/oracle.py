@@ -20,18 +20,20 @@ def graded_by_pandas(predictions: pd.DataFrame, scores: pd.DataFrame) -> pd.Data
     played = set(scores["game_id"])
     by_teams = {(date, _teams(game), player) for date, game, player in
                 scores[["game_date", "game_id", "player_lookup"]].itertuples(index=False)}  # fmt: skip
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    by_player: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for score in scores.astype(object).to_dict("records"):
-        found.setdefault((score["game_id"], score["player_lookup"]), []).append({str(k): v for k, v in score.items()})
+        by_player.setdefault((score["game_id"], score["player_lookup"]), []).append(
+            {str(k): v for k, v in score.items()}
+        )
     rows = []
     for prediction in predictions.astype(object).to_dict("records"):
-        own = (prediction["game_id"], prediction["player_lookup"]) in found
+        own = (prediction["game_id"], prediction["player_lookup"]) in by_player
         if (
             not own
             and (prediction["game_date"], _teams(prediction["game_id"]), prediction["player_lookup"]) in by_teams
         ):
             continue  # under the game's other id
-        its = found.get((prediction["game_id"], prediction["player_lookup"]), [])
+        its = by_player.get((prediction["game_id"], prediction["player_lookup"]), [])
         row = _graded({str(k): _plain(v) for k, v in prediction.items()}, its, prediction["game_id"] in played)
         rows += [row] if row else []
     return pd.DataFrame(rows).astype(object)
@@ -83,11 +85,11 @@ def _graded(prediction: dict[str, Any], scores: list[dict[str, Any]], played: bo
 
 
 def _outcome(prediction: dict[str, Any], points: int) -> str:
-    line, wanted = prediction["current_points_line"], prediction["recommendation"]
-    if wanted not in ("OVER", "UNDER"):
+    line, recommendation = prediction["current_points_line"], prediction["recommendation"]
+    if recommendation not in ("OVER", "UNDER"):
         return "passed"
     if line is None or prediction["line_source"] not in BOOKS or prediction["prediction_made_before_game"] is False:
         return "not_a_bet"
     if points == line:
         return "push"
-    return "correct" if (points > line) == (wanted == "OVER") else "wrong"
+    return "correct" if (points > line) == (recommendation == "OVER") else "wrong"

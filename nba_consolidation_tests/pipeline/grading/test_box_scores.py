@@ -77,7 +77,7 @@ def loaded_files(warehouse: Warehouse, *files: BoxScoreFile) -> LoadReport:
     return load(FencedWriter(warehouse, MemoryLeaseStore(), wait=NO_WAIT), files, Holder.here("run"))
 
 
-def stand(warehouse: Warehouse, make: Make) -> list[Row]:
+def current_rows(warehouse: Warehouse, make: Make) -> list[Row]:
     text = "SELECT * FROM player_game_summary ORDER BY game_date, game_id, player_lookup, points"
     return warehouse.query(make("stand", text))
 
@@ -105,15 +105,15 @@ def test_a_row_arrives_as_it_is_with_every_column(warehouse: Warehouse, make: Ma
     tip_off = dt.datetime(2026, 1, 16, 0, 30, tzinfo=dt.UTC)
     report = loaded(warehouse, box(25, tip_off_at=tip_off))
     assert (report.dates, figures(report), report.problems) == ((DATE,), {"new": 1}, ())
-    assert stand(warehouse, make) == [box(25, tip_off_at=tip_off)]
+    assert current_rows(warehouse, make) == [box(25, tip_off_at=tip_off)]
 
 
 def test_the_same_file_again_changes_nothing(warehouse: Warehouse, make: Make) -> None:
     rows = [box(25), box(0, "nojersey", team_abbr=None), box(7, game_date=NEXT_DATE, game_id="20260116_BOS_MIA")]
     loaded(warehouse, *rows)
-    before = stand(warehouse, make)
+    before = current_rows(warehouse, make)
     assert figures(loaded(warehouse, *rows)) == {"unchanged": 3}
-    assert stand(warehouse, make) == before
+    assert current_rows(warehouse, make) == before
 
 
 def test_a_corrected_box_score_replaces_its_own_and_no_other(each_warehouse: Warehouse, make: Make) -> None:
@@ -122,8 +122,10 @@ def test_a_corrected_box_score_replaces_its_own_and_no_other(each_warehouse: War
     loaded(warehouse, box(25), *others)
     report = loaded(warehouse, box(27), box(9, "other"), box(4, "rookie"))
     assert figures(report) == {"new": 1, "changed": 1, "unchanged": 1, "replaced": 1}
-    found = {(row["game_date"], row["game_id"], row["player_lookup"]): row["points"] for row in stand(warehouse, make)}
-    assert found == {
+    loaded_row = {
+        (row["game_date"], row["game_id"], row["player_lookup"]): row["points"] for row in current_rows(warehouse, make)
+    }
+    assert loaded_row == {
         (DATE, GAME, "jaimejaquezjr"): 27, (DATE, GAME, "other"): 9, (DATE, GAME, "rookie"): 4,
         (DATE, GAME, "bystander"): 2,
         (DATE, OTHER_GAME, "jaimejaquezjr"): 30, (NEXT_DATE, GAME, "jaimejaquezjr"): 8,
@@ -135,20 +137,20 @@ def test_a_value_that_becomes_null_and_back_is_a_change(warehouse: Warehouse, ma
     full = box(25, tip_off_at=dt.datetime(2026, 1, 16, tzinfo=dt.UTC))
     for row in (full, full | {column: None}, full):
         report = loaded(warehouse, row)
-        assert stand(warehouse, make) == [row]
+        assert current_rows(warehouse, make) == [row]
     assert figures(report) == {"changed": 1, "replaced": 1}
 
 
 def test_of_two_that_differed_the_corrected_one_is_left(warehouse: Warehouse, make: Make) -> None:
     loaded(warehouse, box(25), box(26))
     assert figures(loaded(warehouse, box(26))) == {"unchanged": 1, "replaced": 1}
-    assert [row["points"] for row in stand(warehouse, make)] == [26]
+    assert [row["points"] for row in current_rows(warehouse, make)] == [26]
 
 
 def test_a_second_one_that_differs_joins_the_one_that_stands(warehouse: Warehouse, make: Make) -> None:
     loaded(warehouse, box(25))
     assert figures(loaded(warehouse, box(25), box(26))) == {"changed": 1, "unchanged": 1}
-    assert [row["points"] for row in stand(warehouse, make)] == [25, 26]
+    assert [row["points"] for row in current_rows(warehouse, make)] == [25, 26]
 
 
 def test_several_files_are_one_delivery_whatever_columns_they_have(warehouse: Warehouse, make: Make) -> None:
@@ -159,7 +161,7 @@ def test_several_files_are_one_delivery_whatever_columns_they_have(warehouse: Wa
     assert (few.ignored, few.absent) == (
         ("shoe",), ("team_abbr", "opponent_team_abbr", "minutes_played", "tip_off_at"),
     )  # fmt: skip
-    assert (figures(report), [row["minutes_played"] for row in stand(warehouse, make)]) == (
+    assert (figures(report), [row["minutes_played"] for row in current_rows(warehouse, make)]) == (
         {"new": 2}, [Decimal("30.0"), None],
     )  # fmt: skip
 
@@ -171,7 +173,7 @@ def test_box_scores_wait_for_the_grading_of_their_dates(warehouse: Warehouse, ma
     writer = FencedWriter(warehouse, MemoryLeaseStore(), wait=NO_WAIT)
     with writer.holding(LOCK_TYPE, [DATE], Holder("anna", "grading", "host", 1)), pytest.raises(LeaseHeld):
         load(writer, [box_score_file("file", [box(25)])], Holder.here("run"))
-    assert stand(warehouse, make) == []
+    assert current_rows(warehouse, make) == []
 
 
 def test_a_load_whose_lease_was_taken_over_writes_nothing(
@@ -193,7 +195,7 @@ def test_a_load_whose_lease_was_taken_over_writes_nothing(
     monkeypatch.setattr(warehouse, "run", run_after_sleeping)
     with pytest.raises(FencedOut) as caught:
         load(writer, [box_score_file("file", [box(25)])], Holder.here("run"))
-    assert (caught.value.holder_id, stand(warehouse, make)) == ("anna", [])
+    assert (caught.value.holder_id, current_rows(warehouse, make)) == ("anna", [])
 
 
 def test_more_dates_than_one_transaction_takes_are_all_loaded(
@@ -208,14 +210,14 @@ def test_more_dates_than_one_transaction_takes_are_all_loaded(
         tuple(dates), {"new": 4, "changed": 1, "unchanged": 1, "repeated": 1, "replaced": 1},
     )  # fmt: skip
     assert [problem.player_lookup for problem in report.problems] == ["third"]
-    assert [row["points"] for row in stand(warehouse, make) if row["points"] >= 0] == [0, 1, 2, 3, 4]
+    assert [row["points"] for row in current_rows(warehouse, make) if row["points"] >= 0] == [0, 1, 2, 3, 4]
 
 
 def test_text_and_floats_of_files_become_the_declared_types() -> None:
     row = {"player_lookup": "x", "game_id": "0022500001", "game_date": "2026-01-15", "points": "25",
            "minutes_played": 31.7, "tip_off_at": "2026-01-16T00:30:00Z"}  # fmt: skip
-    (found,) = box_score_file("f", [row]).rows.to_pylist()
-    assert found == row | {
+    (loaded_row,) = box_score_file("f", [row]).rows.to_pylist()
+    assert loaded_row == row | {
         "game_date": DATE, "points": 25, "minutes_played": Decimal("31.7"),
         "tip_off_at": dt.datetime(2026, 1, 16, 0, 30, tzinfo=dt.UTC),
     }  # fmt: skip
@@ -273,8 +275,8 @@ def test_a_column_that_is_given_twice_is_refused() -> None:
 def test_minutes_of_another_name_are_not_taken_for_minutes_played() -> None:
     row = box()
     row["minutes"] = row.pop("minutes_played")
-    found = box_score_file("f", [row])
-    assert (found.ignored, found.absent) == (("minutes",), ("minutes_played",))
+    loaded_row = box_score_file("f", [row])
+    assert (loaded_row.ignored, loaded_row.absent) == (("minutes",), ("minutes_played",))
 
 
 # What is named.
@@ -298,7 +300,7 @@ def test_a_suspicious_row_is_loaded_and_named(
     row = box(**changes)
     report = loaded(warehouse, row, box(5, "sound"))
     assert named(report.problems) == [(problem, GAME, row["player_lookup"], detail)]
-    assert row in stand(warehouse, make)
+    assert row in current_rows(warehouse, make)
 
 
 @pytest.mark.parametrize("minutes", ["0.0", "70.0"])
@@ -309,15 +311,20 @@ def test_minutes_at_the_limits_are_no_problem(warehouse: Warehouse, minutes: str
 def test_a_row_that_is_twice_in_the_files_counts_once(warehouse: Warehouse, make: Make) -> None:
     report = loaded_files(warehouse, box_score_file("a", [box(), box()]), box_score_file("b", [box()]))
     assert (figures(report), report.problems) == ({"new": 1, "repeated": 2}, ())
-    assert stand(warehouse, make) == [box()]
+    assert current_rows(warehouse, make) == [box()]
 
 
 def test_two_that_differ_are_both_loaded_and_named(warehouse: Warehouse, make: Make) -> None:
     scores = [box(25, **HALF), box(26, **HALF)]
     report = loaded(warehouse, *scores, box(5, "sound"))
-    wanted = ("box_scores_differ", GAME, "jaimejaquezjr", "25 points in 30.5 minutes or 26 points in 30.5 minutes")
-    assert named(report.problems) == [wanted]
-    assert [row for row in stand(warehouse, make) if row["player_lookup"] != "sound"] == scores
+    expected_problem = (
+        "box_scores_differ",
+        GAME,
+        "jaimejaquezjr",
+        "25 points in 30.5 minutes or 26 points in 30.5 minutes",
+    )
+    assert named(report.problems) == [expected_problem]
+    assert [row for row in current_rows(warehouse, make) if row["player_lookup"] != "sound"] == scores
 
 
 def test_minutes_alone_can_differ(warehouse: Warehouse) -> None:

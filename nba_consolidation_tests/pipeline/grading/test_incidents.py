@@ -177,7 +177,7 @@ def test_incident_02_two_graders_at_once_write_every_row_once(bench: GradingBenc
     bench.play(*(box(number, f"player{number}") for number in range(20)))
     SqliteLeaseStore(bench.folder / "leases.sqlite").check()
     started = [grade_in_a_process(bench.folder) for _ in range(2)]
-    told = [json.loads(process.communicate("\n", timeout=60)[0]) for process in started]
-    assert sorted(inserted for inserted, _ in told) == [0, 20]
-    assert [error for _, error in told] == [None, None]
+    outputs = [json.loads(process.communicate("\n", timeout=60)[0]) for process in started]
+    assert sorted(inserted for inserted, _ in outputs) == [0, 20]
+    assert [error for _, error in outputs] == [None, None]
     assert len(bench.accuracy()) == 20

@@ -57,8 +57,8 @@ def test_every_row_is_what_pandas_makes_of_it(tmp_path_factory: Any, rows: list[
         bench.predict(*({**row, "prediction_id": f"p{number}"} for number, row in enumerate(rows)))
         bench.append(BOX_SCORES, *scores)
         bench.grade()
-        found = pd.DataFrame(bench.accuracy()).astype(object)
+        actual = pd.DataFrame(bench.accuracy()).astype(object)
         validated = pd.DataFrame(bench.execute("SELECT * FROM validated_predictions")).astype(object)
         columns = [column.name for column in BOX_SCORES.columns]
         expected = graded_by_pandas(validated, pd.DataFrame(scores, columns=columns, dtype=object))
-        assert rows_of(found) == rows_of(expected)
+        assert rows_of(actual) == rows_of(expected)

@@ -18,36 +18,41 @@ PLAYED_LATE: Row = {"game_id": "20260115_LAL_GSW", "team_abbr": "LAL", "opponent
 class Case:
     """One player's prediction and box scores, and what his row must say; `score` is his points, `scores` are rows."""
 
-    wanted: Row
+    expected_values: Row
     prediction: Row = field(default_factory=dict)
     score: int | None = None
     scores: tuple[Row, ...] = ()
     line: str | None = "20.5"
 
 
-def won(score: int, line: str | None = "20.5", wanted: str = "correct", **changes: Any) -> Case:
-    correct = {"correct": True, "wrong": False}.get(wanted)
-    return Case({"outcome": wanted, "prediction_correct": correct}, changes, score, line=line)
+def won(score: int, line: str | None = "20.5", expected_values: str = "correct", **changes: Any) -> Case:
+    correct = {"correct": True, "wrong": False}.get(expected_values)
+    return Case({"outcome": expected_values, "prediction_correct": correct}, changes, score, line=line)
 
 
 def void(status: str | None, reason: str, confirmed: bool = False, *scores: Row) -> Case:
-    wanted = {"outcome": "voided", "is_voided": True, "void_reason": reason, "injury_confirmed_postgame": confirmed}
+    expected_values = {
+        "outcome": "voided",
+        "is_voided": True,
+        "void_reason": reason,
+        "injury_confirmed_postgame": confirmed,
+    }
     compared = ("prediction_correct", "signed_error", "absolute_error", "actual_margin", "within_3_points")
-    return Case(wanted | dict.fromkeys(compared), {"injury_status_at_prediction": status}, scores=scores)
+    return Case(expected_values | dict.fromkeys(compared), {"injury_status_at_prediction": status}, scores=scores)
 
 
 def no_bet(reason: str, score: int = 25, line: str | None = "20.5", **changes: Any) -> Case:
-    wanted = {"outcome": "not_a_bet", "outcome_reason": reason, "prediction_correct": None, "is_voided": False}
-    return Case(wanted, changes, score, line=line)
+    expected_values = {"outcome": "not_a_bet", "outcome_reason": reason, "prediction_correct": None, "is_voided": False}
+    return Case(expected_values, changes, score, line=line)
 
 
 def within(predicted: str, within_3: bool, within_5: bool) -> Case:
-    wanted = {"within_3_points": within_3, "within_5_points": within_5}
-    return Case(wanted, {"predicted_points": Decimal(predicted)}, 25)
+    expected_values = {"within_3_points": within_3, "within_5_points": within_5}
+    return Case(expected_values, {"predicted_points": Decimal(predicted)}, 25)
 
 
-def decile(confidence: str, wanted: int) -> Case:
-    return Case({"confidence_decile": wanted}, {"confidence_score": Decimal(confidence)}, 25)
+def decile(confidence: str, expected_values: int) -> Case:
+    return Case({"confidence_decile": expected_values}, {"confidence_score": Decimal(confidence)}, 25)
 
 
 def tier(score: float | None, expected: str | None) -> Case:
@@ -89,14 +94,17 @@ FIGURES = Case(
 
 CASES: dict[str, Case] = {
     "over the line": won(21),
-    "over, but under the line": won(20, wanted="wrong"),
+    "over, but under the line": won(20, expected_values="wrong"),
     "under the line": won(20, recommendation="UNDER"),
-    "under, but over the line": won(21, recommendation="UNDER", wanted="wrong"),
+    "under, but over the line": won(21, recommendation="UNDER", expected_values="wrong"),
     "over meets the line": won(20, "20.0", "push"),
     "under meets the line": won(20, "20.0", "push", recommendation="UNDER"),
     "a whole line is a line": won(21, "20.0"),
     "nought is a score of someone who played": won(0, "0.5", recommendation="UNDER"),
-    **{kind: won(30, wanted="passed", recommendation=kind) for kind in ("PASS", "HOLD", "NO_LINE", "NO_PREDICTION")},
+    **{
+        kind: won(30, expected_values="passed", recommendation=kind)
+        for kind in ("PASS", "HOLD", "NO_LINE", "NO_PREDICTION")
+    },
     "no line": no_bet("no_line", line=None),
     **{
         f"a line of {source}": no_bet("no_book", line_source=source)
@@ -161,9 +169,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> GradingBench:
     bench.predict(*(bet(case.line, player(name), **case.prediction) for name, case in ALL.items()),
                   bet(player="elsewhere", game_id="20260115_NYK_BKN"))  # fmt: skip
     plain = [box(case.score, player(name)) for name, case in ALL.items() if case.score is not None]
-    given = [{**score, "player_lookup": player(name)} for name, case in ALL.items() for score in case.scores]
+    all_scores = [{**score, "player_lookup": player(name)} for name, case in ALL.items() for score in case.scores]
     tip_off = box(3, "somebody", **PLAYED_LATE, tip_off_at=at(30))
-    bench.play(*plain, *given, tip_off)
+    bench.play(*plain, *all_scores, tip_off)
     return bench
 
 
@@ -181,7 +189,7 @@ def rows(bench: GradingBench, report: GradingReport) -> dict[str, Row]:
 @pytest.mark.parametrize("case", CASES)
 def test_a_prediction_becomes_what_the_box_score_makes_of_it(rows: dict[str, Row], case: str) -> None:
     row = rows[player(case)]
-    assert {name: row[name] for name in CASES[case].wanted} == CASES[case].wanted
+    assert {name: row[name] for name in CASES[case].expected_values} == CASES[case].expected_values
 
 
 @pytest.mark.parametrize("reason", WAITING)
@@ -194,8 +202,8 @@ def test_a_box_score_that_nobody_can_use_makes_its_player_wait_and_names_him(
 
 def test_a_game_without_any_box_score_waits_and_is_named(report: GradingReport, rows: dict[str, Row]) -> None:
     assert "elsewhere" not in rows
-    found = [(f.game_id, f.predictions) for f in report.findings if f.finding == "game_without_box_scores"]
-    assert found == [("20260115_NYK_BKN", 1)]
+    games = [(f.game_id, f.predictions) for f in report.findings if f.finding == "game_without_box_scores"]
+    assert games == [("20260115_NYK_BKN", 1)]
 
 
 def test_every_outcome_is_counted_and_they_add_up(report: GradingReport, rows: dict[str, Row]) -> None:

@@ -23,7 +23,7 @@ pytestmark = NEEDS_REAL_DATA
 
 
 @pytest.fixture(scope="module")
-def wanted() -> Any:
+def pandas_counts() -> Any:
     return json.loads((REAL / "expected.json").read_text())
 
 
@@ -54,38 +54,41 @@ def accuracy(bench: GradingBench, report: GradingReport) -> pd.DataFrame:
     return pd.DataFrame(bench.accuracy()).astype(object)
 
 
-def test_the_figures_are_those_that_were_counted_with_pandas(report: GradingReport, wanted: Any) -> None:
-    assert len(report.dates) == wanted["dates"]
-    assert report.total("active") == wanted["active_rows"] == 16_155
+def test_the_figures_are_those_that_were_counted_with_pandas(report: GradingReport, pandas_counts: Any) -> None:
+    assert len(report.dates) == pandas_counts["dates"]
+    assert report.total("active") == pandas_counts["active_rows"] == 16_155
     assert (report.total("correct"), report.total("wrong"), report.total("push")) == (4_910, 4_863, 122)
-    assert (wanted["correct"], wanted["wrong"], wanted["push"]) == (4_910, 4_863, 122)
-    assert report.total("passed") == wanted["passed"]
-    assert report.total("graded") - report.total("voided") == wanted["graded_rows"] == 15_558
-    assert report.total("without_box_score") == wanted["without_box_score"] == 597
+    assert (pandas_counts["correct"], pandas_counts["wrong"], pandas_counts["push"]) == (4_910, 4_863, 122)
+    assert report.total("passed") == pandas_counts["passed"]
+    assert report.total("graded") - report.total("voided") == pandas_counts["graded_rows"] == 15_558
+    assert report.total("without_box_score") == pandas_counts["without_box_score"] == 597
     assert (
-        report.total("voided") + report.total("waiting") == wanted["without_box_score_game_played"] + wanted["voided"]
+        report.total("voided") + report.total("waiting")
+        == pandas_counts["without_box_score_game_played"] + pandas_counts["voided"]
     )
-    assert wanted["without_box_score_game_missing"] == 0
+    assert pandas_counts["without_box_score_game_missing"] == 0
     assert report.total("not_a_bet") == 0
 
 
 def test_the_figures_of_each_system_are_those_that_were_counted_with_pandas(
-    accuracy: pd.DataFrame, wanted: Any
+    accuracy: pd.DataFrame, pandas_counts: Any
 ) -> None:
     names = {"correct": "right", "wrong": "wrong", "push": "push"}
     bets = accuracy[accuracy["outcome"].isin(names)]
     counted = bets.groupby("system_id")["outcome"].value_counts().unstack().rename(columns=names)
-    assert counted.to_dict("index") == wanted["by_system"]
+    assert counted.to_dict("index") == pandas_counts["by_system"]
     decided = accuracy["prediction_correct"].dropna().astype(bool)
-    assert round(float(decided.mean()), 6) == wanted["hit_rate"]
+    assert round(float(decided.mean()), 6) == pandas_counts["hit_rate"]
 
 
-def test_the_calibration_error_is_the_one_that_was_counted_with_pandas(accuracy: pd.DataFrame, wanted: Any) -> None:
+def test_the_calibration_error_is_the_one_that_was_counted_with_pandas(
+    accuracy: pd.DataFrame, pandas_counts: Any
+) -> None:
     bets = accuracy[accuracy["prediction_correct"].notna()]
     confidence, correct = bets["confidence_score"].astype(float), bets["prediction_correct"].astype(float)
     bins = (confidence * 10).astype(int).clip(upper=9)
     gaps = (confidence.groupby(bins).mean() - correct.groupby(bins).mean()).abs()
-    assert round(float((gaps * bins.value_counts(normalize=True)).sum()), 6) == wanted["ece_10_bins"]
+    assert round(float((gaps * bins.value_counts(normalize=True)).sum()), 6) == pandas_counts["ece_10_bins"]
 
 
 def test_incident_33_who_played_a_neutral_game_under_its_other_id_waits_and_is_named(report: GradingReport) -> None:

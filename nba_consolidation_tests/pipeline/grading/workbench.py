@@ -63,24 +63,24 @@ class GradingBench(Workbench):
         self.append(BOX_SCORES, *rows)
 
     def append(self, table: Table, *rows: Mapping[str, Any]) -> None:
-        """Rows past every guard, as somebody else's program would write them."""
+        """Appends rows past every check, as another program would."""
         self._prepare()
         schema = pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
-        given = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema)
+        data = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema)
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
-            connection.register("given", given)
-            connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM given")
+            connection.register("data", data)
+            connection.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM data")
 
     def _prepare(self) -> None:
         prepare(self.warehouse.path)
         self.warehouse.create_tables([BOX_SCORES])
 
     def grader(self, **changes: Any) -> Grader:
-        given: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
-        return Grader(FencedWriter(self.warehouse, **given))
+        options: dict[str, Any] = {"leases": self.leases, "clock": lambda: NOW, "wait": NO_WAIT, **changes}
+        return Grader(FencedWriter(self.warehouse, **options))
 
     def grade(self, *dates: dt.date, run_id: str = "grading", **changes: Any) -> GradingReport:
-        """Grades the dates (DATE, unless given) and checks the conservation law on the way."""
+        """Grades the dates (by default DATE) and checks the conservation law on the way."""
         report = self.grader(**changes).grade(dates or (DATE,), Holder.here(run_id))
         assert all(date.conserved for date in report.dates)
         return report

@@ -1,7 +1,7 @@
--- The rows before a repair, by date and system, and what there is to repair. The scale of a confidence is the one declared
+-- The rows before a repair, and of them those to repair, by date and system. The scale of a confidence is the one declared
 -- for its system; else a group (system, game date) whose median confidence is above 1 is in percent (incident 37), and a
--- row that does not fit it is left alone. The median is that of the rows that stay, so a second repair decides alike.
--- Only rows that no fenced transaction wrote count: what we wrote ourselves is between 0 and 1.
+-- row that does not fit it is left alone. The median is that of the rows that stay, so a second repair decides the same. `stays` follows the order of accuracy_ranks.
+-- Only rows that no fenced transaction wrote count: fenced ones are between 0 and 1.
 CREATE TEMP TABLE accuracy_before AS
 SELECT
   game_date,

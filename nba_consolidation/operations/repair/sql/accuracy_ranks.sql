@@ -1,5 +1,5 @@
 -- Of each key, which row stays: graded before ungraded, a bet before none, the newest, the largest confidence, one that no
--- fenced transaction wrote. Rows of tier 1 are alike in all of that, and `peers` counts them; settle_ranks decides.
+-- fenced transaction wrote. Rows of tier 1 are equal in all of that, and `peers` counts them; settle_ranks decides.
 -- rescaled: the confidence is in percent.
 CREATE TEMP TABLE accuracy_ranks AS
 SELECT

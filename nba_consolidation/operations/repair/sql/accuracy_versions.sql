@@ -1,4 +1,4 @@
--- The rows of the dates that need a repair, each with an id of its own: nothing else tells identical copies apart
+-- The rows of the dates that need a repair, each with an id of its own: nothing else distinguishes identical copies
 -- (incident 38).
 CREATE TEMP TABLE accuracy_versions AS
 SELECT *, GENERATE_UUID() AS version_id

@@ -1,4 +1,4 @@
--- They are not removed any more.
+-- Deletes the archived rows that were put back.
 DELETE FROM prediction_accuracy_removed
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   AND removed_by_run_id = @restored_run_id

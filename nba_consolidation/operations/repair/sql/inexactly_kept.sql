@@ -1,4 +1,4 @@
--- Kept rows that are not what they were, because prediction_accuracy_removed has a column of a narrower type. There must
+-- Archived rows that differ from the original, because prediction_accuracy_removed has a column of a narrower type. There must
 -- be none.
 SELECT macro.EACH_COLUMN()
 FROM prediction_accuracy_removed

@@ -1,5 +1,5 @@
--- One row per key goes back. A confidence in percent is divided by 100, exactly, and rounded to what its column holds;
--- only such a row is ours from now on, all others are as they were.
+-- Inserts the row of each key that stays. A confidence in percent is divided by 100, exactly, and rounded to the decimals of
+-- its column. Only such a row gets a new lineage; all others are as they were.
 INSERT INTO prediction_accuracy (
   `macro.EACH_COLUMN`, confidence_score, confidence_decile, grading_id, lease_token, run_id
 )

@@ -1,4 +1,4 @@
--- Every row that goes, or stays with another confidence, is kept as it was.
+-- Archives every row that is removed or gets another confidence, as it was.
 INSERT INTO prediction_accuracy_removed (
   `macro.EACH_COLUMN`, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
 )

@@ -1,4 +1,4 @@
--- What the restored run wrote is kept too, as everything that leaves the table.
+-- Archives the rows that the restored run wrote, before they are deleted.
 INSERT INTO prediction_accuracy_removed (
   `macro.EACH_COLUMN`, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
 )

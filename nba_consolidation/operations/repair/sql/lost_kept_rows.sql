@@ -1,5 +1,5 @@
--- Dates of which prediction_accuracy_removed has fewer rows than the ledger says that the run removed or changed:
--- somebody cleared it, and what it was cannot be put back. There must be none.
+-- Dates with fewer rows in prediction_accuracy_removed than the ledger counts as removed or changed by the run: somebody
+-- deleted them, so they cannot be put back. There must be none.
 SELECT game_date, kept, promised
 FROM restore_plan
 WHERE kept < promised

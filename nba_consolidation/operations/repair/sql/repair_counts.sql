@@ -1,4 +1,4 @@
--- What a repair came to, by date that needed one, each figure counted where it can be seen.
+-- The counts of a repair, by date that needed one; each is counted in the table that it is about.
 CREATE TEMP TABLE repair_counts AS
 SELECT
   B.game_date,

@@ -1,4 +1,4 @@
--- What would stand after a repair, by date that needs one and system.
+-- The rows that would remain after a repair, by date that needs one and system.
 SELECT
   V.game_date,
   V.system_id,

@@ -1,4 +1,4 @@
--- What stands after a repair, by date that needed one and system.
+-- The rows after a repair, by date that needed one and system.
 SELECT
   game_date,
   system_id,

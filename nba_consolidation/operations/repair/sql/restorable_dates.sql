@@ -1,5 +1,5 @@
--- The dates that a run changed: whether that was undone since, and which run has changed the date after it, and was not
--- undone itself. Tokens of one date grow, so they tell what came later.
+-- The dates that a run changed: the run that undid it, and the last later run that changed the date and was not undone.
+-- Tokens of one date grow, so the larger token is the later run.
 SELECT
   R.game_date,
   R.is_restore,

@@ -1,5 +1,5 @@
--- What restoring a run means, by date: rows that it wrote go, rows that it removed or changed come back. What it removed
--- of its own writing was not there before it, and stays away.
+-- The rows that restoring a run removes and puts back, by date: rows that it wrote go, rows that it removed or changed
+-- come back, except those that it had written itself.
 CREATE TEMP TABLE restore_plan AS
 SELECT
   D.game_date,

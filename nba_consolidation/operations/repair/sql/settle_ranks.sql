@@ -1,5 +1,5 @@
--- Among peers the one with the largest content stays, so that the order in which rows lie does not matter. Byte-identical
--- copies (incident 38) are alike whichever stays.
+-- Of peers, the one with the largest content stays, so that the stored order does not matter. Of byte-identical copies
+-- (incident 38) any one stays.
 UPDATE accuracy_ranks AS R
 SET version_rank = W.version_rank
 FROM (

@@ -1,4 +1,4 @@
--- Dates where a repair lost or made a row: before = after + removed, and each changed row is kept as it was. There must
+-- Dates where a repair lost or added a row: before = after + removed, and each changed row is archived. There must
 -- be none.
 SELECT game_date, total_before, total_rows, removed, changed, updated
 FROM repair_counts

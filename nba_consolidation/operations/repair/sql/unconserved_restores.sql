@@ -1,4 +1,4 @@
--- Dates where a restore lost or made a row. There must be none.
+-- Dates where a restore lost or added a row. There must be none.
 SELECT P.game_date, P.total_before, P.going, P.coming_back, COALESCE(A.total_rows, 0) AS total_rows
 FROM restore_plan AS P
 LEFT JOIN (

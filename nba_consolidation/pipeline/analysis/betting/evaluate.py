@@ -11,12 +11,12 @@ from nba_consolidation.fencing.computed_tables import ComputedTables, Recomputat
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.betting.bets import DailyResults
-from nba_consolidation.pipeline.analysis.betting.queries import evaluated_dates
 from nba_consolidation.pipeline.analysis.betting.strategy_rows import strategy_rows
 from nba_consolidation.pipeline.analysis.performance.metrics import STANDARD_ODDS
 from nba_consolidation.pipeline.analysis.performance.windows import DateSpan, season_of
 from nba_consolidation.schema import MAJORITY, STRATEGY_PERFORMANCE, UNANIMOUS
 from nba_consolidation.sql import Statement, Value
+from nba_consolidation.warehouse.table_reads import game_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ _COMPUTED = ComputedTables(
 
 @dataclass(frozen=True)
 class Strategist:
-    """Everything an evaluation needs. odds: American, the same for every bet; no table has the odds of each."""
+    """Evaluates strategies. odds: American, the same for every bet; no table has the odds of each."""
 
     writer: FencedWriter
     odds: int = STANDARD_ODDS
@@ -74,7 +74,7 @@ class Strategist:
 
     def _dependent(self, requested: Sequence[dt.date]) -> Sequence[dt.date]:
         """The dates of the season, from the first requested one on, that were evaluated before."""
-        return evaluated_dates(self.writer.warehouse, requested[0], season_of(requested[0]).last)
+        return game_dates(self.writer.warehouse, STRATEGY_PERFORMANCE, requested[0], season_of(requested[0]).last)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame]:
         season = season_of(dates[0])

@@ -14,14 +14,6 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 _SAME_BETS = ("bet_days", "bets", "correct", "longest_losing_run", "max_drawdown", "roi_low", "roi_high")
 
 
-def evaluated_dates(
-    warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
-) -> tuple[dt.date, ...]:
-    """The dates until which strategies have been evaluated, in order."""
-    rows = warehouse.query(Statement("evaluated_dates", {"first_date": first, "last_date": last}))
-    return tuple(row["game_date"] for row in rows)
-
-
 def strategies(
     warehouse: Warehouse, first: dt.date, last: dt.date, *, system: str | None = None, strategy: str | None = None
 ) -> list[Row]:

@@ -12,7 +12,6 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance import metrics
 from nba_consolidation.pipeline.analysis.performance.counts import EDGE_BOUNDS, DailyCounts
-from nba_consolidation.pipeline.analysis.performance.queries import analysed_dates
 from nba_consolidation.pipeline.analysis.performance.windows import (
     DateSpan,
     dependent_dates,
@@ -22,6 +21,7 @@ from nba_consolidation.pipeline.analysis.performance.windows import (
 )
 from nba_consolidation.schema import CALIBRATION_SCORES, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE
 from nba_consolidation.sql import Statement, Value
+from nba_consolidation.warehouse.table_reads import game_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ _COMPUTED = ComputedTables(
 
 @dataclass(frozen=True)
 class Analyst:
-    """Everything an analysis needs. odds: American, for `roi`."""
+    """Analyses game dates. odds: American, for `roi`."""
 
     writer: FencedWriter
     odds: int = metrics.STANDARD_ODDS
@@ -71,7 +71,8 @@ class Analyst:
 
     def _dependent(self, requested: Sequence[dt.date]) -> list[dt.date]:
         """The dates that have been analysed and whose windows contain one of the requested dates."""
-        analysed = analysed_dates(self.writer.warehouse, requested[0], max(map(last_dependent, requested)))
+        last = max(map(last_dependent, requested))
+        analysed = game_dates(self.writer.warehouse, SYSTEM_PERFORMANCE, requested[0], last)
         return dependent_dates(analysed, requested)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, ...]:

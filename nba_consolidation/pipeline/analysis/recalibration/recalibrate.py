@@ -1,4 +1,4 @@
-"""The use case: calibrations are decided for game dates, or by a person, and recorded in one fenced transaction."""
+"""The use case: decides about calibrations for game dates, or records a person's decision, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from nba_consolidation.fencing.audits import DUPLICATE_CALIBRATIONS
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, Parameters, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
@@ -37,7 +38,6 @@ LOCK_TYPE = "recalibration"
 HISTORY_DATE = dt.date(1946, 11, 1)
 """The date, that of the first NBA game, under which the history of all calibrations has a lease and a fence."""
 _LINEAGE = ("lease_token", "run_id", "computed_at", "recorded_at")
-_AUDITS = ("duplicate_calibrations",)
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +64,7 @@ class RecalibrationReport:
 
 @dataclass(frozen=True)
 class Recalibrator:
-    """Everything a recalibration needs."""
+    """Recalibrates systems, and records decisions about calibrations."""
 
     writer: FencedWriter
     policy: RecalibrationPolicy = field(default_factory=RecalibrationPolicy)
@@ -164,25 +164,29 @@ def _log_event(event: CalibrationEvent, run_id: str, level: int) -> None:
 def _write(
     leased: LeasedDates, dates: Sequence[dt.date], versions: Sequence[CalibrationVersion], events: Sequence[_DatedEvent]
 ) -> None:
-    """The history has a lease and a fence too, so that two dates never number their events alike."""
-    version_schema, event_schema = _schema(CALIBRATION_VERSIONS), _schema(CALIBRATION_EVENTS)
+    """The history has a lease and a fence too, so that events of two dates never get one number."""
+    version_rows = [version.as_row() | {"lease_date": version.game_date} for version in versions]
     event_rows = [dated.event.as_row() | {"lease_date": dated.lease_date} for dated in events]
     relations = {
-        "new_versions": pa.Table.from_pylist([version.as_row() for version in versions], version_schema),
-        "new_events": pa.Table.from_pylist(event_rows, event_schema.append(pa.field("lease_date", pa.date32()))),
+        "new_versions": pa.Table.from_pylist(version_rows, _schema(CALIBRATION_VERSIONS)),
+        "new_events": pa.Table.from_pylist(event_rows, _schema(CALIBRATION_EVENTS)),
     }
+
+    def insert(table: Table, new_rows: str, written_at: str, parameters: Parameters) -> Statement:
+        columns = [name for name in table.column_names if name not in _LINEAGE]
+        names = {"TABLE": table.name, "NEW_ROWS": new_rows, "WRITTEN_AT": written_at}
+        return Statement("insert_missing", parameters, columns, names=names)
 
     def statements(parameters: Parameters) -> list[Statement]:
         return [
-            Statement("add_calibration_versions", parameters, version_schema.names),
-            Statement("add_calibration_events", parameters, event_schema.names),
-            Statement("duplicate_calibrations", parameters, audit=True),
+            insert(CALIBRATION_VERSIONS, "new_versions", "computed_at", parameters),
+            insert(CALIBRATION_EVENTS, "new_events", "recorded_at", parameters),
+            DUPLICATE_CALIBRATIONS.statement(parameters),
         ]
 
-    leased.write([HISTORY_DATE, *dates], statements, audits=_AUDITS, relations=relations)
+    leased.write([HISTORY_DATE, *dates], statements, relations=relations)
 
 
 def _schema(table: Table) -> pa.Schema:
-    return pa.schema(
-        [(column.name, arrow_type(column.type)) for column in table.columns if column.name not in _LINEAGE]
-    )
+    columns = [(column.name, arrow_type(column.type)) for column in table.columns if column.name not in _LINEAGE]
+    return pa.schema([*columns, ("lease_date", pa.date32())])

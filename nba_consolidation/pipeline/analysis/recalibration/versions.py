@@ -12,11 +12,13 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY, Calibration
-from nba_consolidation.sql import Statement
+from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.warehouse.table_reads import table_rows
 
 
 class CalibrationState(StrEnum):
@@ -35,6 +37,8 @@ CHOICES = {"approve": ACTIVE, "reject": REJECTED, "rollback": ROLLED_BACK}
 _CHOICE_NEEDS = {ACTIVE: (PROPOSED,), REJECTED: (PROPOSED,), ROLLED_BACK: (ACTIVE, SUPERSEDED)}
 _IN_FORCE_OR_NOT = (ACTIVE, ROLLED_BACK, SUPERSEDED)
 """The events that decide whether a version is in force."""
+_VERSION_ORDER = itemgetter("system_id", "game_date", "computed_at", "version_id")
+_EVENT_ORDER = itemgetter("system_id", "number", "version_id", "state")
 
 
 class DecisionRefused(ConsolidationError):
@@ -230,13 +234,11 @@ def calibration_of(version: CalibrationVersion | None) -> Calibration:
 
 def read_history(warehouse: Warehouse, system: str | None = None) -> CalibrationHistory:
     """The recorded history of one system, or of all."""
-    versions, events = (
-        warehouse.query(Statement(name, {"system_id": system}))
-        for name in ("calibration_versions", "calibration_events")
-    )
+    versions = table_rows(warehouse, CALIBRATION_VERSIONS, system_id=system)
+    events = table_rows(warehouse, CALIBRATION_EVENTS, system_id=system)
     return CalibrationHistory(
-        tuple(CalibrationVersion.from_row(row) for row in versions),
-        tuple(CalibrationEvent.from_row(row) for row in events),
+        tuple(CalibrationVersion.from_row(row) for row in sorted(versions, key=_VERSION_ORDER)),
+        tuple(CalibrationEvent.from_row(row) for row in sorted(events, key=_EVENT_ORDER)),
     )
 
 

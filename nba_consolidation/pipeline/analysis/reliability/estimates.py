@@ -1,4 +1,4 @@
-"""What dependent bets are worth as independent ones, and hit rates shrunken towards that of all players.
+"""The effective number of dependent bets, and hit rates shrunken towards that of all players.
 
 Several systems bet on one player on one date, and one score decides them all: the bets of a player and date are a
 cluster. A player's bets are divided by the design effect of the clusters, and then treated as independent.
@@ -18,7 +18,7 @@ def intraclass_correlation(
     bets: npt.ArrayLike, correct: npt.ArrayLike, squares: npt.ArrayLike, correct_by_bets: npt.ArrayLike,
     clusters: npt.ArrayLike, *, unknown: float,
 ) -> Floats:  # fmt: skip
-    """How alike the bets of a cluster end, from 0 (independent) to 1: the analysis-of-variance estimator.
+    """The correlation of the bets of a cluster, from 0 (independent) to 1: the analysis-of-variance estimator.
 
     bets, correct: sums over all clusters; squares: of bets²; correct_by_bets: of correct² / bets. unknown: the result
     for fewer than two clusters, or if none has two bets. Negative estimates count as 0.

@@ -74,7 +74,7 @@ class Evidence:
 
 
 def _correlation(season: PlayerSeason) -> Floats:
-    """How alike the bets on one player and date end, after each game date; 1, the worst case, while unknown."""
+    """The correlation of the bets on one player and date, after each game date; 1, the worst case, while unknown."""
     bets, correct = season.daily["bets"], season.daily["correct"]
     daily = (bets, correct, bets**2, np.nan_to_num(ratio(correct**2, bets)), bets > 0)
     sums = [season.running(figure.sum(axis=1)) for figure in daily]

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 
+from nba_consolidation.schema import POLICY_REVIEWS
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Row, Warehouse
-
-
-def reviewed_dates(
-    warehouse: Warehouse, first: dt.date = dt.date.min, last: dt.date = dt.date.max
-) -> tuple[dt.date, ...]:
-    """The dates for which players were reviewed, in order."""
-    rows = warehouse.query(Statement("reviewed_dates", {"first_date": first, "last_date": last}))
-    return tuple(row["game_date"] for row in rows)
+from nba_consolidation.warehouse.table_reads import table_rows
 
 
 def players(
     warehouse: Warehouse, first: dt.date, last: dt.date, *, status: str | None = None, player: str | None = None
 ) -> list[Row]:
-    """Rows of player_reliability, flagged players first; of all statuses and players unless they are given."""
+    """Rows of player_reliability, flagged players first; None selects every status or player."""
     parameters = {"first_date": first, "last_date": last, "status": status, "player": player}
     return warehouse.query(Statement("reliability_figures", parameters))
 
 
 def policies(warehouse: Warehouse, first: dt.date, last: dt.date) -> list[Row]:
     """Rows of policy_reviews, the policy in use first."""
-    return warehouse.query(Statement("policy_figures", {"first_date": first, "last_date": last}))
+    rows = table_rows(warehouse, POLICY_REVIEWS, first, last)
+    return sorted(rows, key=lambda row: (row["game_date"], not row["acting"]))
 
 
 def overrides(warehouse: Warehouse) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The use case: the players are reviewed for game dates, from the games before each date."""
+"""The use case: reviews the players for game dates, from the games before each date."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from nba_consolidation.pipeline.analysis.reliability.overrides import Override, 
 from nba_consolidation.pipeline.analysis.reliability.player_rows import review_rows
 from nba_consolidation.pipeline.analysis.reliability.player_season import EDGE, PlayerSeason
 from nba_consolidation.pipeline.analysis.reliability.policies import FALSE_DISCOVERY
-from nba_consolidation.pipeline.analysis.reliability.queries import reviewed_dates
 from nba_consolidation.schema import ALL_TABLES, PLAYER_RELIABILITY, POLICY_REVIEWS
 from nba_consolidation.sql import Statement, Value
+from nba_consolidation.warehouse.table_reads import game_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ _COMPUTED = ComputedTables(
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Everything a review needs. policy: gives the status. disabled_systems: their bets do not count."""
+    """Reviews players. policy: gives the status. disabled_systems: their bets do not count."""
 
     writer: FencedWriter
     policy: str = FALSE_DISCOVERY
@@ -66,7 +66,7 @@ class Reviewer:
         """Recomputes both tables for the dates, and for later dates of their seasons that were reviewed before.
 
         One transaction per season; unchanged rows are left alone. Raises LeaseError, WarehouseError, FencedOut; then
-        nothing of that season was written. Grade the dates before first.
+        nothing of that season was written. Grade the earlier dates first.
         """
         return recompute(
             self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, together=season_of,
@@ -82,12 +82,12 @@ class Reviewer:
         }  # fmt: skip
         with self.writer.holding(LOCK_TYPE, [override.first], holder) as leased:
             leased.write([override.first], lambda fenced: [Statement("record_override", {**fenced, **values})])
-        covered = reviewed_dates(self.writer.warehouse, override.first, override.last or dt.date.max)
+        covered = game_dates(self.writer.warehouse, POLICY_REVIEWS, override.first, override.last or dt.date.max)
         return self.review(covered, holder)
 
     def _dependent(self, requested: Sequence[dt.date]) -> Sequence[dt.date]:
         """The dates of the season, from the first requested one on, that were reviewed before."""
-        return reviewed_dates(self.writer.warehouse, requested[0], season_of(requested[0]).last)
+        return game_dates(self.writer.warehouse, POLICY_REVIEWS, requested[0], season_of(requested[0]).last)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, pd.DataFrame]:
         season, warehouse = season_of(dates[0]), self.writer.warehouse

@@ -1,6 +1,6 @@
 -- Every game id with the game that it means: the two teams in alphabetical order, so that AWAY_HOME, HOME_AWAY and a
 -- league id are one game (incident 33). If an id does not name its teams, the rows do, box scores first.
--- `ids`: how many ids the game has. `box_score_key`: where its box scores are found, by the id itself or else by the teams.
+-- `ids`: how many ids the game has. `box_score_key`: the key of its box scores: the id itself, or else the teams.
 CREATE TEMP TABLE games AS
 SELECT
   game_date,

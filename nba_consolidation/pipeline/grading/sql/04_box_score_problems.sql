@@ -1,4 +1,4 @@
--- Suspicious box scores of the dates, by name. Rows stay as they are: grading decides what it can use, and a person is told.
+-- Suspicious box scores of the dates, by name. Rows are not changed: grading decides what it can use, and the problems are reported.
 SELECT game_date, problem, game_id, player_lookup, detail
 FROM (
   SELECT game_date, 'key_missing' AS problem, game_id, player_lookup, CAST(NULL AS STRING) AS detail

@@ -1,4 +1,4 @@
--- The box scores under each key by which they are found: the id of their game, and its teams.
+-- The box scores by each of their two keys: the id of the game, and its teams.
 CREATE TEMP TABLE box_scores_by_game_key AS
 SELECT B.*, G.game_key, G.game_id AS box_score_key, P.player_key
 FROM box_scores AS B

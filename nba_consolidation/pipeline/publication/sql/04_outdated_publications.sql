@@ -1,4 +1,4 @@
--- The dates of which consumers read something else than they should. All other dates are left alone.
+-- The dates whose published rows differ from those to publish. All other dates are not written.
 CREATE TEMP TABLE outdated_publications AS
 SELECT DISTINCT game_date
 FROM (

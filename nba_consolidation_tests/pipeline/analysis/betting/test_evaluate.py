@@ -11,6 +11,8 @@ from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
 from nba_consolidation.pipeline.analysis.betting import queries
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluationReport
+from nba_consolidation.schema import STRATEGY_PERFORMANCE
+from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets
 
 NEXT = DATE + dt.timedelta(1)
@@ -83,7 +85,7 @@ def test_an_obsolete_row_is_deleted_and_the_date_stays_evaluated(home: Graded) -
     home.execute("DELETE FROM prediction_accuracy")
     assert evaluate(home).dates[0].strategies == 1
     assert [one["strategy"] for one in home.read("strategy_performance")] == ["PICKED"]
-    assert queries.evaluated_dates(home.deployment.warehouse) == (DATE,)
+    assert game_dates(home.deployment.warehouse, STRATEGY_PERFORMANCE) == (DATE,)
 
 
 def test_new_odds_rewrite_the_rows(home: Graded, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, WaitPolicy
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import HISTORY_DATE, LOCK_TYPE, Recalibrator
 from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, PROPOSED, ROLLED_BACK, read_history
+from nba_consolidation.schema import CALIBRATION_EVENTS
 from nba_consolidation.sql import Statement
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded
 from nba_consolidation_tests.pipeline.analysis.recalibration.simulated import overconfident, shifted
@@ -37,7 +38,7 @@ class ReadsTogether:
 
     def query(self, statement: Statement) -> Any:
         rows = self._warehouse.query(statement)
-        if statement.name == "calibration_events":
+        if statement.names.get("TABLE") == CALIBRATION_EVENTS.name:
             with contextlib.suppress(threading.BrokenBarrierError):  # the other one waits for the lease
                 self._together.wait(timeout=2)
         return rows
@@ -116,7 +117,7 @@ class WrittenWithoutLease:
 
     def query(self, statement: Statement) -> Any:
         rows = self._warehouse.query(statement)
-        if statement.name == "calibration_events":
+        if statement.names.get("TABLE") == CALIBRATION_EVENTS.name:
             self._home.execute("""
                 INSERT INTO confidence_recalibration_events BY NAME
                 SELECT * REPLACE ('somebody' AS run_id, 3 AS number) FROM confidence_recalibration_events LIMIT 1

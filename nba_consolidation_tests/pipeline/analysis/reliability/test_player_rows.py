@@ -33,8 +33,8 @@ LATE = OPENING + dt.timedelta(200)
 
 def row_of(season: PlayerSeason, player: str, date: dt.date = LATE, acting: str = FALSE_DISCOVERY) -> Row:
     rows = SeasonReview.of(season, acting).players_on(date, {})
-    (found,) = rows[rows["player_lookup"] == player].to_dict("records")
-    return {str(name): value for name, value in found.items()}
+    (result,) = rows[rows["player_lookup"] == player].to_dict("records")
+    return {str(name): value for name, value in result.items()}
 
 
 def ever_flagged(season: PlayerSeason, policy: str) -> int:
@@ -201,12 +201,12 @@ def test_bias_and_high_variance_are_distinguished() -> None:
 def test_the_median_absolute_deviation_is_robust_and_spreads_end_with_the_player() -> None:
     values = np.array([10.0] * 9 + [60.0] + [5.0, 7.0] * 5)
     player = np.array([0] * 10 + [1] * 10)
-    found = spread(values, player, 10)
-    assert found.sd[9] == pytest.approx(np.std(values[:10], ddof=1))
-    assert found.mad[9] == 0
-    assert np.isnan(found.sd[:9]).all()
-    assert np.isnan(found.sd[10:19]).all()
-    assert found.mad[19] == pytest.approx(1.4826, abs=1e-4)
+    result = spread(values, player, 10)
+    assert result.sd[9] == pytest.approx(np.std(values[:10], ddof=1))
+    assert result.mad[9] == 0
+    assert np.isnan(result.sd[:9]).all()
+    assert np.isnan(result.sd[10:19]).all()
+    assert result.mad[19] == pytest.approx(1.4826, abs=1e-4)
 
 
 @pytest.mark.parametrize(("promised", "reduced"), [(0.8, True), (0.5, False)])
@@ -230,12 +230,12 @@ def test_the_confidence_reduction_follows_from_the_results_of_such_bets(promised
 
 def test_a_rate_difference_is_clustered_by_date_and_needs_enough_dates() -> None:
     won, bets = np.array([2.0, 1] * 10), np.array([5.0] * 20)
-    found = rate_difference(DailySums(won, bets), DailySums(bets - won, bets))
-    assert np.isnan(found.value[9])
-    assert found.value[20] == pytest.approx(0.3 - 0.7)
+    result = rate_difference(DailySums(won, bets), DailySums(bets - won, bets))
+    assert np.isnan(result.value[9])
+    assert result.value[20] == pytest.approx(0.3 - 0.7)
     residuals = (won - 1.5) / 100 - ((bets - won) - 3.5) / 100
     half = 2.093024 * np.sqrt((residuals**2).sum() * 20 / 19)
-    assert found.high[20] - found.value[20] == pytest.approx(half, rel=1e-5)
+    assert result.high[20] - result.value[20] == pytest.approx(half, rel=1e-5)
     assert [verdict(-2, -1), verdict(-1, 1), verdict(1, 2), verdict(np.nan, 1)] == [
         "worse",
         "noise",
@@ -251,8 +251,8 @@ def override(status: str | None, first: int, last: int | None = None) -> Overrid
 
 def test_the_last_override_of_a_date_counts_and_a_cleared_one_does_not() -> None:
     overrides = [override("blacklisted", 0), override("watch", 5, 6), override(None, 10)]
-    found = [overrides_on(overrides, OPENING + dt.timedelta(n)).get("p") for n in (-1, 0, 4, 5, 6, 7, 10)]
-    assert [one and one.status for one in found] == [
+    result = [overrides_on(overrides, OPENING + dt.timedelta(n)).get("p") for n in (-1, 0, 4, 5, 6, 7, 10)]
+    assert [one and one.status for one in result] == [
         None, "blacklisted", "blacklisted", "watch", "watch", "blacklisted", None
     ]  # fmt: skip
 
@@ -277,10 +277,10 @@ def test_a_policy_is_evaluated_on_bets_after_the_flag_only() -> None:
     rows = [day("p", n, 1, int(n >= 8), edge_bets=1, edge_correct=int(n >= 8)) for n in range(20)]
     rows += [day("q", n, 1, n % 2, edge_bets=1, edge_correct=n % 2) for n in range(20)]
     judge = SeasonReview.of(PlayerSeason.of(FIRST, rows), EDGE_RULE)
-    judged = judge.policies[EDGE_RULE]
-    assert judged.flagged.bets.tolist() == [0.0] * 8 + [1.0] * 12
-    assert judged.flagged.total.sum() == 12
-    assert judged.others.bets.tolist() == [2.0] * 8 + [1.0] * 12
+    policy_results = judge.policies[EDGE_RULE]
+    assert policy_results.flagged.bets.tolist() == [0.0] * 8 + [1.0] * 12
+    assert policy_results.flagged.total.sum() == 12
+    assert policy_results.others.bets.tolist() == [2.0] * 8 + [1.0] * 12
     review = judge.policies_on(LATE).set_index("policy").loc[EDGE_RULE]
     assert (review["bets"], review["correct"], review["other_bets"]) == (12, 12, 28)
 
@@ -311,9 +311,9 @@ def test_each_bias_has_its_flag() -> None:
     mean, q = np.full(21, 0.0), np.full(21, 0.5)
     mean[:4], q[:3], q[3] = [3.0, -3.0, 0.0, 3.0], 0.01, np.nan
     mean[20], q[20] = -3.0, 0.05
-    found = bias_flags(mean, q, volume)
-    assert found[:5] == ["overprediction", "underprediction", "normal", "not_enough", "normal"]
-    assert found[20] == "superstar_underprediction"
+    result = bias_flags(mean, q, volume)
+    assert result[:5] == ["overprediction", "underprediction", "normal", "not_enough", "normal"]
+    assert result[20] == "superstar_underprediction"
     mean[20] = 3.0
     assert bias_flags(mean, q, volume)[20] == "overprediction"  # a star can be predicted too high
 

@@ -39,9 +39,9 @@ def test_only_games_before_the_date_of_its_season_and_enabled_systems_count(home
     home.add([*bets(5, 0, system_id="switched_off"), *bets(4, 0, game_date=NEXT), graded("push"), graded("passed")])
     home.add(bets(9, 0, game_date=dt.date(2025, 6, 30)))
     review(home, NEXT, dt.date(2025, 7, 1))
-    found = row(home, "jaimejaquezjr")
-    assert (found["bets"], found["correct"], found["push"], found["passed"]) == (3, 2, 1, 1)
-    assert (found["season_first"], found["last_game"]) == (dt.date(2025, 7, 1), DATE)
+    reviewed = row(home, "jaimejaquezjr")
+    assert (reviewed["bets"], reviewed["correct"], reviewed["push"], reviewed["passed"]) == (3, 2, 1, 1)
+    assert (reviewed["season_first"], reviewed["last_game"]) == (dt.date(2025, 7, 1), DATE)
     assert home.read("player_reliability", game_date=dt.date(2025, 7, 1)) == []
 
 
@@ -78,13 +78,13 @@ def test_an_override_replaces_the_computed_status_is_kept_and_can_be_cleared(hom
     home.add(bets(1, 1))
     review(home)
     decide(home, "blacklisted")
-    found = row(home, "lukadoncic")
-    assert (found["status"], found["computed_status"], found["override_id"]) == (
+    reviewed = row(home, "lukadoncic")
+    assert (reviewed["status"], reviewed["computed_status"], reviewed["override_id"]) == (
         "blacklisted",
         "not_enough",
         "blacklisted",
     )
-    assert (found["reason"], found["since"]) == ("override by somebody: a knee", NEXT)
+    assert (reviewed["reason"], reviewed["since"]) == ("override by somebody: a knee", NEXT)
     decide(home, None)
     assert home.read("player_reliability", player_lookup="lukadoncic") == []
     kept = home.frame("SELECT player_lookup, status, author, reason FROM player_overrides ORDER BY created_at")

@@ -10,18 +10,18 @@ FROM (
     game_date,
     system_id,
     CAST(ROUND(confidence_score * @steps) AS INT64) AS confidence_step,
-    COUNTIF(became = 'correct') AS won,
-    COUNTIF(became = 'wrong') AS lost
+    COUNTIF(derived_outcome = 'correct') AS won,
+    COUNTIF(derived_outcome = 'wrong') AS lost
   FROM (
     SELECT
       game_date,
       system_id,
       confidence_score,
-      macro.OUTCOME(T) AS became
+      macro.OUTCOME(T) AS derived_outcome
     FROM prediction_accuracy AS T
     WHERE game_date >= @first_date AND game_date < @before
   )
-  WHERE became IN ('correct', 'wrong') AND confidence_score BETWEEN 0 AND 1
+  WHERE derived_outcome IN ('correct', 'wrong') AND confidence_score BETWEEN 0 AND 1
   GROUP BY game_date, system_id, confidence_step
 )
 GROUP BY game_date, system_id

@@ -3,15 +3,15 @@
 SELECT
   G.game_date,
   L.player_key AS player_lookup,
-  COUNTIF(G.became IN ('correct', 'wrong')) AS bets,
-  COUNTIF(G.became = 'correct') AS correct,
-  COUNTIF(G.became = 'push') AS push,
-  COUNTIF(G.became = 'passed') AS passed,
-  COUNTIF(G.became IN ('correct', 'wrong') AND G.edge >= @edge) AS edge_bets,
-  COUNTIF(G.became = 'correct' AND G.edge >= @edge) AS edge_correct,
-  COUNTIF(G.became IN ('correct', 'wrong') AND G.confidence_micros IS NOT NULL) AS confident_bets,
-  COUNTIF(G.became = 'correct' AND G.confidence_micros IS NOT NULL) AS confident_correct,
-  CAST(COALESCE(SUM(IF(G.became IN ('correct', 'wrong'), G.confidence_micros, NULL)), 0) AS INT64) AS confidence_micros,
+  COUNTIF(G.derived_outcome IN ('correct', 'wrong')) AS bets,
+  COUNTIF(G.derived_outcome = 'correct') AS correct,
+  COUNTIF(G.derived_outcome = 'push') AS push,
+  COUNTIF(G.derived_outcome = 'passed') AS passed,
+  COUNTIF(G.derived_outcome IN ('correct', 'wrong') AND G.edge >= @edge) AS edge_bets,
+  COUNTIF(G.derived_outcome = 'correct' AND G.edge >= @edge) AS edge_correct,
+  COUNTIF(G.derived_outcome IN ('correct', 'wrong') AND G.confidence_micros IS NOT NULL) AS confident_bets,
+  COUNTIF(G.derived_outcome = 'correct' AND G.confidence_micros IS NOT NULL) AS confident_correct,
+  CAST(COALESCE(SUM(IF(G.derived_outcome IN ('correct', 'wrong'), G.confidence_micros, NULL)), 0) AS INT64) AS confidence_micros,
   COUNT(G.error_tenths) AS compared,
   CAST(COALESCE(SUM(G.error_tenths), 0) AS INT64) AS error_tenths,
   MAX(IF(G.error_tenths IS NULL, NULL, G.actual_points)) AS points
@@ -20,19 +20,19 @@ FROM (
     game_date,
     player_lookup,
     actual_points,
-    became,
+    derived_outcome,
     ABS(predicted_points - line_value) AS edge,
     IF(confidence_score BETWEEN 0 AND 1, CAST(confidence_score * 1000000 AS INT64), NULL) AS confidence_micros,
-    IF(became <> 'voided', CAST((predicted_points - actual_points) * 10 AS INT64), NULL) AS error_tenths
+    IF(derived_outcome <> 'voided', CAST((predicted_points - actual_points) * 10 AS INT64), NULL) AS error_tenths
   FROM (
     SELECT
       *,
-      macro.OUTCOME(T) AS became
+      macro.OUTCOME(T) AS derived_outcome
     FROM prediction_accuracy AS T
     WHERE game_date BETWEEN @first_date AND @last_date
       AND NOT COALESCE(system_id IN UNNEST(@disabled_systems), FALSE)
   )
-  WHERE became IS NOT NULL
+  WHERE derived_outcome IS NOT NULL
 ) AS G
 JOIN (
   SELECT player_lookup, macro.PLAYER_KEY(player_lookup) AS player_key

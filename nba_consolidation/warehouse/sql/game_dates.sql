@@ -1,5 +1,5 @@
--- The dates of which anything is graded.
+-- The dates of which a table has rows.
 SELECT DISTINCT game_date
-FROM prediction_accuracy
+FROM macro.TABLE
 WHERE game_date BETWEEN @first_date AND @last_date
 ORDER BY game_date

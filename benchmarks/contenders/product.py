@@ -1,4 +1,4 @@
-"""Ours: the whole safe path, from listing to clean-up, over the DuckDB file with SQLite leases."""
+"""The product: the whole consolidation, from listing to clean-up, on the DuckDB file with SQLite leases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-import duckdb  # noqa: F401 (ours imports it when it first needs it; that is no part of the work)
+import duckdb  # noqa: F401 (the product imports it at the first use, which is not measured)
 
 from benchmarks.job import Job, fresh_warehouse
 from nba_consolidation.leases import Holder
@@ -16,7 +16,7 @@ from nba_consolidation.wiring import deploy
 
 
 def setup(job: Job) -> None:
-    """Stages. A hard link is the same state of the same file: tables merged before are found `again` by it."""
+    """Stages the files. A hard link is the same state of a file, so in the phase `again` the tables are known."""
     fresh_warehouse(job)
     staging = job.work / "staging"
     staging.mkdir(exist_ok=True)
@@ -48,5 +48,5 @@ def run(job: Job) -> dict[str, object]:
 
 
 def result(job: Job) -> str:
-    """Where to read what came out."""
+    """Where to read the result."""
     return f"duckdb:{job.warehouse}"

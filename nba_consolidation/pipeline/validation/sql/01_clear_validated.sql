@@ -1,2 +1,0 @@
-DELETE FROM validated_predictions
-WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
