@@ -22,6 +22,7 @@ from nba_consolidation.warehouse.errors import StatementFailed, TableIncomplete
 from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation_tests.operations.repair.legacy import KEY, LegacyBench, Row, expected, graded
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, at
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 PERCENT = Decimal("62.5")
 
@@ -116,6 +117,20 @@ def test_incident_40_whatever_fails_nothing_is_changed(bench: LegacyBench, faili
     assert not bench.rows("grading_ledger")
 
 
+@pytest.mark.parametrize(
+    ("left_out", "audit"), [("keep_repaired", "unconserved_repairs"), ("clear_repaired", "duplicate_accuracy_keys")]
+)
+def test_a_repair_that_would_lose_a_row_or_have_it_twice_is_rolled_back(
+    bench: LegacyBench, monkeypatch: pytest.MonkeyPatch, left_out: str, audit: str
+) -> None:
+    bench.fill(graded(), graded(), graded(confidence_score=PERCENT, player_lookup="lukadoncic"))
+    before = bench.rows()
+    statement_factory(monkeypatch)(left_out, "SELECT 1 AS writes_nothing")
+    error = bench.repairer().repair([DATE], Holder.here("repair")).poisoned[DATE]
+    assert isinstance(error, AuditFailed)
+    assert (error.audit, bench.rows()) == (audit, before)
+
+
 def test_incident_37_a_group_whose_median_confidence_is_above_one_is_in_percent_and_a_stray_row_is_left_alone(
     bench: LegacyBench,
 ) -> None:
@@ -145,12 +160,12 @@ def test_incident_37_a_group_whose_median_confidence_is_above_one_is_in_percent_
     assert {(row["removal"], row["why"]) for row in changed} == {("changed", "confidence_scale")}
 
 
-@pytest.mark.parametrize("stray", ["1.0001", "1.05", "62"])
+@pytest.mark.parametrize(("fraction", "stray"), [("0.62", "1.0001"), ("0.62", "1.05"), ("0.62", "62"), ("1", "62")])
 def test_incident_37_one_confidence_above_one_does_not_divide_the_fractions_beside_it(
-    bench: LegacyBench, stray: str
+    bench: LegacyBench, fraction: str, stray: str
 ) -> None:
     bench.fill(
-        *(graded(confidence_score=Decimal("0.62"), player_lookup=f"p{number}") for number in range(9)),
+        *(graded(confidence_score=Decimal(fraction), player_lookup=f"p{number}") for number in range(9)),
         graded(confidence_score=Decimal(stray)),
     )
     before = bench.rows()

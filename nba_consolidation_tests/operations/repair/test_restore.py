@@ -15,6 +15,7 @@ from nba_consolidation.warehouse.errors import TableIncomplete
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
 from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, at
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 PERCENT = Decimal("62.5")
 
@@ -248,6 +249,21 @@ def test_incident_40_a_restore_that_fails_changes_nothing(bench: LegacyBench, fa
     bench.warehouse.failing = failing
     assert set(bench.restore().poisoned) == {DATE, NEXT_DATE}
     assert [bench.rows(table) for table in tables] == before
+
+
+@pytest.mark.parametrize("left_out", ["put_back", "clear_restored"])
+def test_a_restore_that_would_lose_a_row_or_have_one_too_many_is_rolled_back(
+    bench: LegacyBench, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    def rows_of_date() -> dict[tuple[Any, ...], int]:
+        return {row: copies for row, copies in bench.rows().items() if DATE in row}
+
+    bench.repair()
+    before = rows_of_date()
+    statement_factory(monkeypatch)(left_out, "SELECT 1 AS writes_nothing")
+    error = bench.restore().poisoned[DATE]
+    assert isinstance(error, AuditFailed)
+    assert (error.audit, rows_of_date()) == ("unconserved_restores", before)
 
 
 def test_the_time_of_grading_comes_back_too(bench: LegacyBench) -> None:

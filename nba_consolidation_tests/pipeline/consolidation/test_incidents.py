@@ -13,7 +13,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.fencing.audits import AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED
+from nba_consolidation.fencing.audits import ACTIVE_TWINS, AUDITS, DUPLICATE_BUSINESS_KEYS, DUPLICATE_VALIDATED, Audit
 from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.fencing.fenced_writer import FencedWriter, fence_parameters
 from nba_consolidation.leases import (
@@ -233,6 +233,17 @@ def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_fails
     assert len(DUPLICATE_BUSINESS_KEYS.findings(bench.warehouse, [DATE])) == 1
 
 
+@pytest.mark.parametrize(
+    "audit", [DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS, DUPLICATE_VALIDATED], ids=lambda one: one.name
+)
+def test_an_audit_of_several_dates_finds_a_duplicate_of_the_last_one(bench: Workbench, audit: Audit) -> None:
+    stage_each(bench, DATE, NEXT_DATE)
+    bench.consolidate(DATE, NEXT_DATE)
+    bench.validate(DATE, NEXT_DATE)
+    bench.execute(f"INSERT INTO {audit.table} SELECT * FROM {audit.table} WHERE game_date = ?", NEXT_DATE)
+    assert [row["game_date"] for row in audit.findings(bench.warehouse, [DATE, NEXT_DATE])] == [NEXT_DATE]
+
+
 def test_an_activation_that_leaves_two_rows_active_rolls_everything_back(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,13 +351,16 @@ def failing_at(statement: str) -> Any:
     return fail
 
 
-def test_incident_23_rows_that_were_reported_and_are_not_there_roll_everything_back(bench: Workbench) -> None:
-    class Boasting(WatchedStaging):
+@pytest.mark.parametrize("reported", [1, 6])
+def test_incident_23_fewer_or_more_rows_than_were_reported_roll_everything_back(
+    bench: Workbench, reported: int
+) -> None:
+    class Miscounting(WatchedStaging):
         def list_tables(self, known: KnownDates) -> list[StagingTable]:
-            return [dataclasses.replace(table, dates={DATE: 6}) for table in super().list_tables(known)]
+            return [dataclasses.replace(table, dates={DATE: reported}) for table in super().list_tables(known)]
 
-    table = bench.stage(prediction())
-    bench.staging = Boasting(bench.staging.folder)
+    table = bench.stage(prediction(), prediction(None))
+    bench.staging = Miscounting(bench.staging.folder)
     error = bench.consolidate().poisoned[DATE]
     assert isinstance(error, AuditFailed)
     assert error.audit == "unconserved_dates"

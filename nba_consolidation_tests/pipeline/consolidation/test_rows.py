@@ -162,6 +162,14 @@ def test_incident_25_a_regeneration_whose_rows_are_all_bad_leaves_the_old_ones_a
     assert active_lines(bench) == [Decimal("20.5"), Decimal("20.5")]
 
 
+def test_incident_25_a_bad_row_does_not_supersede_the_sound_one_that_it_is_staged_with(bench: Workbench) -> None:
+    sound, bad = prediction(minute=1), prediction(minute=2, predicted_points=Decimal("99.0"))
+    bench.stage(prediction(), sound, bad)
+    assert outcome(*bench.consolidate().dates) == (3, 1, 0, 0, 1, 1)
+    [current] = bench.published()
+    assert (current["prediction_id"], current["is_active"]) == (sound["prediction_id"], True)
+
+
 def test_incident_26_a_regeneration_is_consolidated_like_any_batch_and_replaces_it(bench: Workbench) -> None:
     bench.stage(prediction("20.5"))
     bench.consolidate()

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from nba_consolidation.fencing.audits import WITHHELD_BY_GROUP
+from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.operations.unfinished import unfinished_dates
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 
 def validated(bench: Workbench, **scales: str) -> list[Row]:
@@ -53,7 +55,9 @@ def of_each(*scores: str, **changes: Any) -> list[Row]:
         (["0.62", "1.05"], "fraction", ["1.05"]),
         (["62"] * 9 + ["0.62"], "percent", ["0.62"]),
         (["62.5", "0", "0", "0", "100"], "percent", []),
+        (["62.1234", "0"], "percent", []),
         (["1", "0.5", "0"], "fraction", []),
+        (["1", "1", "0.5"], "fraction", []),
         (["1.05"] * 3, None, ["1.05"] * 3),
     ],
 )
@@ -146,3 +150,15 @@ def test_validated_rows_follow_from_the_consolidated_ones_alone(bench: Workbench
     after = bench.execute("SELECT * FROM validated_predictions")
     assert [{**row, "lease_token": 0} for row in after] == [{**row, "lease_token": 0} for row in before]
     assert (after[0]["is_actionable"], after[0]["filter_reason"]) == (False, "low_confidence")
+
+
+@pytest.mark.parametrize("left_out", ["validate", "withhold", "clear_withheld"])
+def test_a_validation_that_would_lose_a_row_or_have_it_twice_is_rolled_back(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    bench.stage(*of_each("0.62", "0.62", "62"))
+    before = validated(bench)
+    statement_factory(monkeypatch)(left_out, "SELECT 1 AS writes_nothing")
+    with pytest.raises(AuditFailed, match="unconserved_validations"):
+        bench.validate()
+    assert bench.execute("SELECT * FROM validated_predictions ORDER BY game_date, player_lookup, system_id") == before

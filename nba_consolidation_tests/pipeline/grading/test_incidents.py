@@ -17,11 +17,12 @@ import nba_consolidation
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, SqliteLeaseStore, hold, lease_key
 from nba_consolidation.operations.repair.repair import LOCK_TYPE
-from nba_consolidation.schema import ACCURACY
+from nba_consolidation.schema import ACCURACY, BOX_SCORES
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.pipeline.consolidation.test_incidents import store_of_the_past
 from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GradingBench, bet, box
+from nba_consolidation_tests.warehouse.rows import statement_factory
 
 ROOT = Path(nba_consolidation.__file__).parents[1]
 NEXT_GAME = "20260116_BOS_MIA"
@@ -84,6 +85,30 @@ def test_a_poisoned_date_does_not_keep_the_others_from_being_graded(bench: Gradi
     assert [date.game_date for date in report.dates] == [NEXT_DATE]
     assert isinstance(report.poisoned[DATE], StatementFailed)
     assert [row["game_date"] for row in bench.accuracy()] == [NEXT_DATE]
+
+
+@pytest.mark.parametrize(
+    ("statement", "sabotage", "audit"),
+    [
+        ("insert_new_grades", "SELECT 1 AS writes_nothing", "unconserved_gradings"),
+        (
+            "delete_superseded_grades",
+            "INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy",
+            "duplicate_accuracy_keys",
+        ),
+    ],
+)
+def test_a_grading_that_would_lose_a_prediction_or_grade_one_twice_is_rolled_back(
+    bench: GradingBench, monkeypatch: pytest.MonkeyPatch, statement: str, sabotage: str, audit: str
+) -> None:
+    bench.graded(bet(), scores=(box(),))
+    bench.predict(bet(player="lukadoncic"), worker="w1")
+    bench.append(BOX_SCORES, box(player="lukadoncic"))
+    before = bench.accuracy()
+    statement_factory(monkeypatch)(statement, sabotage)
+    error = bench.grade().poisoned[DATE]
+    assert isinstance(error, AuditFailed)
+    assert (error.audit, bench.accuracy(), bench.removed()) == (audit, before, [])
 
 
 def test_incident_38_sixteen_copies_that_an_unfenced_grader_left_are_one_after_a_grading(bench: GradingBench) -> None:
