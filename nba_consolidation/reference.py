@@ -54,7 +54,7 @@ def settings_page() -> str:
         "Each setting is an environment variable. Some are also an option of the terminal, which comes first",
         "(`nba-consolidation --lease-ttl 30 ...`, see `nba-consolidation --help`), or a field of the Dagster resources",
         "`leases` and `warehouse`, which the launchpad can change for one run. A value that is not allowed is refused",
-        "when the program starts, and a variable with a misspelt name is warned of.",
+        "when the program starts, and a misspelt name causes a warning.",
         "",
     ]
     headings = {first: heading for heading, first in GROUPS.items()}

@@ -23,7 +23,7 @@ _COLUMNS = (
     GridColumn("batch", 3),
     GridColumn("dates", 2),
     GridColumn("action"),
-    GridColumn("why", 1, fold=True),
+    GridColumn("reason", 1, fold=True),
 )
 
 

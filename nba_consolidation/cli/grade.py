@@ -39,7 +39,7 @@ _COLUMNS = (
     count_column("voided", "voided"),
     count_column("waiting", "waiting"),
     count_column("new", "inserted", 1),
-    count_column("graded again", "updated", 1),
+    count_column("regraded", "updated", 1),
     count_column("removed", "removed", 1),
     count_column("rows", "total_rows", 1),
 )

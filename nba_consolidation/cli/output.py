@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from nba_consolidation.fencing.computed_tables import RecomputationReport
+
 _PIPE_WIDTH = 10_000
 _WIDTH_OF_LONG_TEXT = 32
 """What a column of long text gets at least."""
@@ -218,7 +220,7 @@ def latest(grid: Grid) -> list[Shown]:
 
 def reasons_table(title: str, reasons: Iterable[tuple[object, object]]) -> Grid:
     """What failed, and why."""
-    return Grid([GridColumn(title, fold=True), GridColumn("why", fold=True)], list(reasons))
+    return Grid([GridColumn(title, fold=True), GridColumn("reason", fold=True)], list(reasons))
 
 
 def poisoned_table(errors: Mapping[dt.date, Exception]) -> Grid:
@@ -229,6 +231,17 @@ def poisoned_table(errors: Mapping[dt.date, Exception]) -> Grid:
 def poisoned_document(errors: Mapping[dt.date, Exception]) -> list[dict[str, Any]]:
     """The same for JSON."""
     return [{"game_date": date, "error": error} for date, error in sorted(errors.items())]
+
+
+def recomputation_document(report: RecomputationReport[Any], counts: Sequence[str]) -> dict[str, Any]:
+    """A recomputation as JSON. counts: those of its dates that are added up."""
+    return {
+        "run_id": report.run_id,
+        "dates": report.dates,
+        "followed": report.followed,
+        "totals": {name: report.total(name) for name in counts},
+        "seconds": report.seconds,
+    }
 
 
 def _cell(value: object) -> Text:

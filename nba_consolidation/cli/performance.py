@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
-from nba_consolidation.cli.output import Grid, counted, table
+from nba_consolidation.cli.output import Grid, counted, recomputation_document, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import ACCURACY, SLICES, SYSTEM_PERFORMANCE, TIME_WINDOWS
@@ -44,9 +44,7 @@ def analyse(session: Session, dates: DateRange) -> None:
     }
     with steps() as on_step:
         report = deployment.analyst.analyse(requested, session.holder(), on_step)
-    document = {"run_id": report.run_id, "dates": report.dates, "followed": report.followed,
-                "totals": {name: report.total(name) for name in ("total_rows", "written_rows")},
-                "seconds": report.seconds}  # fmt: skip
+    document = recomputation_document(report, ("total_rows", "written_rows"))
     session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
 
 

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.options import DateRange, date_option, date_options
-from nba_consolidation.cli.output import counted, table
+from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
+from nba_consolidation.cli.output import counted, recomputation_document, table
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.cli.session import Session, publish_upcoming, session_command
 from nba_consolidation.schema import PLAYER_STATUSES, POLICY_REVIEWS
 from nba_consolidation.schema.display_columns import ALIASES, OVERRIDES, PLAYERS, POLICIES, UNSETTLED_NAMES
 from nba_consolidation.settings import today
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.reliability.review import ReviewReport
-    from nba_consolidation.wiring import Deployment
 
 _MAX_ROWS = 30
 _TOTALS = ("players", "written_rows", "blacklisted", "watched", "reliable", "not_enough", "overridden",
@@ -50,7 +49,7 @@ def review(session: Session, dates: DateRange) -> None:
     requested = dates.dates if dates.is_limited else [today()]
     with steps() as on_step:
         report = deployment.reviewer.review(requested, session.holder(), on_step)
-    published = _publish_upcoming(deployment, session)
+    published = publish_upcoming(deployment, session.holder())
     session.show(_document(report, published), _summary(report, published))
 
 
@@ -113,13 +112,19 @@ def overrides(session: Session) -> None:
     session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
 
 
+_recorded_with = option_group(
+    click.option("--reason", required=True, help="Why. It is recorded."),
+    click.option("--author", default=getpass.getuser, help="Who decides. It is recorded.  [default: the user who is "
+                 "logged in]"),
+)  # fmt: skip
+
+
 @players.command()
 @click.argument("player", metavar="NAME")
 @click.argument("box_score_player", metavar="BOX_SCORE_NAME")
-@click.option("--reason", required=True, help="Why; it is kept.")
-@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
+@_recorded_with
 @session_command
-def alias(session: Session, player: str, box_score_player: str, reason: str, author: str | None) -> None:
+def alias(session: Session, player: str, box_score_player: str, reason: str, author: str) -> None:
     """Record the name of a player in the box scores.
 
     NAME is the player as he is predicted. Grading finds his box scores by BOX_SCORE_NAME from then on. If the similar
@@ -130,10 +135,9 @@ def alias(session: Session, player: str, box_score_player: str, reason: str, aut
 
 @players.command()
 @click.argument("player", metavar="NAME")
-@click.option("--reason", required=True, help="Why; it is kept.")
-@click.option("--author", help="Who decides; it is kept.  [default: the user who is logged in]")
+@_recorded_with
 @session_command
-def unalias(session: Session, player: str, reason: str, author: str | None) -> None:
+def unalias(session: Session, player: str, reason: str, author: str) -> None:
     """Remove the alias of a player. The earlier decision is kept on record."""
     _record_alias(session, player, None, reason, author)
 
@@ -154,12 +158,11 @@ def aliases(session: Session) -> None:
     )
 
 
-def _record_alias(session: Session, player: str, box_score_player: str | None, reason: str, author: str | None) -> None:
+def _record_alias(session: Session, player: str, box_score_player: str | None, reason: str, author: str) -> None:
     from nba_consolidation.pipeline.grading.aliases import Aliases
 
-    who = author or getpass.getuser()
     recorder = Aliases(session.existing().fenced_writer, today())
-    waiting = recorder.record(player, box_score_player, session.holder(), author=who, reason=reason)
+    waiting = recorder.record(player, box_score_player, session.holder(), author=author, reason=reason)
     lines = [
         f"Recorded: {player} has no alias any more."
         if box_score_player is None
@@ -168,7 +171,7 @@ def _record_alias(session: Session, player: str, box_score_player: str | None, r
     lines += [f"Next: nba-consolidation grade --date {date}" for date in waiting]
     if not waiting:
         lines.append("Dates that are graded already keep their grades until they are graded again.")
-    document = {"player": player, "box_score_player": box_score_player, "author": who, "reason": reason}
+    document = {"player": player, "box_score_player": box_score_player, "author": author, "reason": reason}
     session.show({"alias": document, "dates_to_grade": waiting}, "\n".join(lines))
 
 
@@ -179,28 +182,14 @@ def _decide(session: Session, player: str, status: str | None, author: str, reas
     deployment = session.existing()
     decision = Override(uuid.uuid4().hex, player, status, since or today(), until, author, reason)
     report = deployment.reviewer.decide(decision, session.holder())
-    published = _publish_upcoming(deployment, session)
+    published = publish_upcoming(deployment, session.holder())
     document = {"override": decision, **_document(report, published)}
     recorded = f"Recorded: from {decision.first} on, {player} is {status or 'as computed'}."
     session.show(document, recorded, _summary(report, published) if report.dates else "")
 
 
-def _publish_upcoming(deployment: Deployment, session: Session) -> list[dt.date]:
-    """Publishes the upcoming game dates; returns those that changed."""
-    from nba_consolidation.pipeline.publication.publish import changed_dates
-
-    return changed_dates(deployment.publisher.publish_upcoming(session.holder()))
-
-
 def _document(report: ReviewReport, published: Sequence[dt.date]) -> dict[str, Any]:
-    return {
-        "run_id": report.run_id,
-        "dates": report.dates,
-        "followed": report.followed,
-        "totals": {name: report.total(name) for name in _TOTALS},
-        "dates_published": published,
-        "seconds": report.seconds,
-    }
+    return recomputation_document(report, _TOTALS) | {"dates_published": published}
 
 
 def _summary(report: ReviewReport, published: Sequence[dt.date]) -> str:

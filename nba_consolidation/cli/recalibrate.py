@@ -14,16 +14,14 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options, 
 from nba_consolidation.cli.output import counted, table
 from nba_consolidation.cli.performance import calibration
 from nba_consolidation.cli.progress import steps
-from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.cli.session import Session, publish_upcoming, session_command
 from nba_consolidation.schema.display import words
 from nba_consolidation.schema.display_columns import CALIBRATION_DECISIONS, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases import Holder
     from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision
     from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
     from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
-    from nba_consolidation.wiring import Deployment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_before", "ece_after")
@@ -49,7 +47,7 @@ def recalibrate(session: Session, dates: DateRange) -> Exit:
             dates.dates if dates.is_limited else [today()], holder, on_step=on_step
         )
         on_step("publish the upcoming game dates")
-        published = _publish_upcoming(deployment, holder)
+        published = publish_upcoming(deployment, holder)
     waiting = read_history(deployment.warehouse).waiting()
     document = {
         "run_id": report.run_id,
@@ -100,13 +98,6 @@ def _waiting(version: CalibrationVersion) -> str:
     return f"Waits for approval: nba-consolidation calibration approve {version.version_id}, or reject"
 
 
-def _publish_upcoming(deployment: Deployment, holder: Holder) -> list[dt.date]:
-    """Publishes the upcoming game dates; returns those that changed."""
-    from nba_consolidation.pipeline.publication.publish import changed_dates
-
-    return changed_dates(deployment.publisher.publish_upcoming(holder))
-
-
 def _publication_summary(published: Sequence[dt.date]) -> str:
     if not published:
         return "The upcoming game dates are published with the calibrations in force."
@@ -152,7 +143,7 @@ def _decide(
 
     deployment, holder = session.existing(), session.holder()
     made = deployment.recalibrator.decide(version_id, CHOICES[choice], effective, reason, author, holder)
-    published = _publish_upcoming(deployment, holder)
+    published = publish_upcoming(deployment, holder)
     document = {"event": made.as_row(), "dates_published": published}
     summary = f"{version_id} is {words(made.state)} from {made.effective_date} on ({author})."
     session.show(document, summary, _publication_summary(published))

@@ -42,8 +42,8 @@ _FIGURES = (
 )
 _RESTORED = (
     text_column("date", "game_date"),
-    count_column("put back", "put_back"),
-    count_column("taken out", "taken_out"),
+    count_column("restored", "put_back"),
+    count_column("removed", "taken_out"),
     count_column("rows after", "total_rows"),
 )
 

@@ -58,6 +58,11 @@ class Session:
         return Holder.here(f"terminal-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}")
 
 
+def publish_upcoming(deployment: Deployment, holder: Holder) -> list[dt.date]:
+    """Publishes the upcoming game dates; returns those that changed."""
+    return [date.game_date for date in deployment.publisher.publish_upcoming(holder) if date.changed]
+
+
 def session_command(command: Callable[..., int | None]) -> Callable[..., None]:
     """Adds --json, passes the Session first, and ends the program with the exit code that the command returns.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.options import DateRange, date_option, date_options
-from nba_consolidation.cli.output import counted, table
+from nba_consolidation.cli.output import counted, recomputation_document, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import ACCURACY, STRATEGY_PERFORMANCE
@@ -69,13 +69,7 @@ def evaluate(session: Session, dates: DateRange) -> None:
     }
     with steps() as on_step:
         report = deployment.strategist.evaluate(requested, session.holder(), on_step)
-    document = {
-        "run_id": report.run_id,
-        "dates": report.dates,
-        "followed": report.followed,
-        "totals": {name: report.total(name) for name in _TOTALS},
-        "seconds": report.seconds,
-    }
+    document = recomputation_document(report, _TOTALS)
     session.show(document, _summary(report) if requested else f"No graded predictions for {dates}: grade first.")
 
 

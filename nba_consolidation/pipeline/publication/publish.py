@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
@@ -68,11 +68,6 @@ class Publisher:
     def publish_upcoming(self, holder: Holder) -> list[PublishedDate]:
         """Publishes the upcoming game dates. To be called after a calibration or a player's status has changed."""
         return self.publish(self.upcoming_game_dates(), holder)
-
-
-def changed_dates(published: Sequence[PublishedDate]) -> list[dt.date]:
-    """The dates whose published rows changed."""
-    return [date.game_date for date in published if date.changed]
 
 
 def unpublished_dates(
