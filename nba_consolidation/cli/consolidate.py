@@ -24,7 +24,7 @@ from nba_consolidation.cli.output import (
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.schema.display import DisplayColumn, count_column, text_column
+from nba_consolidation.schema.display import count_column, id_column, text_column
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import Holder
@@ -47,7 +47,7 @@ _COLUMNS = (
     count_column("quaran\u00adtined", "quarantined"),
     count_column("rows", "total_rows", 1),
     count_column("active", "active_rows"),
-    DisplayColumn("token", lambda row: str(row["token"]), 3, right=True),
+    id_column("token", "token", 3, right=True),
 )
 _VALIDATED = (
     _DATE,

@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Grid, GridColumn, counted, table
+from nba_consolidation.cli.output import Grid, counted, table
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.schema.display import id_column, text_column
 from nba_consolidation.schema.display_columns import LEASE_EVENTS
 
 if TYPE_CHECKING:
     from nba_consolidation.leases import ForcedRelease, LeaseEvent, LeaseRecord, Reseed
 
-_COLUMNS = (
-    GridColumn("lease"),
-    GridColumn("holder"),
-    GridColumn("run"),
-    GridColumn("host", 2),
-    GridColumn("pid", 2),
-    GridColumn("since"),
-    GridColumn("expires"),
-    GridColumn("expired"),
+_HOLDER = (
+    text_column("holder", "holder_id"),
+    text_column("run", "run_id"),
+    text_column("host", "host", 2),
+    id_column("pid", "pid", 2),
+)
+_LEASES = (
+    text_column("lease", "key"),
+    *_HOLDER,
+    text_column("since", "acquired_at"),
+    text_column("expires", "expires_at"),
+    text_column("expired", "expired"),
+)
+_WAITERS = (
+    text_column("waits for lease", "key"),
+    *_HOLDER,
+    text_column("since", "since"),
+    text_column("at most until", "until", 1),
+    text_column("held by", "waits_for_holder_id"),
+)
+_RELEASES = (
+    text_column("released", "released_at"),
+    text_column("by", "by"),
+    text_column("reason", "reason", wide=True),
+    text_column("lease", "key"),
+    text_column("holder", "holder_id"),
+    text_column("run", "run_id", 1),
+    text_column("held since", "acquired_at", 1),
+)
+_RESEEDS = (
+    text_column("reseeded", "reseeded_at"),
+    text_column("by", "by"),
+    text_column("reason", "reason", wide=True),
+    id_column("above token", "token", right=True),
+    id_column("newest token before", "previous", 1, right=True),
 )
 
 
@@ -50,7 +78,7 @@ def list_leases(session: Session) -> None:
             "waiters": [_waiter_document(waiter) for waiter in waiters],
         },
         lease_grid(leases),
-        _waiter_grid(waiters),
+        table(_WAITERS, map(_waiter_document, waiters), records=True),
         f"{counted(len(leases), 'lease')}; times in UTC." if leases else "Nobody holds a lease.",
     )
 
@@ -101,7 +129,7 @@ def release(session: Session, key: str, holder: str, reason: str, by: str | None
     session.show(
         {"released": _forced_document(record)},
         f"Released {record.lease.key}. This was recorded:",
-        _forced_grid([record]),
+        _release_grid([record]),
     )
 
 
@@ -136,31 +164,12 @@ def audit(session: Session) -> None:
     reseeds = deployment.leases.reseeds() if deployment.exists else ()
     session.show(
         {"forced_releases": [_forced_document(record) for record in records], "reseeds": reseeds},
-        _forced_grid(records),
+        _release_grid(records),
         _reseed_grid(reseeds),
         f"{counted(len(records), 'forced release')}; times in UTC."
         if records
         else "No lease was ever released by force.",
     )
-
-
-def _waiter_grid(waiters: Sequence[LeaseEvent]) -> Grid:
-    columns = [
-        GridColumn("waits for lease"),
-        GridColumn("who"),
-        GridColumn("run"),
-        GridColumn("host", 2),
-        GridColumn("pid", 2),
-        GridColumn("since"),
-        GridColumn("at most until", 1),
-        GridColumn("held by"),
-    ]
-    rows = [
-        (w.key, w.holder.holder_id, w.holder.run_id, w.holder.host, str(w.holder.pid), w.began_at, w.ends_at,
-         w.other.holder_id)
-        for w in waiters
-    ]  # fmt: skip
-    return Grid(columns, rows, records=True)
 
 
 def _waiter_document(waiter: LeaseEvent) -> dict[str, Any]:
@@ -177,16 +186,9 @@ def _waiter_document(waiter: LeaseEvent) -> dict[str, Any]:
     }
 
 
-def lease_grid(leases: Sequence[LeaseRecord]) -> Grid:
+def lease_grid(leases: Iterable[LeaseRecord]) -> Grid:
     """Leases as a table."""
-    rows = [
-        (
-            lease.key, lease.holder.holder_id, lease.holder.run_id, lease.holder.host, str(lease.holder.pid),
-            lease.acquired_at, lease.expires_at, lease.expired,
-        )
-        for lease in leases
-    ]  # fmt: skip
-    return Grid(_COLUMNS, rows, records=True)
+    return table(_LEASES, map(lease_document, leases), records=True)
 
 
 def lease_document(lease: LeaseRecord) -> dict[str, Any]:
@@ -204,36 +206,13 @@ def lease_document(lease: LeaseRecord) -> dict[str, Any]:
     }
 
 
-def _forced_grid(records: Sequence[ForcedRelease]) -> Grid:
-    columns = [
-        GridColumn("released"),
-        GridColumn("by"),
-        GridColumn("reason", fold=True),
-        GridColumn("lease"),
-        GridColumn("holder"),
-        GridColumn("run", 1),
-        GridColumn("held since", 1),
-    ]
-    rows = [
-        (
-            record.released_at, record.by, record.reason, record.lease.key, record.lease.holder.holder_id,
-            record.lease.holder.run_id, record.lease.acquired_at,
-        )
-        for record in records
-    ]  # fmt: skip
-    return Grid(columns, rows, records=True)
+def _release_grid(releases: Iterable[ForcedRelease]) -> Grid:
+    rows = [lease_document(one.lease) | _forced_document(one) for one in releases]
+    return table(_RELEASES, rows, records=True)
 
 
-def _reseed_grid(reseeds: Sequence[Reseed]) -> Grid:
-    columns = [
-        GridColumn("reseeded"),
-        GridColumn("by"),
-        GridColumn("reason", fold=True),
-        GridColumn("above token", right=True),
-        GridColumn("newest token before", 1, right=True),
-    ]
-    rows = [(done.reseeded_at, done.by, done.reason, str(done.token), str(done.previous)) for done in reseeds]
-    return Grid(columns, rows, records=True)
+def _reseed_grid(reseeds: Iterable[Reseed]) -> Grid:
+    return table(_RESEEDS, map(asdict, reseeds), records=True)
 
 
 def _forced_document(record: ForcedRelease) -> dict[str, Any]:

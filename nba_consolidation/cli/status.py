@@ -11,7 +11,7 @@ from nba_consolidation.cli.consolidate import refused_grid, withheld_sentence
 from nba_consolidation.cli.locks import lease_document, lease_grid
 from nba_consolidation.cli.output import Shown, counted, table, totals_of, with_totals
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, count_column, text_column
+from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, count_column, id_column, text_column
 from nba_consolidation.schema.display_columns import UNSETTLED_NAMES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _COLUMNS = (
     count_column("validated", "validated_rows"),
     count_column("withheld", "withheld_rows", 1),
     DisplayColumn("last\nconsolidated", lambda row: _minute(row["last_consolidated_at"]), 1),
-    DisplayColumn("last token", lambda row: str(row["last_token"] or UNKNOWN), 2, right=True),
+    id_column("last token", "last_token", 2, right=True),
     text_column("last run", "last_run_id", 3),
 )
 

@@ -61,7 +61,7 @@ class Outcome:
 def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float) -> Outcome:
     """Reads the actual result. played: the dates that have box scores."""
     dates = sorted(raced.expected.by_date)
-    (totals,) = warehouse.query(Statement("totals", {"first_date": dates[0], "last_date": dates[-1]}))
+    (totals,) = warehouse.query(Statement("totals_of_all_tables", {"first_date": dates[0], "last_date": dates[-1]}))
     actual = Figures(**{field.name: int(totals[field.name]) for field in fields(Figures)})
     terminal = sum(raced.passes)
     return Outcome(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from nba_consolidation.demo.analysis import analyse
 from nba_consolidation.demo.games import play
-from nba_consolidation.demo.insight import learn
 from nba_consolidation.demo.outcome import Outcome, outcome_of
 from nba_consolidation.demo.programs import DemoFailed
 from nba_consolidation.demo.race import race
@@ -37,7 +37,7 @@ def run_demo(
     began = time.monotonic()
     raced = race(settings, season, processes, on_progress, on_news)
     played = play(settings, season, on_news)
-    report = learn(settings, played, on_news)
+    report = analyse(settings, played, on_news)
     return outcome_of(deploy(settings).warehouse, raced, played, report, time.monotonic() - began)
 
 

@@ -21,6 +21,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.schema import ALL_TABLES, Table
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.arrow_types import arrow_type
+from nba_consolidation.warehouse.table_reads import game_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,13 +36,14 @@ Compute = Callable[[Sequence[dt.date]], "Sequence[pd.DataFrame]"]
 class ComputedTables(Generic[Counts]):
     """Tables that one use case computes together.
 
-    id_column: of the transaction that wrote a row. counts: the statement that counts the current rows of each date, and
-    with the parameter of that column's name, those that the transaction wrote. make_counts: takes one of its rows, or
-    the game_date of a date without rows. event: of the log.
+    dates_in: the one with rows of every computed date. id_column: of the transaction that wrote a row. counts: the
+    statement that counts the current rows of each date, and with the parameter of that column's name, those that the
+    transaction wrote. make_counts: takes one of its rows, or the game_date of a date without rows. event: of the log.
     """
 
     lock_type: str
     tables: tuple[Table, ...]
+    dates_in: Table
     id_column: str
     counts: str
     make_counts: Callable[..., Counts]
@@ -108,22 +110,25 @@ def recompute(
     dates: Collection[dt.date],
     holder: Holder,
     *,
-    dependent: Callable[[Sequence[dt.date]], Iterable[dt.date]],
     compute: Compute,
+    dependent: Callable[[Sequence[dt.date], Sequence[dt.date]], Iterable[dt.date]] = lambda computed, _: computed,
     together: Callable[[dt.date], Hashable] = lambda _: None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> RecomputationReport[Counts]:
     """Brings the tables up to date for the dates, and for later ones that depend on them. Unchanged rows stay.
 
-    dependent: of some dates, those that were computed before from the same data. compute: the rows of each table for
-    some dates, in order; called under their leases. together: dates with an equal value go into one transaction. Raises
-    LeaseError, WarehouseError, FencedOut; then nothing of that transaction was written.
+    compute: the rows of each table for some dates, in order; called under their leases. together: dates with an equal
+    value are one transaction. dependent: of the later dates of a transaction that were computed before, those that
+    depend on the requested ones; by default all. Raises LeaseError, WarehouseError, FencedOut; then nothing of that
+    transaction was written.
     """
     report = RecomputationReport[Counts](holder.run_id)
     writer.warehouse.create_tables(ALL_TABLES)
-    for _, group in groupby(sorted(set(dates)), together):
+    for value, group in groupby(sorted(set(dates)), together):
         requested = list(group)
-        followed = sorted(set(dependent(requested)) - set(requested))
+        computed_dates = game_dates(writer.warehouse, computed.dates_in, requested[0])
+        later = [date for date in computed_dates if together(date) == value]
+        followed = sorted(set(dependent(later, requested)) - set(requested))
         report += _recomputed(writer, computed, holder, requested, followed, compute, on_step)
     return report
 

@@ -135,7 +135,7 @@ def _carry_over(leased: LeasedDates, dates: Sequence[dt.date]) -> None:
     def statements(parameters: Parameters) -> list[Statement]:
         return [
             Statement("carry_over_published", parameters, _COPIED),
-            Statement("restore_worker_filters", parameters),
+            Statement("carry_over_worker_filters", parameters),
             NOT_PUBLISHED_ONCE.statement(parameters),
         ]
 

@@ -94,6 +94,11 @@ def count_column(title: str, key: str, rank: int = 0) -> DisplayColumn:
     return DisplayColumn(title, lambda row: plain(row[key]), rank, right=True, counts=key)
 
 
+def id_column(title: str, key: str, rank: int = 0, *, right: bool = False) -> DisplayColumn:
+    """A number that identifies something, such as a token: without separators."""
+    return DisplayColumn(title, lambda row: UNKNOWN if row[key] is None else str(row[key]), rank, right=right)
+
+
 def percent_column(title: str, key: str, rank: int = 0, sign: str = "") -> DisplayColumn:
     """A share of 1, in percent."""
     return DisplayColumn(title, lambda row: percent(row[key], sign), rank, right=True)

@@ -65,7 +65,7 @@ def create_existing_table(service: Service, existing: list[Column]) -> None:
     session.client.query(f"INSERT INTO {service.dataset}.{PREDICTIONS.name} (kalshi) VALUES (TRUE)").result()
 
 
-@executes("previously_published_dates", "game_dates", "carry_over_published", "restore_worker_filters")
+@executes("previously_published_dates", "game_dates", "carry_over_published", "carry_over_worker_filters")
 def test_what_the_previous_version_published_is_carried_over_once(bigquery_service: Service) -> None:
     bench = BigQueryBench(bigquery_service, TABLES_BEFORE)
     bench.stage(prediction(is_actionable=True), prediction(player_lookup="lukadoncic", is_actionable=True))

@@ -77,7 +77,7 @@ def test_the_lease_history_has_every_write(bench: BigQueryBench) -> None:
     assert lease_history(bench.warehouse, bench.leases, DATE + dt.timedelta(days=1), DATE + dt.timedelta(days=1)) == []
 
 
-@executes("may_write", "newest_fence")
+@executes("write_probe", "newest_fence")
 def test_health_checks_prove_the_write_permission_and_write_nothing(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
     results = run_checks(store_checks(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN))

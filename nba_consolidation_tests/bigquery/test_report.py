@@ -35,7 +35,7 @@ OF_BOX_SCORE_FILES = {"delivered_box_scores", "replaced_box_scores", "delete_rep
     *(audit.file or audit.name for audit in AUDITS),
     *("leases", "fence_rows", "fence", "fenced_out", "audit", "delete_dates", "table_rows"),
     *("explained_rows", "explained_losers", "quarantined_by_rule", "quarantined_rows", "lease_history"),
-    *("validated_dates", "last_consolidations", "unvalidated_dates", "totals"),
+    *("validated_dates", "last_consolidations", "unvalidated_dates", "totals_of_all_tables"),
 )
 def test_the_figures_of_the_report_are_those_of_the_ledgers(bench: BigQueryBench) -> None:
     bench.warehouse.create_tables([BOX_SCORES])
@@ -85,7 +85,7 @@ def check_operator_queries(bench: BigQueryBench) -> None:
     now = status(warehouse, bench.staging, bench.leases, KNOWN)
     assert (now.total("total_rows"), now.waiting, now.leases) == (4, (), ())
     bounds = over_dates([DATE])
-    (totals,) = warehouse.query(Statement("totals", bounds))
+    (totals,) = warehouse.query(Statement("totals_of_all_tables", bounds))
     assert (totals["staged"], totals["consolidated"], totals["quarantined"], totals["correct"]) == (5, 4, 1, 1)
     samples = warehouse.query(Statement("sample_predictions", bounds | {"rows": 1}))
     assert [sample["player_lookup"] for sample in samples] == ["jaimejaquezjr"]

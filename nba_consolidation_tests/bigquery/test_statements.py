@@ -14,7 +14,7 @@ UNORDERED = {
     "box_score_counts": "one row",
     "consolidated_staging_tables": "read into a set",
     "daily_counts": "added up",
-    "totals": "one row",
+    "totals_of_all_tables": "one row",
 }
 """SELECTs whose rows need no order, and why."""
 

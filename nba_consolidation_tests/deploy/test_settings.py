@@ -39,7 +39,7 @@ def test_the_settings_are_those_of_a_production_deployment() -> None:
     assert production().project == EXAMPLE
 
 
-def test_whoever_follows_a_dead_holder_waits_until_its_lease_has_ended() -> None:
+def test_the_next_holder_after_a_dead_one_waits_until_its_lease_has_ended() -> None:
     assert production().lease_wait > 2 * production().lease_ttl
 
 

@@ -32,7 +32,9 @@ class ReviewedDate:
     biased: int = 0
 
 
-TABLES = ComputedTables("reliability", (POLICY_REVIEWS,), "review_id", "review_counts", ReviewedDate, "reviewed")
+TABLES = ComputedTables(
+    "reliability", (POLICY_REVIEWS,), POLICY_REVIEWS, "review_id", "review_counts", ReviewedDate, "reviewed"
+)
 ROWS = [(DATE, "a", 1), (DATE, "b", 1), (NEXT_DATE, "a", 1)]
 
 
@@ -54,7 +56,7 @@ def run(
                               for row in rows if row[0] in dates_of_group])  # fmt: skip
         return [frame.reindex(columns=columns)]
 
-    options = {"dependent": lambda _: (), "compute": compute, **options}
+    options = {"dependent": lambda _computed, _requested: (), "compute": compute, **options}
     return recompute(bench.writer(), TABLES, dates, Holder.here(run_id), **options)
 
 
@@ -76,7 +78,7 @@ def test_rows_of_other_dates_are_left_alone(bench: Workbench) -> None:
 
 
 def test_later_dates_that_depend_on_the_requested_ones_are_recomputed_with_them(bench: Workbench) -> None:
-    report = run(bench, ROWS, DATE, dependent=lambda dates: [*dates, NEXT_DATE])
+    report = run(bench, ROWS, DATE, dependent=lambda _, requested: [*requested, NEXT_DATE])
     assert (report.followed, [counts.game_date for counts in report.dates]) == ((NEXT_DATE,), [DATE, NEXT_DATE])
     assert len(table(bench)) == 3
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from nba_consolidation.definitions import build_definitions
-from nba_consolidation.operations.daily_quality.criteria import CHECKS as DAILY_CHECKS
+from nba_consolidation.operations.daily_quality.daily_checks import CHECKS as DAILY_CHECKS
 from nba_consolidation.schema import ACCURACY, PREDICTIONS
 from nba_consolidation.settings import Settings, today
 

@@ -54,7 +54,7 @@ def size(png: bytes) -> tuple[int, ...]:
     return tuple(imread(BytesIO(png)).shape)
 
 
-def test_a_review_shows_counts_and_whoever_is_not_simply_normal(graph: Graph) -> None:
+def test_a_review_shows_counts_and_every_player_who_is_not_simply_normal(graph: Graph) -> None:
     blacklist(graph, "player3")
     run = graph.run(DATE, NEXT, job="reliability")
     assert run.success

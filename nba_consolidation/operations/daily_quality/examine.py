@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from nba_consolidation.fencing.fenced_writer import utc_now
 from nba_consolidation.observability import log_event
-from nba_consolidation.operations.daily_quality.criteria import CHECKS
+from nba_consolidation.operations.daily_quality.daily_checks import CHECKS
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.daily_quality.results import CheckStatus, QualityReport
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds

@@ -162,7 +162,7 @@ def _write_permission(warehouse: Warehouse) -> tuple[Health, str]:
         warehouse.live_columns(FENCES.name)
     except TableMissing:
         return Health.UNKNOWN, "the tables must be created first"
-    warehouse.run([Statement("may_write")])
+    warehouse.run([Statement("write_probe")])
     return Health.OK, "an insert of no rows was allowed"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from nba_consolidation.operations.daily_quality.criteria import CHECKS
+from nba_consolidation.operations.daily_quality.daily_checks import CHECKS
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
 from nba_consolidation.orchestration.checks.evaluation import severity
 from nba_consolidation.orchestration.metadata import as_markdown, table_of

@@ -93,7 +93,7 @@ def _statements(parameters: Parameters) -> list[Statement]:
         Statement("calibrations_in_force", parameters),
         Statement("reviewed_players", parameters),
         Statement("publishable", parameters, _TAKEN_OVER),
-        Statement("outdated_publications", parameters, _PUBLISHED_COLUMNS),
+        Statement("dates_to_publish", parameters, _PUBLISHED_COLUMNS),
         Statement("clear_published", parameters),
         Statement("publish", parameters, _PUBLISHED_COLUMNS),
         NOT_PUBLISHED_ONCE.statement(parameters),

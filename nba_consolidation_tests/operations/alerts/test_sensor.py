@@ -183,7 +183,7 @@ def test_a_run_without_a_failed_step_is_an_alert_by_its_own_event(watched: Watch
      '{"until": 0, "seen": [], "outbox": "{}"}', '{"until": 0, "seen": {"a": "b"}, "outbox": "{}"}',
      '{"until": 0, "seen": {}, "outbox": "{\\"sent\\": {\\"a\\": [\\"loud\\", 0]}, \\"pending\\": []}"}'],
 )  # fmt: skip
-def test_incident_r34_a_cursor_that_nobody_can_understand_is_begun_anew(watched: Watched, cursor: str) -> None:
+def test_incident_r34_an_unreadable_cursor_is_replaced(watched: Watched, cursor: str) -> None:
     watched._cursor = cursor
     assert watched.tick() == []
     run = dg.DagsterRun("consolidate", status=dg.DagsterRunStatus.STARTED)

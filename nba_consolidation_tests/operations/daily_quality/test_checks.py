@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nba_consolidation.leases import Holder, LeaseRecord
-from nba_consolidation.operations.daily_quality.criteria import CHECKS, robust_z
+from nba_consolidation.operations.daily_quality.daily_checks import CHECKS, robust_z
 from nba_consolidation.operations.daily_quality.readings import Readings
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds

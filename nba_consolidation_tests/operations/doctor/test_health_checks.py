@@ -173,7 +173,7 @@ def test_a_warehouse_that_can_be_read_but_not_written_fails(bench: Workbench) ->
     run = bench.warehouse.run
 
     def denied(statements: list[Statement], *arguments: Any, **options: Any) -> TransactionResult:
-        if any(statement.name == "may_write" for statement in statements):
+        if any(statement.name == "write_probe" for statement in statements):
             raise WarehouseUnavailable("no permission bigquery.tables.updateData; grant roles/bigquery.dataEditor")
         return run(statements, *arguments, **options)
 

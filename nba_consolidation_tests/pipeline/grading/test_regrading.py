@@ -99,7 +99,7 @@ def test_what_an_older_grader_left_without_points_waits_as_long_as_there_are_no_
     assert (date.waiting, date.graded, date.total_rows) == (1, 0, 1)
 
 
-def test_what_an_older_grader_left_without_an_outcome_is_graded_anew(bench: GradingBench) -> None:
+def test_a_row_of_an_older_grader_without_an_outcome_is_graded_again(bench: GradingBench) -> None:
     legacy = {**box(30), "system_id": "catboost_v9", "line_value": Decimal("20.5"), "prediction_correct": True}
     bench.append(ACCURACY, legacy)
     date = bench.graded(bet(), scores=(box(10),))

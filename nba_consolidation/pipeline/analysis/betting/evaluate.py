@@ -16,7 +16,6 @@ from nba_consolidation.pipeline.analysis.performance.metrics import STANDARD_ODD
 from nba_consolidation.pipeline.analysis.performance.windows import DateSpan, season_of
 from nba_consolidation.schema import MAJORITY, STRATEGY_PERFORMANCE, UNANIMOUS
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.warehouse.table_reads import game_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +44,7 @@ EvaluationReport = RecomputationReport[EvaluatedDate]
 _COMPUTED = ComputedTables(
     LOCK_TYPE,
     (STRATEGY_PERFORMANCE,),
+    dates_in=STRATEGY_PERFORMANCE,
     id_column="evaluation_id",
     counts="strategy_counts",
     make_counts=EvaluatedDate,
@@ -67,14 +67,7 @@ class Strategist:
         One transaction per season. Rows that do not change are not rewritten. Raises LeaseError, WarehouseError,
         FencedOut; then nothing of that season was written. Call it after the grading of the dates is committed.
         """
-        return recompute(
-            self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, together=season_of,
-            on_step=on_step,
-        )  # fmt: skip
-
-    def _dependent(self, requested: Sequence[dt.date]) -> Sequence[dt.date]:
-        """The dates of the season, from the first requested one on, that were evaluated before."""
-        return game_dates(self.writer.warehouse, STRATEGY_PERFORMANCE, requested[0], season_of(requested[0]).last)
+        return recompute(self.writer, _COMPUTED, dates, holder, compute=self._rows, together=season_of, on_step=on_step)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame]:
         season = season_of(dates[0])

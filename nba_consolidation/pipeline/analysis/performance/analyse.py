@@ -16,12 +16,10 @@ from nba_consolidation.pipeline.analysis.performance.windows import (
     DateSpan,
     dependent_dates,
     earliest_start,
-    last_dependent,
     window_bounds,
 )
-from nba_consolidation.schema import CALIBRATION_SCORES, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE
+from nba_consolidation.schema import PERFORMANCE_TABLES, SYSTEM_PERFORMANCE
 from nba_consolidation.sql import Statement, Value
-from nba_consolidation.warehouse.table_reads import game_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +40,8 @@ class AnalysedDate:
 AnalysisReport = RecomputationReport[AnalysedDate]
 _COMPUTED = ComputedTables(
     LOCK_TYPE,
-    (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_SCORES),
+    PERFORMANCE_TABLES,
+    dates_in=SYSTEM_PERFORMANCE,
     id_column="performance_id",
     counts="performance_counts",
     make_counts=AnalysedDate,
@@ -66,14 +65,8 @@ class Analyst:
         written. Call it after the grading of the dates is committed.
         """
         return recompute(
-            self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, on_step=on_step
+            self.writer, _COMPUTED, dates, holder, compute=self._rows, dependent=dependent_dates, on_step=on_step
         )
-
-    def _dependent(self, requested: Sequence[dt.date]) -> list[dt.date]:
-        """The dates that have been analysed and whose windows contain one of the requested dates."""
-        last = max(map(last_dependent, requested))
-        analysed = game_dates(self.writer.warehouse, SYSTEM_PERFORMANCE, requested[0], last)
-        return dependent_dates(analysed, requested)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, ...]:
         counts = self._counts(dates)

@@ -46,11 +46,6 @@ def window_bounds(dates: Collection[dt.date]) -> list[dt.date]:
     return sorted(starts | {date + dt.timedelta(1) for date in dates})
 
 
-def last_dependent(date: dt.date) -> dt.date:
-    """The last date whose windows can contain this one."""
-    return max(season_of(date).last, date + dt.timedelta(max(_DAYS.values()) - 1))
-
-
 def dependent_dates(candidates: Iterable[dt.date], changed: Sequence[dt.date]) -> list[dt.date]:
     """Those candidates whose windows contain one of the changed dates, which must be sorted."""
     dependent = []

@@ -45,6 +45,7 @@ ReviewReport = RecomputationReport[ReviewedDate]
 _COMPUTED = ComputedTables(
     LOCK_TYPE,
     (PLAYER_RELIABILITY, POLICY_REVIEWS),
+    dates_in=POLICY_REVIEWS,
     id_column="review_id",
     counts="review_counts",
     make_counts=ReviewedDate,
@@ -68,10 +69,7 @@ class Reviewer:
         One transaction per season; unchanged rows are left alone. Raises LeaseError, WarehouseError, FencedOut; then
         nothing of that season was written. Grade the earlier dates first.
         """
-        return recompute(
-            self.writer, _COMPUTED, dates, holder, dependent=self._dependent, compute=self._rows, together=season_of,
-            on_step=on_step,
-        )  # fmt: skip
+        return recompute(self.writer, _COMPUTED, dates, holder, compute=self._rows, together=season_of, on_step=on_step)
 
     def decide(self, override: Override, holder: Holder) -> ReviewReport:
         """Records an override, and reviews again the reviewed dates that it covers."""
@@ -84,10 +82,6 @@ class Reviewer:
             leased.write([override.first], lambda fenced: [Statement("record_override", {**fenced, **values})])
         covered = game_dates(self.writer.warehouse, POLICY_REVIEWS, override.first, override.last or dt.date.max)
         return self.review(covered, holder)
-
-    def _dependent(self, requested: Sequence[dt.date]) -> Sequence[dt.date]:
-        """The dates of the season, from the first requested one on, that were reviewed before."""
-        return game_dates(self.writer.warehouse, POLICY_REVIEWS, requested[0], season_of(requested[0]).last)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, pd.DataFrame]:
         season, warehouse = season_of(dates[0]), self.writer.warehouse

@@ -1,5 +1,5 @@
 INSERT INTO published_predictions (`macro.EACH_COLUMN`, published_at, lease_token, run_id)
 SELECT macro.EACH_COLUMN(P), @now, L.token, @run_id
 FROM publishable AS P
-JOIN outdated_publications AS O ON O.game_date = P.game_date
+JOIN dates_to_publish AS O ON O.game_date = P.game_date
 JOIN leases AS L ON L.game_date = P.game_date

@@ -7,7 +7,7 @@ SELECT
   COUNTIF(P.calibration_version IS NOT NULL) AS calibrated_rows,
   COUNT(O.game_date) > 0 AS changed
 FROM leases AS L
-LEFT JOIN outdated_publications AS O ON O.game_date = L.game_date
+LEFT JOIN dates_to_publish AS O ON O.game_date = L.game_date
 LEFT JOIN (
   SELECT game_date, is_actionable, filter_reason, calibration_version
   FROM published_predictions

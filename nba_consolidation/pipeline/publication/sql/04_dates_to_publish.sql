@@ -1,5 +1,5 @@
 -- The dates whose published rows differ from those to publish. All other dates are not written.
-CREATE TEMP TABLE outdated_publications AS
+CREATE TEMP TABLE dates_to_publish AS
 SELECT DISTINCT game_date
 FROM (
   SELECT macro.EACH_COLUMN(), 1 AS publishable, 0 AS published

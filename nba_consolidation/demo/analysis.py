@@ -17,12 +17,12 @@ _MONDAY = 0
 _AUTHOR = "demo"
 
 
-def learn(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str], None]) -> Path:
+def analyse(settings: Settings, played: Sequence[dt.date], on_news: Callable[[str], None]) -> Path:
     """Recalibrates for each of the last Mondays, reviews players, evaluates strategies, and writes the report.
 
     Returns the file of the report.
     """
-    deployment, holder = deploy(settings), Holder.here("demo-insight")
+    deployment, holder = deploy(settings), Holder.here("demo-analysis")
     mondays = [date for date in played if date.weekday() == _MONDAY][-_MONDAYS:]
     recalibrated = deployment.recalibrator.recalibrate(mondays or played[-1:], holder, approve=_AUTHOR)
     morning_after = played[-1] + dt.timedelta(1)
