@@ -29,22 +29,28 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
     """
     from nba_consolidation.fencing.audits import AUDITS
     from nba_consolidation.operations.status import dates_with_rows
+    from nba_consolidation.operations.unfinished import audit_findings, some_dates, unfinished_dates
 
     warehouse = session.existing().warehouse
     audited = dates_with_rows(warehouse, dates.first, dates.last) if dates.is_limited else dates_with_rows(warehouse)
-    findings_by_audit = [(audit, audit.findings(warehouse, audited)) for audit in tracked(AUDITS, "auditing")]
+    findings_by_audit = [(audit, audit_findings(warehouse, audit, audited)) for audit in tracked(AUDITS, "auditing")]
+    unfinished = unfinished_dates(warehouse).only(audited).all
     blocking = sum(len(findings) for audit, findings in findings_by_audit if audit.blocking)
     verdict = f"{counted(blocking, 'blocking finding')}." if blocking else "No duplicates."
     session.show(
         {
             "dates": len(audited),
             "blocking_findings": blocking,
+            "unfinished_dates": unfinished,
             "audits": [_document(*entry) for entry in findings_by_audit],
         },
         _overview(findings_by_audit),
         *(_details(*entry) for entry in findings_by_audit),
         f"{verdict} Audited {counted(len(audited), 'date')}"
         + (f", {audited[0]} to {audited[-1]}." if audited else "."),
+        f"Not published yet: {some_dates(unfinished)}. Their run is at work, or it died: nba-consolidation consolidate"
+        if unfinished
+        else "",
     )
     return Exit.REQUIRES_ATTENTION if blocking else Exit.DONE
 

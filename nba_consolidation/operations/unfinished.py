@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE, Audit
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseError, LeaseStore, lease_key
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
 from nba_consolidation.pipeline.publication.publish import PublishedDate, Publisher
 from nba_consolidation.pipeline.validation.validate import ValidatedDate, Validator
-from nba_consolidation.sql import Statement
+from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.errors import WarehouseBusy, WarehouseUnavailable
-from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _log = logging.getLogger(__name__)
 _ALL_HISTORY = {"first_date": dt.date.min, "last_date": dt.date.max}
@@ -74,6 +75,19 @@ def unfinished(rows: Mapping[str, Sequence[Mapping[str, dt.date]]]) -> Unfinishe
     """The unfinished dates in the rows of the statements `UNFINISHED`."""
     unvalidated, unpublished = (tuple(row["game_date"] for row in rows[name]) for name in UNFINISHED)
     return UnfinishedDates(unvalidated, unpublished)
+
+
+def audit_findings(warehouse: Warehouse, audit: Audit, dates: Collection[dt.date]) -> list[Row]:
+    """The findings of an audit. Unfinished dates are no finding of `not_published_once`: a run may be publishing them.
+
+    They are read in the same transaction, so that a run that commits meanwhile makes no difference.
+    """
+    if audit is not NOT_PUBLISHED_ONCE or not dates:
+        return audit.findings(warehouse, dates)
+    statement = audit.statement(over_dates(dates), in_transaction=False)
+    rows = warehouse.run([statement, *(Statement(name, _ALL_HISTORY) for name in UNFINISHED)]).rows
+    unpublished = unfinished(rows).all
+    return [row for row in rows[audit.name] if row["game_date"] not in unpublished]
 
 
 def abandoned_dates(warehouse: Warehouse, leases: LeaseStore) -> UnfinishedDates:

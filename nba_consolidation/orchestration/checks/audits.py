@@ -5,6 +5,7 @@ import datetime as dt
 import dagster as dg
 
 from nba_consolidation.fencing.audits import AUDITS, Audit
+from nba_consolidation.operations.unfinished import audit_findings
 from nba_consolidation.orchestration.checks.evaluation import findings_metadata, severity
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.settings import today
@@ -26,7 +27,7 @@ def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
         first, last = span_of_run(context.run.tags) or (first_date, today() + dt.timedelta(days=1))
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
         deployment.create_tables()
-        findings = audit.findings(deployment.warehouse, dates)
+        findings = audit_findings(deployment.warehouse, audit, dates)
         return dg.AssetCheckResult(
             passed=not findings,
             severity=severity(warns=not audit.blocking),

@@ -152,13 +152,22 @@ def test_validated_rows_follow_from_the_consolidated_ones_alone(bench: Workbench
     assert (after[0]["is_actionable"], after[0]["filter_reason"]) == (False, "low_confidence")
 
 
-@pytest.mark.parametrize("left_out", ["validate", "withhold", "clear_withheld"])
+@pytest.mark.parametrize(
+    ("scores", "left_out", "audit"),
+    [
+        (["0.62", "62"], "validate", "unconserved_validations"),
+        (["0.62", "62"], "withhold", "unconserved_validations"),
+        (["0.62", "62"], "delete_dates", "duplicate_validated_predictions"),
+        (["1.05"], "delete_dates", "unconserved_validations"),
+    ],
+)
 def test_a_validation_that_would_lose_a_row_or_have_it_twice_is_rolled_back(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch, left_out: str
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, scores: list[str], left_out: str, audit: str
 ) -> None:
-    bench.stage(*of_each("0.62", "0.62", "62"))
+    bench.stage(*of_each(*scores))
     before = validated(bench)
     statement_factory(monkeypatch)(left_out, "SELECT 1 AS writes_nothing")
-    with pytest.raises(AuditFailed, match="unconserved_validations"):
+    with pytest.raises(AuditFailed) as caught:
         bench.validate()
+    assert caught.value.audit == audit
     assert bench.execute("SELECT * FROM validated_predictions ORDER BY game_date, player_lookup, system_id") == before

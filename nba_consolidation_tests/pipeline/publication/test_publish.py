@@ -9,6 +9,7 @@ import pytest
 from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
+from nba_consolidation.operations.unfinished import audit_findings
 from nba_consolidation.pipeline.publication import publish
 from nba_consolidation.pipeline.publication.publish import PublishedDate, unpublished_dates
 from nba_consolidation.schema import PUBLISHED, VALIDATED
@@ -87,6 +88,17 @@ def test_a_date_that_was_validated_and_not_published_is_named(bench: Workbench) 
     bench.execute("UPDATE validated_predictions SET validated_at = '2026-01-20 00:00:01+00' WHERE game_date = ?", DATE)
     assert unpublished_dates(bench.warehouse) == (DATE,)
     assert unpublished_dates(bench.warehouse, NEXT_DATE) == ()
+
+
+def test_a_date_between_validation_and_publication_is_unfinished_and_no_finding(bench: Workbench) -> None:
+    validated(bench)
+    assert len(NOT_PUBLISHED_ONCE.findings(bench.warehouse, [DATE, NEXT_DATE])) > 0
+    assert audit_findings(bench.warehouse, NOT_PUBLISHED_ONCE, [DATE, NEXT_DATE]) == []
+    bench.publish(DATE, NEXT_DATE)
+    bench.execute("INSERT INTO published_predictions SELECT * FROM published_predictions WHERE game_date = ?", DATE)
+    assert {row["game_date"] for row in audit_findings(bench.warehouse, NOT_PUBLISHED_ONCE, [DATE, NEXT_DATE])} == {
+        DATE
+    }
 
 
 def test_an_older_lease_cannot_publish(bench: Workbench) -> None:
