@@ -61,8 +61,8 @@ class Expansion:
 
     @property
     def _lists(self) -> Mapping[str, Sequence[str]]:
-        primary_key = _PRIMARY_KEYS.get(self.names.get("TABLE", ""), ())
-        return {**_KEYS, "EACH_COLUMN": self.columns, "PRIMARY_KEY": primary_key}
+        lists = {**_KEYS, "EACH_COLUMN": self.columns}
+        return {**lists, "PRIMARY_KEY": _PRIMARY_KEYS[self.names["TABLE"]]} if "TABLE" in self.names else lists
 
     def _repeated(self, element: object) -> Iterator[object]:
         """The element once for each column of the list of columns in it; itself where there is none."""

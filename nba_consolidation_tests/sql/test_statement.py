@@ -281,6 +281,7 @@ def test_each_column_is_repeated_in_every_list(rendered: Callable[..., str], sql
         "SELECT 1 FROM macro.TABLE",
         "INSERT INTO t (`macro.COLUMN`) SELECT 1",
         "SELECT macro.LEDGER()",  # a file, and no function
+        "SELECT macro.PRIMARY_KEY() FROM t",  # of no table
     ],
 )
 def test_a_macro_that_does_not_exist_is_an_error(rendered: Callable[..., str], sql: str) -> None:
@@ -288,13 +289,26 @@ def test_a_macro_that_does_not_exist_is_an_error(rendered: Callable[..., str], s
         rendered(sql, parameters=AnyParameter())
 
 
-def test_names_stand_for_tables_and_columns(rendered: Callable[..., str]) -> None:
+def test_names_replace_tables_and_columns(rendered: Callable[..., str]) -> None:
     names = {"TABLE": "policy_reviews", "COLUMN": "review_id"}
     sql = "INSERT INTO macro.TABLE (`macro.COLUMN`) SELECT 1 FROM s WHERE macro.SAME_PRIMARY_KEY(s, t)"
     assert rendered(sql, names=names) == (
         "INSERT INTO policy_reviews (review_id) SELECT 1 FROM s "
         "WHERE (s.game_date = t.game_date AND s.policy = t.policy)"
     )
+
+
+def test_rows_are_selected_by_the_parameters_of_their_columns_in_the_order_of_the_primary_key(
+    rendered: Callable[..., str],
+) -> None:
+    sql = "SELECT 1 FROM macro.TABLE AS T WHERE macro.EQUAL_TO_PARAMETERS(T) ORDER BY macro.PRIMARY_KEY(T)"
+    names = {"TABLE": "policy_reviews"}
+    parameters = {"policy": "it's", "bets": 7, "other": "x"}
+    assert rendered(sql, names=names, columns=("policy", "bets"), parameters=parameters) == (
+        "SELECT 1 FROM policy_reviews AS T WHERE (TRUE AND T.`policy` = 'it\\'s' AND T.`bets` = 7) "
+        "ORDER BY T.`game_date`, T.`policy`"
+    )
+    assert rendered(sql, names=names).endswith("WHERE (TRUE) ORDER BY T.`game_date`, T.`policy`")
 
 
 @pytest.mark.parametrize("file", FUNCTIONS, ids=attrgetter("stem"))
