@@ -11,7 +11,7 @@ TIME_WINDOWS = ("day", "7d", "30d", "season")
 """What a row sums up, ending with its game_date. A season is 1 July to 30 June: every NBA season lies between."""
 
 SLICES = ("all", "confidence", "edge")
-"""By what the graded rows of a window are divided. The buckets of a slice add up to `all`."""
+"""How the graded rows of a window are divided. The buckets of a slice add up to `all`."""
 
 _WINDOW = (
     ("game_date", "DATE", "Last date of the window, which the row is about."),
@@ -40,23 +40,27 @@ SYSTEM_PERFORMANCE = Table(
     columns=columns(
         *_WINDOW,
         ("sliced_by", "STRING", "all (one row), confidence or edge (a row for each bucket that has graded rows)."),
-        ("bucket", "INT64", "Which bucket: 1 to 10 of confidence, 1 to 5 of edge; 0 for all, and for what is in none."),
+        (
+            "bucket",
+            "INT64",
+            "Which bucket: 1 to 10 of confidence, 1 to 5 of edge; 0 for all, and for rows in no bucket.",
+        ),
         ("bucket_label", "STRING", "The bucket, for people."),
         ("lower_bound", "FLOAT64", "The bucket begins here, included: confidence, or |predicted - line| in points."),
         ("upper_bound", "FLOAT64", "And ends here, not included (a confidence of 1 is in the last); NULL: no end."),
         ("graded", "INT64", "Graded rows: the sum of correct, wrong, push, passed, not_a_bet and voided."),
-        ("bets", "INT64", "Bets that were decided, correct + wrong: what the hit rate and both ROI are over."),
+        ("bets", "INT64", "Decided bets, correct + wrong: the denominator of the hit rate and of both ROI."),
         ("correct", "INT64", "Bets won."),
         ("wrong", "INT64", "Bets lost."),
-        ("push", "INT64", "Bets that met the line exactly: the stake came back."),
+        ("push", "INT64", "Bets that met the line exactly: the stake was returned."),
         ("passed", "INT64", "Predictions without a bet."),
         ("not_a_bet", "INT64", "No line of a real book, or made after tip-off."),
         ("voided", "INT64", "The player did not play."),
         *_HIT_RATE,
-        ("compared", "INT64", "Rows with points that he scored, not voided: what mae and bias are over."),
+        ("compared", "INT64", "Rows with actual points that are not voided: the denominator of mae and bias."),
         ("mae", "FLOAT64", "Mean of |predicted - actual| points."),
         ("bias", "FLOAT64", "Mean of predicted - actual points: above 0, too much is predicted."),
-        ("roi_110", "FLOAT64", "Units won per unit staked at odds of -110; a push stakes nothing, as it came back."),
+        ("roi_110", "FLOAT64", "Units won per unit staked at odds of -110; a push stakes nothing."),
         ("roi", "FLOAT64", "The same at the odds of the next column."),
         ("odds", "INT64", "American odds that were set, -110 or +105 for instance."),
         *_WRITTEN,
@@ -90,13 +94,13 @@ CALIBRATION_SCORES = Table(
     primary_key=("game_date", "time_window", "system_id"),
     columns=columns(
         *_WINDOW,
-        ("bets", "INT64", "Bets that were decided and have a confidence between 0 and 1: what all here is over."),
+        ("bets", "INT64", "Decided bets with a confidence between 0 and 1: the denominator of all columns."),
         ("without_confidence", "INT64", "Bets that were decided and have none: left out here."),
         ("correct", "INT64", "Bets won."),
         ("mean_confidence", "FLOAT64", "What was promised, on average; NULL without bets, as the rest."),
         *_HIT_RATE,
         ("ece", "FLOAT64", "Expected calibration error: |mean confidence - hit rate| of the ten bins, by their bets."),
-        ("brier", "FLOAT64", "Mean square of confidence - (1 if won, else 0): 0.25 is what a constant 0.5 gets."),
+        ("brier", "FLOAT64", "Mean square of confidence - (1 if won, else 0): 0.25 for a constant 0.5."),
         ("log_loss", "FLOAT64", "Mean -log of the probability of the actual result: 0.693 for a constant 0.5."),
         *_WRITTEN,
     ),

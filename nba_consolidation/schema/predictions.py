@@ -17,9 +17,9 @@ SET_BY_CONSOLIDATION = ("prediction_version", "is_active", "superseded_by", "upd
 """Core columns that the consolidation sets: staged values are ignored."""
 
 LINEAGE = columns(
-    ("version_created_at", "TIMESTAMP", "When the worker made the version that the values came from."),
+    ("version_created_at", "TIMESTAMP", "When the worker made the version of the current values."),
     ("version_prediction_id", "STRING", "The id that the worker gave that version."),
-    ("staging_table", "STRING", "The staging table that the values came from."),
+    ("staging_table", "STRING", "The staging table of the current values."),
     ("batch_id", "STRING", "The batch part of that staging table's name."),
     ("lease_token", "INT64", "Fencing token of the consolidation that wrote the values."),
     ("run_id", "STRING", "Run (Dagster's, or a terminal's) that wrote the values."),
@@ -99,7 +99,7 @@ QUARANTINED = Table(
 
 LOST_VERSIONS = Table(
     name="lost_versions",
-    description="Versions of a business key that are not current: where each came from and how it lost.",
+    description="Versions of a business key that are not current: the source of each, and how it lost.",
     partition_by="game_date",
     columns=columns(
         ("game_date", "DATE", "Date of the game."),
@@ -109,7 +109,7 @@ LOST_VERSIONS = Table(
         ("current_points_line", "NUMERIC(4, 1)", "The line."),
         ("prediction_id", "STRING", "The id that the worker gave the version."),
         ("created_at", "TIMESTAMP", "When its worker made it."),
-        ("staging_table", "STRING", "The staging table that it came from."),
+        ("staging_table", "STRING", "The staging table of the version."),
         ("outcome", "STRING", "superseded (in its own consolidation), stale (older than the current row) or replaced."),
         ("lost_at", "TIMESTAMP", "When."),
         ("lease_token", "INT64", "Fencing token of that consolidation."),
@@ -133,7 +133,7 @@ FENCES = Table(
 
 LEDGER = Table(
     name="consolidation_ledger",
-    description="One row per consolidated game date and transaction: how many rows, and their outcomes.",
+    description="One row per consolidated game date and transaction: the numbers of rows by outcome.",
     partition_by="game_date",
     columns=columns(
         ("game_date", "DATE", "The game date."),

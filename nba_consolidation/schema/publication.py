@@ -6,7 +6,7 @@ from nba_consolidation.schema.declaration import Table, columns
 from nba_consolidation.schema.predictions import ACTIVATION_KEY
 
 FILTERS = ("no_bet_wanted", "no_line", "made_after_tip_off", "blacklisted_player")
-"""The filters that publication applies. The worker's own reason comes before them; `worker` if he gave none."""
+"""The filters that publication applies. The worker's own reason comes first; `worker` if it has none."""
 
 _PREDICTION = columns(
     ("prediction_id", "STRING", "Id of the prediction, as in player_prop_predictions."),

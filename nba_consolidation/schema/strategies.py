@@ -12,37 +12,41 @@ PAYS = ("profit", "loss", "noise", "not_enough")
 """Whether a strategy makes money, all strategies of the date considered."""
 
 VERDICTS = ("better", "worse", "noise", "not_enough", "baseline")
-"""How a strategy is beside plain bets of the same systems, all strategies of the date considered."""
+"""A strategy compared with plain bets of the same systems, all strategies of the date considered."""
 
 STRATEGY_PERFORMANCE = Table(
     name="strategy_performance",
-    description="What flat bets came to by strategy: season to date, up to and including the game date, out of time.",
+    description="Results of flat bets by strategy: season to date, up to and including the game date.",
     partition_by="game_date",
     cluster_by=("system_id",),
     primary_key=("game_date", "strategy"),
     columns=columns(
         ("game_date", "DATE", "Last date that counts."),
         ("season_first", "DATE", "First date that counts: 1 July."),
-        ("strategy", "STRING", "The strategy, for people: what the next four columns say."),
+        ("strategy", "STRING", "The name of the strategy, from the next four columns."),
         (
             "system_id",
             "STRING",
             (
-                f"Whose bets: a system's; {ALL_SYSTEMS} of them; {UNANIMOUS}, what all that bet on a line agree on, "
-                f"two at least; {MAJORITY}, what more than half do; {PICKED}, of the strategy that was best before."
+                f"The bettor: a system; {ALL_SYSTEMS} systems; {UNANIMOUS}, if all systems that bet on a line agree, at "
+                f"least two; {MAJORITY}, if more than half do; {PICKED}, the strategy that was best before the date."
             ),
         ),
-        ("min_confidence", "FLOAT64", "Only bets of this confidence or more, as graded; 0: any, and those of none."),
-        ("min_edge", "FLOAT64", "Only bets with |predicted - line| of so many points or more; 0: any."),
+        (
+            "min_confidence",
+            "FLOAT64",
+            "Only bets with at least this confidence, as graded; 0: all bets, also those without one.",
+        ),
+        ("min_edge", "FLOAT64", "Only bets with |predicted - line| of at least so many points; 0: all bets."),
         (
             "players",
             "STRING",
-            "all, or unflagged: none that the review for the bet's date, or of the week before, blacklists.",
+            "all, or unflagged: without those that the review of the bet's date, or of the week before, blacklists.",
         ),
-        ("picked", "STRING", f"Of {PICKED}: the strategy that its bets of the next game date follow; NULL: none yet."),
-        ("picks_changed", "INT64", f"Of {PICKED}: how many times that was another one than the date before."),
-        ("bet_days", "INT64", "Game dates with bets that were decided."),
-        ("bets", "INT64", "Bets that were decided, one unit each; a push stakes nothing, as it came back."),
+        ("picked", "STRING", f"Of {PICKED}: the strategy picked for the next game date; NULL: none yet."),
+        ("picks_changed", "INT64", f"Of {PICKED}: how many times the pick changed from one date to the next."),
+        ("bet_days", "INT64", "Game dates with decided bets."),
+        ("bets", "INT64", "Decided bets, one unit each; a push stakes nothing."),
         ("correct", "INT64", "Bets won."),
         ("wrong", "INT64", "Bets lost."),
         ("hit_rate", "FLOAT64", "Correct / bets; NULL without bets."),

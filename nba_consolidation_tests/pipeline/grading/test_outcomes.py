@@ -16,43 +16,43 @@ PLAYED_LATE: Row = {"game_id": "20260115_LAL_GSW", "team_abbr": "LAL", "opponent
 
 @dataclass(frozen=True)
 class Case:
-    """One player's prediction and box scores, and what his row must say; `score` is his points, `scores` are rows."""
+    """One prediction and its box scores, and the values of the graded row. score: his points. scores: rows."""
 
-    expected_values: Row
+    expected: Row
     prediction: Row = field(default_factory=dict)
     score: int | None = None
     scores: tuple[Row, ...] = ()
     line: str | None = "20.5"
 
 
-def won(score: int, line: str | None = "20.5", expected_values: str = "correct", **changes: Any) -> Case:
-    correct = {"correct": True, "wrong": False}.get(expected_values)
-    return Case({"outcome": expected_values, "prediction_correct": correct}, changes, score, line=line)
+def won(score: int, line: str | None = "20.5", outcome: str = "correct", **changes: Any) -> Case:
+    correct = {"correct": True, "wrong": False}.get(outcome)
+    return Case({"outcome": outcome, "prediction_correct": correct}, changes, score, line=line)
 
 
 def void(status: str | None, reason: str, confirmed: bool = False, *scores: Row) -> Case:
-    expected_values = {
+    expected = {
         "outcome": "voided",
         "is_voided": True,
         "void_reason": reason,
         "injury_confirmed_postgame": confirmed,
     }
     compared = ("prediction_correct", "signed_error", "absolute_error", "actual_margin", "within_3_points")
-    return Case(expected_values | dict.fromkeys(compared), {"injury_status_at_prediction": status}, scores=scores)
+    return Case(expected | dict.fromkeys(compared), {"injury_status_at_prediction": status}, scores=scores)
 
 
 def no_bet(reason: str, score: int = 25, line: str | None = "20.5", **changes: Any) -> Case:
-    expected_values = {"outcome": "not_a_bet", "outcome_reason": reason, "prediction_correct": None, "is_voided": False}
-    return Case(expected_values, changes, score, line=line)
+    expected = {"outcome": "not_a_bet", "outcome_reason": reason, "prediction_correct": None, "is_voided": False}
+    return Case(expected, changes, score, line=line)
 
 
 def within(predicted: str, within_3: bool, within_5: bool) -> Case:
-    expected_values = {"within_3_points": within_3, "within_5_points": within_5}
-    return Case(expected_values, {"predicted_points": Decimal(predicted)}, 25)
+    expected = {"within_3_points": within_3, "within_5_points": within_5}
+    return Case(expected, {"predicted_points": Decimal(predicted)}, 25)
 
 
-def decile(confidence: str, expected_values: int) -> Case:
-    return Case({"confidence_decile": expected_values}, {"confidence_score": Decimal(confidence)}, 25)
+def decile(confidence: str, expected: int) -> Case:
+    return Case({"confidence_decile": expected}, {"confidence_score": Decimal(confidence)}, 25)
 
 
 def tier(score: float | None, expected: str | None) -> Case:
@@ -94,17 +94,14 @@ FIGURES = Case(
 
 CASES: dict[str, Case] = {
     "over the line": won(21),
-    "over, but under the line": won(20, expected_values="wrong"),
+    "over, but under the line": won(20, outcome="wrong"),
     "under the line": won(20, recommendation="UNDER"),
-    "under, but over the line": won(21, recommendation="UNDER", expected_values="wrong"),
+    "under, but over the line": won(21, recommendation="UNDER", outcome="wrong"),
     "over meets the line": won(20, "20.0", "push"),
     "under meets the line": won(20, "20.0", "push", recommendation="UNDER"),
     "a whole line is a line": won(21, "20.0"),
     "nought is a score of someone who played": won(0, "0.5", recommendation="UNDER"),
-    **{
-        kind: won(30, expected_values="passed", recommendation=kind)
-        for kind in ("PASS", "HOLD", "NO_LINE", "NO_PREDICTION")
-    },
+    **{kind: won(30, outcome="passed", recommendation=kind) for kind in ("PASS", "HOLD", "NO_LINE", "NO_PREDICTION")},
     "no line": no_bet("no_line", line=None),
     **{
         f"a line of {source}": no_bet("no_book", line_source=source)
@@ -189,7 +186,7 @@ def rows(bench: GradingBench, report: GradingReport) -> dict[str, Row]:
 @pytest.mark.parametrize("case", CASES)
 def test_a_prediction_becomes_what_the_box_score_makes_of_it(rows: dict[str, Row], case: str) -> None:
     row = rows[player(case)]
-    assert {name: row[name] for name in CASES[case].expected_values} == CASES[case].expected_values
+    assert {name: row[name] for name in CASES[case].expected} == CASES[case].expected
 
 
 @pytest.mark.parametrize("reason", WAITING)

@@ -175,9 +175,9 @@ def test_with_too_few_bets_the_status_is_not_enough_and_rates_are_null() -> None
 def test_a_renamed_player_starts_over_and_a_season_without_rows_is_empty() -> None:
     rows = [day("old", n, 1, 0) for n in range(30)] + [day("new", 30 + n, 1, 0) for n in range(3)]
     assert row_of(PlayerSeason.of(FIRST, rows), "new")["status"] == "not_enough"
-    judge = SeasonReview.of(PlayerSeason.of(FIRST, []))
-    assert judge.players_on(LATE, {}).empty
-    assert judge.policies_on(LATE)["verdict"].tolist() == ["not_enough", "not_enough"]
+    season = SeasonReview.of(PlayerSeason.of(FIRST, []))
+    assert season.players_on(LATE, {}).empty
+    assert season.policies_on(LATE)["verdict"].tolist() == ["not_enough", "not_enough"]
 
 
 def test_bias_and_high_variance_are_distinguished() -> None:
@@ -276,12 +276,12 @@ def test_a_policy_is_evaluated_on_bets_after_the_flag_only() -> None:
     """Eight lost bets flag him; every later bet is won."""
     rows = [day("p", n, 1, int(n >= 8), edge_bets=1, edge_correct=int(n >= 8)) for n in range(20)]
     rows += [day("q", n, 1, n % 2, edge_bets=1, edge_correct=n % 2) for n in range(20)]
-    judge = SeasonReview.of(PlayerSeason.of(FIRST, rows), EDGE_RULE)
-    policy_results = judge.policies[EDGE_RULE]
+    season = SeasonReview.of(PlayerSeason.of(FIRST, rows), EDGE_RULE)
+    policy_results = season.policies[EDGE_RULE]
     assert policy_results.flagged.bets.tolist() == [0.0] * 8 + [1.0] * 12
     assert policy_results.flagged.total.sum() == 12
     assert policy_results.others.bets.tolist() == [2.0] * 8 + [1.0] * 12
-    review = judge.policies_on(LATE).set_index("policy").loc[EDGE_RULE]
+    review = season.policies_on(LATE).set_index("policy").loc[EDGE_RULE]
     assert (review["bets"], review["correct"], review["other_bets"]) == (12, 12, 28)
 
 
