@@ -28,7 +28,7 @@ STRATEGY_PERFORMANCE = Table(
             "system_id",
             "STRING",
             (
-                f"The bettor: a system; {ALL_SYSTEMS} systems; {UNANIMOUS}, if all systems that bet on a line agree, at "
+                f"A system; {ALL_SYSTEMS} systems; {UNANIMOUS}, if all systems that bet on a line agree, at "
                 f"least two; {MAJORITY}, if more than half do; {PICKED}, the strategy that was best before the date."
             ),
         ),
