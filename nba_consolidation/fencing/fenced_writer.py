@@ -1,8 +1,7 @@
 """How every table is written: under the leases of the game dates, with the fence checked inside the transaction.
 
 Every writer of rows goes through `FencedWriter`: consolidation, validation, publication, box scores, grading, repair,
-recomputation. Only `bootstrap` adds tables and columns without it.
-What is written is not known here.
+recomputation. Creating a missing table, and adding columns in `bootstrap`, writes no row and needs no lease.
 """
 
 from __future__ import annotations
