@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 10_000
 _WIDTH_OF_LONG_TEXT = 32
-"""What a column of long text gets at least."""
+"""The minimum of a column of long text."""
 _MAX_DATES = 14
 
 
@@ -219,7 +219,7 @@ def latest(grid: Grid) -> list[Shown]:
 
 
 def reasons_table(title: str, reasons: Iterable[tuple[object, object]]) -> Grid:
-    """What failed, and why."""
+    """Failures and their reasons."""
     return Grid([GridColumn(title, fold=True), GridColumn("reason", fold=True)], list(reasons))
 
 

@@ -1,4 +1,4 @@
-"""What every command gets: the settings, the deployment that they describe, and the way to print its result."""
+"""The session of every command: the settings, the deployment that they describe, and the output of the result."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The demo: an invented season staged by real processes, and what must come out of it. No product code needs it."""
+"""The demo: an invented season staged by real processes, and its expected result. No product code needs it."""

@@ -57,7 +57,7 @@ class Slate:
 
 @lru_cache(maxsize=4)
 def slate_of(league: League, number: int, batch: Batch) -> Slate:
-    """What the batch predicts for the date with this number."""
+    """The predictions of the batch for the date with this number."""
     random = league.random(Stream.SLATE, number, batch)
     truth = truth_of(league, number)
     player, book, half_points = _lines(league, truth, batch, random)

@@ -1,6 +1,6 @@
 """Stages the demo season from several real processes, as workers on several machines would.
 
-What the season holds is in `season`, what must come out of it in `expectation`; nothing is consolidated here.
+The season is made in `season`, its expected result in `expectation`; nothing is consolidated here.
 """
 
 from __future__ import annotations

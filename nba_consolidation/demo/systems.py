@@ -20,7 +20,7 @@ PERCENT_SYSTEM = "similarity_balanced_v1"
 
 MODEL_VERSIONS = ("v1.4", "v1.2", "v1.7", "v1.9", "v1.3", "v9.0")
 INSIGHT = np.array([0.0, 0.2, 0.3, 0.5, 0.55, 0.8])
-"""How much of what the market does not know it sees."""
+"""The share of the information that the market lacks which it sees."""
 NOISE = np.array([2.2, 2.0, 1.9, 1.8, 1.6, 1.5])
 """Its own error, in points."""
 SELF_ASSURANCE = np.array([0.02, 0.015, 0.012, 0.018, 0.014, 0.025])

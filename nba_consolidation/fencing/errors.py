@@ -1,4 +1,4 @@
-"""What can go wrong with a fenced write: fenced out, an audit that failed, and dates that could not be written."""
+"""The errors of a fenced write: fenced out, a failed audit, and dates that could not be written."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Backfill of a range of dates in chunks. The work on a chunk is a parameter.
 
-No state is kept between two backfills: the work itself skips what is done already.
+No state is kept between two backfills: the work itself skips finished dates.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _ALL_DATES: Parameters = {"first_date": dt.date.min, "last_date": dt.date.max}
 
 @dataclass(frozen=True)
 class TableChange:
-    """What bootstrap would do to one table.
+    """The changes of one table by bootstrap.
 
     live: the columns that it has now; none if it is missing. missing: declared columns that would be added. differing:
     declared and live column where the types differ; the live one stays.
@@ -64,7 +64,7 @@ class TableChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """What bootstrap would do. carried_over: rows of published_predictions by game date, from a previous version."""
+    """The changes by bootstrap. carried_over: rows of published_predictions by game date, from a previous version."""
 
     tables: Sequence[TableChange]
     carried_over: Mapping[dt.date, int] = field(default_factory=dict)
@@ -99,13 +99,13 @@ ROLES = (
 
 
 def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:
-    """What would be created, added and carried over; changes nothing. Raises WarehouseError."""
+    """The plan of what to create, add and carry over; changes nothing. Raises WarehouseError."""
     changes = [_table_change(warehouse, table) for table in tables]
     return Plan(changes, _rows_to_carry_over(warehouse, {change.table.name: change for change in changes}))
 
 
 def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
-    """Does what was planned, and no more. Repeating it changes nothing.
+    """Carries out the plan. Repeating it changes nothing.
 
     Tables and columns are added without a lease, because a lease belongs to a game date and no row is written: nobody
     can be writing to a table that does not exist, and a writer that does not know a new column leaves it NULL. Rows are

@@ -36,7 +36,7 @@ class OldTableKind(Enum):
 
 
 class Action(Enum):
-    """What the clean-up does with a table, or would do in a dry run."""
+    """The action of the clean-up on a table, or of a dry run."""
 
     DROPPED = "dropped"
     ARCHIVED = "archived"

@@ -1,7 +1,7 @@
 """The job `repair`: repairs what writers without a fence left in prediction_accuracy.
 
 A job and not an asset: another asset writes the table, and its gradings repair their own dates. The job is for
-all other dates, and records on that asset which dates it changed, so that Dagster knows what is out of date downstream.
+all other dates, and records on that asset which dates it changed, so that Dagster knows the outdated dates downstream.
 """
 
 import datetime as dt

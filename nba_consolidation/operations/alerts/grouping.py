@@ -48,7 +48,7 @@ class Alert:
         return f"[{self.severity}] {self.cause}: {dates}"
 
     def text(self, webserver_url: str | None) -> str:
-        """Returns what happened, links to the runs, and the next step."""
+        """Returns the failures, links to the runs, and the next step."""
         base = webserver_url.rstrip("/") if webserver_url else None
         runs = [f"{base}/runs/{run}" if base else f"run {run}" for run in self.run_ids]
         return "\n".join([*self.what, "", f"Where: {', '.join(runs)}", f"What to do: {to_do(self.cause)}"])
@@ -110,7 +110,7 @@ def collect(
 
 
 def after_attempt(pending: Pending, unreached: Sequence[str]) -> Pending | None:
-    """Returns what is still to be sent after an attempt; None if all channels have it or the attempts are used up."""
+    """Returns the rest to send after an attempt; None if all channels have it or no attempt is left."""
     if not unreached or pending.attempts + 1 >= ATTEMPTS:
         return None
     return replace(pending, channels=tuple(unreached), attempts=pending.attempts + 1)

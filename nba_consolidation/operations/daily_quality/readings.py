@@ -31,7 +31,7 @@ LEASES, STAGED = "leases", "staged"
 
 @dataclass(frozen=True)
 class Readings:
-    """Figures of a game date as of `now`: rows by the name of their statement, and errors of what could not be read.
+    """Figures of a game date as of `now`: rows by the name of their statement, and errors by the name of the reading.
 
     Leases and waiting tables are as of the reading itself, `read_at`.
     """

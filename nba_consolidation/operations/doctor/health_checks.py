@@ -45,7 +45,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class HealthResult:
-    """The outcome for one subject. `detail` says what was measured and, unless it is OK, what to do."""
+    """The outcome for one subject. detail: the measurement and, unless it is OK, the next step."""
 
     subject: str
     health: Health

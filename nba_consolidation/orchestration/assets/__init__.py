@@ -41,7 +41,7 @@ STEPS = (
 def build_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """All assets; those of game dates from the first date of the settings on."""
     with warnings.catch_warnings():
-        # Dagster calls `backfill_policy` beta at every load of the code location; it is what makes a range one run.
+        # Dagster calls `backfill_policy` beta at every load of the code location; it makes a range one run.
         warnings.simplefilter("ignore", dg.BetaWarning)
         partitions, kinds = game_dates(settings.first_date), KINDS[settings.deployment]
         box_scores = PLAYER_GAME_SUMMARY.spec(kinds, partitions_def=partitions)

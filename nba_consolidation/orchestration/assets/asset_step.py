@@ -1,9 +1,9 @@
 """Runs a step of the graph for its game dates, and records what it did by asset and date.
 
-A step here calls one use case and returns an `AssetResult`; all that Dagster needs beside that is done in this module.
+A step calls one use case and returns an `AssetResult`. This module does everything else that Dagster needs.
 
-Dates that are *held back* (poisoned, or with a finding of a blocking check) do not keep the others back: nothing is
-recorded for them, the assets downstream leave them out, and the run fails naming them once the others are published.
+Dates that are *held back* (poisoned, or with a finding of a blocking check) do not stop the others: they are not
+recorded as materialised, the assets downstream leave them out, and the run fails once the others are published.
 Dagster itself would run nothing downstream of a step that fails, for any date.
 """
 
@@ -46,7 +46,7 @@ class HeldBack(NamedTuple):
 
 @dataclass(frozen=True)
 class AssetResult:
-    """What a step did.
+    """The result of a step.
 
     metadata: of each asset by date; exactly these dates are recorded. images: PNG files by asset and name, for the last
     date. outcome: what the checks of the assets evaluate. done: the past participle for messages about dates held back.
@@ -109,7 +109,7 @@ class AssetRun:
 
     @cached_property
     def held_back(self) -> dict[dt.date, HeldBack]:
-        """What earlier steps held back; read from the run's events, since a step may have a process of its own."""
+        """The dates that earlier steps held back, from the run's events: a step may have a process of its own."""
         events = self.context.instance.all_logs(self.context.run.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
         observed = [entry.asset_observation for entry in events if entry.asset_observation is not None]
         return {
@@ -185,7 +185,7 @@ class AssetStep:
         return self.assets[0].name == next((asset for asset in reversed(CHAIN) if run.includes(asset)), None)
 
     def _fails(self, run: AssetRun, held_back: Mapping[dt.date, HeldBack]) -> bool:
-        """Whether the run fails here. What holds dates back outside the chain fails at once."""
+        """Whether the run fails here. Outside the chain, held back dates fail it at once."""
         if self.assets[0].name not in CHAIN:
             return held_back != run.held_back
         return self._ends_chain(run) or set(run.partitions) <= set(held_back)
@@ -194,18 +194,18 @@ class AssetStep:
 def asset_step(
     *assets: AssetDeclaration, name: str | None = None, **options: Any
 ) -> Callable[[Callable[[AssetRun], AssetResult]], AssetStep]:
-    """Makes a step of a function. name: of the op in Dagster, which is that of the asset where there is one only."""
+    """Makes a step of a function. name: of the op in Dagster, by default that of the first asset."""
     return lambda function: AssetStep(name or assets[0].name, assets, function, **options)
 
 
 def _with_images(by_date: Mapping[dt.date, Metadata], images: Metadata) -> dict[dt.date, Metadata]:
-    """Images go to the last date only: Dagster repeats what a result carries with every date of the run."""
+    """Adds the images to the last date only, because Dagster repeats the metadata of a result for every date."""
     last = max(by_date, default=None)
     return {date: {**metadata, **images} if date == last else metadata for date, metadata in by_date.items()}
 
 
 def _materializations(run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata]) -> Iterator[Event]:
-    """The metadata of each date; as events of their own where the step's result would record other dates too."""
+    """Records the metadata of each date; as separate events if the step's result would record other dates too."""
     recorded_by_result = _records_all(run, asset, by_date)
     for date, metadata in by_date.items():
         if recorded_by_result:

@@ -67,7 +67,7 @@ def table_asset(table: Table, group: str, grain: str, *deps: str, note: str = ""
 
 
 def config_date(name: str, text: str | None, otherwise: dt.date) -> dt.date:
-    """The date in a field of a config. Raises SettingsError where the text is no date."""
+    """The date in a field of a config. Raises SettingsError if the text is no date."""
     try:
         return otherwise if text is None else dt.date.fromisoformat(text)
     except ValueError as error:

@@ -30,7 +30,7 @@ _VERSION_COLUMNS = ("method", "scope", "mean_shift", "log_loss_before", "log_los
                     "brier_after", "ece_before", "ece_after", "judged_bets")  # fmt: skip
 
 Choice = Enum("Choice", {name: name for name in CHOICES})  # type: ignore[misc]
-"""What a person may decide, as the launchpad offers it."""
+"""The decisions that the launchpad offers."""
 
 
 class DecisionConfig(dg.Config):
@@ -59,7 +59,7 @@ class DecisionConfig(dg.Config):
     can_subset=True,
 )
 def recalibration(run: AssetRun) -> AssetResult:
-    """Recalibrates for the dates. With the asset of the decisions alone: records a decision, or lists what waits."""
+    """Recalibrates for the dates. With the asset of decisions alone: records a decision, or lists those that wait."""
     config: DecisionConfig = run.config
     if CALIBRATION_VERSIONS.name in run.selected:
         if config.version_id is not None:

@@ -1,4 +1,4 @@
-"""The record of the clean-up of staging tables, and the config of a run. What is dropped is decided in `operations`."""
+"""The asset of clean-ups of staging tables, and the config of a run. `operations` decides which tables are dropped."""
 
 import dagster as dg
 from pydantic import Field
@@ -12,7 +12,7 @@ from nba_consolidation.wiring import Deployment
 
 
 class CleanUpConfig(dg.Config):
-    """What a clean-up may do."""
+    """The options of a clean-up."""
 
     dry_run: bool = Field(default=True, description="On: only list what would be done. Off: do it.")
     older_than_days: float | None = Field(

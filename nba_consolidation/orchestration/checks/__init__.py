@@ -1,6 +1,6 @@
-"""The asset checks: what each looks for, and how an outcome is evaluated. Audits and reports do the looking.
+"""The asset checks: what each looks for, and how the outcome of a run is evaluated.
 
-`run_checks` has those that a run emits about itself; `audits` and `daily_quality` look at tables, and run alone too.
+`run_checks` has the checks that a run emits about itself; `audits` and `daily_quality` read tables, and run alone too.
 """
 
 from nba_consolidation.orchestration.checks.audits import build_audits

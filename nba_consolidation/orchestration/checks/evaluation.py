@@ -42,7 +42,7 @@ class AuditedOutcome(NamedTuple):
 
 
 class CountedDate(Protocol):
-    """What a run did with the rows of one date."""
+    """The counts of one date of a run."""
 
     @property
     def conserved(self) -> bool:

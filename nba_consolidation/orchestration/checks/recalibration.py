@@ -1,4 +1,4 @@
-"""How a recalibration is evaluated: what a person has to decide, and what was rolled back."""
+"""How a recalibration is evaluated: calibrations that wait for approval, and those that were rolled back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def calibrations_waiting(outcome: RecalibrationOutcome) -> Evaluation:
 
 
 def calibrations_rolled_back(outcome: RecalibrationOutcome) -> Evaluation:
-    """What the dates of the run rolled back, and by how much it was worse."""
+    """The versions that the run rolled back, and how much worse they were."""
     versions = [
         {"game_date": one.game_date, "system_id": one.system_id, "version_id": one.rolled_back,
          "now_in_force": one.in_force, **(vars(one.comparison) if one.comparison else {})}

@@ -1,6 +1,6 @@
 """Every check that a run emits about itself, declared once: its asset, what it looks for, and how it is evaluated.
 
-Dagster's specs and results are made of this table. A run evaluates the checks of the outcome that its step returns.
+Dagster's specs and results are made from this table. A run evaluates the checks of the outcome that its step returns.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class _AlertCursor:
 
 
 def failed_checks_and_runs(settings: Settings, notifiers: Sequence[Notifier] | None = None) -> dg.SensorDefinition:
-    """The sensor: on in production and where alerts are set, off on a laptop."""
+    """The sensor: on in production and if alert channels are set, off on a laptop."""
     channels = notifiers_of(settings) if notifiers is None else notifiers
 
     @dg.sensor(
@@ -131,7 +131,7 @@ def _seconds(moment: dt.datetime) -> float:
 
 
 def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Failure]:
-    """What failed in the run. A run whose record cannot be read is one failure, and stops none of the others."""
+    """The failures of the run. A run whose record cannot be read is one failure, and does not stop the others."""
     try:
         return list(_events_of_run(instance, run))
     except Exception as error:  # noqa: BLE001 (anybody can record anything with a run)
@@ -172,7 +172,7 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation, run: dg.DagsterRun, dates
 
 
 def _failed_step(data: Any, run: dg.DagsterRun, of_date: Callable[..., Failure]) -> Iterator[Failure]:
-    """A failed step by its innermost error. What a failed check stopped or held back is reported by that check."""
+    """A failed step by its innermost error. If a failed check stopped it or held dates back, that check reports it."""
     error = data.error
     while error is not None and error.cause is not None:
         error = error.cause

@@ -1,4 +1,4 @@
-"""Decides which dates a sensor requests now, and what it has to remember. Pure functions, without Dagster.
+"""Decides which dates a sensor requests now, and computes its next cursor. Pure functions, without Dagster.
 
 A sensor looks at states, not at events: half of the predecessor's events were lost (incident 18). The state of a date
 is a fingerprint of its data, made by the caller.
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a sensor remembers of each date. Dates without data are forgotten, so it stays small."""
+    """The state of each date in the last tick. Dates without data are removed, so it stays small."""
 
     dates: Mapping[dt.date, Seen] = field(default_factory=dict)
 

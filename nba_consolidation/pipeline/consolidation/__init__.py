@@ -1,1 +1,1 @@
-"""Staged predictions of a game date become one row per business key, exactly once."""
+"""Consolidates the staged predictions of a game date into one row per business key, exactly once."""

@@ -91,7 +91,7 @@ class Consolidator:
 
 
 class _Attempt:
-    """One consolidation under its leases: its manifest, what it committed, and which dates failed."""
+    """One consolidation under its leases: its manifest, its commits, and the dates that failed."""
 
     def __init__(self, use_case: Consolidator, leased: LeasedDates, on_step: Callable[[str], None]) -> None:
         self._use_case = use_case

@@ -1,6 +1,6 @@
-"""Which staging tables wait, which of them a consolidation reads, and which may be dropped after it.
+"""Decides which staging tables wait, which of them a consolidation reads, and which may be dropped after it.
 
-Decides from the listing and the ledger. Opens no warehouse.
+Uses the listing and the ledger. Opens no warehouse.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from nba_consolidation.warehouse.interface import Row
 
 
 class Urgency(IntEnum):
-    """How soon somebody should act."""
+    """How soon to act."""
 
     NOW = 1
     TODAY = 2

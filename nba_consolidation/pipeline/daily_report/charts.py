@@ -111,7 +111,7 @@ def returns_by_strategy(rows: Sequence[Row]) -> Chart | None:
 
 
 def profits_over_time(rows: Sequence[Row], labels: Mapping[str, str]) -> Chart:
-    """What strategies had won or lost after each date. rows: of strategy_performance. labels: by strategy, in order."""
+    """The profit of strategies after each date. rows: of strategy_performance. labels: by strategy, in order."""
     draw = partial(_draw_profits, rows=rows, labels=labels)
     return Chart("Profit over time", "Profit of strategies by date.", 3, draw, width=_WIDE)
 

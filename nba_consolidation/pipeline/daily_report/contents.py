@@ -18,11 +18,11 @@ from nba_consolidation.warehouse.interface import Row
 
 @dataclass(frozen=True)
 class Work:
-    """What was done for the game dates, and their current rows.
+    """The work on the game dates, and their current rows.
 
     predictions: `game_date`, `total_rows` and `active_rows`, also of the earlier dates that the charts show.
     consolidated: by date, the sums over its consolidations. graded: by date, the number of predictions per outcome.
-    duplicates: by audit, how many duplicates there are in the dates. status: what is waiting now.
+    duplicates: by audit, how many duplicates there are in the dates. status: of the pipeline now.
     """
 
     predictions: Sequence[Row]

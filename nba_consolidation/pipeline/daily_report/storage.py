@@ -21,7 +21,7 @@ def file_name(first: dt.date, last: dt.date) -> str:
 
 
 def save(html: str, place: str, name: str) -> str:
-    """Saves a report in a folder or in `gs://bucket/path` and returns where it is. Raises ReportNotSaved."""
+    """Saves a report in a folder or in `gs://bucket/path` and returns its path. Raises ReportNotSaved."""
     return _upload(html, place, name) if place.startswith(BUCKET) else str(write_file(html, Path(place) / name))
 
 

@@ -38,7 +38,7 @@ _REPLACE = (
 
 
 class BoxScoresRefused(ConsolidationError):
-    """A file of box scores is refused as a whole. column, row (from 0), value: where the reason is."""
+    """A file of box scores is refused as a whole. column, row (from 0), value: of the reason, if it has them."""
 
     def __init__(
         self, source: object, reason: str, column: str | None = None, row: int | None = None, value: object = None

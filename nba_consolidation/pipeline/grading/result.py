@@ -1,4 +1,4 @@
-"""The result of a grading: counts by date, findings, and what the run cost."""
+"""The result of a grading: counts by date, findings, and the cost of the run."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def most_similar_names(names: Sequence[UnmatchedName]) -> list[SimilarName]:
 
 
 def similarity(predicted: UnmatchedName, box_score: UnmatchedName) -> float:
-    """How similar the names are, above 0 to 1; 0 where they are not. Teams count where only the surnames are equal."""
+    """How similar the names are, above 0 to 1; 0 if they are not. Teams count if only the surnames are equal."""
     teams = {name.team_abbr.strip().upper() for name in (predicted, box_score) if name.team_abbr}
     known = predicted.team_abbr and box_score.team_abbr
     same_team = None if not known else len(teams) == 1
@@ -76,7 +76,7 @@ def similarity(predicted: UnmatchedName, box_score: UnmatchedName) -> float:
 
 @lru_cache(4096)
 def spellings(name: str) -> tuple[str, ...]:
-    """The folded name, and what it is folded to if it was damaged, is in another script or has the surname first."""
+    """The folded name, and those that it has if it is damaged, in another script, or has the surname first."""
     return tuple(dict.fromkeys(player_key(variant) for variant in _variants(name)))
 
 

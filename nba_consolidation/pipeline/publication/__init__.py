@@ -1,1 +1,1 @@
-"""What consumers read: validated predictions with their calibrated confidence and the filters in force."""
+"""Publishes validated predictions for consumers, with their calibrated confidence and the filters in force."""

@@ -1,1 +1,1 @@
-"""Which consolidated rows are usable: active, not invalidated, confidence between 0 and 1."""
+"""Validates consolidated rows: active, not invalidated, confidence between 0 and 1."""

@@ -1,4 +1,4 @@
-"""The bets of a season, and what each strategy won and lost on every date of it."""
+"""The bets of a season, and the bets that each strategy won and lost on every date of it."""
 
 from __future__ import annotations
 

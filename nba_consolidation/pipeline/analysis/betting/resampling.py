@@ -32,12 +32,12 @@ _NO_ERROR = 1e-6
 
 
 def weights(date: dt.date) -> Singles:
-    """How often each resample draws the date; always the same, so that the same bets give the same rows."""
+    """The number of times that each resample draws the date. It is fixed, so that the same bets give the same rows."""
     return np.random.default_rng([_SEED, date.toordinal()]).poisson(1, RESAMPLES).astype(np.float32)
 
 
 class Interval(NamedTuple):
-    """The ends of 95 % percentile intervals, one per strategy; NaN where there is none."""
+    """The ends of 95 % percentile intervals, one per strategy; NaN without one."""
 
     low: Floats
     high: Floats

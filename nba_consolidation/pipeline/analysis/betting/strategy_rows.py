@@ -77,7 +77,7 @@ def max_drawdown(total_profit: npt.NDArray[Any]) -> Floats:
 
 
 def _descriptions(strategies: Sequence[Strategy], walk: WalkForward, at: _At) -> dict[str, Any]:
-    """What each strategy is, and for PICKED what it picks next and how often that changed."""
+    """The description of each strategy, and for PICKED the next pick and how often it changed."""
     import pandas as pd
 
     known, strategy = at
@@ -127,7 +127,7 @@ def _returns(
 
 
 def _estimates(estimates: Mapping[int, Estimates], shape: tuple[int, ...]) -> dict[str, Floats]:
-    """The estimates as arrays of [known dates, strategy]; NaN where there are too few bets."""
+    """The estimates as arrays of [known dates, strategy]; NaN if there are too few bets."""
     names = ("low", "high", "profit_p", "difference_low", "difference_high", "difference_p")
     arrays = {name: np.full(shape, np.nan) for name in names}
     for known, one in estimates.items():

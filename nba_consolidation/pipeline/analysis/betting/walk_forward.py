@@ -1,4 +1,4 @@
-"""Goes through a season date by date: estimates what is known after each, and picks the strategy for the next."""
+"""Goes through a season date by date: estimates every strategy after each date, and picks one for the next."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is decided about a system for a game date: whether it drifts, and which calibration is in force from then on.
+"""Decides about a system for a game date: whether it drifts, and which calibration is in force from then on.
 
-The decision depends on bets before the date and on what was decided for earlier dates only, so deciding again gives
-the same version. Nothing is read or written here.
+The decision depends only on bets before the date and on decisions for earlier dates, so deciding again gives
+the same version. Reads and writes nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class RecalibrationPolicy:
 
 @dataclass(frozen=True)
 class CalibrationDecision:
-    """What was decided about one system for one game date, and why.
+    """The decision about one system for one game date, and its reason.
 
     in_force: the version in force on the date. drift: of the stated confidences, by bucket. rolled_back: the version
     that this date rolled back, after the comparison. superseded: versions of this date that are no longer valid,

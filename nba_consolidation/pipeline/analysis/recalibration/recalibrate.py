@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RecalibrationReport:
-    """What was decided, by date and system, and how many rows were written. Lease times are in milliseconds."""
+    """The decisions by date and system, and the numbers of written rows. Lease times are in milliseconds."""
 
     run_id: str
     decisions: tuple[CalibrationDecision, ...]

@@ -22,7 +22,7 @@ from nba_consolidation.warehouse.table_reads import table_rows
 
 
 class CalibrationState(StrEnum):
-    """What a version is."""
+    """The state of a version."""
 
     PROPOSED = "proposed"
     ACTIVE = "active"
@@ -33,7 +33,7 @@ class CalibrationState(StrEnum):
 
 PROPOSED, ACTIVE, SUPERSEDED, ROLLED_BACK, REJECTED = CalibrationState
 CHOICES = {"approve": ACTIVE, "reject": REJECTED, "rollback": ROLLED_BACK}
-"""What a person can decide about a version, and its state then."""
+"""The decisions of a person about a version, and its state then."""
 _CHOICE_NEEDS = {ACTIVE: (PROPOSED,), REJECTED: (PROPOSED,), ROLLED_BACK: (ACTIVE, SUPERSEDED)}
 _IN_FORCE_OR_NOT = (ACTIVE, ROLLED_BACK, SUPERSEDED)
 """The events that decide whether a version is in force."""

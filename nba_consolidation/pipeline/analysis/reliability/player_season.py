@@ -1,4 +1,4 @@
-"""What every player did on every date of a season, and running sums of it. Nothing is evaluated here."""
+"""The figures of every player on every date of a season, and their running sums."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PlayerSeason:
 
 
 def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Floats:
-    """The quotient; NaN where the denominator is 0."""
+    """The quotient; NaN if the denominator is 0."""
     above, below = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
     divided: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
     return divided

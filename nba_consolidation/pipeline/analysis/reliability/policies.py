@@ -28,7 +28,7 @@ _SEVERITY = np.array([{"blacklisted": 3, "watch": 2, "reliable": 0}.get(name, 1)
 
 @dataclass(frozen=True)
 class PolicySignals:
-    """What the rule of a policy gives, each [t, p]. enters: the code of the status.
+    """The result of a policy's rule, each [t, p]. enters: the code of the status.
 
     stays: by status, whether a player who has it is still beyond the outer bound and keeps it.
     """

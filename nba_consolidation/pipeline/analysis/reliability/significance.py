@@ -1,4 +1,4 @@
-"""What chance explains: exact tails, false discovery rates over many players, and differences of rates over dates."""
+"""Tests against chance: exact tails, false discovery rates over many players, and differences of rates over dates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def better_p(bets: Floats, correct: Floats, rate: Floats) -> Floats:
 
 
 def false_discovery_rates(p_values: Floats) -> Floats:
-    """The smallest false discovery rate at which each p-value is a discovery; NaN where the p-value is NaN.
+    """The smallest false discovery rate at which each p-value is a discovery; NaN for a p-value that is NaN.
 
     p_values: one family, one per player; of a matrix each row is a family. Benjamini and Hochberg (1995), Controlling
     the false discovery rate, JRSS B 57, 289-300; valid for independent and for positively dependent tests.

@@ -1,4 +1,4 @@
-"""How much a player's points, and the prediction errors, vary: bad luck, which no correction repairs.
+"""The variance of a player's points and of the prediction errors: bad luck, which no correction repairs.
 
 Over the last 10 and 20 games; as standard deviation, and robust as median absolute deviation, scaled to equal the
 standard deviation of a normal distribution (Hampel 1974, The influence curve and its role in robust estimation).
