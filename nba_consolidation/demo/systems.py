@@ -20,8 +20,8 @@ PERCENT_SYSTEM = "similarity_balanced_v1"
 
 MODEL_VERSIONS = ("v1.4", "v1.2", "v1.7", "v1.9", "v1.3", "v9.0")
 INSIGHT = np.array([0.0, 0.2, 0.3, 0.5, 0.55, 0.8])
-"""The share of the information that the market lacks which it sees."""
+"""By system: the share of the market's error that its prediction corrects."""
 NOISE = np.array([2.2, 2.0, 1.9, 1.8, 1.6, 1.5])
-"""Its own error, in points."""
+"""By system: the standard deviation of its own error, in points."""
 SELF_ASSURANCE = np.array([0.02, 0.015, 0.012, 0.018, 0.014, 0.025])
-"""Confidence gained per point between prediction and line."""
+"""By system: the confidence gained per point between prediction and line."""
