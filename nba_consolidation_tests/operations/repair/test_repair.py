@@ -206,6 +206,14 @@ def test_incident_37_what_we_wrote_ourselves_does_not_make_a_group_percent(bench
     assert not bench.forecast().total.needed
 
 
+def test_incident_37_what_we_wrote_ourselves_is_not_divided_again(bench: LegacyBench) -> None:
+    fenced = graded(confidence_score=Decimal("0.8"), player_lookup="fenced", grading_id="g", lease_token=1, run_id="r")
+    bench.fill(fenced, graded(confidence_score=PERCENT))
+    bench.repair(catboost_v9="percent")
+    stored = bench.execute("SELECT confidence_score FROM prediction_accuracy ORDER BY confidence_score")
+    assert [row["confidence_score"] for row in stored] == [Decimal("0.625"), Decimal("0.8")]
+
+
 def test_another_transaction_repairs_its_dates_and_leaves_the_sound_ones(bench: LegacyBench) -> None:
     """As a grading does it: its dates come unsifted."""
     bench.fill(graded(), graded(), graded(game_date=NEXT_DATE), graded(game_date=NEXT_DATE, system_id="other"))

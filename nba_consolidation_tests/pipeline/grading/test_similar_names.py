@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from nba_consolidation.leases import Holder
@@ -9,7 +11,7 @@ from nba_consolidation.pipeline.grading.aliases import Aliases, AliasRefused, al
 from nba_consolidation.pipeline.grading.similar_names import UnmatchedName, similarity
 from nba_consolidation.schema.canonical_keys import player_key
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE
-from nba_consolidation_tests.pipeline.grading.workbench import GAME, TWIN, GradingBench, bet, box
+from nba_consolidation_tests.pipeline.grading.workbench import GAME, NOW, TWIN, GradingBench, bet, box
 
 
 def name(text: str, team: str | None = "MIA") -> UnmatchedName:
@@ -50,9 +52,13 @@ def test_a_surname_alone_makes_names_similar_within_a_team_only(team: str | None
 
 
 def alias(
-    bench: GradingBench, player: str, box_score_player: str | None, reason: str = "the league says so"
+    bench: GradingBench,
+    player: str,
+    box_score_player: str | None,
+    reason: str = "the league says so",
+    moment: dt.datetime = NOW,
 ) -> list[str]:
-    waiting = Aliases(bench.writer(), DATE).record(
+    waiting = Aliases(bench.writer(clock=lambda: moment), DATE).record(
         player, box_score_player, Holder.here("alias"), author="anna", reason=reason
     )
     return [str(date) for date in waiting]
@@ -124,6 +130,14 @@ def test_a_removed_alias_leaves_nothing_behind_but_its_record(bench: GradingBenc
     assert {row["player_lookup"] for row in bench.accuracy()} == {"other"}
     assert [(row["player_lookup"], row["removal_reason"]) for row in bench.removed()] == [("samexample", "waiting")]
     assert [row["is_current"] for row in aliases(bench.warehouse)] == [False, False]
+
+
+def test_of_two_decisions_about_a_name_the_later_one_counts(bench: GradingBench) -> None:
+    wait_for(bench)
+    alias(bench, "samexample", "samexample", moment=NOW)
+    alias(bench, "samexample", "samexampleiii", moment=NOW + dt.timedelta(minutes=1))
+    assert bench.grade().total("correct") == 1
+    assert [row["is_current"] for row in aliases(bench.warehouse)] == [False, True]
 
 
 def test_a_player_who_was_voided_before_the_similar_name_came_waits(bench: GradingBench) -> None:

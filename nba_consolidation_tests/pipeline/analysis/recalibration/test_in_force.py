@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY
@@ -55,6 +55,16 @@ def histories(draw: st.DrawFn) -> CalibrationHistory:
     return CalibrationHistory(tuple(versions), tuple(events.values()))
 
 
+def two_active(*events: tuple[int, int]) -> CalibrationHistory:
+    """Versions of one system that become active, each with the day and the number of that event."""
+    versions = tuple(version(SYSTEMS[0], DATE, place) for place in range(len(events)))
+    active = (
+        CalibrationEvent(one.version_id, one.system_id, one.game_date, number, ACTIVE, DATES[day], "")
+        for one, (day, number) in zip(versions, events, strict=True)
+    )
+    return CalibrationHistory(versions, tuple(active))
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
@@ -97,6 +107,8 @@ def audited(
 
 @settings(max_examples=40, deadline=None)
 @given(history=histories())
+@example(history=two_active((3, 1), (1, 2)))
+@example(history=two_active((1, 2), (1, 1)))
 def test_python_publication_and_audit_have_the_same_rule(
     engine: duckdb.DuckDBPyConnection, history: CalibrationHistory
 ) -> None:

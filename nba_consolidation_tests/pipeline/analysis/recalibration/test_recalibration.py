@@ -98,6 +98,14 @@ def test_results_on_or_after_the_date_change_nothing(
     assert decisions[0][0].version is not None
 
 
+def test_the_bets_that_are_read_begin_on_the_first_date_and_end_before_the_other(home: Graded) -> None:
+    home.add([graded("correct", game_date=DATE + dt.timedelta(day)) for day in range(4)])
+    bets = read_graded_bets(home.deployment.warehouse, DATE + dt.timedelta(1), DATE + dt.timedelta(3))
+    assert [set(one.day) for one in bets.values()] == [
+        {(DATE + dt.timedelta(1)).toordinal(), (DATE + dt.timedelta(2)).toordinal()}
+    ]
+
+
 def regrade(home: Graded, outcome: str) -> None:
     """Sets all outcomes to an SQL expression."""
     home.execute(f"UPDATE prediction_accuracy SET outcome = {outcome}")
