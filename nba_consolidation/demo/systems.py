@@ -20,8 +20,8 @@ PERCENT_SYSTEM = "similarity_balanced_v1"
 
 MODEL_VERSIONS = ("v1.4", "v1.2", "v1.7", "v1.9", "v1.3", "v9.0")
 INSIGHT = np.array([0.0, 0.2, 0.3, 0.5, 0.55, 0.8])
-"""How much of what the market does not know it sees."""
+"""The share of the information unknown to the market that each system has."""
 NOISE = np.array([2.2, 2.0, 1.9, 1.8, 1.6, 1.5])
-"""Its own error, in points."""
+"""The standard deviation of the system's own error, in points."""
 SELF_ASSURANCE = np.array([0.02, 0.015, 0.012, 0.018, 0.014, 0.025])
 """Confidence gained per point between prediction and line."""

@@ -46,7 +46,7 @@ class _AlertCursor:
 
     @classmethod
     def from_text(cls, text: str | None, now: float) -> _AlertCursor:
-        """Parses it. A sensor without a readable cursor, as one that was just switched on, begins now."""
+        """Parses a cursor. Without a readable one, as when the sensor was just switched on, it begins now."""
         try:
             document = json.loads(text or "")
             seen = {str(run): float(at) for run, at in document["seen"].items()}
@@ -131,7 +131,7 @@ def _seconds(moment: dt.datetime) -> float:
 
 
 def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Failure]:
-    """What failed in the run. A run whose record cannot be read is one failure, and stops none of the others."""
+    """What failed in the run. A run whose record cannot be read is one failure, and does not stop the others."""
     try:
         return list(_events_of_run(instance, run))
     except Exception as error:  # noqa: BLE001 (anybody can record anything with a run)
