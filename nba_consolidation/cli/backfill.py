@@ -72,7 +72,7 @@ WORKS: dict[str, Callable[[Deployment, Holder], Work]] = {
 def backfill(session: Session, since: dt.date, until: dt.date | None, what: str, chunk: int) -> Exit:
     """Consolidate or grade a season, some dates at a time.
 
-    Finished dates are skipped, so a backfill that was stopped can be started again. A date that fails stops no other.
+    Finished dates are skipped, so a backfill that was stopped can be started again. A failed date does not stop others.
     Failed dates and refused tables are listed at the end, and the exit code is then 3.
     """
     from nba_consolidation.operations.backfill import backfill as run

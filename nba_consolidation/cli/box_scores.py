@@ -53,7 +53,7 @@ def box_scores(session: Session, files: Sequence[Path]) -> Exit:
 
     Parquet, CSV or JSON lines; a directory means all such files in it. Columns: player_lookup, game_id, game_date,
     points, and optionally minutes_played, team_abbr, opponent_team_abbr and tip_off_at; others are ignored.
-    game_date is a date (2026-01-15), never a moment; minutes_played is rounded to 0.1, but never to 0.
+    game_date (2026-01-15) has no time or zone; minutes_played is rounded to 0.1, but never to 0.
     A box score replaces the row of the same player and game as a whole. A file with a row without a key, or with a
     value of another type, is refused as a whole; the other files are loaded. Suspicious box scores are loaded and
     listed: the exit code is then 3.

@@ -85,7 +85,7 @@ def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
 
     Afterwards there is one row per business key: no row is lost, none is duplicated.
 
-    Without dates: all dates that have staging tables. The consolidated dates are then validated and published. So are
+    Without dates: all dates that have staging tables. The consolidated dates are then validated and published, as are
     dates that an earlier run left unfinished. Repeating the command changes nothing. Ends with 3 if some tables were
     refused or some dates poisoned: all others are done.
     """

@@ -25,7 +25,7 @@ MEANINGS = {
     Exit.FAILED: "Failed. The message says what happened and what to do next.",
     Exit.USAGE: "The command or a setting is wrong. Nothing was done.",
     Exit.REQUIRES_ATTENTION: "Done, but something requires attention: refused tables, poisoned dates, findings.",
-    Exit.HELD: "Another process, which is named, holds the lease or the warehouse. Try again later.",
+    Exit.HELD: "Another process holds the lease or the warehouse; the message names it. Try again later.",
     Exit.NOT_CHECKED: "Only `quality`: a check could not run. There, 1 means failed and 2 means warnings.",
     Exit.INTERRUPTED: "Interrupted. Running the command again is safe.",
 }

@@ -142,7 +142,7 @@ def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
     """Make the lease store continue above the tokens of a lost one.
 
     For a lease store that was lost or restored: it gives out smaller tokens than the fences have, so every run is
-    fenced out. Stop all writers first: tokens of two lease stores do not compare. Nothing in the warehouse changes.
+    fenced out. Stop all writers first: tokens of two lease stores are not comparable. Nothing in the warehouse changes.
     """
     from nba_consolidation.operations.lost_lease_store import reseed as reseed_store
 

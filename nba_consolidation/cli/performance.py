@@ -68,7 +68,7 @@ _filter_options = option_group(
 
 @click.command()
 @_filter_options
-@click.option("--by", default="all", show_default=True, type=click.Choice(SLICES), help="Divide into buckets of this.")
+@click.option("--by", default="all", show_default=True, type=click.Choice(SLICES), help="Split the bets by this.")
 @session_command
 def performance(session: Session, date: dt.date | None, window: str, system: str | None, by: str) -> None:
     """Show the hit rate of each system.

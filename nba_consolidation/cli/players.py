@@ -127,8 +127,8 @@ _recorded_with = option_group(
 def alias(session: Session, player: str, box_score_player: str, reason: str, author: str) -> None:
     """Record the name of a player in the box scores.
 
-    NAME is the player as he is predicted. Grading finds his box scores by BOX_SCORE_NAME from then on. If the similar
-    name in the box scores is somebody else, give NAME twice: he is then absent where no box score has his own name.
+    NAME is the player's name in the predictions. From now on, grading looks up his box scores by BOX_SCORE_NAME. If the
+    similar name belongs to somebody else, give NAME twice: he then counts as absent where no box score has his name.
     """
     _record_alias(session, player, box_score_player, reason, author)
 

@@ -56,7 +56,7 @@ def repair(session: Session, applied: bool, dates: DateRange) -> Exit:
     """Repair a legacy prediction_accuracy.
 
     Afterwards there is one row per key: a graded row is kept before an ungraded one, then a bet, then the newest row.
-    Confidences that an unfenced grader left in percent are between 0 and 1. Removed and changed rows are archived;
+    Percentages that an unfenced grader left become confidences from 0 to 1. Removed and changed rows are archived;
     `restore` puts them back.
 
     Without dates: all graded dates. Prints what would change; --apply does it. Repeating the command changes nothing.

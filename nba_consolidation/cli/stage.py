@@ -65,7 +65,7 @@ def stage(
     staging it again replaces the table. Rows that wait are replaced only by a file that has all of their business keys,
     unless --replace is given. A file without rows is skipped. Staging does not consolidate.
     CSV has commas and a line of column names; CSV and JSON lines are UTF-8. Numbers are plain digits (24.5); a time
-    stamp without a zone, such as created_at, is UTC; a game date is a date (2026-01-15), never a moment.
+    stamp without a zone, such as created_at, is UTC; a game date (2026-01-15) has no time or zone.
     """
     paths = expand_folders(files)
     if worker is not None and len(paths) > 1:

@@ -33,7 +33,7 @@ _NOT_EVALUATED = (
 def strategies(session: Session, date: dt.date | None, system: str | None) -> None:
     """Show the results of flat bets by strategy; evaluate strategies.
 
-    One unit per bet, season to date. PICKED bets on each date by the strategy that was best before it. Of hundreds of
+    One unit per bet, season to date. On each date, PICKED follows the strategy that was best before. Of hundreds of
     strategies the best look good by luck alone, so `pays` and `verdict` take all of them into account.
     """
     from nba_consolidation.pipeline.analysis.betting import queries

@@ -24,7 +24,7 @@ _STRETCH = 12
 
 @dataclass(frozen=True)
 class Race:
-    """The expected result. passes: the rows that each pass of the terminal consolidated. runs: of Dagster."""
+    """The expected result. passes: the rows that each terminal pass consolidated. runs: the number of Dagster runs."""
 
     expected: Expectation
     passes: tuple[int, ...]

@@ -46,7 +46,7 @@ class Slate:
         return Slate(player, system, book, half_points, tenths, self.confidence[rows])
 
     def in_whole_points(self) -> Slate:
-        """As a worker makes it that rounds its predictions."""
+        """The slate of a worker that rounds its predictions."""
         return replace(self, tenths=(self.tenths + 5) // 10 * 10)
 
     @property
@@ -67,8 +67,8 @@ def slate_of(league: League, number: int, batch: Batch) -> Slate:
     revised = truth.predicted + (random.normal(0, 0.3, truth.predicted.shape) if batch else 0)
     tenths = np.clip(np.rint(revised * 10), 0, 600).astype(np.int64)[player, system]
     edge = np.where(half_points > 0, np.abs(tenths / 10 - half_points / 2), 0)
-    sure = np.clip(0.5 + SELF_ASSURANCE[system] * edge + random.normal(0, 0.02, len(edge)), 0.05, 0.97)
-    return Slate(player, system, book, half_points, tenths, sure)
+    confidence = np.clip(0.5 + SELF_ASSURANCE[system] * edge + random.normal(0, 0.02, len(edge)), 0.05, 0.97)
+    return Slate(player, system, book, half_points, tenths, confidence)
 
 
 def _lines(league: League, truth: Truth, batch: Batch, random: np.random.Generator) -> tuple[Ints, Ints, Ints]:

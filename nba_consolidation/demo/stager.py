@@ -1,6 +1,6 @@
 """Stages the demo season from several real processes, as workers on several machines would.
 
-The season is made in `season`, its expected result in `expectation`; nothing is consolidated here.
+`season` decides what is staged, `expectation` computes the expected result; nothing is consolidated here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def stage_season(
     on_progress: Callable[[Progress], None] = lambda _: None,
     deliveries: Sequence[Delivery] | None = None,
 ) -> Expectation:
-    """Stages all deliveries of the season, or of these, and returns what must come out of them.
+    """Stages all deliveries of the season, or only these, and returns the expected result.
 
     The processes are spawned, as workers on other machines would be; nothing is shared with them but the folder.
     A delivery that is staged again replaces its own table.
@@ -80,7 +80,7 @@ def _stage_one(delivery: Delivery, staging_area: ParquetStaging) -> Tally:
 
 
 def _tear(staging_area: ParquetStaging, name: str) -> None:
-    """Half of the file is left, as by a worker that has no atomic writer and was killed."""
+    """Leaves half of the file, like a killed worker without an atomic writer."""
     path = staging_area.path_of(name)
     torn = path.with_name(f".{name[:80]}.torn.tmp")
     try:

@@ -19,8 +19,8 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 class Audit:
     """One audit: its name, the table it reads, what it looks for, and whether a finding blocks.
 
-    asset: the asset that the table belongs to; by default the one of its name. file: its SQL file; by default the one
-    of its name.
+    asset: the asset of the table, by default the one with the table's name. file: the SQL file, by default the one
+    with the audit's name.
     """
 
     name: str
@@ -65,7 +65,7 @@ AUDITS = (
     WITHHELD_BY_GROUP := Audit(
         "withheld_by_group",
         WITHHELD.name,
-        "predictions withheld, as their confidence is not on their batch's scale",
+        "withheld predictions: their confidence is not on their group's scale",
         blocking=False,
         asset=_VALIDATED,
     ),

@@ -36,9 +36,9 @@ Compute = Callable[[Sequence[dt.date]], "Sequence[pd.DataFrame]"]
 class ComputedTables(Generic[Counts]):
     """Tables that one use case computes together.
 
-    dates_in: the one with rows of every computed date. id_column: of the transaction that wrote a row. counts: the
-    statement that counts the current rows of each date, and with the parameter of that column's name, those that the
-    transaction wrote. make_counts: takes one of its rows, or the game_date of a date without rows. event: of the log.
+    dates_in: the one with rows of every computed date. id_column: has the id of the transaction that wrote a row.
+    counts: the statement that counts, by date, the current rows and those that the transaction wrote; its parameter is
+    named like id_column. make_counts: takes one of its rows, or only a game_date without rows. event: the log event.
     """
 
     lock_type: str
@@ -50,7 +50,7 @@ class ComputedTables(Generic[Counts]):
     event: str
 
     def statements(self, parameters: Parameters, transaction_id: str) -> list[Statement]:
-        """Deletes the rows that are not as computed, inserts those that are missing, and counts."""
+        """The statements that delete outdated rows, insert missing ones, and count."""
         parameters = {**parameters, self.id_column: transaction_id, "transaction_id": transaction_id}
         changes = [
             Statement(change, parameters, self._values(table), names=self._names(table))
@@ -74,7 +74,7 @@ class ComputedTables(Generic[Counts]):
 
 @dataclass(frozen=True)
 class RecomputationReport(Generic[Counts]):
-    """The result of a recomputation. dates: the counts of each; followed: those of them that depend on the others.
+    """The result of a recomputation. dates: the counts by date; followed: the later dates that depend on the others.
 
     transactions: their ids. The lease times are in milliseconds.
     """
@@ -117,9 +117,9 @@ def recompute(
 ) -> RecomputationReport[Counts]:
     """Brings the tables up to date for the dates, and for later ones that depend on them. Unchanged rows stay.
 
-    compute: the rows of each table for some dates, in order; called under their leases. together: dates with an equal
-    value are one transaction. dependent: of the later dates of a transaction that were computed before, those that
-    depend on the requested ones; by default all. Raises LeaseError, WarehouseError, FencedOut; then nothing of that
+    compute: returns one frame per table, in order; called under the leases of the dates. together: dates for which it
+    is equal are one transaction. dependent: takes the later computed dates and the requested ones, returns those that
+    depend on the requested ones, by default all. Raises LeaseError, WarehouseError, FencedOut; then nothing of that
     transaction was written.
     """
     report = RecomputationReport[Counts](holder.run_id)

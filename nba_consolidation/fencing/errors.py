@@ -25,7 +25,7 @@ class NewerWrite:
 class FencedOut(ConsolidationError):
     """The fence refused a transaction, so nothing was committed. `newer` names the writer that each date has instead.
 
-    store_is_behind: the lease was held nevertheless, so the lease store has forgotten tokens that it gave out.
+    store_is_behind: this run still held its lease, so the lease store has forgotten tokens that it gave out.
     """
 
     def __init__(self, newer: Sequence[NewerWrite], store_is_behind: bool = False) -> None:
@@ -53,7 +53,7 @@ class FencedOut(ConsolidationError):
                 "one is in use. Use one lease store. If the old one is lost, stop all writers and run: "
                 "nba-consolidation doctor, which prints the largest token; then nba-consolidation locks reseed"
             )
-        return f"a newer lease ({writer}) has written {dates}, so nothing was committed; run it again"
+        return f"{dates} was written under a newer lease ({writer}), so nothing was committed; run it again"
 
 
 class AuditFailed(ConsolidationError):

@@ -53,7 +53,7 @@ def utc_now() -> dt.datetime:
 
 @dataclass(frozen=True)
 class FencedWriter:
-    """The warehouse and the lease store, how long leases last and are waited for, and a clock."""
+    """The warehouse, the lease store, the durations of leases and of waits, and a clock."""
 
     warehouse: Warehouse
     leases: LeaseStore
@@ -89,8 +89,8 @@ class FencedWriter:
     ) -> tuple[list[Result], dict[dt.date, ConsolidationError]]:
         """Writes many dates in chunks, each under its leases. Returns the results, and the errors of poisoned dates.
 
-        on_progress: called with the number of finished dates and the number of all dates. An error of a lease or of a
-        chunk is raised if it is the first chunk's; of a later chunk, it poisons the dates of that chunk.
+        on_progress: called with the number of finished dates and the number of all dates. If the first chunk
+        fails as a whole, its error is raised; if a later chunk does, its error poisons the dates of that chunk.
         """
         results: list[Result] = []
         poisoned: dict[dt.date, ConsolidationError] = {}
@@ -133,7 +133,7 @@ class LeasedDates:
     ) -> TransactionResult:
         """Runs one transaction over some of the dates: the fence, then the statements; returns what they selected.
 
-        statements: made from `fence_parameters`. next_step: what to do when an audit fails. Raises FencedOut,
+        statements: called with `fence_parameters`. next_step: what to do when an audit fails. Raises FencedOut,
         AuditFailed, LeaseError, WarehouseError; then nothing was written.
         """
         parameters = fence_parameters(self._records(dates), self.holder, self.writer.clock())
@@ -257,8 +257,8 @@ def fence_parameters(leases: Sequence[LeaseRecord], holder: Holder, now: dt.date
     rows: list[Mapping[str, Scalar]] = [
         {"lease_key": lease.key, "game_date": lease.game_date, "token": lease.token} for lease in leases
     ]
-    who: dict[str, Value] = {"holder_id": holder.holder_id, "run_id": holder.run_id}
-    return {**over_dates([lease.game_date for lease in leases]), **who, "now": now, "leases": rows}
+    writer: dict[str, Value] = {"holder_id": holder.holder_id, "run_id": holder.run_id}
+    return {**over_dates([lease.game_date for lease in leases]), **writer, "now": now, "leases": rows}
 
 
 def log_outcome(

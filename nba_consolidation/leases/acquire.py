@@ -1,7 +1,7 @@
 """How leases are acquired: try, wait for the current holder, keep what is acquired meanwhile, give up at the limit.
 
-How leases are kept once they are all acquired is in `held_lease`; how an own write is recognised after a lost reply,
-in `snapshot`.
+`held_lease` renews leases once they are all acquired; `snapshot` recognises an own write after a lost reply, by its
+nonce.
 """
 
 import logging
@@ -51,11 +51,11 @@ def acquire(store: LeaseStore, request: LeaseRequest, wait: WaitPolicy, time: Ti
 class _Acquisition:
     """Acquires the free leases before the first held one and keeps them while waiting for it.
 
-    Nobody waits for a key while holding a later one, so there is no deadlock. Acquired leases are kept, so every
-    release brings a run that needs many leases closer to having all, however many others compete for a single one.
+    Nobody waits for a key while holding a later one, so there is no deadlock. Acquired leases are kept, so a
+    run that needs many leases gets further with every release, however many others compete for a single one.
 
-    Waiting some time for all keys to be free at once would block fewer small runs, but then chance would decide
-    whether a backfill ever starts, and small runs have to wait for all of it anyway.
+    Waiting until all keys are free at once would block fewer small runs. But chance would then decide
+    whether a backfill ever starts, and small runs have to wait for the whole backfill anyway.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class _Acquisition:
     def _wait_or_go_around(self, held: LeaseHeld, keys: tuple[str, ...]) -> tuple[str, ...]:
         """Returns the keys before the held one, if any; otherwise waits for the held lease and returns its key alone.
 
-        Alone, because a request for more keys loses the race for this one against requests for nothing else.
+        Alone, because a request for several keys would lose the race against requests for this key only.
         """
         waited = self._time.monotonic() - self._began
         if waited >= self._wait.limit:
@@ -161,4 +161,4 @@ class _Acquisition:
             release_own_leases(self._store, self._request.keys, self._acquired.records, self._request.operation_id)
         except LeaseError as failure:
             keys = ", ".join(self._request.keys)
-            _log.warning("Some of the leases %s may not be released and will expire by themselves: %s", keys, failure)
+            _log.warning("Some of the leases %s may still be held and will expire by themselves: %s", keys, failure)

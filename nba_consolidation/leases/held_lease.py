@@ -1,7 +1,7 @@
 """`hold` acquires leases, renews them in a background thread while the block runs, and releases them.
 
-A process can sleep through the end of its lease. What makes a write safe is the fence, which the warehouse checks
-against `tokens` inside its transaction; that is not done here.
+A process can sleep through the end of its lease. The warehouse therefore checks the fence against `tokens`
+inside its transaction, which makes a write safe; this module does not do it.
 """
 
 import logging

@@ -124,7 +124,7 @@ class ForcedRelease:
 
 @dataclass(frozen=True, slots=True)
 class Reseed:
-    """The audit record of a reseeding: the store's newest token before, the one above which it goes on, who and why."""
+    """The audit record of a reseeding: the newest token before, the token that all later ones exceed, who and why."""
 
     previous: int
     token: int
@@ -207,7 +207,7 @@ class LeaseStore(Protocol):
         """The audit records of all forced releases, oldest first."""
 
     def reseed(self, token: int, *, by: str, reason: str) -> Reseed:
-        """Give out only tokens above this one from now on; they never go back. It and its audit record are one write.
+        """Give out only tokens above this one from now on, for good. The change and its audit record are one write.
 
         For a store that was lost or restored. Raises LeaseMisuse if `by` or `reason` is blank, or if this store's
         tokens cannot be moved: then the message says when they pass the token by themselves.
@@ -240,7 +240,7 @@ def is_over(record: LeaseRecord, current: Sequence[LeaseRecord]) -> bool:
 def check_reseed(by: str, reason: str) -> None:
     """Raises LeaseMisuse unless a reseeding says who does it and why."""
     if not by.strip() or not reason.strip():
-        raise LeaseMisuse("The lease store was not reseeded: that needs who does it (`by`) and a `reason`.")
+        raise LeaseMisuse("The lease store was not reseeded: a reseeding requires `by` (who does it) and `reason`.")
 
 
 def check_forced_release(
@@ -251,7 +251,7 @@ def check_forced_release(
     `current` is the lease of the key now, if there is one.
     """
     if not by.strip() or not reason.strip():
-        raise LeaseMisuse(f"Lease {key} was not released: a forced release needs who does it (`by`) and a `reason`.")
+        raise LeaseMisuse(f"Lease {key} was not released: a forced release requires `by` (who does it) and `reason`.")
     if not current:
         raise LeaseMisuse(f"Lease {key} was not released: nobody holds it. Run: nba-consolidation locks list")
     if current[0].holder.holder_id != holder_id:

@@ -1,6 +1,6 @@
 """The leases of one acquisition as the store last had them: read again by their nonce, renewed, released.
 
-Acquiring is in `acquire`; when to renew and what to do about a loss, in `held_lease`.
+`acquire` acquires leases; `held_lease` decides when to renew them and what to do about a loss.
 """
 
 import math
@@ -65,7 +65,7 @@ def read_own_leases(store: LeaseStore, keys: Sequence[str], operation_id: str, t
 def renew_own_leases(store: LeaseStore, snapshot: LeaseSnapshot, ttl: float, time: TimeSource) -> LeaseSnapshot:
     """The same leases, lasting `ttl` seconds from now. Raises LeaseLost, LeaseDenied, LeaseUnavailable.
 
-    A renewal that happened but whose reply was lost has changed the version, so the next one fails on its own write:
+    If only the reply of a renewal was lost, the version has changed, and the next renewal fails because of that:
     therefore the nonce decides, not the version.
     """
     asked_at = time.monotonic()
@@ -84,7 +84,7 @@ def release_own_leases(
     """Release those of the keys that are still held, and return the keys that were not.
 
     `records` are the leases as far as they are known; a release without a reply is tried again. Raises LeaseError if
-    leases could not be released: they then expire by themselves, unless this process needs them before that.
+    leases could not be released: they expire by themselves, or `release_left_over` releases them earlier.
     """
     try:
         return _released(store, keys, records, operation_id)

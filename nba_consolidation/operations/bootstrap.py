@@ -49,7 +49,7 @@ class TableChange:
 
     @property
     def unfit(self) -> tuple[str, ...]:
-        """Key columns whose live type is not exact, each with what to do about it: nothing can be consolidated."""
+        """Key columns whose live type is not exact, each with the required type. They block all consolidations."""
         return tuple(
             f"{self.table.name}.{declared.name} is {live.type} but must be {declared.type}, or keys are not exact"
             for declared, live in self.differing
@@ -88,7 +88,7 @@ ROLES = (
     Role("consolidation", "roles/bigquery.jobUser", "project", "runs the script of a consolidation"),
     Role("consolidation", "roles/bigquery.dataEditor", "warehouse dataset", "reads and writes our tables"),
     Role("consolidation", "roles/bigquery.dataEditor", "staging dataset", "reads and drops merged staging tables"),
-    Role("consolidation", "roles/bigquery.dataViewer", "box score table", "reads box scores; where it lies elsewhere"),
+    Role("consolidation", "roles/bigquery.dataViewer", "box score table", "reads box scores in another dataset"),
     Role("consolidation", "roles/datastore.user", "Firestore database", "takes and renews leases"),
     Role("worker", "roles/bigquery.jobUser", "project", "runs the load job of its staging table"),
     Role("worker", "roles/bigquery.dataEditor", "staging dataset", "writes its staging table"),

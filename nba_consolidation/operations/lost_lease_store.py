@@ -1,6 +1,6 @@
 """Recognises a lease store that has forgotten the tokens it gave out (lost, restored, or another one), and reseeds it.
 
-A store that gives out smaller tokens than the fences have can write nothing, however often a run is repeated.
+If a store gives out smaller tokens than the fences have, no run can write, however often it is repeated.
 """
 
 from __future__ import annotations

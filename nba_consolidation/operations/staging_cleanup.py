@@ -84,7 +84,7 @@ class CleanUpReport:
 
     @property
     def left_over(self) -> tuple[OldTable, ...]:
-        """Tables that stay although they were not consolidated for so long: they require attention."""
+        """Old tables that were not consolidated, and stay: they require attention."""
         return tuple(table for table in self.with_action(Action.STAYS) if table.kind not in DROPPABLE)
 
     @property

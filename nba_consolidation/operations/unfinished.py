@@ -99,7 +99,7 @@ def abandoned_dates(warehouse: Warehouse, leases: LeaseStore) -> UnfinishedDates
 def complete(
     validator: Validator, publisher: Publisher, holder: Holder, requested: Collection[dt.date] | None = None
 ) -> Completion:
-    """Validates and publishes the unfinished dates; a date that fails stops no other.
+    """Validates and publishes the unfinished dates; a date that fails does not stop the others.
 
     requested: the dates of this run, all by default. Of the others, those whose lease is held are left out.
     Raises LeaseError, WarehouseBusy and WarehouseUnavailable for the requested dates.
@@ -121,7 +121,7 @@ def complete_others(
     validator: Validator | None = None,
     publisher: Publisher | None = None,
 ) -> Completion:
-    """Does the same for all dates except those of the run. Raises nothing: the next run tries again.
+    """Validates and publishes all unfinished dates except those of the run. Raises nothing: the next run tries again.
 
     Without a validator or a publisher, that part is left to a later step.
     """

@@ -1,1 +1,1 @@
-"""What Dagster loads: assets, checks, sensors, schedules, jobs, resources. It translates; decisions are made below."""
+"""What Dagster loads: assets, checks, sensors, schedules, jobs, resources. It only translates: lower layers decide."""

@@ -78,7 +78,7 @@ report_job = dg.define_asset_job(
 clean_up_job = dg.define_asset_job(
     "clean_up",
     selection=dg.AssetSelection.assets(CLEANUPS.name),
-    description="Lists old staging tables; drops those that are consolidated once `dry_run` is off.",
+    description="Lists old staging tables; with `dry_run` off, drops the consolidated ones.",
 )
 
 quality_job = dg.define_asset_job(

@@ -14,7 +14,7 @@ from nba_consolidation.schema import CLEANUPS
 from nba_consolidation.settings import GAME_TIME_ZONE, LOCAL, Settings
 
 _CLEAN_UP_CONFIG = {"ops": {CLEANUPS.name: {"config": {"dry_run": False}}}}
-"""It drops only tables that the ledger has completely, so no person has to look first."""
+"""It drops only tables whose dates are all in the ledger, so nobody has to review them first."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ RESERVED_NAMES = frozenset({
     "new_is_active", "new_superseded_by", "new_staging_table", "new_batch_id", "new_lease_token",
     "file_row_number", "file_index", "filename",  # DuckDB's, of a Parquet file
 })  # fmt: skip
-"""Names, in lower case, that the statements of a consolidation and the engines use beside those of the columns."""
-# BigQuery allows no column that begins so.
+"""Names, in lower case, that the consolidation statements and the engines use in addition to the column names."""
+# BigQuery allows no column name that begins with one of these.
 _RESERVED_PREFIXES = ("_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier", "_change_")
 _ADDABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
 _SCALAR = r"(?:STRING|JSON|INT64|FLOAT64|BOOL|DATE|TIMESTAMP|(?:BIG)?NUMERIC(?:\(\d+, *\d+\))?)"
@@ -68,7 +68,7 @@ class ColumnDifference:
             for staged, live in self.mismatched
         ]
         problems += [
-            f"column {column.name!r} ({column.type}) is not in the live table (no such column, no type)"
+            f"column {column.name!r} ({column.type}) is not in the live table"
             + (f" and cannot be added: {self.not_addable[column.name]}" if column.name in self.not_addable else "")
             for column in self.unknown
         ]
@@ -100,8 +100,8 @@ def compare_columns(staged: Sequence[Column], live: Sequence[Column]) -> ColumnD
 def columns_to_add(tables: Iterable[Sequence[Column]], live: Sequence[Column]) -> list[Column]:
     """The columns that schema evolution adds for these staging tables.
 
-    A table with anything that cannot be added adds nothing, as it is refused. Of two tables with one column of two
-    types the first decides.
+    A table with anything that cannot be added adds nothing, as it is refused. If two tables have the same column with
+    different types, the first table decides.
     """
     added: list[Column] = []
     for staged in tables:
@@ -147,8 +147,8 @@ def aligned_columns(staged: Sequence[Column], live: Sequence[Column]) -> list[ex
 def _aligned_columns(staged: tuple[Column, ...], live: tuple[Column, ...]) -> Sequence[exp.Expr]:
     """The SELECT list over one staging table: the live columns in order, then row_error and original_row.
 
-    A missing column is NULL. A value that does not fit its column (NaN or an infinity in a NUMERIC, a number too large
-    or, in the business key, not exact) makes row_error `column|rule|reason`, and original_row the staged row as JSON.
+    A missing column is NULL. If a value does not fit its column (NaN or an infinity in a NUMERIC, a number too large
+    or, in the business key, not exact), row_error is `column|rule|reason` and original_row the staged row as JSON.
     Measurements are rounded to their column's scale, the key never.
     """
     ignored = _LINEAGE | frozenset(SET_BY_CONSOLIDATION)

@@ -95,6 +95,7 @@ def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
         "racers": (),
         "report": Path("report.html"),
         "seconds": 1.0,
+        "example": {},
     }
     assert Outcome(**good).as_expected
     assert not Outcome(**{**good, "duplicates": 1}).as_expected

@@ -146,7 +146,7 @@ def _attempted(pending: Pending, notifiers: dict[str, Notifier]) -> Pending | No
 
 
 def _escaped(text: str) -> str:
-    """For Slack, which without `mrkdwn` still takes `<...>` for a link, or for everybody in the channel."""
+    """Escapes text for Slack, which even without `mrkdwn` reads `<...>` as a link or as a mention of everybody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

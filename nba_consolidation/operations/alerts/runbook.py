@@ -14,7 +14,7 @@ RUNBOOK = {
     "confidence_scale": "declare the system's scale, then validate and grade the dates again",
     "freshness": "check the sensors and workers, and who holds the leases: nba-consolidation locks list",
     "systems": "check whether the system was switched off or its workers failed",
-    "stuck_leases": "check the run that holds it: nba-consolidation locks list",
+    "stuck_leases": "check the run that holds the lease: nba-consolidation locks list",
     "waiting_staging": "consolidate the waiting tables: nba-consolidation consolidate",
     "quarantine_rate": "check the rule and the worker: nba-consolidation quarantine",
     "duplicate_business_keys": "find the writer without the fence, then remove the duplicates",

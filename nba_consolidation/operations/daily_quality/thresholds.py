@@ -20,7 +20,7 @@ class Thresholds:
     validated predictions without a graded row. stale_hours_warned, stale_hours_failed: age of the newest consolidation
     while games are played. system_game_days: earlier game days; a system is expected if it predicted on at least half
     of them. lease_held_minutes: a lease that is held for longer is stuck. lease_expired_minutes: so is one that expired
-    so long ago and was not removed. staged_hours_warned, staged_hours_failed: how long a staging table may wait.
+    longer ago and was not removed. staged_hours_warned, staged_hours_failed: how long a staging table may wait.
     quarantined_share_warned, quarantined_share_failed: of the staged rows of the date.
     """
 
@@ -58,7 +58,7 @@ class Thresholds:
         kinds = {field.name: field.type for field in fields(cls)}
         for name, value in changed.items():
             if name not in kinds:
-                raise _wrong(f"there is no threshold {name}; there are {', '.join(kinds)}")
+                raise _wrong(f"{name} is not a threshold; the thresholds are {', '.join(kinds)}")
             if kinds[name] == "int" and value != int(value):
                 raise _wrong(f"{name} cannot be {value}: give a whole number")
         return cls(**{name: int(value) if kinds[name] == "int" else value for name, value in changed.items()})  # type: ignore[arg-type]

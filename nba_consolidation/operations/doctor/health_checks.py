@@ -153,7 +153,7 @@ def _unfinished(warehouse: Warehouse, leases: LeaseStore) -> tuple[Health, str]:
         return Health.UNKNOWN, f"the consolidated dates cannot be compared with the validated ones: {error}"
     if not dates:
         return Health.OK, "every consolidated date is validated and published"
-    cause = "were consolidated, but not validated or not published since, as when a process died"
+    cause = "were consolidated, but not validated or not published since, perhaps because a process died"
     return Health.WARNING, f"{len(dates):,} date(s) {cause}: {some_dates(dates)}. Run: nba-consolidation consolidate"
 
 
@@ -176,7 +176,7 @@ def _box_scores(warehouse: Warehouse) -> tuple[Health, str]:
     needed = [name for name in missing if name in _NEEDED_FOR_GRADING]
     detail = f"{BOX_SCORES.name} has {len(BOX_SCORES.columns) - len(missing)} of {len(BOX_SCORES.columns)} columns"
     if needed:
-        return Health.FAILED, f"{detail}. Add {', '.join(needed)}: nothing can be graded without"
+        return Health.FAILED, f"{detail}. Add {', '.join(needed)}: nothing can be graded without them"
     return Health.OK, detail + "".join(f"; without {name}" for name in missing)
 
 

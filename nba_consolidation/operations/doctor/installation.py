@@ -54,7 +54,7 @@ def _pip_check() -> Sequence[str]:
 
 
 def libraries(settings: Settings, pip_check: Callable[[], Sequence[str]] = _pip_check) -> tuple[Health, str]:
-    """Whether the installed libraries fit together, and those of the extras that the settings need are there."""
+    """Whether the installed libraries are compatible, and the extras that the settings need are installed."""
     versions = {name: _version(name) for name in (_DISTRIBUTION, *_NAMED_LIBRARIES)}
     if versions[_DISTRIBUTION] is None:
         return Health.UNKNOWN, f"{_DISTRIBUTION} is not installed but run from its folder: pip install --editable ."

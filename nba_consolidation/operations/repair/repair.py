@@ -96,8 +96,8 @@ def confidence_digits(live_columns: Sequence[Column]) -> int:
 
 def carry_all_columns(leased: LeasedDates, dates: Sequence[dt.date], live_columns: Sequence[Column]) -> None:
     """Adds the live columns of prediction_accuracy that prediction_accuracy_removed lacks, behind the fence."""
-    there = {column.name for column in leased.warehouse.live_columns(REMOVED.name)}
-    missing = [column for column in live_columns if column.name not in there]
+    existing = {column.name for column in leased.warehouse.live_columns(REMOVED.name)}
+    missing = [column for column in live_columns if column.name not in existing]
     if missing:
         leased.add_columns(dates, REMOVED.name, missing)
 
@@ -119,7 +119,7 @@ class Repairer:
     def forecast(
         self, dates: Sequence[dt.date], on_progress: Callable[[int, int], None] = lambda _done, _total: None
     ) -> RepairReport:
-        """The report of a repair that is not done. Takes no lease and changes nothing. Raises WarehouseError."""
+        """The report that a repair would have. Acquires no lease and changes nothing. Raises WarehouseError."""
         self._make_tables()
         live = adopted_columns(self.writer.warehouse)
         confidence_digits(live)
@@ -165,10 +165,10 @@ class Repairer:
 
     def _repair(self, leased: LeasedDates, dates: Sequence[dt.date], live: Sequence[Column]) -> TransactionResult:
         carry_all_columns(leased, dates, live)
-        return leased.write(dates, lambda guarded: self.statements(guarded, live))
+        return leased.write(dates, lambda parameters: self.statements(parameters, live))
 
     def broken(self, dates: Sequence[dt.date]) -> list[dt.date]:
-        """Of the dates, those that have something to repair."""
+        """Those of the dates that need a repair."""
         return _broken(self._rows_before(dates))
 
     def statements(self, parameters: Mapping[str, Value], live: Sequence[Column]) -> list[Statement]:
@@ -179,7 +179,7 @@ class Repairer:
         self.writer.warehouse.create_tables(ALL_TABLES)
 
     def _rows_before(self, dates: Sequence[dt.date]) -> list[Row]:
-        """The counts before a repair, and of what needs repair, by date and system."""
+        """By date and system: the counts before a repair, and the number of rows that need one."""
         percent, fraction = self._systems
         rows_before: list[Row] = []
         for chunk in in_chunks(sorted(dates)):

@@ -25,7 +25,7 @@ class AccuracyCounts:
 
     @property
     def hit_rate(self) -> float | None:
-        """Correct bets by bets; None without one. `bets` is its n."""
+        """Correct bets divided by bets; None without bets. `bets` is the sample size."""
         return self.correct / self.bets if self.bets else None
 
     def __add__(self, other: AccuracyCounts) -> AccuracyCounts:
@@ -36,7 +36,7 @@ class AccuracyCounts:
 
 @dataclass(frozen=True)
 class Repair:
-    """Counts before and after. percent_scale_rows: before. normalised: those of them that stay, now between 0 and 1."""
+    """Counts before and after. percent_scale_rows: in percent before. normalised: of these, kept and converted."""
 
     before: AccuracyCounts = AccuracyCounts()
     after: AccuracyCounts = AccuracyCounts()
@@ -50,7 +50,7 @@ class Repair:
 
     @property
     def duplicates_share(self) -> float:
-        """Of the rows before, between 0 and 1."""
+        """The share of duplicates among the rows before, between 0 and 1."""
         return self.duplicates / self.before.rows if self.before.rows else 0.0
 
     @property
@@ -106,7 +106,7 @@ class RepairReport:
         return tuple(date for date, repair in self.by_date.items() if repair.needed)
 
     def raise_if_poisoned(self) -> None:
-        """Raises DatesPoisoned, once everything else is done and reported."""
+        """Raises DatesPoisoned if dates failed. Call it after the others were reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned, "repaired")
 

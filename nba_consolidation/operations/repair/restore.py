@@ -32,7 +32,7 @@ class RestoreBlocked(ConsolidationError):
 
 @dataclass(frozen=True)
 class RestoredDate:
-    """Row counts of one date. put_back: removed or changed by the run; taken_out: written by it."""
+    """Row counts of one date. put_back: rows that the run removed or changed; taken_out: rows that it wrote."""
 
     game_date: dt.date
     put_back: int
@@ -54,7 +54,7 @@ class RestoreReport:
         return sum(getattr(date, figure) for date in self.dates)
 
     def raise_if_poisoned(self) -> None:
-        """Raises DatesPoisoned, once everything else is done and reported."""
+        """Raises DatesPoisoned if dates failed. Call it after the others were reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned, "restored")
 
@@ -82,7 +82,7 @@ class Restorer:
     writer: FencedWriter
 
     def forecast(self, run_id: str) -> RestoreReport:
-        """The report of a restore that is not done. Takes no lease, changes nothing, raises what `restore` raises."""
+        """The report that a restore would have. Acquires no lease, changes nothing, raises what `restore` raises."""
         warehouse = self.writer.warehouse
         dates = self._restorable(run_id)
         planned: list[Row] = []
@@ -124,15 +124,15 @@ class Restorer:
 
     def _restore(self, leased: LeasedDates, dates: Sequence[dt.date], run_id: str) -> list[Row]:
         """One transaction. Checks again, now under the leases, which dates may be restored."""
-        still = set(self._restorable(run_id))
-        chosen = [date for date in dates if date in still]
+        restorable = set(self._restorable(run_id))
+        chosen = [date for date in dates if date in restorable]
         if not chosen:
             return []
         live = _restorable_columns(leased, chosen)
         own_parameters: dict[str, Value] = {"restored_run_id": run_id, "grading_id": uuid.uuid4().hex}
         result = leased.write(
             chosen,
-            lambda guarded: restore_statements({**guarded, **own_parameters}, live),
+            lambda fenced: restore_statements({**fenced, **own_parameters}, live),
             next_step="; the removed rows cannot be put back as they were",
         )
         return result.rows["restore_planned"]

@@ -1,6 +1,6 @@
 """Runs a step of the graph for its game dates, and records what it did by asset and date.
 
-A step calls one use case and returns an `AssetResult`. This module does everything else that Dagster needs.
+A step calls one use case and returns an `AssetResult`; this module does everything else that Dagster needs.
 
 Dates that are *held back* (poisoned, or with a finding of a blocking check) do not stop the others: they are not
 recorded as materialised, the assets downstream leave them out, and the run fails once the others are published.
@@ -27,7 +27,7 @@ from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.wiring import Deployment
 
 CHAIN = (PREDICTIONS.name, VALIDATED.name, PUBLISHED.name)
-"""The assets that lead to the published rows. The last of them in a run fails it if dates were held back."""
+"""The assets that lead to the published rows. The last of these in a run fails the run if dates were held back."""
 
 _NOT_RECORDED = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Dagster's own mark of an output without a materialisation: the assets downstream run, and no date is recorded."""
@@ -99,11 +99,11 @@ class AssetRun:
         return dg.AssetKey(asset) in self.context.job_def.asset_layer.executable_asset_keys
 
     def log_step(self, name: str) -> None:
-        """For the use cases, which report each step that they begin."""
+        """Called by the use cases at the beginning of each of their steps."""
         self.context.log.debug(name)
 
     def log_later_dates(self, dates: Sequence[dt.date]) -> None:
-        """Dates after those of the run, which depend on them and were recomputed too."""
+        """Logs how many later dates were recomputed because they depend on the dates of the run."""
         if dates:
             self.context.log.info("Later dates of the season were recomputed: %d", len(dates))
 
@@ -185,7 +185,7 @@ class AssetStep:
         return self.assets[0].name == next((asset for asset in reversed(CHAIN) if run.includes(asset)), None)
 
     def _fails(self, run: AssetRun, held_back: Mapping[dt.date, HeldBack]) -> bool:
-        """Whether the run fails here. Outside the chain, held back dates fail it at once."""
+        """Whether the run fails here. Outside the chain, a step that holds dates back fails at once."""
         if self.assets[0].name not in CHAIN:
             return held_back != run.held_back
         return self._ends_chain(run) or set(run.partitions) <= set(held_back)
@@ -194,7 +194,7 @@ class AssetStep:
 def asset_step(
     *assets: AssetDeclaration, name: str | None = None, **options: Any
 ) -> Callable[[Callable[[AssetRun], AssetResult]], AssetStep]:
-    """Makes a step of a function. name: of the op in Dagster, by default that of the first asset."""
+    """Makes a step from a function. name: the name of the op in Dagster, by default that of the first asset."""
     return lambda function: AssetStep(name or assets[0].name, assets, function, **options)
 
 
@@ -221,7 +221,7 @@ def _records_all(run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata])
 def _output(
     run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata], data_version: dg.DataVersion | None
 ) -> dg.MaterializeResult[None] | dg.Output[None]:
-    """The result, which Dagster records for every date of the run; an output that it does not record otherwise."""
+    """A result, which Dagster records for every date of the run, or an output, for which it records no date."""
     if _records_all(run, asset, by_date):
         return dg.MaterializeResult(asset_key=asset, data_version=data_version)
     return dg.Output(None, output_name=run.context.output_for_asset_key(dg.AssetKey(asset)), metadata=_NOT_RECORDED)

@@ -27,7 +27,7 @@ _TABLES = (
     AssetDeclaration(
         REPORT,
         "One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, strategies, "
-        "leases, and the actions that people have to take. A run over many dates makes one page about all.",
+        "leases, and the actions required. A run over many dates makes one page about all.",
         INSIGHT,
         "game_date",
         tuple(table.name for table in _TABLES),

@@ -1,4 +1,4 @@
-"""How good each system is, and how good its confidence: two tables that one analysis writes in one transaction."""
+"""Performance and calibration of each system: two tables that one analysis writes in one transaction."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -59,7 +59,7 @@ class DecisionConfig(dg.Config):
     can_subset=True,
 )
 def recalibration(run: AssetRun) -> AssetResult:
-    """Recalibrates for the dates. With the asset of decisions alone: records a decision, or lists those that wait."""
+    """Recalibrates for the dates. If only the events are selected: records a decision, or lists what waits."""
     config: DecisionConfig = run.config
     if CALIBRATION_VERSIONS.name in run.selected:
         if config.version_id is not None:
@@ -91,7 +91,7 @@ def _listed(run: AssetRun) -> AssetResult:
 
 
 def _decided(run: AssetRun, config: DecisionConfig, version_id: str) -> AssetResult:
-    """Raises SettingsError without an author, or for an effective date that is none."""
+    """Raises SettingsError without an author, or for an invalid effective date."""
     if not config.author:
         raise SettingsError("a decision needs its author; nothing was done")
     effective = None

@@ -1,4 +1,4 @@
-"""Which players' points are hard to predict, as of the morning of a game date: from the games before it."""
+"""Per-player reliability as of the morning of a game date, from the games before it."""
 
 import datetime as dt
 from collections.abc import Sequence

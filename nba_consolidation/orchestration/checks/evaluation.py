@@ -50,7 +50,7 @@ class CountedDate(Protocol):
 
 
 def severity(*, warns: bool) -> dg.AssetCheckSeverity:
-    """Of a check that fails."""
+    """The severity of a failed check."""
     return dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR
 
 

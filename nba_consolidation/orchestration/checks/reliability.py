@@ -37,7 +37,7 @@ def few_blacklisted(outcome: ReviewOutcome) -> Evaluation:
 
 
 def policy_holds(outcome: ReviewOutcome) -> Evaluation:
-    """A policy whose flagged players do better afterwards keeps good bets from people."""
+    """A policy whose flagged players do better afterwards filters out good bets."""
     acting = [row for row in outcome.policies if row["acting"]]
     columns = ("policy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "difference", "verdict")
     metadata = {"game_date": str(outcome.date), "policies": chosen_columns(acting, columns)}

@@ -87,7 +87,7 @@ RUN_CHECKS: Sequence[RunCheck] = (
     ),
     _grading(
         "similar_names", evaluate=grading.similar_names,
-        looks_for="predicted players without a box score where one of the game has a similar name, and no prediction",
+        looks_for="predicted players without a box score, if the game has one with a similar name and no prediction",
     ),
     _grading(
         "missing_box_scores", evaluate=grading.missing_box_scores,

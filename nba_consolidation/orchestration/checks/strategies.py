@@ -1,6 +1,6 @@
 """How an evaluation of betting strategies is checked: over the season up to the last date of the run.
 
-Only results beyond chance count, with all strategies considered.
+Only results that chance hardly explains count, with the number of strategies taken into account.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ class StrategyOutcome:
 
 
 def losing_picks(outcome: StrategyOutcome) -> Evaluation:
-    """Bets by the strategy that was best so far lost money."""
+    """Betting on the strategy that was best so far lost money."""
     picked = [row for row in outcome.strategies if row["system_id"] == PICKED]
     losing = [row for row in picked if row["pays"] == "loss"]
     return _evaluation(outcome.date, len(picked), losing, (*_FIGURES, "roi_p", "picked"))

@@ -46,7 +46,7 @@ class _AlertCursor:
 
     @classmethod
     def from_text(cls, text: str | None, now: float) -> _AlertCursor:
-        """Parses it. A sensor without a readable cursor, as one that was just switched on, begins now."""
+        """Parses a cursor. Without a readable one, as when the sensor was just switched on, it begins now."""
         try:
             document = json.loads(text or "")
             seen = {str(run): float(at) for run, at in document["seen"].items()}

@@ -42,7 +42,7 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
             if Cursor.load(context.cursor).dates:
                 raise  # the table is gone
             return dg.SensorResult(skip_reason=dg.SkipReason("no box scores yet"), cursor=context.cursor)
-        # A correction can be undone: a date has the same fingerprint again.
+        # If a correction is undone, the date has its earlier fingerprint again.
         return result_of(context, fingerprints, settings, job=JOB, asset=ACCURACY.name, recurs=True)
 
     return sensor

@@ -61,7 +61,7 @@ class Cursor:
 
     @classmethod
     def load(cls, text: str | None) -> Cursor:
-        """Parses it. An unreadable text becomes an empty cursor: run keys prevent that a run is requested twice."""
+        """Parses a cursor. An unreadable text becomes an empty cursor: run keys prevent duplicate requests."""
         try:
             document = json.loads(text or "")
             if document["format"] != _CURSOR_FORMAT:

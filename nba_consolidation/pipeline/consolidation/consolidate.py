@@ -57,7 +57,7 @@ class Consolidator:
         holder: Holder,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> ConsolidationReport:
-        """Consolidates the waiting staging tables of the dates. Without any, it reads nothing and takes no lease.
+        """Consolidates the waiting staging tables of the dates. If none waits, reads no rows and acquires no lease.
 
         A range is one transaction; if it fails, each date is tried alone, and `poisoned` names those that fail.
         Raises LeaseError if the lease cannot be acquired or was lost before the commit, WarehouseError if the
@@ -137,8 +137,8 @@ class _Attempt:
     def _freeze(self, dates: Sequence[dt.date]) -> None:
         staging, warehouse = self._use_case.staging, self._leased.warehouse
         self._listed = staging.list_tables(self._use_case.known())
-        everywhere = {date for table in self._listed if waiting_dates([table], dates) for date in table.dates}
-        bounds = {"first_date": min(everywhere, default=dates[0]), "last_date": max(everywhere, default=dates[-1])}
+        all_dates = {date for table in self._listed if waiting_dates([table], dates) for date in table.dates}
+        bounds = {"first_date": min(all_dates, default=dates[0]), "last_date": max(all_dates, default=dates[-1])}
         rows = warehouse.query(Statement("consolidated_staging_tables", bounds))
         self._in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
         self._live = warehouse.live_columns(PREDICTIONS.name)
@@ -194,8 +194,8 @@ class _Attempt:
         result = self._leased.write(
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
-            next_step=f" and the staging tables stay; run `nba-consolidation duplicates` on {PREDICTIONS.name} and "
-            "repair the date first",
+            next_step=" and the staging tables stay; run `nba-consolidation duplicates`, and correct the date "
+            f"in {PREDICTIONS.name} first",
             manifest=manifest.entries,
             on_statement=self._on_step,
         )
@@ -206,7 +206,7 @@ class _Attempt:
 
 
 def _logged(report: ConsolidationReport) -> ConsolidationReport:
-    """The same report, once each of its dates and its outcome are logged."""
+    """Logs each date and the outcome of the report, and returns it."""
     for counts in report.dates:
         log_event(_log, "date_consolidated", run_id=report.run_id, **vars(counts))
     log_outcome(

@@ -15,7 +15,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTab
 class DateCounts:
     """The counts of one consolidated date, in rows, except staging_tables. The last three count its current rows.
 
-    tied_players: players with several lines of the same moment, whose active line prediction_id alone decided.
+    tied_players: players with several equally new lines, of which prediction_id alone decided the active one.
     """
 
     game_date: dt.date
@@ -67,6 +67,6 @@ class ConsolidationReport:
         return self.total("staged") / (self.transaction_ms / 1000) if self.transaction_ms else 0.0
 
     def raise_if_poisoned(self) -> None:
-        """Raises DatesPoisoned where some dates failed. Call it once the others are reported."""
+        """Raises DatesPoisoned if some dates failed. Call it after the other dates were reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned)

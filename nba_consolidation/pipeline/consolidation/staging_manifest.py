@@ -46,12 +46,12 @@ class Manifest:
 
     def only(self, dates: Collection[dt.date]) -> Manifest:
         """The part of the manifest that belongs to these dates."""
-        some = ((entry.table, tuple(date for date in entry.dates if date in dates)) for entry in self.entries)
-        return Manifest(tuple(ManifestEntry(table, read) for table, read in some if read), self.refused)
+        parts = ((entry.table, tuple(date for date in entry.dates if date in dates)) for entry in self.entries)
+        return Manifest(tuple(ManifestEntry(table, read) for table, read in parts if read), self.refused)
 
 
 def waiting_dates(tables: Iterable[StagingTable], dates: Collection[dt.date]) -> tuple[dt.date, ...]:
-    """Of the dates, those that some staging table holds rows of, in order."""
+    """Those of the dates for which a staging table has rows, in order."""
     return tuple(sorted({date for table in tables for date in table.dates} & set(dates)))
 
 
@@ -89,7 +89,7 @@ def finished(tables: Iterable[StagingTable], consolidated: Collection[LedgerKey]
 class WaitingDate:
     """The staging tables that wait for one date.
 
-    fingerprint: of the states of all of them, so it changes whenever one comes, goes or changes. drifted: the tables
+    fingerprint: of the states of all tables, so it changes if one is added, removed or changed. drifted: the tables
     that lack columns, and which. refused: those that do not fit the live table, and why.
     """
 
@@ -122,7 +122,7 @@ def waiting_for(date: dt.date, tables: Collection[StagingTable], live: Sequence[
 
 
 def fingerprints(tables: Collection[StagingTable]) -> Mapping[dt.date, str]:
-    """The fingerprint of each date that some listed table holds rows of, as in `waiting_for`."""
+    """The fingerprint of each date for which a listed table has rows, as in `waiting_for`."""
     return {date: _fingerprint(of_date) for date, of_date in _by_date(tables).items()}
 
 

@@ -10,7 +10,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.pipeline.grading.box_scores import BoxScoreProblem
 
 SIMILAR_NAME = "similar_box_score_name"
-"""A predicted player has no box score, but one of his game has a similar name and matches no prediction."""
+"""A predicted player has no box score, but a box score of his game has a similar name and matches no prediction."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from urllib.parse import unquote
 from nba_consolidation.schema.canonical_keys import player_key
 
 _SUFFIX = re.compile("(?:jr|sr|ii|iii|iv|v)$")
-_LETTERS_ALIKE = 0.8
-"""Levenshtein similarity from which two whole names are similar: a letter in five is another."""
+_SIMILAR_FROM = 0.8
+"""The Levenshtein similarity from which two whole names are similar: at most one letter in five differs."""
 _SHORTEST_SURNAME, _SHORTEST_SURNAME_ALONE = 4, 5
 _SHORTEST_PART, _SAME_BEGINNING = 6, 0.7
 _ENCODINGS = ("cp1252", "latin-1", "mac_roman", "cp437")
@@ -53,9 +53,9 @@ class SimilarName:
 
 def most_similar_names(names: Sequence[UnmatchedName]) -> list[SimilarName]:
     """One pair for each predicted player with a similar name in his game."""
-    of_game = attrgetter("game_date", "box_score_key")
+    game_key = attrgetter("game_date", "box_score_key")
     pairs = []
-    for (date, game), group in groupby(sorted(names, key=of_game), of_game):
+    for (date, game), group in groupby(sorted(names, key=game_key), game_key):
         in_game = list(group)
         box_scores = [name for name in in_game if not name.is_predicted]
         for predicted in (name for name in in_game if name.is_predicted):
@@ -67,7 +67,7 @@ def most_similar_names(names: Sequence[UnmatchedName]) -> list[SimilarName]:
 
 
 def similarity(predicted: UnmatchedName, box_score: UnmatchedName) -> float:
-    """How similar the names are, above 0 to 1; 0 if they are not. Teams count if only the surnames are equal."""
+    """The similarity of the names up to 1; 0 if they are not similar. Teams count if only the surnames are equal."""
     teams = {name.team_abbr.strip().upper() for name in (predicted, box_score) if name.team_abbr}
     known = predicted.team_abbr and box_score.team_abbr
     same_team = None if not known else len(teams) == 1
@@ -76,7 +76,7 @@ def similarity(predicted: UnmatchedName, box_score: UnmatchedName) -> float:
 
 @lru_cache(4096)
 def spellings(name: str) -> tuple[str, ...]:
-    """The folded name, and those that it has if it is damaged, in another script, or has the surname first."""
+    """The folded name, and the folded variants: encoding repaired, transliterated, surname moved to the end."""
     return tuple(dict.fromkeys(player_key(variant) for variant in _variants(name)))
 
 
@@ -96,15 +96,15 @@ def _variants(name: str) -> Iterator[str]:
 
 
 def _similarity(one: str, other: str, same_team: bool | None) -> float:
-    """0, or the Levenshtein similarity of the folded names, with or without suffixes; 0.8 for another order."""
+    """The Levenshtein similarity, with or without suffixes; 0.8 for another order or a part; 0 if not similar."""
     from rapidfuzz.distance import Levenshtein
 
     plain = _SUFFIX.sub("", one), _SUFFIX.sub("", other)
     letters = max(Levenshtein.normalized_similarity(*pair) for pair in ((one, other), plain))
-    if letters >= _LETTERS_ALIKE:
+    if letters >= _SIMILAR_FROM:
         return letters
     if _is_rotation(one, other) or _is_part(one, other):
-        return _LETTERS_ALIKE
+        return _SIMILAR_FROM
     return letters if _have_one_surname(one, other, same_team) else 0.0
 
 
@@ -121,7 +121,7 @@ def _is_part(one: str, other: str) -> bool:
 
 
 def _have_one_surname(one: str, other: str, same_team: bool | None) -> bool:
-    """An initial and a surname (`lball`); two first names with one initial; a nickname, in one team only."""
+    """With one surname: an initial (`lball`), two first names with one initial, or, in one team, a nickname."""
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) > 3 and longer[0] == shorter[0] and longer.endswith(shorter[1:]):
         return True

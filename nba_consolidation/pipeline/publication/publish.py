@@ -48,7 +48,7 @@ class Publisher:
     def publish(self, dates: Collection[dt.date], holder: Holder) -> list[PublishedDate]:
         """Brings published_predictions up to date for those of the dates that have rows to publish, or published rows.
 
-        One transaction under the leases of the consolidation, which writes the validated rows under the same ones. A
+        One transaction under the consolidation leases, because the validated rows are written under these too. A
         date that is up to date is left alone. Raises LeaseError, WarehouseError, FencedOut and AuditFailed; then
         nothing was written.
         """

@@ -125,7 +125,7 @@ class BigQueryStaging:
         return {name: path for name, path in paths.items() if path is not None}
 
     def _claim(self, name: str, columns: Sequence[Column], origin: Origin, data: pa.Table | None) -> None:
-        """Creates the table for that worker, of several at once only for the first. Raises WriteRefused for others."""
+        """Creates the table for this worker. If several try at once, only the first succeeds; raises WriteRefused."""
         from google.cloud.bigquery import Table
 
         table = Table(self._reference(name), schema=[schema_field(column) for column in columns])
@@ -246,7 +246,7 @@ class BigQueryStaging:
         send(method="DELETE", path=path, headers=headers, timeout=options["timeout"])
 
     def _copy(self, table: bigquery.Table, name: str, expires: dt.datetime | None) -> None:
-        """Copies the table to a name that is not listed, where it expires at that time, overriding the dataset."""
+        """Copies the table to a name that is not listed. `expires` overrides the dataset's default expiration."""
         from google.cloud.bigquery import CopyJobConfig
 
         target = self._reference(name)

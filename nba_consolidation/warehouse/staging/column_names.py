@@ -1,4 +1,4 @@
-"""What is wrong with the column names of staged rows or of a file: all of it at once, with the likely reason."""
+"""Finds all problems in the column names of staged rows or of a file, each with its likely reason."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ class StagingArea(Protocol):
     def write(self, name: str, data: pa.Table, origin: Origin | None = None, *, replace: bool = True) -> StagingTable:
         """Writes a table of that name at once, replacing an existing one: readers see all of it or nothing.
 
-        origin: kept in the table; one of another origin is not replaced. replace: without it, neither is one with
-        business keys that the new rows do not have. Raises WriteRefused for both.
+        origin: kept in the table. Raises WriteRefused for an existing table of another origin and, without `replace`,
+        for one with business keys that the new rows do not have.
         """
 
     def check_write(self) -> None:

@@ -1,6 +1,6 @@
 """Which worker wrote a staging table, as the table itself says; and what a later write of the same name may replace.
 
-The name alone does not say it: `w-1` and `w_1`, or batch `a` of `b_c` and batch `a_b` of `c`, make one name.
+The name is ambiguous: workers `w-1` and `w_1` share one, as do batch `a`, worker `b_c` and batch `a_b`, worker `c`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nba_consolidation.warehouse.errors import WriteRefused
 
 @dataclass(frozen=True)
 class Origin:
-    """Batch, worker, and the part of a worker's share that is written in several. A table of each part waits."""
+    """Batch, worker and, if the worker writes its share in several parts, the part. Each part has its own table."""
 
     batch: str
     worker: str
@@ -46,7 +46,7 @@ def ensure_replaceable(
 ) -> None:
     """Raises WriteRefused if a write would replace the table of another worker, or rows that it does not have itself.
 
-    existing: of the table that is there. waiting: the business keys in that table. data: the new rows; None if they may
+    existing: the origin of the existing table. waiting: returns its business keys. data: the new rows; None if they may
     replace any rows of the same worker.
     """
     if existing is not None and existing != origin:

@@ -66,7 +66,7 @@ class ParquetStaging:
 
         First finishes the drops of killed processes, so that no table stays hidden.
         """
-        with contextlib.suppress(OSError), self._drop_lock(wait=False):  # another process drops, or it is read-only
+        with contextlib.suppress(OSError), self._drop_lock(wait=False):  # the lock is taken, or the folder is read-only
             self._finish_interrupted_drops()
         tables = [table for entry in self._files() if (table := self._describe(entry, known)) is not None]
         current = {(table.name, table.fingerprint) for table in tables}
@@ -140,17 +140,17 @@ class ParquetStaging:
 
     @contextlib.contextmanager
     def _write_lock(self) -> Iterator[None]:
-        """Only one process replaces a file at a time, so that nothing changes between the look and the rename."""
+        """Only one process replaces a file at a time, so that nothing changes between the check and the rename."""
         folder = os.open(self.folder, os.O_RDONLY)
         try:
-            with contextlib.suppress(OSError):  # NFS has no locks of folders; two workers of one name meet seldom
+            with contextlib.suppress(OSError):  # NFS cannot lock folders; two workers rarely share a name
                 fcntl.flock(folder, fcntl.LOCK_EX)
             yield
         finally:
             os.close(folder)
 
     def _ensure_replaceable(self, name: str, origin: Origin, data: pa.Table | None) -> None:
-        """A file that cannot be read has no rows that anybody could lose."""
+        """A file that cannot be read may be replaced: no rows are lost."""
         path = self.path_of(name)
         try:
             existing = read_footer(path).origin
@@ -243,7 +243,7 @@ class ParquetStaging:
 
     @contextlib.contextmanager
     def _drop_lock(self, *, wait: bool) -> Iterator[None]:
-        """Only one process drops at a time. Files in the drop folder without a drop going on are of a killed process.
+        """Only one process drops at a time. If none does, the files in the drop folder are those of a killed process.
 
         The operating system releases the lock when the process dies. Raises BlockingIOError if it must not wait.
         """

@@ -21,9 +21,9 @@ from nba_consolidation.warehouse.staging.origin import Origin, business_keys
 
 _DECLARED = frozenset(PREDICTIONS.column_names)
 ORIGIN = b"nba_consolidation.origin"
-"""The key of a file's metadata."""
+"""The key of the origin in a file's metadata."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError, KeyError)
-"""What reading a damaged file can raise. A date after year 9999 and a name that is not UTF-8 are not Arrow's errors."""
+"""What reading a damaged file can raise. A date after year 9999 or a name that is not UTF-8 raises no Arrow error."""
 
 
 @dataclass(frozen=True)

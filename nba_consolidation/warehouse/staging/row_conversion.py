@@ -115,7 +115,7 @@ def _python_values_one_by_one(name: str, values: pa.ChunkedArray) -> Iterator[An
 
 
 def _without_conversion(values: Any, kind: str) -> pa.Array | pa.ChunkedArray | None:
-    """The values as Arrow reads them, if that is the column's type already: so for many columns, and much faster."""
+    """The values as Arrow reads them, if they already have the column's type. This is common, and much faster."""
     if kind not in _UNCHECKED_TYPES:
         return None
     try:
@@ -239,21 +239,21 @@ def _moment(value: Any) -> dt.datetime:
 
 
 def _timestamp_in(timezone: dt.tzinfo) -> Converter:
-    """Converts to UTC. A time without a zone is of that zone."""
+    """Returns a converter to UTC. A time without a zone is in `timezone`."""
 
     def convert(value: Any) -> dt.datetime:
         moment = _moment(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone)
             if moment.utcoffset() != moment.replace(fold=1).utcoffset():
-                raise ValueError(f"when the clocks change, this time is not one moment in {timezone}; write its offset")
+                raise ValueError(f"a clock change makes this time ambiguous or invalid in {timezone}; write its offset")
         return moment.astimezone(dt.UTC)
 
     return convert
 
 
 def _date(value: Any) -> dt.date:
-    """A moment is not a date, not even at midnight UTC: at 19:00 in New York that is already the next day."""
+    """A time stamp with a zone is not a date, not even at midnight UTC, which is the evening before in New York."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     moment = _moment(value)
@@ -308,7 +308,7 @@ def _array_of(convert: Converter) -> Converter:
 
 
 def _numeric(precision: int, scale: int, *, exact: bool, on_rounding: Callable[[Decimal], None]) -> Converter:
-    """A number that is not 0 never becomes 0: 0.03 minutes is playing."""
+    """A number that is not 0 never becomes 0: a player with 0.03 minutes did play."""
     step = Decimal(1).scaleb(-scale)
     limit = Decimal(10) ** (precision - scale)
 

@@ -39,8 +39,8 @@ class StagingWriter:
 
     columns: the columns that a staged row may have, for example the live table's; by default the declared core columns.
     Lineage columns are not accepted: the consolidation sets them.
-    check_keys: refuse a row whose key is not canonical, in the words of the row rule. Without it such rows are staged,
-    and quarantined later: of somebody else's file, one row does not stop the others.
+    check_keys: refuse a row whose key is not canonical, with the message of the row rule. Without it such rows are
+    staged and quarantined later, so that one row of somebody else's file does not stop the others.
     timezone: of time stamps without a zone, `created_at` above all, as tzinfo or by name (`America/New_York`). The
     default is UTC: a naive `datetime.now()` of another zone is then hours off, and the wrong version of a prediction
     may win.
@@ -73,8 +73,8 @@ class StagingWriter:
     ) -> StagingTable:
         """Writes the worker's staging table at once.
 
-        part: a worker that writes in chunks gives each its own; each is a table. replace: a table of the same batch,
-        worker and part that waits is replaced whatever it has; otherwise only if the new rows have all of its business
+        part: a worker that writes in chunks gives each its own; each is a table. replace: always replace a waiting
+        table of the same batch, worker and part; without it, only if the new rows have all of its business
         keys. A table whose name collides with that of another batch and worker is never replaced.
 
         Columns that no row has are not written; NaN and NaT become NULL; columns that the consolidation sets are

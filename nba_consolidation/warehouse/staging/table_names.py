@@ -19,8 +19,8 @@ def staging_table_name(batch_id: str, worker_id: str, part: str = "") -> str:
     name = f"{PREFIX}{batch_id}_{worker_id}{f'_part_{part}' if part else ''}".replace("-", "_")
     if not batch_id or not worker_id or not is_valid(name):
         raise ValueError(
-            f"batch {batch_id!r} and worker {worker_id!r}{f' and part {part!r}' if part else ''} make no staging table "
-            f"name: use letters, digits, '-' and '_' only, {_LONGEST} at most in all"
+            f"batch {batch_id!r} and worker {worker_id!r}{f' and part {part!r}' if part else ''} cannot form a staging "
+            f"table name: use only letters, digits, '-' and '_', at most {_LONGEST} characters in all"
         )
     return name
 
