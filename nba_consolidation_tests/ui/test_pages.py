@@ -40,7 +40,7 @@ def test_the_graph_an_asset_the_figures_of_a_date_and_its_checks_are_shown(demo_
 
 def look_at_groups(address: str, page: Page, picture: Keep = keep_no_picture) -> None:
     page.goto(f"{address}/asset-groups")
-    for group in ("predictions", "accuracy", "insight", "operations"):
+    for group in ("predictions", "accuracy", "analysis", "operations"):
         page.get_by_text(group, exact=True).first.wait_for()
     page.keyboard.press("Escape")
     picture("groups")

@@ -74,7 +74,7 @@ def repair_statements(
         Statement("repair_counts", parameters),
         Statement("unconserved_repairs", parameters, audit=True),
         Statement("repair_ledger", parameters),
-        Statement("accuracy_found", parameters),
+        Statement("rows_before", parameters),
         Statement("repaired", parameters),
     ]
 
@@ -150,9 +150,9 @@ class Repairer:
         written, poisoned = self.writer.write_each(
             LOCK_TYPE, _broken(rows_before), holder, lambda leased, some: self._repair(leased, some, live), on_progress
         )
-        looked_at = {row["game_date"] for result in written for row in result.rows["accuracy_found"]}
+        looked_at = {row["game_date"] for result in written for row in result.rows["rows_before"]}
         current = [row for row in rows_before if row["game_date"] not in looked_at]
-        current += [row for result in written for row in result.rows["accuracy_found"]]
+        current += [row for result in written for row in result.rows["rows_before"]]
         after = [row for result in written for row in result.rows["repaired"]]
         accepted = [row for row in current if row["game_date"] not in poisoned]
         report = RepairReport(holder.run_id, tuple(_repairs(accepted, after)), poisoned)
@@ -184,8 +184,8 @@ class Repairer:
         rows_before: list[Row] = []
         for chunk in in_chunks(sorted(dates)):
             parameters = {**over_dates(chunk), "percent_systems": percent, "fraction_systems": fraction}
-            statements = [Statement("accuracy_before", parameters), Statement("accuracy_found")]
-            rows_before += self.writer.warehouse.run(statements).rows["accuracy_found"]
+            statements = [Statement("accuracy_before", parameters), Statement("rows_before")]
+            rows_before += self.writer.warehouse.run(statements).rows["rows_before"]
         return rows_before
 
     @property

@@ -18,7 +18,7 @@ OWNERS = ("team:predictions",)
 GRAIN = "grain"
 """The tag that says what one row of an asset is."""
 
-ACCURACY_GROUP, INSIGHT = "accuracy", "insight"
+ACCURACY_GROUP, ANALYSIS_GROUP = "accuracy", "analysis"
 """The groups of graded and of derived assets."""
 
 

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
-from nba_consolidation.orchestration.assets.common import INSIGHT, AssetDeclaration
+from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, AssetDeclaration
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation.pipeline.daily_report.storage import file_name, save
@@ -28,7 +28,7 @@ _TABLES = (
         REPORT,
         "One HTML page of a game date: what was consolidated and graded, hit rates, calibration, players, strategies, "
         "leases, and the actions required. A run over many dates makes one page about all.",
-        INSIGHT,
+        ANALYSIS_GROUP,
         "game_date",
         tuple(table.name for table in _TABLES),
         ("warehouse", "html"),

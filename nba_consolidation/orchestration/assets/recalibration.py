@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
-from nba_consolidation.orchestration.assets.common import INSIGHT, config_date, table_asset
+from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, config_date, table_asset
 from nba_consolidation.orchestration.checks.recalibration import RecalibrationOutcome
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision, DecisionOutcome
@@ -52,8 +52,8 @@ class DecisionConfig(dg.Config):
 
 
 @asset_step(
-    table_asset(CALIBRATION_VERSIONS, INSIGHT, "calibration", ACCURACY.name),
-    table_asset(CALIBRATION_EVENTS, INSIGHT, "decision", ACCURACY.name),
+    table_asset(CALIBRATION_VERSIONS, ANALYSIS_GROUP, "calibration", ACCURACY.name),
+    table_asset(CALIBRATION_EVENTS, ANALYSIS_GROUP, "decision", ACCURACY.name),
     name=STEP,
     config=DecisionConfig,
     can_subset=True,

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
-from nba_consolidation.orchestration.assets.common import INSIGHT, table_asset
+from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
 from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of, without
 from nba_consolidation.pipeline.analysis.reliability import queries
@@ -22,7 +22,7 @@ _POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets"
                    "verdict")  # fmt: skip
 
 
-@asset_step(table_asset(PLAYER_RELIABILITY, INSIGHT, "player", ACCURACY.name))
+@asset_step(table_asset(PLAYER_RELIABILITY, ANALYSIS_GROUP, "player", ACCURACY.name))
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""
     warehouse = run.deployment.warehouse

@@ -104,7 +104,7 @@ def test_incident_40_whatever_fails_nothing_is_changed(bench: LegacyBench, faili
     bench.fill(graded(), graded(), graded(confidence_score=PERCENT, player_lookup="lukadoncic"))
     before = bench.rows()
     bench.warehouse.failing = failing
-    if failing in ("accuracy_before", "accuracy_found"):  # the look before the lease fails already
+    if failing in ("accuracy_before", "rows_before"):  # the look before the lease fails already
         with pytest.raises(StatementFailed):
             bench.repairer().repair([DATE], Holder.here("repair"))
     else:

@@ -1,5 +1,5 @@
--- The rows that would be usable, were their confidence on the scale of their group. They are reported, never rescaled with
--- the others.
+-- The rows that are usable except for their confidence, which does not fit the scale of its group. They are reported, and
+-- never rescaled with the others.
 INSERT INTO withheld_predictions (
   game_date, game_id, player_lookup, system_id, current_points_line, prediction_id, batch_id,
   confidence_score, reason, withheld_at, lease_token, run_id

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.insight`: compares the analyses of graded bets with bare aggregations of them.
+"""`python -m benchmarks.analysis`: compares the analyses of graded bets with bare aggregations of them.
 
 All have the same prediction_accuracy: 175 dates of 3,000 bets, six systems, 500 players a date. The bare queries
 count outcomes by date, system and confidence, by date and player, and by date, system, confidence and edge, and store
@@ -83,7 +83,7 @@ def main(dates: int, rows: int, repeat: int) -> None:
             "for the last date alone": lambda: _analyse_all(together, every[-1:]),
         }
 
-    compare("insight", f"{dates} dates x {rows:,} bets", repeat, prepare)
+    compare("analysis", f"{dates} dates x {rows:,} bets", repeat, prepare)
 
 
 def _filled(home: Path, dates: int, rows: int) -> Deployment:
