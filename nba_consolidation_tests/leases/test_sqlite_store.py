@@ -5,12 +5,13 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from nba_consolidation.leases import LeaseDenied, LeaseError, LeaseUnavailable, SqliteLeaseStore
-from nba_consolidation_tests.leases.fakes import ANNA, KEY, FakeClock
+from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, FakeClock
 
 
 @pytest.fixture
@@ -64,6 +65,19 @@ def test_a_busy_file_is_unavailable_and_is_named(file: Path) -> None:
         with pytest.raises(LeaseUnavailable, match=r"leases\.sqlite was locked by another process for 0 s"):
             store.try_acquire([KEY], ANNA, 30, operation_id="nonce")
     assert store.list() == ()
+
+
+def test_nobody_else_writes_between_the_time_of_a_write_and_its_end(file: Path, clock: FakeClock) -> None:
+    other = SqliteLeaseStore(file, busy_timeout=0)
+    other.list()
+
+    def try_to_write_meanwhile() -> datetime:
+        with pytest.raises(LeaseUnavailable, match="locked by another process"):
+            other.try_acquire([KEY], BERT, 30, operation_id="berts")
+        return clock.now()
+
+    store = SqliteLeaseStore(file, clock=try_to_write_meanwhile)
+    assert [record.holder for record in store.try_acquire([KEY], ANNA, 30, operation_id="annas")] == [ANNA]
 
 
 def test_a_file_that_is_not_a_database_is_refused_and_unchanged(file: Path) -> None:

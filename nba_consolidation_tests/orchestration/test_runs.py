@@ -11,7 +11,11 @@ import pytest
 
 from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
 from nba_consolidation.operations.unfinished import unfinished_dates
+from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
+from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome
+from nba_consolidation.orchestration.checks.run_checks import check_results
 from nba_consolidation.orchestration.resources import resources_of
+from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation_tests.orchestration.conftest import TIMED_CHECKS, Graph, checks, failed_checks, materialised
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction
@@ -118,6 +122,17 @@ def test_incident_47_a_date_with_duplicates_is_not_validated(graph: Graph) -> No
     assert checks(run)["duplicate_business_keys"] is False
     assert checks(run)["active_twins"] is False
     assert materialised(run, VALIDATED) == {}
+
+
+def test_a_staged_row_that_is_in_no_count_is_an_error_and_holds_its_date_back() -> None:
+    counts = DateCounts(
+        DATE, token=1, staging_tables=1, staged=3, inserted=1, updated=1, stale=0, superseded=0, quarantined=0,
+        total_rows=2, active_rows=2,
+    )  # fmt: skip
+    outcome = ConsolidationOutcome(ConsolidationReport("run", (counts,)), AuditedOutcome({}, {}))
+    failed = {result.check_name: result.severity for result in check_results(outcome) if not result.passed}
+    assert failed == {"conservation": dg.AssetCheckSeverity.ERROR}
+    assert list(outcome.unfit_dates()) == [DATE]
 
 
 def test_a_poisoned_date_fails_the_run_by_name_and_the_others_are_recorded_and_can_be_read(graph: Graph) -> None:

@@ -97,6 +97,15 @@ def test_an_id_of_the_same_moment_is_compared_with_that_of_the_current_version_n
     assert bench.only_published()["version_prediction_id"] == "c"
 
 
+def test_of_lines_of_the_same_moment_the_one_whose_current_version_has_the_larger_id_is_active(
+    bench: Workbench,
+) -> None:
+    for made, minute, line in (("a", 0, "20.5"), ("z", 5, "20.5"), ("m", 5, "21.5")):
+        bench.stage(prediction(line, minute, prediction_id=made))
+        bench.consolidate()
+    assert active_lines(bench) == [Decimal("20.5")]
+
+
 @pytest.mark.parametrize("arrival", [["v1", "v2"], ["v2", "v1"], None], ids=["v1 first", "v2 first", "together"])
 def test_of_tied_versions_always_the_same_is_current(bench: Workbench, arrival: list[str] | None) -> None:
     for batch in [["v1", "v2"]] if arrival is None else [[version] for version in arrival]:
