@@ -39,9 +39,11 @@ def test_only_active_and_valid_rows_are_read_and_the_edge_is_exact(bench: Workbe
 
 
 def of_each(*scores: str, **changes: Any) -> list[Row]:
-    """A prediction for each confidence, of a player of its own."""
+    """A prediction for each confidence, of a player of its own, by two versions of the model in turn."""
     return [
-        prediction(confidence_score=Decimal(score), player_lookup=f"p{number}", **changes)
+        prediction(
+            confidence_score=Decimal(score), player_lookup=f"p{number}", model_version=f"v{number % 2}", **changes
+        )
         for number, score in enumerate(scores)
     ]
 
@@ -116,8 +118,16 @@ def test_incident_37_the_declared_scale_comes_before_the_guess(bench: Workbench)
     assert confidences(validated(bench, catboost_v9="percent")) == [Decimal("0.009"), Decimal("0.9")]
 
 
-def test_a_row_invalidated_by_hand_is_not_read_although_it_is_still_active(bench: Workbench) -> None:
-    bench.stage(prediction(), prediction(player_lookup="lukadoncic"))
+def test_a_row_that_is_not_active_is_not_withheld(bench: Workbench) -> None:
+    bench.stage(prediction("20.5", confidence_score=Decimal(62)), prediction("24.0", 1))
+    bench.consolidate()
+    [counts] = bench.validate()
+    assert (counts.validated_rows, counts.withheld_rows) == (1, 0)
+
+
+@pytest.mark.parametrize("confidence", ["0.62", "62"])
+def test_a_row_invalidated_by_hand_is_not_read_although_it_is_still_active(bench: Workbench, confidence: str) -> None:
+    bench.stage(prediction(confidence_score=Decimal(confidence)), prediction(player_lookup="lukadoncic"))
     bench.consolidate()
     bench.execute(
         "UPDATE player_prop_predictions SET invalidated_at = ? WHERE player_lookup = 'jaimejaquezjr' AND is_active",
