@@ -102,6 +102,14 @@ def test_a_refused_table_adds_no_column_and_a_column_without_values_is_none(
     assert set(evolution[1][0]) - set(PREDICTIONS.column_names) == {"vegas_mood"}
 
 
+def test_a_table_that_is_refused_for_a_type_adds_no_column(bench: Workbench) -> None:
+    types = {"vegas_mood": pa.float64(), "model_version": pa.binary()}
+    bench.stage(prediction("20.5", vegas_mood=0.5, model_version=b"v9"), types=types)
+    [refused] = bench.consolidate(evolve=True).refused
+    assert "model_version is binary but STRING" in refused.reason
+    assert "vegas_mood" not in {column.name for column in bench.warehouse.live_columns(PREDICTIONS.name)}
+
+
 def test_a_column_without_values_is_ignored_without_schema_evolution_too(bench: Workbench) -> None:
     bench.stage(prediction("20.5"), types=WITHOUT_VALUES)
     assert bench.consolidate().refused == ()
