@@ -72,6 +72,15 @@ def test_an_invalidated_prediction_is_graded_no_longer(bench: GradingBench) -> N
     assert (date.active, date.removed, bench.accuracy()) == (0, 1, [])
 
 
+def test_a_graded_prediction_that_is_withheld_now_is_graded_no_longer(bench: GradingBench) -> None:
+    bench.graded(bet(), bet(player="other"), scores=(box(), box(player="other")))
+    bench.predict(bet(prediction_id="new", created_at=at(5), confidence_score=Decimal(62)), worker="w1")
+    (date,) = bench.grade().dates
+    assert (date.active, date.removed) == (1, 1)
+    assert [row["player_lookup"] for row in bench.accuracy()] == ["other"]
+    assert [(row["player_lookup"], row["removal_reason"]) for row in bench.removed()] == [("jaimejaquezjr", "withheld")]
+
+
 def test_incident_41_what_is_graded_stands_though_its_box_scores_are_gone(bench: GradingBench) -> None:
     bench.graded(bet(), scores=(box(),))
     before = bench.accuracy()

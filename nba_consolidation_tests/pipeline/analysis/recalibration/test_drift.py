@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nba_consolidation.pipeline.analysis.recalibration.decision import DecisionOutcome, RecalibrationPolicy, decide_all
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, drift
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Comparison, drift
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import STEPS, BetWindow, Floats, GradedBets
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
@@ -54,6 +54,26 @@ def test_a_bucket_drifts_if_its_gap_is_large_and_beyond_chance() -> None:
     assert not bucket(0.66, 0.5, 0.7).drifts  # chance
     assert not bucket(0.64, 0.59, 0.61).drifts  # tolerated
     assert bucket(0.54, 0.55, 0.655).drifts  # underconfident
+
+
+def test_a_calibration_failed_if_it_is_ten_percent_worse_and_beyond_chance_on_enough_bets() -> None:
+    def failed(bets: int = 100, dates: int = 5, ratio: float = 1.11, ratio_low: float = 1.01) -> bool:
+        return Comparison(bets, dates, ratio, ratio_low, 1.3).failed
+
+    assert failed()
+    assert not failed(ratio=1.1)
+    assert not failed(ratio_low=1.0)  # chance
+    assert not failed(bets=99)
+    assert not failed(dates=4)
+
+
+def test_two_hundred_bets_are_enough_for_a_decision() -> None:
+    def outcome(bets: int) -> DecisionOutcome:
+        window = BetWindow.of(DATE, DAYS, {"one": simulated(np.random.default_rng(1), bets, 0.5, 0.95)})
+        [decision], _ = decide_all(window, CalibrationHistory(), RecalibrationPolicy())
+        return decision.outcome
+
+    assert (outcome(199), outcome(200)) == (DecisionOutcome.NOT_ENOUGH, DecisionOutcome.STEADY)
 
 
 def test_hardly_any_well_calibrated_system_gets_a_calibration() -> None:
