@@ -28,7 +28,7 @@ from nba_consolidation.pipeline.consolidation.staging_manifest import (
 )
 from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.column_alignment import columns_to_add, compare_columns, ensure_complete
+from nba_consolidation.warehouse.column_alignment import columns_to_add, ensure_complete
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError
 from nba_consolidation.warehouse.interface import TransactionResult
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
@@ -154,9 +154,9 @@ class _Attempt:
     def _evolve(self, dates: Sequence[dt.date]) -> None:
         """Adds the columns that the waiting tables have and the live table lacks. A damaged table adds none."""
         waiting = [table for table in self._listed if waiting_dates([table], dates)]
-        with_others = [table for table in waiting if compare_columns(table.columns, self._live).unknown]
-        damaged = self._use_case.staging.unreadable(with_others)
-        columns = columns_to_add((table.columns for table in with_others if table.name not in damaged), self._live)
+        adding = [table for table in waiting if columns_to_add([table.columns], self._live)]
+        damaged = self._use_case.staging.unreadable(adding)
+        columns = columns_to_add((table.columns for table in adding if table.name not in damaged), self._live)
         if columns:
             self._add_columns(dates, columns)
             self._live = self._leased.warehouse.live_columns(PREDICTIONS.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.sql.statement import _source, statement_names
 from nba_consolidation.warehouse.column_alignment import RESERVED_NAMES
 from nba_consolidation.warehouse.errors import StatementFailed
+from nba_consolidation.warehouse.staging.interface import StagingTable
 from nba_consolidation_tests.pipeline.consolidation.workbench import Row, Workbench, prediction
 from nba_consolidation_tests.prepared import prepare
 
@@ -114,6 +115,24 @@ def test_a_column_without_values_is_ignored_without_schema_evolution_too(bench: 
     bench.stage(prediction("20.5"), types=WITHOUT_VALUES)
     assert bench.consolidate().refused == ()
     assert len(bench.published()) == 1
+
+
+def test_a_table_that_adds_no_column_is_not_decoded_before_the_transaction(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused table stays, and every later run would decode it in vain."""
+    decoded: list[str] = []
+    unreadable = bench.staging.unreadable
+
+    def recording(tables: Sequence[StagingTable]) -> Mapping[str, str]:
+        decoded.extend(table.name for table in tables)
+        return unreadable(tables)
+
+    monkeypatch.setattr(bench.staging, "unreadable", recording)
+    bench.stage(prediction("20.5", mood=b"x"), worker="refused", types={"mood": pa.binary()})
+    adding = bench.stage(prediction("21.0", vegas_mood=0.5), worker="new", types={"vegas_mood": pa.float64()})
+    assert [table.name for table in bench.consolidate(evolve=True).refused] == ["_staging_20260115_120000_refused"]
+    assert decoded == [adding]
 
 
 def test_an_added_column_without_values_is_null_whatever_type_a_later_table_gives_it(bench: Workbench) -> None:
