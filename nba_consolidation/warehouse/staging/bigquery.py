@@ -10,19 +10,26 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nba_consolidation.schema import BUSINESS_KEY, PREDICTIONS, Column
+from nba_consolidation.schema import BUSINESS_KEY, Column
 from nba_consolidation.warehouse.bigquery.load import load
 from nba_consolidation.warehouse.bigquery.schema import columns_of, loadable, schema_field
 from nba_consolidation.warehouse.bigquery.script import TableLocations, counts_by_date
 from nba_consolidation.warehouse.bigquery.session import BigQuerySession, ResourceChanged, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseUnavailable
 from nba_consolidation.warehouse.staging import table_names
-from nba_consolidation.warehouse.staging.interface import KnownDates, StagingTable, changed_since_listed, no_known_date
+from nba_consolidation.warehouse.staging.interface import (
+    KnownDates,
+    StagingTable,
+    changed_since_listed,
+    no_known_date,
+    undeclared,
+    without_type_where_empty,
+)
 from nba_consolidation.warehouse.staging.origin import Origin, ensure_replaceable
 
 if TYPE_CHECKING:
@@ -39,6 +46,10 @@ class Counted:
 
     rows: Counter[dt.date | None] = field(default_factory=Counter)
     columns_with_values: set[str] = field(default_factory=set)
+
+    def has_no_value(self, column: str) -> bool:
+        """Whether an undeclared column is NULL in every row."""
+        return column not in self.columns_with_values
 
 
 class BigQueryStaging:
@@ -191,7 +202,8 @@ class BigQueryStaging:
         self._counted = {state: rows for state, rows in self._counted.items() if state in states}
         new = [state for state, table in states.items() if state not in self._counted and _has_dates(table)]
         for start in range(0, len(new), _TABLES_PER_COUNT):
-            self._count({state: _undeclared(states[state]) for state in new[start : start + _TABLES_PER_COUNT]})
+            chunk = new[start : start + _TABLES_PER_COUNT]
+            self._count({state: undeclared(columns_of(states[state].schema)) for state in chunk})
 
     def _count(self, states: Mapping[tuple[str, str], Sequence[Column]]) -> None:
         text = counts_by_date({name: columns for (name, _), columns in states.items()}, self.tables)
@@ -207,8 +219,9 @@ class BigQueryStaging:
 
     def _described(self, table: bigquery.Table, known: KnownDates) -> StagingTable:
         counted = self._counted.get((table.table_id, _fingerprint(table)))
-        rows, columns = table.num_rows or 0, _without_type_where_empty(table, counted)
-        rows_by_date = counted.rows if counted else {}
+        rows, columns, rows_by_date = table.num_rows or 0, columns_of(table.schema), Counter[dt.date | None]()
+        if counted:
+            columns, rows_by_date = without_type_where_empty(columns, counted.has_no_value), counted.rows
         dates = {date: count for date, count in rows_by_date.items() if date is not None and date in known}
         refusal = no_known_date(columns, list(rows_by_date)) if rows and not dates else None
         stray_rows = rows if refusal else sum(rows_by_date.values()) - sum(dates.values())
@@ -269,16 +282,3 @@ def _fingerprint(table: bigquery.Table) -> str:
 
 def _has_dates(table: bigquery.Table) -> bool:
     return any(column.name == "game_date" and column.type == "DATE" for column in columns_of(table.schema))
-
-
-def _undeclared(table: bigquery.Table) -> list[Column]:
-    return [column for column in columns_of(table.schema) if column.name not in PREDICTIONS.column_names]
-
-
-def _without_type_where_empty(table: bigquery.Table, counted: Counted | None) -> tuple[Column, ...]:
-    """The columns. An undeclared one that is NULL in every row has the type NULL, regardless of its stored type."""
-    columns = columns_of(table.schema)
-    if counted is None:
-        return columns
-    empty = {column.name for column in _undeclared(table)} - counted.columns_with_values
-    return tuple(replace(column, type="NULL") if column.name in empty else column for column in columns)

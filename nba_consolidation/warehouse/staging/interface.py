@@ -6,16 +6,18 @@ Two implementations: Parquet files in a folder, and BigQuery tables.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import pyarrow as pa
 
-from nba_consolidation.schema import Column
+from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import TableRefused
 from nba_consolidation.warehouse.staging.origin import Origin
 from nba_consolidation.warehouse.staging.table_names import batch_and_worker
+
+_DECLARED = frozenset(PREDICTIONS.column_names)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,22 @@ class StagingArea(Protocol):
 
         Returns the new location of each, by name.
         """
+
+
+def undeclared(columns: Iterable[Column]) -> list[Column]:
+    """The columns that are not declared for predictions."""
+    return [column for column in columns if column.name not in _DECLARED]
+
+
+def without_type_where_empty(columns: tuple[Column, ...], is_empty: Callable[[str], bool]) -> tuple[Column, ...]:
+    """The columns. An undeclared one that is NULL in every row has the type NULL, regardless of its stored type.
+
+    is_empty: whether the column of that name has no value; called for undeclared columns only.
+    """
+    empty = {column.name for column in undeclared(columns) if is_empty(column.name)}
+    if not empty:
+        return columns
+    return tuple(replace(column, type="NULL") if column.name in empty else column for column in columns)
 
 
 def changed_since_listed(table: str) -> TableRefused:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nba_consolidation.schema import BUSINESS_KEY, PREDICTIONS, Column
+from nba_consolidation.schema import BUSINESS_KEY, Column
 from nba_consolidation.warehouse.arrow_types import columns_of, googlesql_type
 from nba_consolidation.warehouse.errors import first_line
+from nba_consolidation.warehouse.staging.interface import without_type_where_empty
 from nba_consolidation.warehouse.staging.origin import Origin, business_keys
 
-_DECLARED = frozenset(PREDICTIONS.column_names)
 ORIGIN = b"nba_consolidation.origin"
 """The key of the origin in a file's metadata."""
 UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError, KeyError)
@@ -49,7 +49,8 @@ def read_footer(path: Path) -> Footer:
         schema = file.schema_arrow
         origin = Origin.from_text((schema.metadata or {}).get(ORIGIN))
         columns, layout = _columns_and_layout(schema.remove_metadata())
-        return Footer(_rows_by_date(file), _without_type_where_empty(columns, file.metadata), layout, origin)
+        columns = without_type_where_empty(columns, partial(_is_empty, metadata=file.metadata))
+        return Footer(_rows_by_date(file), columns, layout, origin)
 
 
 def read_error(path: Path) -> str | None:
@@ -73,16 +74,6 @@ def read_business_keys(path: Path) -> Iterable[tuple[Any, ...]]:
 def _columns_and_layout(schema: pa.Schema) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Cached, because ten thousand files of one schema can be listed at once."""
     return columns_of(schema), tuple(str(field.type) for field in schema)
-
-
-def _without_type_where_empty(columns: tuple[Column, ...], metadata: pq.FileMetaData) -> tuple[Column, ...]:
-    """The columns. An undeclared one that is NULL in every row has the type NULL, regardless of its stored type."""
-    if all(column.name in _DECLARED for column in columns):
-        return columns
-    return tuple(
-        column if column.name in _DECLARED or not _is_empty(column.name, metadata) else replace(column, type="NULL")
-        for column in columns
-    )
 
 
 def _is_empty(name: str, metadata: pq.FileMetaData) -> bool:
