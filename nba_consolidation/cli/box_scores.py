@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Shown, counted, reasons_table, table
+from nba_consolidation.cli.output import Shown, counted, counted_by_kind, reasons_table, table
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -123,8 +122,7 @@ def problem_grids(problems: Sequence[BoxScoreProblem]) -> list[Shown]:
     """Lists the first problems; if there are more, also how many there are of each kind."""
     output: list[Shown] = [table(_PROBLEMS, map(vars, problems[:_MOST_ROWS]))]
     if len(problems) > _MOST_ROWS:
-        kinds = Counter(problem.problem for problem in problems).most_common()
-        by_kind = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
+        by_kind = counted_by_kind(problem.problem for problem in problems)
         output.append(f"The first {_MOST_ROWS} of {len(problems):,} problems ({by_kind}); --json lists all.")
     return output
 

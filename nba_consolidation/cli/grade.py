@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from nba_consolidation.cli.options import DateRange, date_options
 from nba_consolidation.cli.output import (
     Shown,
     counted,
+    counted_by_kind,
     dates_table,
     poisoned_document,
     poisoned_table,
@@ -119,8 +119,7 @@ def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
     """The last findings; if there are more, also how many there are of each kind."""
     parts: list[Shown] = [table(_FINDINGS, map(vars, findings[-_SHOWN:]))]
     if len(findings) > _SHOWN:
-        kinds = Counter(f.finding for f in findings).most_common()
-        by_kind = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in kinds)
+        by_kind = counted_by_kind(finding.finding for finding in findings)
         parts.append(f"The last {_SHOWN} of {len(findings):,} findings ({by_kind}); --json lists all.")
     return parts
 

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
@@ -70,6 +71,11 @@ def print_error(message: str, prefix: str = "") -> None:
 def counted(number: int, noun: str) -> str:
     """`1 date`, `1,234 dates`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def counted_by_kind(kinds: Iterable[str]) -> str:
+    """How many there are of each kind, the most frequent first: `12 no box score, 1 tie`."""
+    return ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in Counter(kinds).most_common())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,13 +32,17 @@ def hard_link(link: Path, target: Path) -> None:
         ) from error
 
 
+def nearest_existing(folder: Path) -> Path:
+    """The folder as an absolute path, or the nearest one above it that exists."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+
+
 def write_fault(folder: Path) -> str | None:
     """Why no file with a hard link can be made in the folder, or in the one where it would be created; None if it can.
 
     Tries it, because permissions tell only half: nobody can create a folder in /proc. Leaves nothing behind.
     """
-    folder = folder.absolute()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    folder, existing = folder.absolute(), nearest_existing(folder)
     if not existing.is_dir():
         return f"{existing} is not a folder"
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.doctor.health_checks import Health, HealthCheck
 from nba_consolidation.settings import BUCKET, LOCAL, PRODUCTION, Settings, unknown_variables, variable
-from nba_consolidation.warehouse.hard_links import write_fault
+from nba_consolidation.warehouse.hard_links import nearest_existing, write_fault
 
 _DISTRIBUTION = "nba-consolidation"
 _NAMED_LIBRARIES = ("dagster", "duckdb", "sqlglot", "pyarrow")
@@ -92,15 +92,10 @@ def _folders(settings: Settings) -> tuple[Health, str]:
     return Health.OK, f"can be written: {', '.join(map(str, folders)) or 'none is needed'}"
 
 
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-
-
 def _disk(settings: Settings, free_space: Callable[[Path], int]) -> tuple[Health, str]:
     """The disks of the warehouse and the staging area; in production, that of temporary files."""
     folders = [settings.home, settings.staging or settings.home] if settings.deployment == LOCAL else []
-    places = map(_existing, folders or [Path(tempfile.gettempdir())])
+    places = map(nearest_existing, folders or [Path(tempfile.gettempdir())])
     free = {place: free_space(place) for place in places}
     detail = "; ".join(f"{space / _GIB:,.1f} GiB free in {path}" for path, space in free.items())
     least = min(free.values())

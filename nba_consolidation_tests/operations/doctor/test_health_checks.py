@@ -30,6 +30,10 @@ def result_of(subject: str, settings: Settings, free: int = ENOUGH) -> HealthRes
     return result
 
 
+def read_only(file: Path, _: bytes) -> int:
+    raise OSError(errno.EROFS, "Read-only file system", str(file))
+
+
 def results_of_stores(bench: Workbench) -> dict[str, HealthResult]:
     checks = store_checks(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN)
     return {result.subject: result for result in run_checks(checks)}
@@ -88,9 +92,6 @@ def test_a_folder_that_is_a_file_or_below_one_is_never_fine(tmp_path: Path, name
 
 
 def test_a_folder_that_cannot_be_written_is_never_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_only(self: Path, _: bytes) -> int:
-        raise OSError(errno.EROFS, "Read-only file system", str(self))
-
     monkeypatch.setattr(Path, "write_bytes", read_only)
     result = result_of("folders", Settings(home=tmp_path))
     assert result.health is Health.FAILED
@@ -107,9 +108,6 @@ def test_a_folder_that_cannot_be_created_is_never_fine_whatever_the_permissions_
 def test_a_staging_folder_that_cannot_be_written_is_never_fine(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_only(self: Path, _: bytes) -> int:
-        raise OSError(errno.EROFS, "Read-only file system", str(self))
-
     monkeypatch.setattr(Path, "write_bytes", read_only)
     result = results_of_stores(bench)["staging area"]
     assert result.health is Health.FAILED

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from nba_consolidation.pipeline.analysis.performance.counts import SCORES
-from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import Floats, hit_rate_interval
 from nba_consolidation.warehouse.interface import Row
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ _MICRO = 10**6
 _UNIT = 1e-11
 """Sums of scores are whole numbers of this unit: finer than a mean is rounded, and millions of bets fit 64 bits."""
 _KEY = ["game_date", "system_id", "time_window", "first_date"]
-Floats = npt.NDArray[np.float64]
 
 
 def profit(odds: int) -> float:
