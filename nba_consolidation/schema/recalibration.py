@@ -65,7 +65,7 @@ CALIBRATION_VERSIONS = Table(
         (
             "is_informative",
             "BOOL",
-            "Whether any candidate beats the constant and 0.5 beyond chance; if not, the confidence carries no information.",
+            "Whether any candidate beats the constant and 0.5 beyond chance; if not, the confidence says nothing.",
         ),
         ("code_version", "STRING", "Version of this package that fitted it."),
         *_WRITTEN,
