@@ -7,7 +7,6 @@ import logging
 import dagster as dg
 
 from nba_consolidation.observability import log_event, start_metrics
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.orchestration.assets import build_assets
 from nba_consolidation.orchestration.checks import build_audits, build_quality
 from nba_consolidation.orchestration.jobs import JOBS
@@ -39,7 +38,6 @@ def load(settings: Settings) -> dg.Definitions:
         log_event(_log, "unknown_variable", logging.WARNING, warning=warning)
     definitions = build_definitions(settings)
     deploy(settings).check_access()
-    Thresholds.of(settings.quality_thresholds)
     start_metrics(settings.otlp_endpoint)
     return definitions
 

@@ -10,7 +10,8 @@ import click
 from nba_consolidation.cli import main
 from nba_consolidation.cli.exit_codes import MEANINGS
 from nba_consolidation.schema import ACCURACY_KEY, ALL_TABLES, BOX_SCORES, BUSINESS_KEY, Table
-from nba_consolidation.settings import GROUPS, Settings, kind, variable
+from nba_consolidation.setting_kinds import kind
+from nba_consolidation.settings import GROUPS, QualityThresholds, Settings, variable
 
 _HELP_WIDTH = 110
 
@@ -61,8 +62,18 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         if name in headings:
             lines += _settings_heading(headings[name])
-        lines.append(f"| `{variable(name)}` | {_default(field.default)} | {kind(name).must} | {field.description} |")
-    return "\n".join([*lines, ""])
+        must = kind(Settings, name).must
+        lines.append(f"| `{variable(name)}` | {_default(field.default)} | {must} | {field.description} |")
+    return "\n".join([*lines, "", *_thresholds_section(), ""])
+
+
+def _thresholds_section() -> Iterator[str]:
+    yield from ("## Thresholds", "", "Thresholds of the daily quality. To change some:")
+    yield from (f"`{variable('quality_thresholds')}=fewest_predictions=200,most_ungraded=80`.", "")
+    yield from ("| threshold | default | must be | |", "| --- | --- | --- | --- |")
+    for name, field in QualityThresholds.model_fields.items():
+        must = kind(QualityThresholds, name).must
+        yield f"| `{name}` | {_default(field.default)} | {must} | {field.description} |"
 
 
 def _settings_heading(heading: str) -> Iterator[str]:
@@ -72,7 +83,7 @@ def _settings_heading(heading: str) -> Iterator[str]:
 
 
 def _default(value: object) -> str:
-    if value is None or value == () or value == {}:
+    if value is None or value == () or value == {} or isinstance(value, QualityThresholds):
         return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{str(value).lower() if value is False else value}`"
 

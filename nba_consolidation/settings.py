@@ -12,22 +12,23 @@ import os
 import re
 import zoneinfo
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self, cast, get_origin
+from typing import Any, Final, Self, get_origin
 
 from pydantic import (
     BaseModel,
-    Field,
     ModelWrapValidatorHandler,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
+from nba_consolidation import setting_kinds as kinds
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.schema import BOX_SCORES, CONFIDENCE_SCALES
+from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation.setting_kinds import kind, one_of, setting
 
 PREFIX = "NBA_CONSOLIDATION_"
 LOCAL: Final = "local"
@@ -45,68 +46,6 @@ class SettingsError(ConsolidationError):
     """A setting has a value that is not allowed, or is missing."""
 
 
-@dataclass(frozen=True)
-class SettingKind:
-    """Which values a setting may have: "must be {must}".
-
-    metavar: a word for them in the terminal's help. shape: a regular expression for the value, or for each of several.
-    bounds: as pydantic names them.
-    """
-
-    must: str
-    metavar: str = "TEXT"
-    shape: str = "(?s:.*)"
-    bounds: Mapping[str, float] = field(default_factory=dict)
-
-
-def _one_of(*names: str) -> SettingKind:
-    return SettingKind(f"{', '.join(names[:-1])} or {names[-1]}", f"[{'|'.join(names)}]", "|".join(names))
-
-
-def _setting(default: object, kind: SettingKind, description: str, *, secret: bool = False) -> Any:
-    extra: Any = {"kind": kind}
-    bounds: Any = kind.bounds
-    return Field(default, description=description, repr=not secret, json_schema_extra=extra, **bounds)
-
-
-_PROJECT = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
-_DATASET = rf"(?:{_PROJECT}\.)?\w{{1,1024}}"
-_ADDRESS = r"[^@\s]+@[^@\s]+"
-
-TEXT = SettingKind("text")
-FLAG = SettingKind("true or false")
-DATE = SettingKind("a date such as 2026-01-15", "DATE")
-FOLDER = SettingKind("a folder", "FOLDER")
-PLACE = SettingKind("a folder, or `gs://bucket/path`", "PLACE")
-SIZE = SettingKind("a size such as 1500MB, 2GiB or 80%", "SIZE", r"(?i:\d+(?:\.\d+)? *(?:%|[kmgt]i?b))")
-NAMES = SettingKind("names, separated by commas", "NAMES")
-FIGURES = SettingKind("`name=number`, separated by commas", "PAIRS")
-SCALES = SettingKind("`system=percent` or `system=fraction`, separated by commas", "PAIRS", "|".join(CONFIDENCE_SCALES))
-ODDS = SettingKind(
-    "American odds such as -110 or +105, none of which lie between -100 and +100", "ODDS", r"-?[1-9]\d\d+"
-)
-LIFETIME = SettingKind("a number of seconds above 0", "SECONDS", bounds={"gt": 0})
-SECONDS = SettingKind("a number of seconds, 0 or more", "SECONDS", bounds={"ge": 0})
-HOURS = SettingKind("a number of hours, 0 or more", "HOURS", bounds={"ge": 0})
-DAYS = SettingKind("a number of days, 0 or more", "DAYS", bounds={"ge": 0})
-WHOLE_DAYS = SettingKind("a whole number of days above 0", "DAYS", bounds={"gt": 0})
-BYTES = SettingKind("a whole number of bytes above 0", "BYTES", bounds={"gt": 0})
-SHARE = SettingKind("a number from 0 to 1", "SHARE", bounds={"ge": 0, "le": 1})
-PORT = SettingKind("a port number from 1 to 65535", "PORT", bounds={"ge": 1, "le": 65535})
-PROJECT = SettingKind("the id of a Google Cloud project", "PROJECT", _PROJECT)
-DATASET = SettingKind("a BigQuery dataset, `dataset` or `project.dataset`", "DATASET", _DATASET)
-TABLE = SettingKind(
-    "a table, `table`, `dataset.table` or `project.dataset.table`", "TABLE", rf"(?:{_DATASET}\.)?\w{{1,1024}}"
-)
-LOCATION = SettingKind("a BigQuery location such as US or europe-west1", "LOCATION", r"[A-Za-z][A-Za-z0-9-]{1,62}")
-DATABASE = SettingKind("the id of a Firestore database", "DATABASE", r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
-COLLECTION = SettingKind("the name of a Firestore collection", "COLLECTION", r"(?!__)[\w-]{1,1000}")
-EMULATOR = SettingKind("`host:port`", "HOST:PORT", r"[\w.-]+:\d{1,5}")
-ADDRESS = SettingKind("an e-mail address", "ADDRESS", _ADDRESS)
-ADDRESSES = SettingKind("e-mail addresses, separated by commas", "ADDRESSES", _ADDRESS)
-URL = SettingKind("an address that begins with http:// or https://", "URL", r"https?://\S+")
-LEVEL = SettingKind("debug, info, warning or error", "LEVEL", "(?i:debug|info|warning|error)")
-
 GROUPS = {
     "General": "deployment",
     "Leases": "lease_ttl",
@@ -122,74 +61,135 @@ _STANDARD_VARIABLES = {"firestore_emulator": "FIRESTORE_EMULATOR_HOST", "otlp_en
 """Every client of Firestore and of OpenTelemetry reads these."""
 
 
+class QualityThresholds(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
+    """The limits of the daily quality."""
+
+    fewest_predictions: int = setting(300, kinds.COUNT, "Active predictions of a game date; fewer are too few.")
+    most_predictions: int = setting(1000, kinds.COUNT, "Active predictions of a game date; more are too many.")
+    history_game_days: int = setting(14, kinds.WHOLE_DAYS, "Earlier game days with which the volume is compared.")
+    fewest_history_days: int = setting(5, kinds.WHOLE_DAYS, "With fewer of them, the volume is not compared.")
+    robust_z: float = setting(3.5, kinds.FIGURE, "Tolerated deviation of the volume, in robust standard deviations.")
+    recent_days: int = setting(
+        7,
+        kinds.WHOLE_DAYS,
+        "Days that are searched for duplicates, confidences off the scale and ungraded predictions.",
+    )
+    most_ungraded: int = setting(50, kinds.COUNT, "Validated predictions without a graded row; more are a warning.")
+    stale_hours_warned: float = setting(30.0, kinds.HOURS, "Age of the newest consolidation, while games are played.")
+    stale_hours_failed: float = setting(48.0, kinds.HOURS, "The same; the check fails.")
+    system_game_days: int = setting(
+        7, kinds.WHOLE_DAYS, "A system is expected if it predicted on half of these game days."
+    )
+    lease_held_minutes: float = setting(60.0, kinds.MINUTES, "A lease that is held for longer is stuck.")
+    lease_expired_minutes: float = setting(5.0, kinds.MINUTES, "So is one that expired longer ago and was not removed.")
+    staged_hours_warned: float = setting(1.0, kinds.HOURS, "How long a staging table may wait.")
+    staged_hours_failed: float = setting(24.0, kinds.HOURS, "The same; the check fails.")
+    quarantined_share_warned: float = setting(
+        0.01, kinds.SHARE, "Share of the date's staged rows that are quarantined."
+    )
+    quarantined_share_failed: float = setting(0.10, kinds.SHARE, "The same; the check fails.")
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        for low, high in _ORDERED_THRESHOLDS:
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} ({getattr(self, low)}) is above {high} ({getattr(self, high)})")
+        return self
+
+
+_ORDERED_THRESHOLDS = (
+    ("fewest_predictions", "most_predictions"),
+    ("fewest_history_days", "history_game_days"),
+    ("stale_hours_warned", "stale_hours_failed"),
+    ("staged_hours_warned", "staged_hours_failed"),
+    ("quarantined_share_warned", "quarantined_share_failed"),
+)
+
+
 class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """All settings. Raises SettingsError that names each wrong setting, its value and what it must be."""
 
-    deployment: str = _setting(LOCAL, _one_of(LOCAL, PRODUCTION), "DuckDB and SQLite here, or BigQuery and Firestore.")
-    first_date: dt.date = _setting(dt.date(2021, 10, 19), DATE, "First game date, and first partition.")
-    schema_evolution: bool = _setting(False, FLAG, "Add unknown columns to the live table; else refuse such tables.")
-    staging_retention_days: float = _setting(7.0, DAYS, "Age from which the clean-up looks at a staging table.")
-    reports: str | None = _setting(None, PLACE, "Where daily reports go. Default: `reports/` in the home folder.")
-
-    lease_ttl: float = _setting(60.0, LIFETIME, "How long a lease lasts if its holder stops renewing it.")
-    lease_wait: float = _setting(120.0, SECONDS, "How long to wait for a lease that another process holds.")
-
-    sensor_interval: float = _setting(30.0, SECONDS, "Time between two evaluations of a sensor.")
-    arrivals_quiet: float = _setting(60.0, SECONDS, "A date is requested once nothing has arrived for this long.")
-    arrivals_wait: float = _setting(600.0, SECONDS, "A date is requested after this long even if more still arrives.")
-
-    confidence_scales: Mapping[str, str] = _setting(
-        {}, SCALES, "Scale of a system's confidences. Other systems: decided by the median of each group of rows."
+    deployment: str = setting(LOCAL, one_of(LOCAL, PRODUCTION), "DuckDB and SQLite here, or BigQuery and Firestore.")
+    first_date: dt.date = setting(dt.date(2021, 10, 19), kinds.DATE, "First game date, and first partition.")
+    schema_evolution: bool = setting(
+        False, kinds.FLAG, "Add unknown columns to the live table; else refuse such tables."
     )
-    odds: int = _setting(-110, ODDS, "Odds at which returns are computed, in addition to -110.")
-    calibration_window_days: int = _setting(30, WHOLE_DAYS, "Graded bets of so many days fit a calibration.")
-    calibration_major_shift: float = _setting(
-        0.10, SHARE, "A new calibration that moves confidences by more than this on average waits for approval."
+    staging_retention_days: float = setting(7.0, kinds.DAYS, "Age from which the clean-up looks at a staging table.")
+    reports: str | None = setting(None, kinds.PLACE, "Where daily reports go. Default: `reports/` in the home folder.")
+
+    lease_ttl: float = setting(60.0, kinds.LIFETIME, "How long a lease lasts if its holder stops renewing it.")
+    lease_wait: float = setting(120.0, kinds.SECONDS, "How long to wait for a lease that another process holds.")
+
+    sensor_interval: float = setting(30.0, kinds.SECONDS, "Time between two evaluations of a sensor.")
+    arrivals_quiet: float = setting(60.0, kinds.SECONDS, "A date is requested once nothing has arrived for this long.")
+    arrivals_wait: float = setting(
+        600.0, kinds.SECONDS, "A date is requested after this long even if more still arrives."
     )
-    player_policy: str = _setting("false_discovery", _one_of("false_discovery", "edge_3_under_40"),
+
+    confidence_scales: Mapping[str, str] = setting(
+        {}, kinds.SCALES, "Scale of a system's confidences. Other systems: decided by the median of each group of rows."
+    )
+    odds: int = setting(-110, kinds.ODDS, "Odds at which returns are computed, in addition to -110.")
+    calibration_window_days: int = setting(30, kinds.WHOLE_DAYS, "Graded bets of so many days fit a calibration.")
+    calibration_major_shift: float = setting(
+        0.10, kinds.SHARE, "A new calibration that moves confidences by more than this on average waits for approval."
+    )
+    player_policy: str = setting("false_discovery", one_of("false_discovery", "edge_3_under_40"),
                                   "The policy by which players are blacklisted.")  # fmt: skip
-    disabled_systems: tuple[str, ...] = _setting((), NAMES, "Systems whose bets do not count in player reviews.")
-    quality_thresholds: Mapping[str, float] = _setting(
-        {}, FIGURES, "Thresholds of the daily quality that differ from the [defaults](operating.md#thresholds)."
+    disabled_systems: tuple[str, ...] = setting((), kinds.NAMES, "Systems whose bets do not count in player reviews.")
+    quality_thresholds: QualityThresholds = setting(
+        QualityThresholds(),
+        kinds.FIGURES,
+        "Thresholds of the daily quality that differ from the [defaults](#thresholds).",
     )
 
-    log_level: str | None = _setting(
-        None, LEVEL, "What the terminal logs; `info` is every step. Default: `warning` locally, `info` in production."
+    log_level: str | None = setting(
+        None,
+        kinds.LEVEL,
+        "What the terminal logs; `info` is every step. Default: `warning` locally, `info` in production.",
     )
-    log_format: str | None = _setting(
-        None, _one_of("text", "json"), "JSON is for Cloud Logging. Default: `text` locally, `json` in production."
+    log_format: str | None = setting(
+        None, one_of("text", "json"), "JSON is for Cloud Logging. Default: `text` locally, `json` in production."
     )
-    otlp_endpoint: str | None = _setting(None, TEXT, "Where OpenTelemetry metrics go. Needs the extra `telemetry`.")
+    otlp_endpoint: str | None = setting(
+        None, kinds.TEXT, "Where OpenTelemetry metrics go. Needs the extra `telemetry`."
+    )
 
-    slack_token: str | None = _setting(None, TEXT, "Token of a Slack bot. Needs the extra `alerts`.", secret=True)
-    slack_channel: str | None = _setting(None, TEXT, "Slack channel, such as `#alerts`.")
-    alert_emails: tuple[str, ...] = _setting((), ADDRESSES, "Recipients of alerts.")
-    smtp_host: str | None = _setting(None, TEXT, "The mail server.")
-    smtp_port: int | None = _setting(None, PORT, "Default: 587 with `starttls`, 465 with `ssl`, 25 with `none`.")
-    smtp_security: str = _setting("starttls", _one_of("starttls", "ssl", "none"), "How the connection is encrypted.")
-    smtp_user: str | None = _setting(None, TEXT, "User, if the mail server asks for one.")
-    smtp_password: str | None = _setting(None, TEXT, "Password of that user.", secret=True)
-    smtp_sender: str | None = _setting(None, ADDRESS, "Sender of the mails.")
-    alert_severity: str = _setting("warning", _one_of("warning", "error"), "The lowest severity that is sent.")
-    alert_hours: float = _setting(24.0, HOURS, "The same date and cause is sent again only after this long.")
-    webserver_url: str | None = _setting(None, URL, "Address of Dagster's pages, for links to runs.")
+    slack_token: str | None = setting(None, kinds.TEXT, "Token of a Slack bot. Needs the extra `alerts`.", secret=True)
+    slack_channel: str | None = setting(None, kinds.TEXT, "Slack channel, such as `#alerts`.")
+    alert_emails: tuple[str, ...] = setting((), kinds.ADDRESSES, "Recipients of alerts.")
+    smtp_host: str | None = setting(None, kinds.TEXT, "The mail server.")
+    smtp_port: int | None = setting(None, kinds.PORT, "Default: 587 with `starttls`, 465 with `ssl`, 25 with `none`.")
+    smtp_security: str = setting("starttls", one_of("starttls", "ssl", "none"), "How the connection is encrypted.")
+    smtp_user: str | None = setting(None, kinds.TEXT, "User, if the mail server asks for one.")
+    smtp_password: str | None = setting(None, kinds.TEXT, "Password of that user.", secret=True)
+    smtp_sender: str | None = setting(None, kinds.ADDRESS, "Sender of the mails.")
+    alert_severity: str = setting("warning", one_of("warning", "error"), "The lowest severity that is sent.")
+    alert_hours: float = setting(24.0, kinds.HOURS, "The same date and cause is sent again only after this long.")
+    webserver_url: str | None = setting(None, kinds.URL, "Address of Dagster's pages, for links to runs.")
 
-    home: Path = _setting(Path(".local"), FOLDER, "Folder of `warehouse.duckdb`, `leases.sqlite` and `staging/`.")
-    staging: Path | None = _setting(None, FOLDER, "The staging folder. Default: `staging/` in the home folder.")
-    warehouse_wait: float = _setting(120.0, SECONDS, "How long to wait for the DuckDB file; one process can open it.")
-    memory_limit: str = _setting("1500MB", SIZE, "Memory of a transaction; beyond it, DuckDB spills to disk.")
+    home: Path = setting(Path(".local"), kinds.FOLDER, "Folder of `warehouse.duckdb`, `leases.sqlite` and `staging/`.")
+    staging: Path | None = setting(None, kinds.FOLDER, "The staging folder. Default: `staging/` in the home folder.")
+    warehouse_wait: float = setting(
+        120.0, kinds.SECONDS, "How long to wait for the DuckDB file; one process can open it."
+    )
+    memory_limit: str = setting("1500MB", kinds.SIZE, "Memory of a transaction; beyond it, DuckDB spills to disk.")
 
-    project: str | None = _setting(None, PROJECT, "It runs the jobs and has the leases. Required in production.")
-    dataset: str = _setting("nba_predictions", DATASET, "Dataset of the tables.")
-    staging_dataset: str | None = _setting(None, DATASET, "Dataset of the staging tables. Default: that of the tables.")
-    box_scores: str = _setting(BOX_SCORES.name, TABLE, "Table of the box scores, which is only read.")
-    location: str | None = _setting(None, LOCATION, "Location of the jobs, and of datasets that are created.")
-    firestore_database: str = _setting("(default)", DATABASE, "Firestore database of the leases.")
-    lock_collection: str = _setting("consolidation_locks", COLLECTION, "Collection of consolidation leases.")
-    grading_lock_collection: str = _setting("grading_locks", COLLECTION, "Collection of grading leases.")
-    maximum_bytes_billed: int | None = _setting(None, BYTES, "A job that would bill more fails before it runs.")
-    staging_kept_days: float | None = _setting(None, DAYS, "Keep merged staging tables this long. Default: drop them.")
-    firestore_emulator: str | None = _setting(None, EMULATOR, "A Firestore emulator, which then has the leases.")
+    project: str | None = setting(None, kinds.PROJECT, "It runs the jobs and has the leases. Required in production.")
+    dataset: str = setting("nba_predictions", kinds.DATASET, "Dataset of the tables.")
+    staging_dataset: str | None = setting(
+        None, kinds.DATASET, "Dataset of the staging tables. Default: that of the tables."
+    )
+    box_scores: str = setting(BOX_SCORES.name, kinds.TABLE, "Table of the box scores, which is only read.")
+    location: str | None = setting(None, kinds.LOCATION, "Location of the jobs, and of datasets that are created.")
+    firestore_database: str = setting("(default)", kinds.DATABASE, "Firestore database of the leases.")
+    lock_collection: str = setting("consolidation_locks", kinds.COLLECTION, "Collection of consolidation leases.")
+    grading_lock_collection: str = setting("grading_locks", kinds.COLLECTION, "Collection of grading leases.")
+    maximum_bytes_billed: int | None = setting(None, kinds.BYTES, "A job that would bill more fails before it runs.")
+    staging_kept_days: float | None = setting(
+        None, kinds.DAYS, "Keep merged staging tables this long. Default: drop them."
+    )
+    firestore_emulator: str | None = setting(None, kinds.EMULATOR, "A Firestore emulator, which then has the leases.")
 
     @classmethod
     def from_environment(
@@ -253,7 +253,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         parts = [part.strip() for part in value.split(",") if part.strip()]
         if get_origin(annotation) is tuple:
             return tuple(parts)
-        if get_origin(annotation) is Mapping:
+        if annotation is QualityThresholds or get_origin(annotation) is Mapping:
             return dict([text.strip() for text in part.split("=", 1)] for part in parts)
         return value
 
@@ -261,7 +261,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     @classmethod
     def _check(cls, value: object, info: ValidationInfo) -> object:
         values = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else [value]
-        shape = kind(info.field_name or "").shape
+        shape = kind(cls, info.field_name or "").shape
         if not all(re.fullmatch(shape, str(each), re.ASCII) for each in values if each is not None):
             raise ValueError(shape)
         return value
@@ -272,8 +272,9 @@ class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         try:
             return validate(values)
         except ValidationError as error:
-            names = dict.fromkeys(str(each["loc"][0]) for each in error.errors())
-            raise SettingsError("; ".join(_refusal(n, values[n], info.context or ()) for n in names)) from error
+            options = info.context or ()
+            refusals = dict.fromkeys(_refusal(each, values, options) for each in error.errors())
+            raise SettingsError("; ".join(refusals)) from error
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -298,17 +299,24 @@ def _ensure_usable(name: str, folder: Path | None) -> None:
         )
 
 
-def _refusal(name: str, value: object, options: Collection[str]) -> str:
+def _refusal(error: ErrorDetails, values: Mapping[str, object], options: Collection[str]) -> str:
+    """What is wrong with one value: it and what is allowed, or that it belongs to no setting."""
+    name, *inner = (str(part) for part in error["loc"])
     if name not in Settings.model_fields:
         return f"there is no setting {name}"
     source = f"--{name.replace('_', '-')} " if name in options else f"{variable(name)}="
-    return f"{source}{value}: must be {kind(name).must}"
+    if name == "quality_thresholds" and inner:
+        return f"{source}{inner[0]}={error['input']}: {_allowed_threshold(inner[0])}"
+    if name == "quality_thresholds" and isinstance(error["input"], Mapping):
+        return f"{variable(name)}: {error['ctx']['error']}"
+    return f"{source}{values[name]}: must be {kind(Settings, name).must}"
 
 
-def kind(name: str) -> SettingKind:
-    """Which values a setting may have."""
-    extra: Any = Settings.model_fields[name].json_schema_extra
-    return cast(SettingKind, extra["kind"])
+def _allowed_threshold(name: str) -> str:
+    fields = QualityThresholds.model_fields
+    return (
+        f"must be {kind(QualityThresholds, name).must}" if name in fields else f"the thresholds are {', '.join(fields)}"
+    )
 
 
 def variable(name: str) -> str:

@@ -13,7 +13,6 @@ from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
@@ -131,13 +130,11 @@ class Deployment:
 
     @property
     def quality(self) -> Quality:
-        """Raises SettingsError for a threshold that is not allowed."""
-        thresholds = Thresholds.of(self.settings.quality_thresholds)
-        return Quality(Reader(self.warehouse, self.staging, self.leases, self.known_dates), thresholds)
+        reader = Reader(self.warehouse, self.staging, self.leases, self.known_dates)
+        return Quality(reader, self.settings.quality_thresholds)
 
     @property
     def reporter(self) -> Reporter:
-        """Raises SettingsError for a threshold that is not allowed."""
         return Reporter(
             self.warehouse, self.staging, self.leases, self.known_dates, self.quality, self.settings.place,
             evolve=self.settings.schema_evolution,

@@ -19,6 +19,7 @@ PACKAGE = "nba_consolidation"
 # other. A part is a module or a package; the longest name that fits counts. A new part needs a line here.
 LAYERS = (
     ("errors", "schema"),  # the root of all errors, every table
+    ("setting_kinds",),  # the values that a setting can have
     ("settings", "sql", "observability"),  # the environment, how statements are rendered, log events and metrics
     ("warehouse", "leases"),  # transactions and staging tables; leases
     ("fencing",),  # how every table is written: under leases, fenced, audited

@@ -16,7 +16,16 @@ from nba_consolidation.cli import main
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.orchestration import resources
 from nba_consolidation.orchestration.resources import LEASE_FIELDS, WAREHOUSE_FIELDS, resources_of
-from nba_consolidation.settings import LOCAL, PRODUCTION, Settings, SettingsError, kind, unknown_variables, variable
+from nba_consolidation.setting_kinds import kind
+from nba_consolidation.settings import (
+    LOCAL,
+    PRODUCTION,
+    QualityThresholds,
+    Settings,
+    SettingsError,
+    unknown_variables,
+    variable,
+)
 from nba_consolidation.wiring import Deployment
 
 IN_PRODUCTION = {"NBA_CONSOLIDATION_DEPLOYMENT": "production", "NBA_CONSOLIDATION_PROJECT": "nba-project"}
@@ -45,7 +54,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "calibration_major_shift": ("0.25", 0.25),
     "player_policy": ("edge_3_under_40", "edge_3_under_40"),
     "disabled_systems": ("zone, ,xgboost_v1", ("zone", "xgboost_v1")),
-    "quality_thresholds": ("most_ungraded=80,robust_z=2.5", {"most_ungraded": 80.0, "robust_z": 2.5}),
+    "quality_thresholds": ("most_ungraded=80,robust_z=2.5", QualityThresholds(most_ungraded=80, robust_z=2.5)),
     "log_level": ("INFO", "INFO"),
     "log_format": ("json", "json"),
     "otlp_endpoint": ("http://localhost:4318", "http://localhost:4318"),
@@ -234,7 +243,12 @@ def test_a_value_that_is_not_allowed_in_the_launchpad_fails_the_run_with_its_rea
         ("smtp_security", "tls", "starttls, ssl or none"),
         ("confidence_scales", "xgboost_v1", "`system=percent` or `system=fraction`, separated by commas"),
         ("confidence_scales", "xgboost_v1=ratio", "`system=percent` or `system=fraction`, separated by commas"),
-        ("quality_thresholds", "most_ungraded=many", "`name=number`, separated by commas"),
+        ("quality_thresholds", "most_ungraded", "`name=number`, separated by commas"),
+        ("quality_thresholds", "most_ungraded=many", "a whole number, 0 or more"),
+        ("quality_thresholds", "most_ungraded=1.5", "a whole number, 0 or more"),
+        ("quality_thresholds", "most_ungraded=-1", "a whole number, 0 or more"),
+        ("quality_thresholds", "recent_days=0", "a whole number of days above 0"),
+        ("quality_thresholds", "robust_z=nan", "a number, 0 or more"),
         ("alert_emails", "a@example.com,nobody", "e-mail addresses, separated by commas"),
         ("webserver_url", "ftp://example.com", "an address that begins with http:// or https://"),
         ("project", "p", "the id of a Google Cloud project"),
@@ -251,10 +265,10 @@ def test_a_value_that_is_not_allowed_in_the_launchpad_fails_the_run_with_its_rea
         ("lock_collection", "locks/2026", "the name of a Firestore collection"),
         ("lock_collection", "__locks__", "the name of a Firestore collection"),
         ("grading_lock_collection", "..", "the name of a Firestore collection"),
-        ("odds", "-99", kind("odds").must),
-        ("odds", "99", kind("odds").must),
-        ("odds", "0", kind("odds").must),
-        ("odds", "1.91", kind("odds").must),
+        ("odds", "-99", kind(Settings, "odds").must),
+        ("odds", "99", kind(Settings, "odds").must),
+        ("odds", "0", kind(Settings, "odds").must),
+        ("odds", "1.91", kind(Settings, "odds").must),
         ("firestore_emulator", "http://localhost:8080", "`host:port`"),
         ("memory_limit", "lots", "a size such as 1500MB, 2GiB or 80%"),
         ("memory_limit", "1500", "a size such as 1500MB, 2GiB or 80%"),
@@ -276,6 +290,19 @@ def test_an_option_that_is_not_allowed_is_refused_by_its_own_name() -> None:
 def test_every_wrong_setting_is_named_at_once() -> None:
     with pytest.raises(SettingsError, match=r"LEASE_TTL=x: .*; .*LEASE_WAIT=y: "):
         Settings.from_environment(environment(lease_ttl="x", lease_wait="y"))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("robustz=1", "robustz=1: the thresholds are fewest_predictions, "),
+        ("stale_hours_warned=99", "stale_hours_warned (99.0) is above stale_hours_failed (48.0)"),
+        ("fewest_predictions=2000", "fewest_predictions (2000) is above most_predictions (1000)"),
+    ],
+)
+def test_a_threshold_that_cannot_be_meant_is_refused(text: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=f"NBA_CONSOLIDATION_QUALITY_THRESHOLDS.*{re.escape(why)}"):
+        Settings.from_environment(environment(quality_thresholds=text))
 
 
 def test_a_setting_that_does_not_exist_is_refused() -> None:

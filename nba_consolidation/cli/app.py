@@ -17,7 +17,8 @@ from nba_consolidation.cli.output import print_error
 from nba_consolidation.cli.session import Session
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.observability import configure_logs, start_metrics
-from nba_consolidation.settings import Settings, kind, unknown_variables
+from nba_consolidation.setting_kinds import kind
+from nba_consolidation.settings import Settings, unknown_variables
 
 _COMMANDS = {
     "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
@@ -84,7 +85,7 @@ def _option(name: str) -> Callable[[Any], Any]:
     if field.annotation is bool:
         return click.option(f"{option}/--no-{option[2:]}", default=None, help=field.description)
     default = "" if field.default is None else f"  [default: {field.default}]"
-    return click.option(option, metavar=kind(name).metavar, help=f"{field.description}{default}")
+    return click.option(option, metavar=kind(Settings, name).metavar, help=f"{field.description}{default}")
 
 
 @click.group(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def _consolidating(deployment: Deployment, holder: Holder) -> Work:
     """Consolidates, validates and publishes, including dates that an earlier run left unfinished."""
     from nba_consolidation.operations.backfill import ChunkDone
-    from nba_consolidation.operations.unfinished import complete
+    from nba_consolidation.operations.unfinished_dates import complete
 
     def work(dates: Sequence[dt.date]) -> ChunkDone:
         report = deployment.consolidator.consolidate(dates, holder)

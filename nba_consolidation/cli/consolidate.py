@@ -166,7 +166,7 @@ def _requested(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
 def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
     """Validates and publishes unfinished dates. Returns an error, so that the report is printed first."""
     from nba_consolidation.fencing.errors import DatesPoisoned
-    from nba_consolidation.operations.unfinished import complete
+    from nba_consolidation.operations.unfinished_dates import complete
 
     requested = dates.dates if dates.is_limited else None
     try:

@@ -29,7 +29,7 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
     """
     from nba_consolidation.fencing.audits import AUDITS
     from nba_consolidation.operations.status import dates_with_rows
-    from nba_consolidation.operations.unfinished import audit_findings, some_dates, unfinished_dates
+    from nba_consolidation.operations.unfinished_dates import audit_findings, some_dates, unfinished_dates
 
     warehouse = session.existing().warehouse
     audited = dates_with_rows(warehouse, dates.first, dates.last) if dates.is_limited else dates_with_rows(warehouse)

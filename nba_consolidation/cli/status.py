@@ -98,7 +98,7 @@ def _minute(moment: dt.datetime | None) -> str:
 
 
 def _summary(state: PipelineStatus) -> str:
-    from nba_consolidation.operations.unfinished import some_dates
+    from nba_consolidation.operations.unfinished_dates import some_dates
 
     waiting = (
         f"Waiting: {counted(state.total('waiting_rows'), 'row')} in "

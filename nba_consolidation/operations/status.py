@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nba_consolidation.leases import LeaseRecord, LeaseStore
-from nba_consolidation.operations.unfinished import UNFINISHED, UnfinishedDates, unfinished
+from nba_consolidation.operations.unfinished_dates import UNFINISHED, UnfinishedDates, unfinished
 from nba_consolidation.pipeline.consolidation.staging_manifest import (
     LedgerKey,
     Manifest,

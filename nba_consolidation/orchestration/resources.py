@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 import dagster as dg
 from pydantic import Field, create_model
 
-from nba_consolidation.settings import LOCAL, PRODUCTION, Settings, kind
+from nba_consolidation.setting_kinds import kind
+from nba_consolidation.settings import LOCAL, PRODUCTION, QualityThresholds, Settings
 from nba_consolidation.wiring import Deployment, engine_of, leases_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _resource(name: str, doc: str, settings: Settings, fields: Fields) -> dg.Con
     declared: dict[str, Any] = {}
     for field, setting in fields.items():
         info = Settings.model_fields[setting]
-        described = f"{info.description} Must be {kind(setting).must}."
+        described = f"{info.description} Must be {kind(Settings, setting).must}."
         declared[field] = (_config_type(info.annotation), Field(values[setting], description=described))
     resource: Any = create_model(name, __base__=dg.ConfigurableResource, __doc__=doc, **declared)
     instance: dg.ConfigurableResource[Any] = resource()
@@ -93,11 +94,13 @@ def _config_type(annotation: Any) -> Any:
     """The type of a setting in Dagster's configuration, which knows neither dates nor paths nor tuples."""
     if annotation in (dt.date, Path):
         return str
+    if annotation is QualityThresholds:
+        return dict[str, float]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is tuple:
         return list[str]
     if origin is Mapping:
-        return dict[str, str] if arguments[1] is str else dict[str, float]
+        return dict[str, str]
     return _config_type(arguments[0]) | None if type(None) in arguments else annotation
 
 

@@ -11,20 +11,18 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.doctor.health_checks import Health, run_checks, store_checks
 from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation.schema import BOX_SCORES
+from nba_consolidation.settings import QualityThresholds
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.workbench import BigQueryBench
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, NO_WAIT, NOW
 from nba_consolidation_tests.pipeline.grading.workbench import bet
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
-LENIENT = Thresholds.of(
-    {"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6}
-)
+LENIENT = QualityThresholds(fewest_predictions=1, most_ungraded=0, staged_hours_warned=1e6, staged_hours_failed=1e6)
 SCORE = """
 INSERT INTO {dataset}.player_game_summary (game_date, game_id, player_lookup, team_abbr, opponent_team_abbr, points,
   minutes_played) VALUES (DATE '2026-01-15', '20260115_BOS_MIA', 'jaimejaquezjr', 'MIA', 'BOS', 25, NUMERIC '30.0')

@@ -11,7 +11,7 @@ from nba_consolidation.operations.lease_history import lease_history
 from nba_consolidation.operations.quarantine import quarantine
 from nba_consolidation.operations.row_history import RowQuery, explain
 from nba_consolidation.operations.status import dates_with_rows, status
-from nba_consolidation.operations.unfinished import unfinished_dates
+from nba_consolidation.operations.unfinished_dates import unfinished_dates
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
 from nba_consolidation.pipeline.daily_report.gather import Reporter
 from nba_consolidation.pipeline.daily_report.page import page

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from nba_consolidation.operations.unfinished import unfinished_dates
+from nba_consolidation.operations.unfinished_dates import unfinished_dates
 from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.sql import Statement
 from nba_consolidation_tests.bigquery.executed import executes

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
-from nba_consolidation.operations.unfinished import unfinished_dates
+from nba_consolidation.operations.unfinished_dates import unfinished_dates
 from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
 from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome
 from nba_consolidation.orchestration.checks.run_checks import check_results

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from nba_consolidation.operations.daily_quality.readings import LEASES, STAGED, Readings
 from nba_consolidation.operations.daily_quality.results import CheckOutcome, CheckResult, CheckStatus
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.schema import ACCURACY, PREDICTIONS
+from nba_consolidation.settings import QualityThresholds
 from nba_consolidation.warehouse.interface import Row
 
 _NO_GAMES = "no games and no predictions on this date, so nothing is expected"
@@ -26,9 +26,9 @@ class Check:
     table: str
     looks_for: str
     needs: tuple[str, ...]
-    evaluate: Callable[[Readings, Thresholds], CheckOutcome]
+    evaluate: Callable[[Readings, QualityThresholds], CheckOutcome]
 
-    def result(self, readings: Readings, thresholds: Thresholds) -> CheckResult:
+    def result(self, readings: Readings, thresholds: QualityThresholds) -> CheckResult:
         """Returns the outcome; ERRORED if a reading that it needs is missing."""
         missing = [f"{name}: {readings.errors[name]}" for name in self.needs if name in readings.errors]
         if missing:
@@ -48,19 +48,19 @@ def _none_of(rows: Sequence[Row], what: str, to_do: str) -> CheckOutcome:
     return CheckOutcome(CheckStatus.FAILED if rows else CheckStatus.PASSED, len(rows), "0", message, rows)
 
 
-def duplicate_predictions(readings: Readings, _: Thresholds) -> CheckOutcome:
+def duplicate_predictions(readings: Readings, _: QualityThresholds) -> CheckOutcome:
     """Business keys with more than one row: somebody writes without the lease."""
     to_do = "see `nba-consolidation duplicates`, find the writer without the fence, then remove the duplicates"
     return _none_of(readings.rows["duplicate_business_keys"], "business keys have more than one row", to_do)
 
 
-def duplicate_accuracy(readings: Readings, _: Thresholds) -> CheckOutcome:
+def duplicate_accuracy(readings: Readings, _: QualityThresholds) -> CheckOutcome:
     """Graded predictions with more than one row: hit rates count them twice (incident 2)."""
     to_do = "find the grader without the fence, then run `nba-consolidation repair`"
     return _none_of(readings.rows["duplicate_accuracy_keys"], "graded predictions have more than one row", to_do)
 
 
-def volume(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def volume(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Active predictions of the date, all systems together."""
     count = sum(readings.active.get(readings.date, {}).values())
     bounds = f"{thresholds.fewest_predictions} to {thresholds.most_predictions}"
@@ -81,7 +81,7 @@ def volume(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
     return CheckOutcome(CheckStatus.WARNED, count, bounds, message, _by_system(readings))
 
 
-def volume_history(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def volume_history(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """The volume against the median of the game days before, in robust standard deviations."""
     bounds = f"robust z within {thresholds.robust_z:g}"
     active = {date: sum(systems.values()) for date, systems in readings.active.items()}
@@ -106,7 +106,7 @@ def robust_z(value: float, history: Sequence[float]) -> float:
     return (value - median) / max(spread, _LEAST_SPREAD * abs(median), 1.0)
 
 
-def ungraded(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def ungraded(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Validated predictions without a graded row: of played games, and all of the examined date.
 
     Grades of the examined date may still arrive (it is yesterday, and grading runs at noon), so they only warn.
@@ -126,7 +126,7 @@ def ungraded(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
     return CheckOutcome(status, total, bounds, f"{total} validated predictions are not graded; {to_do}", rows)
 
 
-def confidence_scale(readings: Readings, _: Thresholds) -> CheckOutcome:
+def confidence_scale(readings: Readings, _: QualityThresholds) -> CheckOutcome:
     """Confidences outside their scale: calibration and bet sizes would be wrong (incident 37)."""
     rows = readings.rows["confidence_out_of_scale"]
     to_do = (
@@ -135,7 +135,7 @@ def confidence_scale(readings: Readings, _: Thresholds) -> CheckOutcome:
     return _none_of(rows, "systems and dates have confidences outside their scale", to_do)
 
 
-def freshness(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def freshness(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Age of the newest consolidation while games are played. A break has no games and is quiet."""
     bounds = f"{thresholds.stale_hours_warned:g} h, {thresholds.stale_hours_failed:g} h"
     recent = readings.date - dt.timedelta(days=thresholds.recent_days)
@@ -156,7 +156,7 @@ def freshness(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
     return CheckOutcome(status, hours, bounds, message if status is CheckStatus.PASSED else f"{message}; {to_do}", rows)
 
 
-def systems(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def systems(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Systems that predicted on at least half of the earlier game days, but not on this one."""
     present = readings.active.get(readings.date, {})
     days = readings.before(readings.active, thresholds.system_game_days)
@@ -173,7 +173,7 @@ def systems(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
     return CheckOutcome(CheckStatus.WARNED, len(present), bounds, message, rows)
 
 
-def stuck_leases(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def stuck_leases(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Leases that expired and were not removed, and leases that are held for too long."""
     rows: list[Row] = []
     held_too_long = False
@@ -196,7 +196,7 @@ def stuck_leases(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
     return CheckOutcome(CheckStatus.FAILED if held_too_long else CheckStatus.WARNED, len(rows), bounds, message, rows)
 
 
-def waiting_staging(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def waiting_staging(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Staging tables that were not consolidated (incident 17), or that were refused."""
     ages = {table.name: (readings.read_at - table.modified_at).total_seconds() / 3600 for table in readings.waiting}
     old = sorted((t for t in readings.waiting if ages[t.name] > thresholds.staged_hours_warned), key=lambda t: t.name)
@@ -216,7 +216,7 @@ def waiting_staging(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
     return CheckOutcome(status, oldest, bounds, f"{message}; {to_do}", rows)
 
 
-def quarantine_rate(readings: Readings, thresholds: Thresholds) -> CheckOutcome:
+def quarantine_rate(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Share of the staged rows of the date that broke a row rule."""
     row = readings.consolidated.get(readings.date, {"staged": 0, "quarantined": 0})
     staged, quarantined = int(row["staged"] or 0), int(row["quarantined"] or 0)

@@ -12,8 +12,7 @@ from nba_consolidation.observability import log_event
 from nba_consolidation.operations.daily_quality.daily_checks import CHECKS
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.daily_quality.results import CheckStatus, QualityReport
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
-from nba_consolidation.settings import GAME_TIME_ZONE
+from nba_consolidation.settings import GAME_TIME_ZONE, QualityThresholds
 
 _log = logging.getLogger(__name__)
 _MORNING = dt.time(8)
@@ -25,7 +24,7 @@ class Quality:
     """Reader, thresholds and clock of the daily quality."""
 
     reader: Reader
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: QualityThresholds = field(default_factory=QualityThresholds)
     clock: Callable[[], dt.datetime] = utc_now
 
     def examine(self, date: dt.date | None = None, names: Collection[str] = CHECK_NAMES) -> QualityReport:

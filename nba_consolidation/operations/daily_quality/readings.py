@@ -14,7 +14,7 @@ from typing import TypeVar
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS_KEYS
 from nba_consolidation.leases import LeaseRecord, LeaseStore
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.settings import QualityThresholds
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.errors import WarehouseBusy, WarehouseUnavailable
 from nba_consolidation.warehouse.interface import Row, Warehouse
@@ -76,7 +76,7 @@ class Reader:
     leases: LeaseStore
     known: Callable[[], KnownDates]
 
-    def read(self, date: dt.date, now: dt.datetime, read_at: dt.datetime, thresholds: Thresholds) -> Readings:
+    def read(self, date: dt.date, now: dt.datetime, read_at: dt.datetime, thresholds: QualityThresholds) -> Readings:
         """Returns all figures, and the error of each that could not be read."""
         errors: dict[str, str] = {}
         rows = self._rows(_statements(date, now, thresholds.recent_days), errors)

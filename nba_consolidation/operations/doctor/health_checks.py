@@ -17,7 +17,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import Holder, LeaseStore, lease_key
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.operations.lost_lease_store import fence_ahead
-from nba_consolidation.operations.unfinished import abandoned_dates, some_dates
+from nba_consolidation.operations.unfinished_dates import abandoned_dates, some_dates
 from nba_consolidation.schema import BOX_SCORES, FENCES
 from nba_consolidation.settings import variable
 from nba_consolidation.sql import Statement

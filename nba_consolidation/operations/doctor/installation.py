@@ -12,7 +12,6 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
 from nba_consolidation.operations.doctor.health_checks import Health, HealthCheck
 from nba_consolidation.settings import BUCKET, LOCAL, PRODUCTION, Settings, unknown_variables, variable
 from nba_consolidation.warehouse.hard_links import nearest_existing, write_fault
@@ -38,7 +37,6 @@ def installation_checks(
 
 def _settings(settings: Settings) -> tuple[Health, str]:
     """Names the settings only: a value can be a secret."""
-    Thresholds.of(settings.quality_thresholds)
     changed = ", ".join(variable(name) for name in sorted(settings.model_fields_set))
     detail = f"{settings.deployment}, in {settings.place}; set: {changed or 'none'}"
     if unknown := unknown_variables():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from nba_consolidation.operations.unfinished import complete_others
+from nba_consolidation.operations.unfinished_dates import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, HeldBack, asset_step
 from nba_consolidation.orchestration.assets.common import AssetDeclaration, table_asset
 from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome

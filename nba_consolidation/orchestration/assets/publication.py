@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from nba_consolidation.operations.unfinished import complete_others
+from nba_consolidation.operations.unfinished_dates import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import table_asset
 from nba_consolidation.orchestration.assets.consolidation import PREDICTIONS_GROUP

@@ -5,7 +5,7 @@ import datetime as dt
 import dagster as dg
 
 from nba_consolidation.fencing.audits import AUDITS, Audit
-from nba_consolidation.operations.unfinished import audit_findings
+from nba_consolidation.operations.unfinished_dates import audit_findings
 from nba_consolidation.orchestration.checks.evaluation import findings_metadata, severity
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.settings import today

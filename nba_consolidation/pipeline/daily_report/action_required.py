@@ -12,7 +12,7 @@ from nba_consolidation.leases import LeaseRecord
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
 from nba_consolidation.operations.status import PipelineStatus
-from nba_consolidation.operations.unfinished import some_dates
+from nba_consolidation.operations.unfinished_dates import some_dates
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.warehouse.interface import Row
 

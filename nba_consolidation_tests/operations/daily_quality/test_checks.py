@@ -13,14 +13,13 @@ from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.operations.daily_quality.daily_checks import CHECKS, robust_z
 from nba_consolidation.operations.daily_quality.readings import Readings
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
-from nba_consolidation.settings import SettingsError
+from nba_consolidation.settings import QualityThresholds
 from nba_consolidation.warehouse.staging.interface import StagingTable
 
 DATE = dt.date(2026, 1, 15)
 NOW = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
 PASSED, WARNED, FAILED, ERRORED = CheckStatus
-THRESHOLDS = Thresholds()
+THRESHOLDS = QualityThresholds()
 
 
 def day(offset: int) -> dt.date:
@@ -55,7 +54,7 @@ def readings(
     return Readings(DATE, NOW, NOW, rows | more.pop("rows", {}), **more)
 
 
-def evaluate(name: str, examined: Readings, thresholds: Thresholds = THRESHOLDS) -> CheckResult:
+def evaluate(name: str, examined: Readings, thresholds: QualityThresholds = THRESHOLDS) -> CheckResult:
     (check,) = (check for check in CHECKS if check.name == name)
     return check.result(examined, thresholds)
 
@@ -212,23 +211,6 @@ def test_every_result_that_is_no_pass_says_what_to_do() -> None:
     assert all(", too " in result.message or "; " in result.message for result in results)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"robustz": 1.0},
-        {"robust_z": float("nan")},
-        {"most_ungraded": -1.0},
-        {"most_ungraded": 1.5},
-        {"recent_days": 0.0},
-        {"stale_hours_warned": 99.0},
-        {"fewest_predictions": 2000.0},
-    ],
-)
-def test_a_threshold_that_cannot_be_meant_is_refused_with_its_variable(options: dict[str, float]) -> None:
-    with pytest.raises(SettingsError, match="NBA_CONSOLIDATION_QUALITY_THRESHOLDS"):
-        Thresholds.of(options)
-
-
 def test_a_threshold_that_is_set_counts() -> None:
-    thresholds = Thresholds.of({"fewest_predictions": 3})
+    thresholds = QualityThresholds(fewest_predictions=3)
     assert evaluate("volume", readings({0: {"a": 3}}), thresholds).status is PASSED

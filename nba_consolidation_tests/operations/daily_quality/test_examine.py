@@ -15,14 +15,12 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus
-from nba_consolidation.operations.daily_quality.thresholds import Thresholds
+from nba_consolidation.settings import QualityThresholds
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, KNOWN, Workbench, prediction
 from nba_consolidation_tests.prepared import WITH_BOX_SCORES, prepare
 
 MORNING_AFTER = dt.datetime(2026, 1, 16, 13, tzinfo=dt.UTC)
-FEW = Thresholds.of(
-    {"fewest_predictions": 1, "most_ungraded": 0, "staged_hours_warned": 1e6, "staged_hours_failed": 1e6}
-)
+FEW = QualityThresholds(fewest_predictions=1, most_ungraded=0, staged_hours_warned=1e6, staged_hours_failed=1e6)
 
 
 @pytest.fixture
@@ -46,7 +44,9 @@ def grade(bench: Workbench, line: str = "20.5") -> None:
     )
 
 
-def examined(bench: Workbench, thresholds: Thresholds = FEW, date: dt.date | None = None) -> dict[str, CheckResult]:
+def examined(
+    bench: Workbench, thresholds: QualityThresholds = FEW, date: dt.date | None = None
+) -> dict[str, CheckResult]:
     reader = Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN)
     report = Quality(reader, thresholds, lambda: MORNING_AFTER).examine(date)
     assert report.game_date == (date or DATE)
@@ -111,7 +111,7 @@ def test_staging_tables_that_wait_are_found_and_merged_ones_are_not(bench: Workb
     bench.consolidate()
     bench.stage(prediction("23.5", minute=6), worker="waits")
     (bench.staging.folder / "_staging_1_torn.parquet").write_bytes(b"torn")
-    strict = Thresholds.of({"fewest_predictions": 1})
+    strict = QualityThresholds(fewest_predictions=1)
     reader = Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN)
     later = Quality(reader, strict, lambda: dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)).examine(DATE)
     (waiting,) = (result for result in later.results if result.name == "waiting_staging")
@@ -122,7 +122,7 @@ def test_staging_tables_that_wait_are_found_and_merged_ones_are_not(bench: Workb
 def test_a_stuck_lease_is_found(bench: Workbench) -> None:
     bench.leases.try_acquire(["consolidation_2026-01-15"], Holder.here("run"), 600, operation_id="x")
     assert not_passed(examined(bench)) == {}
-    thresholds = Thresholds.of({"fewest_predictions": 1, "lease_held_minutes": 0, "staged_hours_failed": 1e6})
+    thresholds = QualityThresholds(fewest_predictions=1, lease_held_minutes=0, staged_hours_failed=1e6)
     assert not_passed(examined(bench, thresholds))["stuck_leases"] is CheckStatus.FAILED
 
 

@@ -53,10 +53,6 @@ def test_a_misspelt_variable_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "LEASE_TLL is not a setting; did you mean NBA_CONSOLIDATION_LEASE_TTL?" in result.detail
 
 
-def test_a_threshold_that_does_not_exist_fails() -> None:
-    assert result_of("settings", Settings(quality_thresholds={"volume": 3.0})).health is Health.FAILED
-
-
 def test_little_disk_space_warns_and_almost_none_fails(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert result_of("disk", settings).health is Health.OK

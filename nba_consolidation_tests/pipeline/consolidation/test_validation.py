@@ -9,7 +9,7 @@ import pytest
 
 from nba_consolidation.fencing.audits import WITHHELD_BY_GROUP
 from nba_consolidation.fencing.errors import AuditFailed
-from nba_consolidation.operations.unfinished import unfinished_dates
+from nba_consolidation.operations.unfinished_dates import unfinished_dates
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Row, Workbench, at, prediction
 from nba_consolidation_tests.warehouse.rows import statement_factory
 

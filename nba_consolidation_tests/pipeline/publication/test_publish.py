@@ -9,7 +9,7 @@ import pytest
 from nba_consolidation.fencing.audits import NOT_PUBLISHED_ONCE
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease_key
-from nba_consolidation.operations.unfinished import audit_findings
+from nba_consolidation.operations.unfinished_dates import audit_findings
 from nba_consolidation.pipeline.publication import publish
 from nba_consolidation.pipeline.publication.publish import PublishedDate, unpublished_dates
 from nba_consolidation.schema import PUBLISHED, VALIDATED
