@@ -13,7 +13,7 @@ from nba_consolidation.cli.output import Grid, counted, recomputation_document, 
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import ACCURACY, SLICES, SYSTEM_PERFORMANCE, TIME_WINDOWS
-from nba_consolidation.schema.display import percent_column, text_column
+from nba_consolidation.schema.display import calibration_error, percent_column, system_name, text_column
 from nba_consolidation.schema.display_columns import CALIBRATION_BINS, CALIBRATION_SCORES, PERFORMANCE, SYSTEM
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def calibration(session: Session, date: dt.date | None, window: str, system: str
     """Show how well each system's confidence matches its hit rate; decide about calibrations.
 
     A system is well calibrated if in each bin its hit rate equals its mean confidence. The ECE (expected calibration
-    error) is the average difference.
+    error) is the average difference; beside it, the one that perfectly calibrated confidences would have by chance. The
+    constant is the hit rate of the same bets; 0.5 has a log loss of 0.6931.
     """
     from nba_consolidation.pipeline.analysis.performance.queries import calibration_scores, reliability_tables
 
@@ -101,7 +102,18 @@ def calibration(session: Session, date: dt.date | None, window: str, system: str
     bins = reliability_tables(warehouse, on, on, window=window, system=system) if on else []
     document = {"date": on, "window": window, "scores": scores, "bins": bins}
     footer = _footer(warehouse, on, window, scores)
-    session.show(document, table(CALIBRATION_SCORES, scores), table((SYSTEM, *CALIBRATION_BINS), bins), footer)
+    scores_table, bins_table = table(CALIBRATION_SCORES, scores), table((SYSTEM, *CALIBRATION_BINS), bins)
+    session.show(document, scores_table, bins_table, "\n".join(map(_verdict, scores)), footer)
+
+
+def _verdict(row: Row) -> str:
+    """On which side of the noise floor and of the constant the stated confidence of a system is."""
+    error = calibration_error(row["ece"], row["ece_noise"], row["ece_noise_high"])
+    if not row["bets"]:
+        return f"{system_name(row['system_id'])}: no bets with a confidence."
+    if row["log_loss"] < row["log_loss_constant"]:
+        return f"{system_name(row['system_id'])}: {error}."
+    return f"{system_name(row['system_id'])}: {error}. As stated, the confidence does not beat a constant."
 
 
 def _last_analysed(warehouse: Warehouse) -> dt.date | None:

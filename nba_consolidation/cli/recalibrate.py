@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "ece_before", "ece_after")
+_FITTED = ("method", "mean_shift", "log_loss_before", "log_loss_after", "log_loss_constant", "ece_before", "ece_after",
+           "ece_noise_before", "ece_noise_high_before", "ece_noise_after", "ece_noise_high_after")  # fmt: skip
 
 
 @click.command()
@@ -62,6 +63,7 @@ def recalibrate(session: Session, dates: DateRange) -> Exit:
     session.show(
         document,
         table(CALIBRATION_DECISIONS, decisions),
+        "\n".join(_evaluation(one) for one in report.decisions if one.trial),
         _summary(report, waiting),
         _publication_summary(published),
     )
@@ -74,6 +76,7 @@ def _decision(one: CalibrationDecision) -> dict[str, Any]:
         "system_id": one.system_id,
         "outcome": one.outcome.value,
         "reason": one.reason,
+        "evaluation": one.trial.summary if one.trial else None,
         "bets": one.bets,
         "in_force": one.in_force,
         "version": one.version.as_row() if one.version else None,
@@ -82,6 +85,11 @@ def _decision(one: CalibrationDecision) -> dict[str, Any]:
         "comparison": one.comparison,
         "superseded": one.superseded,
     }
+
+
+def _evaluation(one: CalibrationDecision) -> str:
+    """What the walk-forward weeks say about the best candidate, beside chance and a constant."""
+    return f"{one.system_id}, {one.game_date}: {one.trial.summary}." if one.trial else ""
 
 
 def _summary(report: RecalibrationReport, waiting: Sequence[CalibrationVersion]) -> str:

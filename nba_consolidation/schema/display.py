@@ -45,6 +45,23 @@ def fixed(value: float | None, digits: int, sign: str = "") -> str:
     return UNKNOWN if value is None else f"{value:{sign}.{digits}f}"
 
 
+INFORMATIVE = "the confidence beats a constant"
+NOT_INFORMATIVE = "nothing beats a constant beyond chance: the confidence carries no information"
+
+
+def noise_range(mean: float | None, high: float | None) -> str:
+    """The calibration error of perfectly calibrated forecasts: `0.008, 95 % below 0.016`."""
+    return UNKNOWN if mean is None or high is None else f"{mean:.3f}, 95 % below {high:.3f}"
+
+
+def calibration_error(ece: float | None, noise: float | None, noise_high: float | None) -> str:
+    """A calibration error, its noise floor, and the side of it: `ECE 0.161, above chance (0.010, 95 % below 0.018)`."""
+    if ece is None or noise is None or noise_high is None:
+        return f"ECE {fixed(ece, 3)}"
+    side = "above chance" if ece > noise_high else "no more than chance"
+    return f"ECE {ece:.3f}, {side} ({noise_range(noise, noise_high)})"
+
+
 def compact(value: float | None) -> str:
     """A number of unknown magnitude with at most six significant digits: `60`, `0.0312`, `1,250,000`."""
     if value is None:
@@ -114,3 +131,9 @@ def interval_column(title: str, key: str, rank: int = 0, sign: str = "") -> Disp
 def fixed_column(title: str, key: str, digits: int, rank: int = 0, sign: str = "") -> DisplayColumn:
     """A number with so many digits after the point."""
     return DisplayColumn(title, lambda row: fixed(row[key], digits, sign), rank, right=True)
+
+
+def noise_column(title: str, key: str, rank: int = 0) -> DisplayColumn:
+    """The noise floor of a calibration error: its mean is in `ece_noise`, its 95 % quantile in `ece_noise_high`."""
+    high = key.replace("ece_noise", "ece_noise_high")
+    return DisplayColumn(title, lambda row: noise_range(row[key], row[high]), rank, right=True)

@@ -9,6 +9,7 @@ from nba_consolidation.schema.display import (
     count_column,
     fixed_column,
     interval_column,
+    noise_column,
     percent_column,
     plain,
     text_column,
@@ -40,10 +41,20 @@ CALIBRATION_SCORES = (
     *HIT_RATE,
     percent_column("mean confidence", "mean_confidence"),
     fixed_column("ECE", "ece", 4),
+    noise_column("by chance", "ece_noise"),
     fixed_column("Brier", "brier", 4, rank=1),
     fixed_column("log loss", "log_loss", 4, rank=1),
+    fixed_column("of a constant", "log_loss_constant", 4, rank=1),
     count_column("without confidence", "without_confidence", 2),
 )
+AGAINST_A_CONSTANT = (
+    count_column("bets", "bets"),
+    fixed_column("ECE", "ece", 3),
+    noise_column("ECE by chance", "ece_noise"),
+    fixed_column("log loss", "log_loss", 4),
+    fixed_column("of a constant", "log_loss_constant", 4),
+)
+"""The constant is the hit rate of the same bets; that of 0.5 is 0.6931."""
 CALIBRATION_BINS = (
     DisplayColumn("confidence", lambda row: f"{row['lower_bound']:.1f} to {row['upper_bound']:.1f}"),
     percent_column("mean confidence", "mean_confidence"),
@@ -54,8 +65,11 @@ _FITTED = (
     fixed_column("shift", "mean_shift", 3, rank=1),
     fixed_column("log loss\nbefore", "log_loss_before", 4, rank=1),
     fixed_column("after", "log_loss_after", 4, rank=1),
+    fixed_column("of a constant", "log_loss_constant", 4, rank=1),
     fixed_column("ECE before", "ece_before", 4),
+    noise_column("by chance", "ece_noise_before", rank=2),
     fixed_column("after", "ece_after", 4),
+    noise_column("by chance", "ece_noise_after", rank=1),
 )
 CALIBRATION_DECISIONS = (
     text_column("date", "game_date"),

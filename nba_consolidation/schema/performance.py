@@ -21,8 +21,8 @@ _WINDOW = (
 )
 _HIT_RATE = (
     ("hit_rate", "FLOAT64", "Correct / bets; NULL without bets."),
-    ("hit_rate_low", "FLOAT64", "Lower end of its 95 % Wilson interval."),
-    ("hit_rate_high", "FLOAT64", "Upper end of its 95 % Wilson interval."),
+    ("hit_rate_low", "FLOAT64", "Lower end of its 95 % interval by game date; of a single date, Wilson's."),
+    ("hit_rate_high", "FLOAT64", "Upper end of it."),
 )
 _WRITTEN = (
     ("performance_id", "STRING", "The transaction that wrote the row; an unchanged row is left alone."),
@@ -100,8 +100,19 @@ CALIBRATION_SCORES = Table(
         ("mean_confidence", "FLOAT64", "What was promised, on average; NULL without bets, as the rest."),
         *_HIT_RATE,
         ("ece", "FLOAT64", "Expected calibration error: |mean confidence - hit rate| of the ten bins, by their bets."),
+        (
+            "ece_noise",
+            "FLOAT64",
+            "Mean error of perfectly calibrated forecasts on as many bets and dates: the noise floor of ece.",
+        ),
+        ("ece_noise_high", "FLOAT64", "The error that 5 % of them exceed: a larger one is more than chance."),
         ("brier", "FLOAT64", "Mean square of confidence - (1 if won, else 0): 0.25 for a constant 0.5."),
-        ("log_loss", "FLOAT64", "Mean -log of the probability of the actual result: 0.693 for a constant 0.5."),
+        (
+            "log_loss",
+            "FLOAT64",
+            "Mean -log of the probability of the actual result, clipped to 0.0005: 0.693 for a constant 0.5.",
+        ),
+        ("log_loss_constant", "FLOAT64", "That of a constant, the hit rate of the same bets."),
         *_WRITTEN,
     ),
 )

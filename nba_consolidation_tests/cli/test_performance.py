@@ -57,7 +57,7 @@ def test_performance_shows_each_system_with_its_interval(terminal: Terminal) -> 
     (line,) = (line for line in output.splitlines() if line.startswith("catboost_v9"))
     assert line.split("  ")[0] == "catboost_v9"
     assert "66.7 %" in line
-    assert "39.1 % to 86.2 %" in line
+    assert "3.1 % to 99.2 %" in line
     assert "30d: 2025-12-17 to 2026-01-15" in output
     (line,) = (line for line in output.splitlines() if line.startswith("moving_average"))
     assert line.split()[1:4] == ["0", "-", "-"]

@@ -18,7 +18,8 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 _GRAIN = "system_and_window"
 _HIT_RATE = ("bets", "hit_rate", "hit_rate_low", "hit_rate_high")
 _PERFORMANCE = ("time_window", "system_id", *_HIT_RATE, "push", "voided", "compared", "mae", "bias", "roi_110", "roi")
-_SCORES = ("time_window", "system_id", *_HIT_RATE, "mean_confidence", "ece", "brier", "log_loss", "without_confidence")
+_SCORES = ("time_window", "system_id", *_HIT_RATE, "mean_confidence", "ece", "ece_noise", "ece_noise_high", "brier",
+           "log_loss", "log_loss_constant", "without_confidence")  # fmt: skip
 _PLOTTED_WINDOW, _RELIABILITY_WINDOW = "30d", "season"
 
 

@@ -28,8 +28,9 @@ from nba_consolidation.warehouse.interface import Row
 
 STEP = "recalibration"
 _MONDAYS = at_time("0 10 * * 1")
-_VERSION_COLUMNS = ("method", "scope", "mean_shift", "log_loss_before", "log_loss_after", "brier_before",
-                    "brier_after", "ece_before", "ece_after", "judged_bets")  # fmt: skip
+_VERSION_COLUMNS = ("method", "scope", "mean_shift", "log_loss_before", "log_loss_after", "log_loss_constant",
+                    "brier_before", "brier_after", "ece_before", "ece_noise_high_before", "ece_after",
+                    "ece_noise_high_after", "judged_bets")  # fmt: skip
 
 Choice = Enum("Choice", {name: name for name in CHOICES})  # type: ignore[misc]
 """The decisions that the launchpad offers."""
@@ -126,7 +127,8 @@ def _decision_row(decision: CalibrationDecision) -> Row:
     figures = {name: getattr(version, name) if version else None for name in _VERSION_COLUMNS}
     return {"system_id": decision.system_id, "outcome": decision.outcome.value, "bets": decision.bets,
             "in_force": decision.in_force, "version_id": version.version_id if version else None, **figures,
-            "rolled_back": decision.rolled_back, "reason": decision.reason}  # fmt: skip
+            "rolled_back": decision.rolled_back, "reason": decision.reason,
+            "evaluation": decision.trial.summary if decision.trial else None}  # fmt: skip
 
 
 def _images(date: dt.date, decisions: Sequence[CalibrationDecision]) -> Mapping[str, bytes]:
@@ -134,8 +136,8 @@ def _images(date: dt.date, decisions: Sequence[CalibrationDecision]) -> Mapping[
     diagrams = [
         charts.reliability(
             one.system_id,
-            f"{one.trial.best.method}, ECE {one.trial.before.ece:.3f} to {one.trial.best.scores.ece:.3f}, "
-            f"n = {one.trial.before.bets:,}",
+            f"{one.trial.best.method}, ECE {one.trial.before.ece:.3f} to {one.trial.best.scores.ece:.3f} "
+            f"(chance: below {one.trial.best.scores.ece_noise_high:.3f}), n = {one.trial.before.bets:,}",
             [vars(bucket) for bucket in one.trial.candidates[0].buckets],
             [vars(bucket) for bucket in one.trial.best.buckets],
         )

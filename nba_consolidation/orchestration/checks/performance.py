@@ -34,10 +34,22 @@ def losing_systems(outcome: PerformanceOutcome) -> Evaluation:
 
 
 def calibration_error(outcome: PerformanceOutcome) -> Evaluation:
-    """Systems whose confidence is far from their hit rate."""
+    """Systems whose confidence is far from their hit rate, beyond chance."""
     systems = _with_enough_bets(outcome.scores)
-    wrong = [row for row in systems if row["ece"] > CALIBRATION_ERROR_LIMIT]
-    columns = ("system_id", "bets", "ece", "mean_confidence", "hit_rate", "hit_rate_low", "hit_rate_high")
+    wrong = [row for row in systems if row["ece"] > max(CALIBRATION_ERROR_LIMIT, row["ece_noise_high"] or 0)]
+    columns = (
+        "system_id",
+        "bets",
+        "ece",
+        "ece_noise",
+        "ece_noise_high",
+        "log_loss",
+        "log_loss_constant",
+        "mean_confidence",
+        "hit_rate",
+        "hit_rate_low",
+        "hit_rate_high",
+    )
     return _evaluation(outcome.date, systems, wrong, columns)
 
 

@@ -90,7 +90,12 @@ def reliability_by_system(bins: Sequence[Row], scores: Sequence[Row]) -> list[Ch
     """One chart per system. bins: of confidence_calibration, scores: of calibration_scores, of one date and window."""
     by_system = {row["system_id"]: row for row in scores}
     return [
-        reliability(system, f"ECE {by_system[system]['ece']:.3f}, n = {by_system[system]['bets']:,}", rows)
+        reliability(
+            system,
+            f"ECE {by_system[system]['ece']:.3f} (chance: below {by_system[system]['ece_noise_high']:.3f}), "
+            f"n = {by_system[system]['bets']:,}",
+            rows,
+        )
         for system, rows in _by_system(bins).items()
     ]
 
@@ -167,7 +172,7 @@ def _draw_hit_rate(
         for name in ("hit_rate", "hit_rate_low", "hit_rate_high")
     )
     _draw_break_even(axes)
-    axes.fill_between(days, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval (Wilson)")
+    axes.fill_between(days, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval by date")
     few = len(rows) < 3  # too few for the band to be visible
     if few:
         axes.vlines(days, low, high, color=BLUE, alpha=0.4, linewidth=5)

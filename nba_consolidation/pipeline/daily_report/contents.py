@@ -10,7 +10,7 @@ from nba_consolidation.operations.daily_quality.results import CheckResult
 from nba_consolidation.operations.lease_history import LeaseHistoryEntry
 from nba_consolidation.operations.quarantine import BrokenRule
 from nba_consolidation.operations.status import PipelineStatus
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Scores
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 from nba_consolidation.pipeline.daily_report.action_required import RequiredAction
 from nba_consolidation.warehouse.interface import Row
@@ -49,15 +49,18 @@ class SystemReliability:
     """Hit rates by confidence of one system over some days: as the system stated it, and as calibrated.
 
     Both are over the same bets, each calibrated as on its own date. calibrated: empty if no calibration was in force.
-    in_force: the version in force on the last date, if any.
+    in_force: the version in force on the last date, if any. constant_log_loss: of the hit rate of these bets, which
+    is known afterwards only. is_informative: whether the confidence, stated or calibrated, beats it beyond chance.
     """
 
     system_id: str
     bets: int
     stated: Sequence[BucketDrift]
     calibrated: Sequence[BucketDrift]
-    stated_ece: float
-    calibrated_ece: float
+    stated_scores: Scores
+    calibrated_scores: Scores
+    constant_log_loss: float
+    is_informative: bool
     in_force: CalibrationVersion | None
 
 

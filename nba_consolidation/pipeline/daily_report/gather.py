@@ -23,7 +23,7 @@ from nba_consolidation.operations.status import dates_with_rows, status
 from nba_consolidation.pipeline.analysis.betting import queries as betting
 from nba_consolidation.pipeline.analysis.performance.queries import hit_rates_until, performance
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import drift, scores
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import LossDifference, drift, log_losses, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import GradedBets, read_graded_bets
 from nba_consolidation.pipeline.analysis.recalibration.versions import (
     CalibrationHistory,
@@ -212,7 +212,16 @@ def _reliability(system: str, bets: GradedBets, history: CalibrationHistory, las
             of_day = bets.day == day
             calibrated[of_day] = version.calibration(bets.confidence[of_day])
     before, after = drift(bets.confidence, bets), drift(calibrated, bets)
+    constant = log_losses(np.full(len(bets.day), bets.correct / bets.total), bets)
+    differences = [LossDifference.of(log_losses(one, bets), constant, bets) for one in (bets.confidence, calibrated)]
     return SystemReliability(
-        system, bets.total, before, () if before == after else after,
-        scores(bets.confidence, bets).ece, scores(calibrated, bets).ece, history.in_force(system, last),
-    )  # fmt: skip
+        system,
+        bets.total,
+        before,
+        () if before == after else after,
+        scores(bets.confidence, bets),
+        scores(calibrated, bets),
+        float(constant.sum() / bets.total),
+        any(one.is_better for one in differences),
+        history.in_force(system, last),
+    )

@@ -8,14 +8,15 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from nba_consolidation.operations.daily_quality.results import CheckStatus
-from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+from nba_consolidation.pipeline.analysis.performance.game_date_clusters import interval_of_dates
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import Scores
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
 from nba_consolidation.pipeline.daily_report.chart_files import svg
 from nba_consolidation.pipeline.daily_report.charts import Chart
 from nba_consolidation.pipeline.daily_report.contents import Report, SystemReliability
 from nba_consolidation.schema import ALL_SYSTEMS, TIME_WINDOWS, display_columns
-from nba_consolidation.schema.display import UNKNOWN, Row, fixed, percent, percent_range, plain, text_column
+from nba_consolidation.schema.display import UNKNOWN, Row, calibration_error, percent, percent_range, plain, text_column
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,6 +30,7 @@ _BADGES = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgenc
 _SECTIONS = (("glance", "At a glance"), ("actions", "Action required"), ("hit-rates", "Hit rates"),
              ("calibration", "Calibration"), ("players", "Players"), ("betting", "Betting"),
              ("work", "Work and leases"), ("checks", "Checks"))  # fmt: skip
+_SCORE_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series"), *display_columns.AGAINST_A_CONSTANT)
 _BIN_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series"), *display_columns.CALIBRATION_BINS)
 
 
@@ -45,6 +47,9 @@ def page(report: Report) -> str:
         sections=_SECTIONS,
         columns=display_columns,
         bin_columns=_BIN_COLUMNS,
+        score_columns=_SCORE_COLUMNS,
+        calibration_scores=[row for system in report.reliability for row in _judged(system)],
+        uninformative=[system.system_id for system in report.reliability if not system.is_informative],
         css=_trusted_file("page.css"),
         js=_trusted_file("page.js"),
         work=work,
@@ -84,12 +89,13 @@ def _summary(report: Report) -> tuple[str, str]:
 
 
 def _hit_rate(report: Report) -> tuple[str, str]:
-    """The hit rate of all systems over the dates; its Wilson interval and the number of bets."""
+    """The hit rate of all systems over the dates; its interval and the number of bets."""
     correct, wrong = report.work.total_graded("correct"), report.work.total_graded("wrong")
     if not correct + wrong:
         return UNKNOWN, "no decided bet"
-    low, high = hit_rate_interval(correct, correct + wrong)
-    return percent(correct / (correct + wrong)), f"{percent_range(float(low), float(high))}, n = {correct + wrong:,}"
+    by_date = [(row["correct"], row["correct"] + row["wrong"]) for row in report.work.graded]
+    low, high = interval_of_dates(*zip(*by_date, strict=True))
+    return percent(correct / (correct + wrong)), f"{percent_range(low, high)}, n = {correct + wrong:,}"
 
 
 def _system_and_window(row: Row) -> tuple[bool, str, int]:
@@ -117,10 +123,24 @@ def _reliability_charts(reliability: Sequence[SystemReliability]) -> list[Chart]
 
 
 def _ece(system: SystemReliability) -> str:
-    calibrated = f"{fixed(system.calibrated_ece, 3)} calibrated" if system.calibrated else "no calibration in force"
+    calibrated = f"Calibrated: {_error(system.calibrated_scores)}" if system.calibrated else "No calibration in force"
     version = system.in_force
     in_force = f"; in force: {version.version_id} ({version.method})" if version else ""
-    return f"ECE {fixed(system.stated_ece, 3)} as stated, {calibrated}, n = {system.bets:,}{in_force}"
+    return f"As stated: {_error(system.stated_scores)}, n = {system.bets:,}. {calibrated}{in_force}"
+
+
+def _error(scores: Scores) -> str:
+    return calibration_error(scores.ece, scores.ece_noise, scores.ece_noise_high)
+
+
+def _judged(system: SystemReliability) -> list[Row]:
+    """The scores of a system as stated and as calibrated, beside the references."""
+    judged = [("as stated", system.stated_scores)]
+    judged += [("calibrated", system.calibrated_scores)] if system.calibrated else []
+    return [
+        vars(scores) | {"system_id": system.system_id, "series": series, "log_loss_constant": system.constant_log_loss}
+        for series, scores in judged
+    ]
 
 
 def _bins(system: SystemReliability) -> list[Row]:

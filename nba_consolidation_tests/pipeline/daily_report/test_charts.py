@@ -113,7 +113,7 @@ def test_each_system_has_a_panel_and_the_file_stays_small(systems: int, columns:
     names = [f"a_system_with_a_long_name_v{number}" for number in range(systems)]
     rows = [hit_rate(day, 0.5 + day / 1000, name) for name in names for day in range(175)]
     bins = [bin_row(number, number / 10, 100, name) for name in names for number in range(1, 11)]
-    scores = [{"system_id": name, "ece": 0.1589, "bets": 9773} for name in names]
+    scores = [{"system_id": name, "ece": 0.1589, "ece_noise_high": 0.02, "bets": 9773} for name in names]
     for panels in (charts.hit_rates_over_time(rows), charts.reliability_by_system(bins, scores)):
         height, width, _ = pixels(png(panels, "title")).shape
         assert (width, height) == pytest.approx((columns * 374, (lines * panels[0].height + 0.8) * 110), abs=1)

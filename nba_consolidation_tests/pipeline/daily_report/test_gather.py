@@ -72,8 +72,11 @@ def test_a_confidence_is_calibrated_by_the_version_in_force_on_the_day_of_its_be
     won, bins = rows["won"].astype(float).to_numpy(), np.minimum(np.floor(calibrated * 10 + 1e-9), 9)
     ece = sum(abs(calibrated[bins == b].mean() - won[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins))
     assert system.bets == len(rows) == sum(bucket.bets for bucket in system.calibrated)
-    assert system.calibrated_ece == pytest.approx(ece, abs=1e-6)
-    assert system.calibrated_ece < system.stated_ece - 0.05
+    assert system.calibrated_scores.ece == pytest.approx(ece, abs=1e-6)
+    assert system.calibrated_scores.ece < system.stated_scores.ece - 0.05
+    rate = won.mean()
+    constant = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
+    assert system.constant_log_loss == pytest.approx(constant, abs=1e-9)
 
 
 def test_without_a_calibration_in_force_there_are_only_stated_confidences(report: Report) -> None:

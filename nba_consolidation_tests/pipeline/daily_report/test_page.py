@@ -118,7 +118,11 @@ def test_the_values_are_in_the_text(document: Document, report: Report) -> None:
         assert action.what.replace("`", "") in text
         assert action.to_do.replace("`", "") in text
     for system in report.reliability:
-        assert f"ECE {system.stated_ece:.3f} as stated" in text
+        assert f"As stated: ECE {system.stated_scores.ece:.3f}, " in text
+        assert f"95 % below {system.stated_scores.ece_noise_high:.3f}" in text
+        assert f"{system.constant_log_loss:.4f}" in text
+    uninformative = [system.system_id for system in report.reliability if not system.is_informative]
+    assert f"{', '.join(uninformative)}: neither as stated nor as calibrated does the confidence beat" in text
     decided = report.work.total_graded("correct") + report.work.total_graded("wrong")
     assert f"Graded{decided}decided bets" in text
     assert all(check.name in text for check in report.checks)

@@ -14,7 +14,7 @@ from nba_consolidation.pipeline.analysis.betting.bets import DailyResults, Whole
 from nba_consolidation.pipeline.analysis.betting.resampling import Floats
 from nba_consolidation.pipeline.analysis.betting.strategies import Strategy
 from nba_consolidation.pipeline.analysis.betting.walk_forward import Estimates, WalkForward, walk_forward
-from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS, STANDARD_ODDS, profit, with_hit_rate
+from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS, STANDARD_ODDS, profit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,8 @@ def strategy_rows(
     has_row[:, -1] = True
     date, strategy = np.nonzero(has_row[known])
     at = known[date], strategy
-    return with_hit_rate(pd.DataFrame({name: total[at] for name, total in totals.items()})).assign(
+    return pd.DataFrame({name: total[at] for name, total in totals.items()}).assign(
+        hit_rate=_rounded(hit_rates[at]),
         game_date=np.array(dates, dtype=object)[date],
         season_first=season_first,
         odds=odds,
@@ -109,8 +110,8 @@ def _returns(
     estimated = {name: values[at] for name, values in _estimates(estimates, hit_rates.shape).items()}
     profit_p, difference_p = estimated["profit_p"], estimated["difference_p"]
     return {
-        "hit_rate_date_low": _rounded(estimated["low"]),
-        "hit_rate_date_high": _rounded(estimated["high"]),
+        "hit_rate_low": _rounded(estimated["low"]),
+        "hit_rate_high": _rounded(estimated["high"]),
         "roi": _rounded(roi),
         "roi_low": _rounded(estimated["low"] * factor - 1),
         "roi_high": _rounded(estimated["high"] * factor - 1),

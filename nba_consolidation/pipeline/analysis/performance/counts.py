@@ -22,8 +22,12 @@ SCORES = ("brier_units", "log_loss_units")
 EDGE_BOUNDS = (1, 2, 3, 5)
 """Points of |predicted - line| at which the second and each later bucket begins. graded_rows.sql has as many."""
 _BINS = 10  # of confidence
+_MILLI = 1000
 _COUNTED = ("graded", *OUTCOMES, "compared", "absolute_error_tenths", "error_tenths", "confidence_micros")
-_COUNTS = (*_COUNTED, *SCORES)
+CLUSTER_SUMS = ("dates", "bets_squared", "correct_bets", "correct_squared", "gap_bets", "gap_squared")
+"""Sums over game dates for `game_date_clusters`: the number of dates with bets, and sums of squares and products of a
+date's bets, bets won and gap (confidences - bets won, in thousandths)."""
+_COUNTS = (*_COUNTED, *SCORES, *CLUSTER_SUMS)
 _CELL = ["system_id", "sliced_by", "bucket"]
 
 
@@ -72,7 +76,7 @@ class DailyCounts:
                 f"{days.first} to {days.last}: prediction_accuracy has a system named {ALL_SYSTEMS}, which in "
                 "system_performance means all systems together; rename the system"
             )
-        daily = _with_all_systems(_with_scores(daily, scores))
+        daily = _with_cluster_sums(_with_all_systems(_with_scores(daily, scores)))
         by_cell = daily.groupby(_CELL, sort=True)
         cells = pd.DataFrame(list(by_cell.groups), columns=_CELL)
         running = np.zeros(((days.last - days.first).days + 2, len(cells), len(_COUNTS)), np.int64)
@@ -125,15 +129,30 @@ def _with_scores(daily: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Adds the scores to the slice `all`. Every column stays a whole number: floats would round large sums."""
     import pandas as pd
 
-    columns = ["game_date", *_CELL, *_COUNTS]
+    counts = (*_COUNTED, *SCORES)
+    columns = ["game_date", *_CELL, *counts]
     whole = scores.assign(sliced_by="all", bucket=0)
     rows = pd.concat([part.reindex(columns=columns, fill_value=0) for part in (daily, whole)], ignore_index=True)
-    rows = rows.astype(dict.fromkeys(("bucket", *_COUNTS), np.int64))
+    rows = rows.astype(dict.fromkeys(("bucket", *counts), np.int64))
     return rows.groupby(["game_date", *_CELL], as_index=False).sum()
 
 
 def _with_all_systems(daily: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
-    sums = daily.groupby(["game_date", "sliced_by", "bucket"], as_index=False)[list(_COUNTS)].sum()
+    counts = [*_COUNTED, *SCORES]
+    sums = daily.groupby(["game_date", "sliced_by", "bucket"], as_index=False)[counts].sum()
     return pd.concat([daily, sums.assign(system_id=ALL_SYSTEMS)], ignore_index=True)
+
+
+def _with_cluster_sums(daily: pd.DataFrame) -> pd.DataFrame:
+    bets, correct = daily["correct"] + daily["wrong"], daily["correct"]
+    gap = (daily["confidence_micros"] / _MILLI).round().astype(np.int64) - _MILLI * correct
+    return daily.assign(
+        dates=(bets > 0).astype(np.int64),
+        bets_squared=bets**2,
+        correct_bets=correct * bets,
+        correct_squared=correct**2,
+        gap_bets=gap * bets,
+        gap_squared=gap**2,
+    )

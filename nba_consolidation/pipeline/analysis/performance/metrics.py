@@ -1,7 +1,6 @@
 """Hit rates, errors, returns and calibration, computed from counts. A ratio whose denominator is 0 is NULL (NaN).
 
-Scores come from scikit-learn. Calibration is about decided bets with a confidence from 0
-to 1 only.
+Calibration is about decided bets with a confidence from 0 to 1 only.
 """
 
 from __future__ import annotations
@@ -14,7 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nba_consolidation.pipeline.analysis.performance.counts import SCORES
+from nba_consolidation.pipeline.analysis.performance.game_date_clusters import (
+    design_effect,
+    ece_noise,
+    gap_variance,
+    interval_by_date,
+    square_sum,
+)
 from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import Floats, hit_rate_interval
+from nba_consolidation.pipeline.analysis.performance.log_loss import constant_log_loss, log_losses
 from nba_consolidation.warehouse.interface import Row
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 DECIMALS = 6
 """All results are rounded, so that a new version of a library does not rewrite rows because of a last bit."""
 STANDARD_ODDS = -110
-_MICRO = 10**6
+_MICRO, _MILLI = 10**6, 10**3
 _UNIT = 1e-11
 """Sums of scores are whole numbers of this unit: finer than a mean is rounded, and millions of bets fit 64 bits."""
 _KEY = ["game_date", "system_id", "time_window", "first_date"]
@@ -36,7 +43,7 @@ def profit(odds: int) -> float:
 
 def performance(counts: pd.DataFrame, odds: int) -> pd.DataFrame:
     """The rows of system_performance: the counts with hit rates, errors and returns."""
-    return with_hit_rate(counts).assign(
+    return with_hit_rate(counts, _design_effect(counts), counts["dates"]).assign(
         mae=_mean(counts["absolute_error_tenths"], counts["compared"], 10),
         bias=_mean(counts["error_tenths"], counts["compared"], 10),
         roi_110=_return_on_investment(counts, STANDARD_ODDS),
@@ -48,7 +55,7 @@ def performance(counts: pd.DataFrame, odds: int) -> pd.DataFrame:
 def calibration(counts: pd.DataFrame) -> pd.DataFrame:
     """The rows of confidence_calibration: the bins that hold bets, with their mean confidence and hit rate."""
     bins = counts[(counts["sliced_by"] == "confidence") & (counts["bucket"] > 0) & (counts["bets"] > 0)]
-    return with_hit_rate(bins).assign(
+    return with_hit_rate(bins, _design_effect(bins), bins["dates"]).assign(
         bin=bins["bucket"], mean_confidence=_mean(bins["confidence_micros"], bins["bets"], _MICRO)
     )
 
@@ -56,31 +63,60 @@ def calibration(counts: pd.DataFrame) -> pd.DataFrame:
 def calibration_scores(counts: pd.DataFrame) -> pd.DataFrame:
     """The rows of calibration_scores, one per system and window.
 
-    The expected calibration error is the mean of |confidence - hit rate| of the bins, weighted by their bets.
+    The expected calibration error is the mean of |confidence - hit rate| of the bins, weighted by their bets. The
+    design effect of the hit rate is that of all bets of the window, also of those without a confidence.
     """
     whole = counts[counts["sliced_by"] == "all"].set_index(_KEY)
     bins = counts[(counts["sliced_by"] == "confidence") & (counts["bucket"] > 0)]
     gaps = (bins["confidence_micros"] - bins["correct"] * _MICRO).abs()
-    sums = bins.assign(gap=gaps).groupby(_KEY)[["bets", "correct", "confidence_micros", "gap"]].sum()
+    bins = bins.assign(gap=gaps, **_noise_terms(bins))
+    sums = bins.groupby(_KEY)[["bets", "correct", "confidence_micros", "gap", "gap_sd", "gap_variance"]].sum()
     sums = sums.reindex(whole.index, fill_value=0)
-    scores = with_hit_rate(sums).assign(
+    noise, noise_high = ece_noise(sums["gap_sd"], sums["gap_variance"], sums["bets"])
+    scores = with_hit_rate(sums, _design_effect(whole), whole["dates"]).assign(
         without_confidence=whole["bets"] - sums["bets"],
         mean_confidence=_mean(sums["confidence_micros"], sums["bets"], _MICRO),
         ece=_mean(sums["gap"], sums["bets"], _MICRO),
+        ece_noise=noise.round(DECIMALS),
+        ece_noise_high=noise_high.round(DECIMALS),
         brier=_mean(whole["brier_units"] * _UNIT, sums["bets"]),
         log_loss=_mean(whole["log_loss_units"] * _UNIT, sums["bets"]),
+        log_loss_constant=constant_log_loss(sums["correct"], sums["bets"]).round(DECIMALS),
     )
     return scores.reset_index()
 
 
-def with_hit_rate(counts: pd.DataFrame) -> pd.DataFrame:
-    """The counts with the hit rate of `correct` among `bets` and its 95 % Wilson interval."""
-    low, high = hit_rate_interval(counts["correct"], counts["bets"])
+def with_hit_rate(counts: pd.DataFrame, effect: Floats, dates: pd.Series[int]) -> pd.DataFrame:
+    """The counts with the hit rate of `correct` among `bets` and its 95 % interval by game date.
+
+    Of a single date, whose dependence is unknown, it is Wilson's interval, as if its bets were independent.
+    """
+    of_independent, by_date = (
+        hit_rate_interval(counts["correct"], counts["bets"]),
+        interval_by_date(counts["correct"], counts["bets"], effect, dates),
+    )
+    low, high = (np.where(np.isnan(ours), wilson, ours) for wilson, ours in zip(of_independent, by_date, strict=True))
     return counts.assign(
         hit_rate=_mean(counts["correct"], counts["bets"]),
         hit_rate_low=low.round(DECIMALS),
         hit_rate_high=high.round(DECIMALS),
     )
+
+
+def _design_effect(counts: pd.DataFrame) -> Floats:
+    rate: pd.Series[float] = counts["correct"] / np.maximum(counts["bets"], 1)
+    residuals = square_sum(counts["correct_squared"], counts["correct_bets"], counts["bets_squared"], rate)
+    return design_effect(counts["correct"], counts["bets"], residuals, counts["dates"])
+
+
+def _noise_terms(bins: pd.DataFrame) -> dict[str, Floats]:
+    """The variance of each bin's sum of gaps, and its standard deviation, if every bet is won as often as stated."""
+    bets = np.maximum(bins["bets"], 1)
+    confidence: pd.Series[float] = bins["confidence_micros"] / _MICRO / bets
+    mean_gap: pd.Series[float] = confidence - bins["correct"] / bets
+    squares = bins["gap_squared"] / _MILLI**2, bins["gap_bets"] / _MILLI, bins["bets_squared"]
+    variance = gap_variance(confidence, bins["bets"], square_sum(*squares, mean_gap), bins["dates"])
+    return {"gap_variance": variance, "gap_sd": np.sqrt(variance)}
 
 
 def _return_on_investment(counts: pd.DataFrame, odds: int) -> Floats:
@@ -102,9 +138,8 @@ def _mean(total: pd.Series[int], number: pd.Series[int], scale: float = 1) -> Fl
 def score_sums(confidences: Sequence[Row], bounds: Sequence[dt.date]) -> pd.DataFrame:
     """Both scores, summed over the bets of each system and of each stretch of days between two bounds.
 
-    Every window consists of whole stretches, because it begins and ends at a bound; so few calls of scikit-learn are
-    needed if few dates are analysed. A stretch's sum is assigned to one of its days. The sums are whole numbers of
-    `_UNIT`, which add up to the same total however the days are divided.
+    Every window consists of whole stretches, because it begins and ends at a bound. A stretch's sum is assigned to one
+    of its days. The sums are whole numbers of `_UNIT`, which add up to the same total however the days are divided.
     """
     import pandas as pd
 
@@ -119,12 +154,7 @@ def score_sums(confidences: Sequence[Row], bounds: Sequence[dt.date]) -> pd.Data
 
 def _scores(confidences: Mapping[bool, Sequence[int]]) -> tuple[int, int]:
     """The Brier score and the log loss, each summed over the bets. confidences: by whether the bet was won."""
-    from sklearn import config_context
-    from sklearn.metrics import brier_score_loss, log_loss
-
     lost, won = (np.asarray(confidences.get(result, ()), np.float64) / _MICRO for result in (False, True))
-    confidence, outcome = np.concatenate([lost, won]), np.repeat([0, 1], [len(lost), len(won)])
-    with config_context(assume_finite=True, skip_parameter_validation=True):  # our inputs are valid; checks are slow
-        brier = brier_score_loss(outcome, confidence, labels=[0, 1]) * len(outcome)
-        loss = log_loss(outcome, confidence, normalize=False, labels=[0, 1])
+    brier = float((lost**2).sum() + ((1 - won) ** 2).sum())
+    loss = float(log_losses(lost, 0, 1).sum() + log_losses(won, 1, 0).sum())
     return round(brier / _UNIT), round(loss / _UNIT)

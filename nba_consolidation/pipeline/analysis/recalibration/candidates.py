@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nba_consolidation.pipeline.analysis.performance.log_loss import clipped
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
 
 KNOTS = 101
 DECIMALS = 6
 _GRID = np.linspace(0, 1, KNOTS)
-_CLIP = 0.0005
-"""Confidences of 0 and 1 are moved inside by half a step before a logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +36,19 @@ IDENTITY = Calibration("identity", {}, tuple(_GRID.round(DECIMALS).tolist()))
 """No change: the stated confidences."""
 
 
-def multiplier(bets: GradedBets) -> Calibration | None:
-    """The confidence times hit rate / mean confidence: right on average. None if the mean confidence is 0."""
-    mean = float(np.average(bets.confidence, weights=bets.number))
-    if mean == 0:
+def temperature(bets: GradedBets) -> Calibration | None:
+    """The log-odds of the confidence times one slope (Guo et al. 2017, "On calibration of modern neural networks").
+
+    The slope is 1 / temperature. 0.5 stays 0.5. None if all confidences are the same.
+    """
+    if len(np.unique(bets.confidence)) < 2:
         return None
-    factor = bets.correct / bets.total / mean
-    return _calibration("multiplier", {"factor": factor}, factor * _GRID, bets)
+    _, (slope,) = _logistic(_log_odds(bets.confidence), bets, with_intercept=False)
+    return _calibration("temperature", {"slope": slope}, _sigmoid(slope * _log_odds(_GRID)[:, 0]), bets)
 
 
 def platt(bets: GradedBets) -> Calibration | None:
-    """A logistic curve of the confidence (Platt 1999, "Probabilistic outputs for support vector machines").
+    """A logistic curve with intercept and slope (Platt 1999, "Probabilistic outputs for support vector machines").
 
     It uses his targets, which avoid certainty, and a slope of at least 0. None if all confidences are the same.
     """
@@ -85,8 +86,8 @@ def isotonic(bets: GradedBets) -> Calibration | None:
     return _calibration("isotonic", steps, fitted.predict(_GRID), bets)
 
 
-FITS = {"multiplier": multiplier, "platt": platt, "beta": beta, "isotonic": isotonic}
-"""In order of the number of parameters, fewest first."""
+FITS = {"temperature": temperature, "platt": platt, "beta": beta, "isotonic": isotonic}
+"""In order of the number of free parameters, fewest first: one, two, three, one per step."""
 
 
 def fit(method: str, bets: GradedBets) -> Calibration:
@@ -112,7 +113,7 @@ def _calibration(method: str, parameters: Mapping[str, float], curve: Floats, be
     return Calibration(method, rounded, tuple(bounded.tolist()))
 
 
-def _logistic(features: Floats, bets: GradedBets) -> tuple[float, list[float]]:
+def _logistic(features: Floats, bets: GradedBets, *, with_intercept: bool = True) -> tuple[float, list[float]]:
     """Intercept and coefficients, none of them negative, fitted to Platt's targets for won and lost bets."""
     from sklearn import config_context
     from sklearn.linear_model import LogisticRegression
@@ -123,24 +124,29 @@ def _logistic(features: Floats, bets: GradedBets) -> tuple[float, list[float]]:
     results = np.repeat([1, 0], len(features))
     kept = list(range(features.shape[1]))
     coefficients = [0.0] * len(kept)
-    middle, spread = features.mean(axis=0), features.std(axis=0)
+    middle, spread = features.mean(axis=0) * with_intercept, features.std(axis=0)
     scaled = (features - middle) / spread
     while kept:
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8).fit(
+            model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8, fit_intercept=with_intercept).fit(
                 np.tile(scaled[:, kept], (2, 1)), results, sample_weight=weights
             )
         fitted = model.coef_[0]
         if fitted.min() >= 0:
             for place, value in zip(kept, fitted / spread[kept], strict=True):
                 coefficients[place] = float(value)
-            return float(model.intercept_[0] - np.dot(coefficients, middle)), coefficients
+            return float(np.sum(model.intercept_) - np.dot(coefficients, middle)), coefficients
         kept.pop(int(fitted.argmin()))
     return float(np.log(weight_won.sum() / (bets.total - weight_won.sum()))), coefficients
 
 
+def _log_odds(confidence: Floats) -> Floats:
+    log_odds: Floats = _logs(confidence).sum(axis=1, keepdims=True)
+    return log_odds
+
+
 def _logs(confidence: Floats) -> Floats:
-    inside = np.clip(confidence, _CLIP, 1 - _CLIP)
+    inside = clipped(confidence)
     return np.column_stack([np.log(inside), -np.log1p(-inside)])
 
 

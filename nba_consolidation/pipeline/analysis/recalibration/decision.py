@@ -18,7 +18,13 @@ import numpy as np
 from nba_consolidation.pipeline.analysis.recalibration.candidates import fit
 from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Comparison, compare, drift
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import BetWindow, GradedBets
-from nba_consolidation.pipeline.analysis.recalibration.selection import BETS_TO_FIT, NO_CHANGE, Trial, walk_forward
+from nba_consolidation.pipeline.analysis.recalibration.selection import (
+    BETS_TO_FIT,
+    CONSTANT,
+    NO_CHANGE,
+    Trial,
+    walk_forward,
+)
 from nba_consolidation.pipeline.analysis.recalibration.versions import (
     ACTIVE,
     PROPOSED,
@@ -207,7 +213,7 @@ class _SystemCase:
         scores = {
             f"{name}_{when}": round(getattr(of, name), _DECIMALS)
             for when, of in (("before", trial.before), ("after", trial.best.scores))
-            for name in ("log_loss", "brier", "ece")
+            for name in ("log_loss", "brier", "ece", "ece_noise", "ece_noise_high")
         }
         return CalibrationVersion(
             system_id=self._system_id,
@@ -226,6 +232,8 @@ class _SystemCase:
             is_major=mean_shift > self._policy.major_shift,
             largest_gap=round(largest_gap, _DECIMALS),
             judged_bets=trial.before.bets,
+            log_loss_constant=round(trial.references[CONSTANT].log_loss, _DECIMALS),
+            is_informative=trial.is_informative,
             code_version=_code_version(),
             **scores,
         )

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+from nba_consolidation.pipeline.analysis.performance import log_loss
+from nba_consolidation.pipeline.analysis.performance.game_date_clusters import (
+    design_effect,
+    ece_noise,
+    gap_variance,
+    interval_by_date,
+    square_sum,
+)
 from nba_consolidation.pipeline.analysis.recalibration.candidates import Calibration
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Counts, Floats, GradedBets
 
@@ -18,15 +25,16 @@ MIN_BETS, MIN_DATES = 100, 5
 """A calibration with fewer later bets, or game dates, is not rolled back."""
 _ERROR = 0.05
 """The probability of a false alarm, over all buckets of a system together, and of each comparison."""
-_CLIP = 0.0005
-"""The log loss of a wrong certainty is -ln of this instead of infinity, so that one bet does not decide everything."""
 _RESAMPLES = 2000
 _SEED = 19950101
 
 
 @dataclass(frozen=True)
 class BucketDrift:
-    """One bucket of confidence that has bets. The interval is Wilson's, at 1 - 5 % / buckets (Bonferroni)."""
+    """One bucket of confidence that has bets. The interval is by game date, at 1 - 5 % / buckets (Bonferroni).
+
+    Bets of a single date give no interval: it is 0 to 1.
+    """
 
     lower_bound: float
     upper_bound: float
@@ -51,13 +59,14 @@ class BucketDrift:
 
 def drift(confidence: Floats, bets: GradedBets) -> tuple[BucketDrift, ...]:
     """The buckets that have bets. confidence: of each entry of the bets. The intervals hold together, all at once."""
-    bins = bin_of(confidence)
-    number, won = (np.bincount(bins, counts, BINS).astype(np.int64) for counts in (bets.number, bets.won))
-    expected = np.bincount(bins, confidence * bets.number, BINS)
+    by_date = _BinsByDate.of(confidence, bets)
+    number, won, expected = (daily.sum(axis=0) for daily in (by_date.number, by_date.won, by_date.expected))
     filled = np.flatnonzero(number)
     if not len(filled):
         return ()
-    low, high = hit_rate_interval(won[filled], number[filled], 1 - _ERROR / len(filled))
+    effect = design_effect(won, number, by_date.residuals(by_date.won), by_date.dates)[filled]
+    low, high = interval_by_date(won[filled], number[filled], effect, by_date.dates[filled], 1 - _ERROR / len(filled))
+    low, high = np.nan_to_num(low, nan=0.0), np.nan_to_num(high, nan=1.0)
     return tuple(
         BucketDrift(
             bin_ / BINS, (bin_ + 1) / BINS, int(number[bin_]), int(won[bin_]),
@@ -65,6 +74,35 @@ def drift(confidence: Floats, bets: GradedBets) -> tuple[BucketDrift, ...]:
         )
         for bin_, lower, upper in zip(filled.tolist(), low, high, strict=True)
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _BinsByDate:
+    """Sums of bets by game date and bin: their number, how many were won, and the sum of the confidences."""
+
+    number: Floats
+    won: Floats
+    expected: Floats
+
+    @classmethod
+    def of(cls, confidence: Floats, bets: GradedBets) -> _BinsByDate:
+        dates, place = np.unique(bets.day, return_inverse=True)
+        cell, cells = place * BINS + bin_of(confidence), len(dates) * BINS
+        sums = (np.bincount(cell, of, cells) for of in (bets.number, bets.won, confidence * bets.number))
+        return cls(*(total.astype(np.float64).reshape(len(dates), BINS) for total in sums))
+
+    @property
+    def dates(self) -> Counts:
+        """The number of dates with bets, of each bin."""
+        counts: Counts = (self.number > 0).sum(axis=0)
+        return counts
+
+    def residuals(self, values: Floats) -> Floats:
+        """The sum over dates of (value - mean per bet * bets)^2, of each bin. values: by date and bin."""
+        number = self.number.sum(axis=0)
+        ratio = values.sum(axis=0) / np.maximum(number, 1)
+        products, squares = (values * self.number).sum(axis=0), (self.number**2).sum(axis=0)
+        return square_sum((values**2).sum(axis=0), products, squares, ratio)
 
 
 def bin_of(confidence: Floats) -> Counts:
@@ -75,12 +113,23 @@ def bin_of(confidence: Floats) -> Counts:
 
 @dataclass(frozen=True)
 class Scores:
-    """Mean scores of confidences on bets; lower is better. All NaN without bets."""
+    """Mean scores of confidences on bets; lower is better. All NaN without bets.
+
+    ece_noise, ece_noise_high: the calibration error that perfectly calibrated forecasts of as many bets, on the same
+    dates, have by chance: its mean, and the value that 5 % of them exceed.
+    """
 
     bets: int
     log_loss: float
     brier: float
     ece: float
+    ece_noise: float = np.nan
+    ece_noise_high: float = np.nan
+
+    @property
+    def is_miscalibrated(self) -> bool:
+        """Whether the calibration error is larger than chance explains."""
+        return self.ece > self.ece_noise_high
 
 
 def scores(confidence: Floats, bets: GradedBets) -> Scores:
@@ -88,16 +137,48 @@ def scores(confidence: Floats, bets: GradedBets) -> Scores:
     total = bets.total
     if not total:
         return Scores(0, np.nan, np.nan, np.nan)
-    gaps = np.bincount(bin_of(confidence), confidence * bets.number - bets.won, BINS)
+    by_date = _BinsByDate.of(confidence, bets)
+    daily_gaps = by_date.expected - by_date.won
+    number, expected = by_date.number.sum(axis=0), by_date.expected.sum(axis=0)
+    variances = gap_variance(expected / np.maximum(number, 1), number, by_date.residuals(daily_gaps), by_date.dates)
     losses, brier = log_losses(confidence, bets).sum(), brier_sums(confidence, bets).sum()
-    return Scores(total, float(losses / total), float(brier / total), float(np.abs(gaps).sum() / total))
+    ece = np.abs(daily_gaps.sum(axis=0)).sum() / total
+    noise, noise_high = ece_noise(np.sqrt(variances).sum(), variances.sum(), total)
+    return Scores(total, float(losses / total), float(brier / total), float(ece), float(noise), float(noise_high))
 
 
 def log_losses(confidence: Floats, bets: GradedBets) -> Floats:
     """The log loss of each entry, summed over its bets."""
-    inside = np.clip(confidence, _CLIP, 1 - _CLIP)
-    losses: Floats = np.negative(bets.won * np.log(inside) + bets.lost * np.log1p(-inside))
-    return losses
+    return log_loss.log_losses(confidence, bets.won, bets.lost)
+
+
+@dataclass(frozen=True)
+class LossDifference:
+    """A mean log loss minus another, per bet, on the same bets; below 0 the first is better.
+
+    standard_error: over game dates, because bets of one date share its games; infinite for a single date.
+    """
+
+    mean: float
+    standard_error: float
+    dates: int
+
+    @classmethod
+    def of(cls, losses: Floats, others: Floats, bets: GradedBets) -> LossDifference:
+        """losses, others: of each entry of the bets, summed over its bets. There must be a bet."""
+        differences = losses - others
+        mean = float(differences.sum() / bets.total)
+        residuals, dates = bets.sums_by_date(differences - mean * bets.number)
+        if dates < 2:
+            return cls(mean, np.inf, dates)
+        return cls(mean, float(np.sqrt((residuals**2).sum() * dates / (dates - 1)) / bets.total), dates)
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the 95 % interval of the difference, by Student's t over game dates, lies below 0."""
+        from scipy.special import stdtrit
+
+        return bool(self.dates > 1 and self.mean < -stdtrit(self.dates - 1, 0.975) * self.standard_error)
 
 
 def brier_sums(confidence: Floats, bets: GradedBets) -> Floats:

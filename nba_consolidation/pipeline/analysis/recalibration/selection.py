@@ -8,13 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nba_consolidation.pipeline.analysis.performance import log_loss
 from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY, fit_all
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Scores, drift, log_losses, scores
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import (
+    BucketDrift,
+    LossDifference,
+    Scores,
+    drift,
+    log_losses,
+    scores,
+)
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
+from nba_consolidation.schema.display import INFORMATIVE, NOT_INFORMATIVE, calibration_error
 
 NO_CHANGE = IDENTITY.method
-TIERS = ((NO_CHANGE,), ("multiplier", "platt", "beta"), ("isotonic",))
-"""From simple to complex: no change, at most three parameters, any number of steps."""
+CONSTANT, HALF = "constant", "half"
+"""References that are never chosen: the hit rate of the bets before each week, and 0.5."""
 FOLD = dt.timedelta(7)
 BETS_TO_FIT = 100
 """The fewest bets that a candidate is fitted to: with 100, a hit rate is known to within 10 points."""
@@ -24,22 +33,26 @@ BETS_TO_FIT = 100
 class EvaluatedCandidate:
     """The scores of one candidate beside the best one, on the same bets.
 
-    behind: its mean log loss above the lowest. standard_error: of that difference, over game dates; infinite for a
-    single date. buckets: its mean confidence and the hit rate, by bucket of its confidence.
+    behind: its log loss minus the lowest one of the candidates. against_reference: minus that of the better reference.
+    buckets: its mean confidence and the hit rate, by bucket of its confidence.
     """
 
     method: str
     scores: Scores
-    behind: float
-    standard_error: float
+    behind: LossDifference
+    against_reference: LossDifference
     buckets: tuple[BucketDrift, ...] = ()
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Every candidate, evaluated, from simple to complex; the first one is no change."""
+    """Every candidate, evaluated, in order of the number of free parameters; the first one is no change.
+
+    references: CONSTANT and HALF, on the same bets.
+    """
 
     candidates: tuple[EvaluatedCandidate, ...]
+    references: Mapping[str, Scores]
 
     @property
     def before(self) -> Scores:
@@ -48,17 +61,29 @@ class Trial:
 
     @property
     def best(self) -> EvaluatedCandidate:
-        """The best candidate of the simplest tier that comes within one standard error of the lowest log loss.
+        """The simplest candidate that comes within one standard error of the lowest log loss.
 
         The one-standard-error rule (Breiman et al. 1984, "Classification and regression trees") on paired differences:
-        a candidate that is better only by chance does not replace a simpler one.
+        a candidate that is better only by chance does not replace one with fewer free parameters.
         """
-        for tier in TIERS:
-            of_tier = [candidate for candidate in self.candidates if candidate.method in tier]
-            best = min(of_tier, key=lambda candidate: candidate.behind, default=None)
-            if best and best.behind <= best.standard_error:
-                return best
-        raise AssertionError("the lowest log loss is within its own error")
+        return next(one for one in self.candidates if one.behind.mean <= one.behind.standard_error)
+
+    @property
+    def is_informative(self) -> bool:
+        """Whether any candidate beats both references beyond chance: the hit rate so far, and 0.5.
+
+        If none does, the confidence carries no information: it does not tell the bets apart.
+        """
+        return any(candidate.against_reference.is_better for candidate in self.candidates)
+
+    @property
+    def summary(self) -> str:
+        """The calibration error of the best candidate beside chance, and its log loss beside the references."""
+        best, constant = self.best.scores, self.references[CONSTANT].log_loss
+        error = calibration_error(best.ece, best.ece_noise, best.ece_noise_high)
+        losses = f"{best.log_loss:.4f}, of the hit rate as a constant {constant:.4f}, of 0.5 {log_loss.HALF:.4f}"
+        information = INFORMATIVE if self.is_informative else NOT_INFORMATIVE
+        return f"{self.best.method}: {error}; log loss {losses}; {information}"
 
     def candidate(self, method: str) -> EvaluatedCandidate:
         """The candidate of that method; raises KeyError."""
@@ -70,24 +95,32 @@ def walk_forward(fit_on: GradedBets, evaluate_on: GradedBets, until: dt.date) ->
 
     fit_on: the bets of the window. evaluate_on: these, or some of them. None if no week has BETS_TO_FIT bets before it.
     """
-    parts: list[tuple[GradedBets, Mapping[str, Floats]]] = []
+    parts: list[tuple[GradedBets, dict[str, Floats]]] = []
     for before, week in _folds(fit_on, evaluate_on, until):
-        parts.append((week, {name: calibrate(week.confidence) for name, calibrate in fit_all(before).items()}))
+        calibrated = {name: calibrate(week.confidence) for name, calibrate in fit_all(before).items()}
+        constants = {CONSTANT: before.correct / before.total, HALF: 0.5}
+        parts.append((week, calibrated | {name: np.full(len(week.day), at) for name, at in constants.items()}))
     if not parts:
         return None
     bets = GradedBets.concatenated([week for week, _ in parts])
     fitted_everywhere = [name for name in parts[0][1] if all(name in calibrated for _, calibrated in parts)]
     confidences = {name: np.concatenate([calibrated[name] for _, calibrated in parts]) for name in fitted_everywhere}
     losses = {name: log_losses(confidence, bets) for name, confidence in confidences.items()}
-    lowest = min(losses.values(), key=lambda loss: float(loss.sum()))
-    return Trial(
-        tuple(
-            EvaluatedCandidate(
-                name, scores(confidence, bets), *_mean_over_dates(losses[name] - lowest, bets), drift(confidence, bets)
-            )
-            for name, confidence in confidences.items()
-        )
+    references = {name: confidences.pop(name) for name in (CONSTANT, HALF)}
+    lowest, reference = (
+        min((losses[name] for name in names), key=lambda loss: float(loss.sum())) for names in (confidences, references)
     )
+    candidates = (
+        EvaluatedCandidate(
+            name,
+            scores(confidence, bets),
+            LossDifference.of(losses[name], lowest, bets),
+            LossDifference.of(losses[name], reference, bets),
+            drift(confidence, bets),
+        )
+        for name, confidence in confidences.items()
+    )
+    return Trial(tuple(candidates), {name: scores(confidence, bets) for name, confidence in references.items()})
 
 
 def _folds(fit_on: GradedBets, evaluate_on: GradedBets, until: dt.date) -> Iterator[tuple[GradedBets, GradedBets]]:
@@ -101,12 +134,3 @@ def _folds(fit_on: GradedBets, evaluate_on: GradedBets, until: dt.date) -> Itera
         if week.total:
             yield before, week
         end = begin
-
-
-def _mean_over_dates(sums: Floats, bets: GradedBets) -> tuple[float, float]:
-    """The mean per bet and its standard error. Bets of one date share its games, so the clusters are the dates."""
-    mean = float(sums.sum() / bets.total)
-    residuals, dates = bets.sums_by_date(sums - mean * bets.number)
-    if dates < 2:
-        return mean, np.inf
-    return mean, float(np.sqrt((residuals**2).sum() * dates / (dates - 1)) / bets.total)

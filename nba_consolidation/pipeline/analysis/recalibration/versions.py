@@ -47,7 +47,10 @@ class DecisionRefused(ConsolidationError):
 
 @dataclass(frozen=True)
 class CalibrationVersion:
-    """One calibration, fitted for a game date: a row of confidence_recalibration, which describes the fields."""
+    """One calibration, fitted for a game date: a row of confidence_recalibration, which describes the fields.
+
+    Versions of earlier releases have no noise floor and no constant to compare with.
+    """
 
     system_id: str
     game_date: dt.date
@@ -67,10 +70,16 @@ class CalibrationVersion:
     judged_bets: int
     log_loss_before: float
     log_loss_after: float
+    log_loss_constant: float | None
     brier_before: float
     brier_after: float
     ece_before: float
     ece_after: float
+    ece_noise_before: float | None
+    ece_noise_high_before: float | None
+    ece_noise_after: float | None
+    ece_noise_high_after: float | None
+    is_informative: bool | None
     code_version: str
     computed_at: dt.datetime | None = field(default=None, compare=False)
 

@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from scipy import stats
 
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
@@ -143,7 +144,7 @@ def oracle(rows: pd.DataFrame, odds: int = -110) -> Row:
     won, lost = int(count.get("correct", 0)), int(count.get("wrong", 0))
     known = rows[rows["actual_points"].notna() & (rows["outcome"] != "voided")]
     errors = known["predicted_points"].astype(float) - known["actual_points"].astype(float)
-    low, high = wilson(won, won + lost)
+    low, high = interval_by_date(rows)
     return {
         "graded": len(rows),
         "bets": won + lost,
@@ -159,7 +160,21 @@ def oracle(rows: pd.DataFrame, odds: int = -110) -> Row:
     }
 
 
-def wilson(won: int, of: int) -> tuple[float | None, float | None]:
+def interval_by_date(rows: pd.DataFrame) -> tuple[float | None, float | None]:
+    """Wilson's interval at the effective number of bets, counted date by date; of a single date, as if independent."""
+    decided = rows[rows["outcome"].isin(BETS)]
+    won, bets = int((decided["outcome"] == "correct").sum()), len(decided)
+    by_date = [(list(of["outcome"]).count("correct"), len(of)) for _, of in decided.groupby("game_date")]
+    if len(by_date) < 2:
+        return wilson(won, bets)
+    rate, dates = won / bets, len(by_date)
+    variance = sum((of_date - rate * number) ** 2 for of_date, number in by_date) * dates / (dates - 1)
+    effect = max(variance / (bets * rate * (1 - rate)), 1) if 0 < won < bets else 1
+    scale = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, dates - 1)) ** 2 / effect
+    return wilson(won * scale, bets * scale)
+
+
+def wilson(won: float, of: float) -> tuple[float | None, float | None]:
     """The interval by its definition (Wilson 1927): the roots of (p - phat)^2 = z^2 p (1 - p) / n."""
     if not of:
         return None, None
@@ -174,30 +189,63 @@ def scored(rows: pd.DataFrame) -> Row:
     known = decided[decided["confidence_score"].map(lambda c: c is not None and 0 <= c <= 1).astype(bool)]
     confidence = known["confidence_score"].astype(float).to_numpy()
     won = (known["outcome"] == "correct").to_numpy().astype(float)
-    unknown: Row = {"bets": 0, "without_confidence": len(decided), "ece": None, "brier": None, "log_loss": None}
+    unknown: Row = {
+        "bets": 0,
+        "without_confidence": len(decided),
+        "ece": None,
+        "brier": None,
+        "log_loss": None,
+        "log_loss_constant": None,
+    }
     if not len(known):
         return unknown
     bins = known["confidence_score"].map(lambda c: min(int(c * 10), 9)).to_numpy()
     gaps = [abs(confidence[bins == b].mean() - won[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    likelihood = np.clip(np.where(won == 1, confidence, 1 - confidence), np.finfo(float).eps, 1)
+    likelihood = np.clip(np.where(won == 1, confidence, 1 - confidence), 0.0005, 0.9995)
+    rate = np.clip(won.mean(), 0.0005, 0.9995)
     return {
         "bets": len(known),
         "without_confidence": len(decided) - len(known),
         "ece": sum(gaps),
         "brier": float(((confidence - won) ** 2).mean()),
         "log_loss": float(-np.log(likelihood).mean()),
+        "log_loss_constant": float(-np.log(np.where(won == 1, rate, 1 - rate)).mean()),
     }
 
 
-def close(row: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+def noise_of(rows: pd.DataFrame) -> Row:
+    """The noise floor of the calibration error, bin by bin and date by date. To thousandths: sums are rounded so."""
+    decided = rows[rows["outcome"].isin(BETS)]
+    known = decided[decided["confidence_score"].map(lambda c: c is not None and 0 <= c <= 1).astype(bool)]
+    if not len(known):
+        return {"ece_noise": None, "ece_noise_high": None}
+    confidence = known["confidence_score"].astype(float).to_numpy()
+    won = (known["outcome"] == "correct").to_numpy().astype(float)
+    bins = known["confidence_score"].map(lambda c: min(int(c * 10), 9)).to_numpy()
+    variances = []
+    for number in np.unique(bins):
+        inside = bins == number
+        mean = confidence[inside].mean()
+        gap = mean - won[inside].mean()
+        residuals = (confidence - won - gap)[inside]
+        by_date = pd.Series(residuals).groupby(known["game_date"].to_numpy()[inside]).sum()
+        clustered = (by_date**2).sum() * len(by_date) / (len(by_date) - 1) if len(by_date) > 1 else 0
+        variances.append(max(clustered, inside.sum() * mean * (1 - mean)))
+    mean = sum((2 * one / np.pi) ** 0.5 for one in variances) / len(known)
+    variance = (1 - 2 / np.pi) * sum(variances) / len(known) ** 2
+    high = stats.gamma.ppf(0.95, mean**2 / variance, scale=variance / mean) if mean else 0.0
+    return {"ece_noise": mean, "ece_noise_high": float(high)}
+
+
+def close(row: Mapping[str, Any], expected: Mapping[str, Any], within: float = 6e-7) -> bool:
     """Whether the row has all expected values, whole numbers exactly and others to six decimals."""
-    return all(_equal(row[name], value) for name, value in expected.items())
+    return all(_equal(row[name], value, within) for name, value in expected.items())
 
 
-def _equal(actual: Any, expected: Any) -> bool:
+def _equal(actual: Any, expected: Any, within: float) -> bool:
     if expected is None or actual is None:
         return actual is expected
-    return bool(abs(actual - expected) <= (0 if isinstance(expected, int) else 6e-7))
+    return bool(abs(actual - expected) <= (0 if isinstance(expected, int) else within))
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from nba_consolidation.pipeline.analysis.recalibration.decision import DecisionOutcome, RecalibrationPolicy, decide_all
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Comparison, drift
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Comparison, drift, scores
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import STEPS, BetWindow, Floats, GradedBets
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
@@ -22,6 +24,33 @@ def simulated(chance: np.random.Generator, bets: int, low: float, high: float, o
     won = (chance.random(bets) < confidence - off).astype(np.int64)
     day = DATE.toordinal() - 1 - chance.integers(0, DAYS, bets)
     return GradedBets(day, confidence, won, 1 - won)
+
+
+def clustered(chance: np.random.Generator, dates: int = DAYS, a_date: int = 40, copies: int = 3) -> GradedBets:
+    """Bets of perfect calibration; each result is that of several systems, and bets of a date depend on each other."""
+    day = np.repeat(DATE.toordinal() - 1 - np.arange(dates), a_date * copies)
+    chances = np.repeat(chance.integers(500, 950, dates * a_date) / STEPS, copies)
+    normal = chance.normal(0, 0.3, dates)[:, None] + chance.normal(0, 0.91**0.5, (dates, a_date))
+    won = np.repeat((norm.cdf(normal) < chances[::copies].reshape(dates, a_date)).ravel(), copies).astype(np.int64)
+    return GradedBets(day, chances, won, 1 - won)
+
+
+def test_drift_is_found_in_at_most_one_of_twenty_well_calibrated_systems_whose_bets_depend_on_each_other() -> None:
+    chance = np.random.default_rng(3)
+    simulations = [clustered(chance) for _ in range(400)]
+    share = np.mean([any(bucket.drifts for bucket in drift(one.confidence, one)) for one in simulations])
+    assert share <= 0.05 + 3 * 0.011
+
+
+def test_the_noise_floor_is_the_calibration_error_of_perfect_forecasts() -> None:
+    chance = np.random.default_rng(4)
+    simulations = [clustered(chance, dates=60) for _ in range(300)]
+    judged = [scores(one.confidence, one) for one in simulations]
+    assert np.mean([one.ece_noise for one in judged]) == pytest.approx(np.mean([one.ece for one in judged]), rel=0.1)
+    assert 0.01 <= np.mean([one.is_miscalibrated for one in judged]) <= 0.09
+    one_date = [replace(one, day=np.full_like(one.day, DATE.toordinal())) for one in simulations]
+    independent = [scores(one.confidence, one).ece_noise_high for one in one_date]
+    assert np.mean([one.ece > limit for one, limit in zip(judged, independent, strict=True)]) > 0.3
 
 
 def alarms(systems: int, bets: int, low: float, high: float, off: float = 0.0) -> float:

@@ -35,7 +35,8 @@ def version(system: str, date: dt.date, number: int) -> CalibrationVersion:
         last_date=date - dt.timedelta(1), bets=number, correct=0, system_bets=number, method="identity",
         parameters="{}", curve=IDENTITY.curve, replaces=None, mean_shift=0.0, is_major=False, largest_gap=0.0,
         judged_bets=0, log_loss_before=0.0, log_loss_after=0.0, brier_before=0.0, brier_after=0.0, ece_before=0.0,
-        ece_after=0.0, code_version="1",
+        ece_after=0.0, log_loss_constant=None, ece_noise_before=None, ece_noise_high_before=None, ece_noise_after=None,
+        ece_noise_high_after=None, is_informative=None, code_version="1",
     )  # fmt: skip
 
 
