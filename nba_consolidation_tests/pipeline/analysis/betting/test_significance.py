@@ -114,6 +114,30 @@ def test_intervals_are_those_of_the_ratio_over_resampled_dates() -> None:
     assert row["difference"] == pytest.approx(row["roi"] - plain(frame, "s0")["roi"], abs=2e-6)
 
 
+def test_baselines_are_a_family_of_their_own() -> None:
+    """Among all strategies, the p-value of plain bets would be larger."""
+    rows = coins(11, dates=60, chance=0.485)
+    frame = evaluated(rows, [day(59)])
+    baselines = ["ALL", *sorted({bettor for row in rows if (bettor := row["bettor"]).startswith("s")})]
+    results = DailyResults.of(rows)
+    totals = Resampled.zero(len(results.strategies))
+    for number, date in enumerate(results.game_dates):
+        totals.add(date, results.won[number], results.won[number] + results.lost[number])
+    names = [one.name for one in results.strategies]
+    days = (results.won + results.lost > 0).sum(axis=0)
+    rates = results.won.sum(axis=0) / np.maximum((results.won + results.lost).sum(axis=0), 1)
+
+    def p_of_all(numbers: list[int]) -> float:
+        at = np.array(numbers)
+        estimates, resampled = rates[at] - BREAK_EVEN, totals.hit_rates(at) - np.float32(BREAK_EVEN)
+        return float(adjusted_p(estimates, resampled, days[at])[numbers.index(names.index("ALL"))])
+
+    row = plain(frame)
+    assert row["roi_p"] == pytest.approx(p_of_all([names.index(name) for name in baselines]), abs=1e-6)
+    assert (row["pays"], row["verdict"]) == ("loss", "baseline")
+    assert p_of_all([number for number, name in enumerate(names) if name in set(frame["strategy"])]) > row["roi_p"]
+
+
 def test_differences_are_computed_within_the_same_resamples() -> None:
     """The interval of the difference of two strategies that share most bets is far narrower than their own."""
     rows = coins(6, dates=60)
