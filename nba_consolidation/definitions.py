@@ -11,7 +11,6 @@ from nba_consolidation.orchestration.assets import build_assets
 from nba_consolidation.orchestration.checks import build_audits, build_quality
 from nba_consolidation.orchestration.jobs import JOBS
 from nba_consolidation.orchestration.resources import resources_of
-from nba_consolidation.orchestration.schedules import build_schedules
 from nba_consolidation.orchestration.sensors import build_sensors
 from nba_consolidation.settings import Settings, unknown_variables
 from nba_consolidation.wiring import deploy
@@ -25,7 +24,6 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=build_assets(settings),
         asset_checks=[*build_audits(settings.first_date), build_quality()],
         jobs=JOBS,
-        schedules=build_schedules(settings),
         sensors=build_sensors(settings),
         resources=resources_of(settings),
         executor=dg.in_process_executor,

@@ -36,12 +36,17 @@ LAYERS = (
     ("pipeline.analysis",),  # nothing in itself
     ("pipeline",),
     ("wiring",),  # from settings to stores and use cases
-    ("orchestration.partitions", "orchestration.metadata", "orchestration.resources"),  # Dagster from here on
+    (
+        "orchestration.automation_conditions",
+        "orchestration.partitions",
+        "orchestration.metadata",
+        "orchestration.resources",
+    ),  # Dagster from here on
     ("orchestration.checks",),
     ("orchestration.assets",),
     ("orchestration.repair_job",),
     ("orchestration.jobs",),
-    ("orchestration.schedules", "orchestration.sensors"),
+    ("orchestration.sensors",),
     ("orchestration",),
     ("definitions",),  # builds all of it
     ("demo",),  # runs the product as people would; only the terminal imports it

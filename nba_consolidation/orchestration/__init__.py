@@ -1,1 +1,1 @@
-"""What Dagster loads: assets, checks, sensors, schedules, jobs, resources. It only translates: lower layers decide."""
+"""What Dagster loads: assets, checks, sensors, conditions, jobs, resources. It only translates: lower layers decide."""

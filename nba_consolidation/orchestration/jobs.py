@@ -1,4 +1,4 @@
-"""The jobs: which assets run together. When they run is in `schedules` and `sensors`."""
+"""The jobs: which assets run together, for the sensors and for people."""
 
 from __future__ import annotations
 
@@ -30,18 +30,19 @@ _PUBLISHED = dg.AssetSelection.assets(PUBLISHED.name) - dg.AssetSelection.checks
 _PUBLISH_UPCOMING = {PUBLISH: UPCOMING}
 """Jobs that change a calibration or a player's status publish the upcoming game dates, not their partitions."""
 
+CONSOLIDATED = (STAGING, PREDICTIONS.name, VALIDATED.name, PUBLISHED.name)
+GRADED = (ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, STRATEGY_PERFORMANCE.name)
+"""The assets of the jobs that sensors request."""
+
 consolidate_job = dg.define_asset_job(
     "consolidate",
-    selection=dg.AssetSelection.assets(STAGING, PREDICTIONS.name, VALIDATED.name, PUBLISHED.name) - DAILY_QUALITY,
+    selection=dg.AssetSelection.assets(*CONSOLIDATED) - DAILY_QUALITY,
     description="Consolidates the staged predictions of the date, checks, validates and publishes them.",
 )
 
 grade_job = dg.define_asset_job(
     "grade",
-    selection=dg.AssetSelection.assets(
-        ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, STRATEGY_PERFORMANCE.name
-    )
-    - DAILY_QUALITY,
+    selection=dg.AssetSelection.assets(*GRADED) - DAILY_QUALITY,
     description="Grades the validated predictions against box scores and checks them; then analyses systems and "
     "strategies.",
 )

@@ -61,6 +61,7 @@ def test_rows_that_contradict_themselves_fail_the_run_in_a_blocking_check(played
     run = played.run(DATE, NEXT_DATE, job="grade")
     assert checks(run)["inconsistent_errors"] is False
     assert not run.success
+    assert materialised(run, ACCURACY.name) == {}, "what is recorded would be analysed"
 
 
 def test_a_poisoned_date_is_named_and_the_others_are_recorded_as_graded(played: Graph) -> None:

@@ -109,7 +109,7 @@ def robust_z(value: float, history: Sequence[float]) -> float:
 def ungraded(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
     """Validated predictions without a graded row: of played games, and all of the examined date.
 
-    Grades of the examined date may still arrive (it is yesterday, and grading runs at noon), so they only warn.
+    Grades of the examined date may still arrive (it is yesterday; box scores come until noon), so they only warn.
     """
     counts = {
         row["game_date"]: row["ungraded"] if row["game_date"] == readings.date else row["playable"]

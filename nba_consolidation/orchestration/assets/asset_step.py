@@ -20,7 +20,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import WRITERS, AssetDeclaration, Kinds, embedded_image
-from nba_consolidation.orchestration.checks.run_checks import check_results, check_specs
+from nba_consolidation.orchestration.checks.run_checks import check_results, check_specs, fails_step
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.orchestration.partitions import ensure_in_order
 from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
@@ -171,10 +171,13 @@ class AssetStep:
         held_back = run.held_back | dict(result.held_back)
         for date, reason in result.held_back.items():
             yield dg.AssetObservation(self.assets[0].name, partition=str(date), metadata=reason._asdict())
+        checked = list(check_results(result.outcome))
+        yield from checked
+        if fails_step(checked):
+            return  # no date is recorded, so nothing follows from it; Dagster fails the step
         for asset, by_date in result.metadata.items():
             images = {name: embedded_image(png) for name, png in result.images.get(asset, {}).items()}
             yield from _materializations(run, asset, _with_images(by_date, images))
-        yield from check_results(result.outcome)
         if held_back and self._fails(run, held_back):
             raise failure(held_back, result.done)
         for asset, by_date in result.metadata.items():

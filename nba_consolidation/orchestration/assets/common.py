@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 
+from nba_consolidation.orchestration.automation_conditions import Condition
 from nba_consolidation.orchestration.metadata import column_schema
 from nba_consolidation.schema import Table
 from nba_consolidation.settings import LOCAL, PRODUCTION, SettingsError
@@ -34,15 +35,20 @@ KINDS = {LOCAL: Kinds("parquet", "duckdb"), PRODUCTION: Kinds("bigquery", "bigqu
 
 @dataclass(frozen=True)
 class AssetDeclaration:
-    """One asset of the graph. kinds: fields of Kinds, or the name of a format. table: the table that it writes."""
+    """One asset of the graph.
+
+    kinds: fields of Kinds, or the name of a format. table: the table that it writes. automation: when it is requested
+    without a person or a sensor.
+    """
 
     name: str
     description: str
     group: str
     grain: str
-    deps: tuple[str, ...] = ()
+    deps: tuple[str | dg.AssetDep, ...] = ()
     kinds: tuple[str, ...] = ("warehouse",)
     table: Table | None = None
+    automation: Condition | None = None
 
     def spec(self, kinds: Kinds, **arguments: Any) -> dg.AssetSpec:
         """The asset as Dagster has it. The arguments are those of AssetSpec."""
@@ -56,14 +62,22 @@ class AssetDeclaration:
             tags={GRAIN: self.grain},
             kinds={getattr(kinds, kind, kind) for kind in self.kinds},
             metadata=columns,
+            automation_condition=self.automation,
             **arguments,
         )
 
 
-def table_asset(table: Table, group: str, grain: str, *deps: str, note: str = "") -> AssetDeclaration:
+def table_asset(
+    table: Table,
+    group: str,
+    grain: str,
+    *deps: str | dg.AssetDep,
+    note: str = "",
+    automation: Condition | None = None,
+) -> AssetDeclaration:
     """The asset of a table. note: a sentence after the table's own description."""
     description = f"{table.description} {note}".strip()
-    return AssetDeclaration(table.name, description, group, grain, deps, table=table)
+    return AssetDeclaration(table.name, description, group, grain, deps, table=table, automation=automation)
 
 
 def config_date(name: str, text: str | None, otherwise: dt.date) -> dt.date:

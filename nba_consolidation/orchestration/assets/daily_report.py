@@ -4,6 +4,7 @@ import dagster as dg
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, AssetDeclaration
+from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation.pipeline.daily_report.storage import file_name, save
@@ -32,6 +33,7 @@ _TABLES = (
         "game_date",
         tuple(table.name for table in _TABLES),
         ("warehouse", "html"),
+        automation=after_changes(CALIBRATION_VERSIONS.name, PLAYER_RELIABILITY.name),
     ),
     writes=False,
 )

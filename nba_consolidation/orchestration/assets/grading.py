@@ -2,6 +2,7 @@
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, HeldBack, asset_step
 from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
+from nba_consolidation.orchestration.automation_conditions import after_changes_of_present
 from nba_consolidation.orchestration.checks.grading import GradingOutcome
 from nba_consolidation.orchestration.metadata import Metadata, table_of, without
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
@@ -11,7 +12,12 @@ PLAYER_GAME_SUMMARY = table_asset(BOX_SCORES, ACCURACY_GROUP, "player_in_game")
 """An external table; `nba-consolidation box-scores` loads it on a laptop."""
 
 
-@asset_step(table_asset(ACCURACY, ACCURACY_GROUP, "prediction", VALIDATED.name, BOX_SCORES.name))
+@asset_step(
+    table_asset(
+        *(ACCURACY, ACCURACY_GROUP, "prediction", VALIDATED.name, BOX_SCORES.name),
+        automation=after_changes_of_present(),
+    )
+)
 def prediction_accuracy(run: AssetRun) -> AssetResult:
     """Grades the dates. A poisoned date fails the run, once the others are recorded."""
     report = run.deployment.grader.grade(run.dates, run.holder, run.log_step)

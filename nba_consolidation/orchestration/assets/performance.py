@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
+from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.checks.performance import PerformanceOutcome
 from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of
 from nba_consolidation.pipeline.analysis.performance import queries
@@ -23,8 +24,8 @@ _PLOTTED_WINDOW, _RELIABILITY_WINDOW = "30d", "season"
 
 
 @asset_step(
-    table_asset(SYSTEM_PERFORMANCE, ACCURACY_GROUP, _GRAIN, ACCURACY.name),
-    table_asset(CONFIDENCE_CALIBRATION, ACCURACY_GROUP, _GRAIN, ACCURACY.name),
+    table_asset(SYSTEM_PERFORMANCE, ACCURACY_GROUP, _GRAIN, ACCURACY.name, automation=after_changes()),
+    table_asset(CONFIDENCE_CALIBRATION, ACCURACY_GROUP, _GRAIN, ACCURACY.name, automation=after_changes()),
     name="performance",
 )
 def performance(run: AssetRun) -> AssetResult:

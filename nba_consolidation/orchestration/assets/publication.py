@@ -7,6 +7,7 @@ from nba_consolidation.operations.unfinished_dates import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import table_asset
 from nba_consolidation.orchestration.assets.consolidation import PREDICTIONS_GROUP
+from nba_consolidation.orchestration.automation_conditions import today_after_changes
 from nba_consolidation.orchestration.metadata import Metadata, without
 from nba_consolidation.pipeline.publication.publish import PublishedDate
 from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, PUBLISHED, VALIDATED
@@ -22,7 +23,12 @@ Every run that changes a calibration or a player's status has it: past dates kee
 """
 
 
-@asset_step(table_asset(PUBLISHED, PREDICTIONS_GROUP, "prediction", VALIDATED.name, *IN_FORCE))
+@asset_step(
+    table_asset(
+        *(PUBLISHED, PREDICTIONS_GROUP, "prediction", VALIDATED.name, *IN_FORCE),
+        automation=today_after_changes(VALIDATED.name),  # a consolidation publishes its dates itself
+    )
+)
 def published_predictions(run: AssetRun) -> AssetResult:
     """Publishes the dates of the run, or the upcoming game dates. Of these only today is recorded.
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, config_date, table_asset
+from nba_consolidation.orchestration.automation_conditions import at_time
 from nba_consolidation.orchestration.checks.recalibration import RecalibrationOutcome
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision, DecisionOutcome
@@ -26,6 +27,7 @@ from nba_consolidation.settings import SettingsError
 from nba_consolidation.warehouse.interface import Row
 
 STEP = "recalibration"
+_MONDAYS = at_time("0 10 * * 1")
 _VERSION_COLUMNS = ("method", "scope", "mean_shift", "log_loss_before", "log_loss_after", "log_loss_constant",
                     "brier_before", "brier_after", "ece_before", "ece_noise_high_before", "ece_after",
                     "ece_noise_high_after", "judged_bets")  # fmt: skip
@@ -53,8 +55,8 @@ class DecisionConfig(dg.Config):
 
 
 @asset_step(
-    table_asset(CALIBRATION_VERSIONS, ANALYSIS_GROUP, "calibration", ACCURACY.name),
-    table_asset(CALIBRATION_EVENTS, ANALYSIS_GROUP, "decision", ACCURACY.name),
+    table_asset(CALIBRATION_VERSIONS, ANALYSIS_GROUP, "calibration", ACCURACY.name, automation=_MONDAYS),
+    table_asset(CALIBRATION_EVENTS, ANALYSIS_GROUP, "decision", ACCURACY.name, automation=_MONDAYS),
     name=STEP,
     config=DecisionConfig,
     can_subset=True,

@@ -3,8 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 
+import dagster as dg
+
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
+from nba_consolidation.orchestration.automation_conditions import LAST_DATES, after_changes
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
 from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of, without
 from nba_consolidation.pipeline.analysis.reliability import queries
@@ -22,7 +25,12 @@ _POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets"
                    "verdict")  # fmt: skip
 
 
-@asset_step(table_asset(PLAYER_RELIABILITY, ANALYSIS_GROUP, "player", ACCURACY.name))
+@asset_step(
+    table_asset(
+        *(PLAYER_RELIABILITY, ANALYSIS_GROUP, "player", dg.AssetDep(ACCURACY.name, partition_mapping=LAST_DATES)),
+        automation=after_changes(ACCURACY.name),  # not every date has games
+    )
+)
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""
     warehouse = run.deployment.warehouse

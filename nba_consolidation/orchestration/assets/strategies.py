@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
+from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.checks.strategies import StrategyOutcome
 from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of, without
 from nba_consolidation.pipeline.analysis.betting import queries
@@ -26,6 +27,7 @@ _COLUMNS = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "ro
         ANALYSIS_GROUP,
         "strategy",
         *(ACCURACY.name, PLAYER_RELIABILITY.name),
+        automation=after_changes(PLAYER_RELIABILITY.name),
         note="The best of hundreds of strategies is mostly luck: `pays` and `verdict` take the number of strategies "
         "into account, PICKED is the result of always choosing the best one so far.",
     )

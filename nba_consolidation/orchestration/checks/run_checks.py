@@ -152,3 +152,9 @@ def check_results(outcome: object) -> Iterator[dg.AssetCheckResult]:
                 asset_key=check.table.name, check_name=check.name, passed=passed, metadata=metadata,
                 severity=severity(warns=check.warns),
             )  # fmt: skip
+
+
+def fails_step(results: Iterable[dg.AssetCheckResult]) -> bool:
+    """Whether a blocking check failed."""
+    blocking = {check.name for check in RUN_CHECKS if check.blocking}
+    return any(result.check_name in blocking and not result.passed for result in results)

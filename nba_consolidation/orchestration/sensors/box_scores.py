@@ -5,17 +5,17 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from nba_consolidation.orchestration.automation_conditions import DAYS_BACK
+from nba_consolidation.orchestration.jobs import GRADED
 from nba_consolidation.orchestration.sensors.decision import Cursor
 from nba_consolidation.orchestration.sensors.run_requests import default_status, result_of
-from nba_consolidation.schema import ACCURACY, BOX_SCORES
+from nba_consolidation.schema import BOX_SCORES
 from nba_consolidation.settings import Settings, today
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
 from nba_consolidation.wiring import Deployment, deploy
 
 JOB = "grade"
-DAYS_BACK = 14
-"""The league corrects box scores for some days. Older dates are for a backfill."""
 _WAIT = 5.0
 """Seconds to wait for the warehouse's file: Dagster gives a sensor one minute, and there is a next tick."""
 
@@ -43,7 +43,7 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
                 raise  # the table is gone
             return dg.SensorResult(skip_reason=dg.SkipReason("no box scores yet"), cursor=context.cursor)
         # If a correction is undone, the date has its earlier fingerprint again.
-        return result_of(context, fingerprints, settings, job=JOB, asset=ACCURACY.name, recurs=True)
+        return result_of(context, fingerprints, settings, job=JOB, assets=GRADED, recurs=True)
 
     return sensor
 

@@ -1,7 +1,7 @@
 """Translates between Dagster and `decision`, for every sensor that requests runs of game dates."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -30,14 +30,14 @@ def result_of(
     settings: Settings,
     *,
     job: str,
-    asset: str,
+    assets: Sequence[str],
     recurs: bool = False,
 ) -> dg.SensorResult:
-    """The runs to request. listing: the fingerprint of each date with data. asset: the one that the job writes."""
+    """The runs to request. listing: the fingerprint of each date with data. assets: those of the job."""
     decision = decide(
         listing,
         Cursor.load(context.cursor),
-        dates_in_progress(context.instance, job, asset, listing),
+        dates_in_progress(context.instance, job, assets, listing),
         time.time(),
         Pace(settings.arrivals_quiet, settings.arrivals_wait),
         what=job,
@@ -45,22 +45,24 @@ def result_of(
         recurs=recurs,
     )
     return dg.SensorResult(
-        run_requests=[_run_request(request) for request in decision.requests],
+        run_requests=[_run_request(request, assets) for request in decision.requests],
         skip_reason=None if decision.requests else dg.SkipReason(decision.reason),
         cursor=decision.cursor.dump(),
     )
 
 
-def dates_in_progress(instance: dg.DagsterInstance, job: str, asset: str, dates: Collection[date]) -> set[date]:
-    """Those of the dates with an unfinished run that writes the asset: a run of the job, or one started by a person."""
+def dates_in_progress(
+    instance: dg.DagsterInstance, job: str, assets: Sequence[str], dates: Collection[date]
+) -> set[date]:
+    """Those of the dates with an unfinished run that writes one of the assets: a run of the job, or another one."""
+    keys = {dg.AssetKey(asset) for asset in assets}
     in_progress = instance.get_runs(dg.RunsFilter(statuses=_IN_PROGRESS))
-    runs_of_asset = [
-        run for run in in_progress if run.job_name == job or dg.AssetKey(asset) in (run.asset_selection or ())
-    ]
+    runs_of_asset = [run for run in in_progress if run.job_name == job or keys & (run.asset_selection or set())]
     spans = [span for run in runs_of_asset if (span := span_of_run(run.tags)) is not None]
     return {day for day in dates if any(first <= day <= last for first, last in spans)}
 
 
-def _run_request(request: RangeRequest) -> dg.RunRequest:
+def _run_request(request: RangeRequest, assets: Sequence[str]) -> dg.RunRequest:
+    """With its assets named, so that conditions know what the run makes: a run of a whole job does not record that."""
     tags = {RANGE_START: str(request.first), RANGE_END: str(request.last)}
-    return dg.RunRequest(run_key=request.run_key, tags=tags)
+    return dg.RunRequest(run_key=request.run_key, tags=tags, asset_selection=[dg.AssetKey(asset) for asset in assets])

@@ -5,9 +5,9 @@ It does not wait for a number of workers: one that never finishes would hold bac
 
 import dagster as dg
 
+from nba_consolidation.orchestration.jobs import CONSOLIDATED
 from nba_consolidation.orchestration.sensors.run_requests import default_status, result_of
 from nba_consolidation.pipeline.consolidation.staging_manifest import fingerprints
-from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import deploy
 
@@ -30,6 +30,6 @@ def new_staging_tables(settings: Settings) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         listing = fingerprints(deployment.staging.list_tables(deployment.known_dates()))
-        return result_of(context, listing, settings, job=JOB, asset=PREDICTIONS.name)
+        return result_of(context, listing, settings, job=JOB, assets=CONSOLIDATED)
 
     return sensor

@@ -149,7 +149,7 @@ def test_a_requested_run_consolidates_the_tables_that_arrived(daemon: Daemon) ->
 
 def test_sensors_are_on_in_production_and_off_on_a_laptop(settings: Settings) -> None:
     production = Settings(deployment=PRODUCTION, project="nba-project")
-    names = ["new_staging_tables", "new_box_scores", "failed_checks_and_runs"]
+    names = ["new_staging_tables", "new_box_scores", "automation", "failed_checks_and_runs"]
     assert [sensor.name for sensor in build_sensors(settings)] == names
     assert {s.default_status for s in build_sensors(settings)} == {dg.DefaultSensorStatus.STOPPED}
     assert {s.default_status for s in build_sensors(production)} == {dg.DefaultSensorStatus.RUNNING}
