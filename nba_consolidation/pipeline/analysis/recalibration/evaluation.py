@@ -156,7 +156,8 @@ def log_losses(confidence: Floats, bets: GradedBets) -> Floats:
 class LossDifference:
     """A mean log loss minus another, per bet, on the same bets; below 0 the first is better.
 
-    standard_error: over game dates, because bets of one date share its games; infinite for a single date.
+    standard_error: clustered by game date, because bets of one date share its games (Liang and Zeger 1986,
+    "Longitudinal data analysis using generalized linear models"); infinite for a single date.
     """
 
     mean: float
@@ -205,19 +206,30 @@ class Comparison:
 
 
 def compare(calibration: Calibration, replaced: Calibration, bets: GradedBets) -> Comparison | None:
-    """Compares both on the same later bets; None without bets, or if the replaced one was never wrong.
+    """Compares both on the same later bets; None without bets on two dates, or if the replaced one was never wrong.
 
-    The interval is a percentile bootstrap (Efron 1979, "Bootstrap methods: another look at the jackknife") over game
-    dates, because bets of one date share its games. A fixed seed gives the same answer for the same bets.
+    The interval is scipy's percentile bootstrap (Efron 1979, "Bootstrap methods: another look at the jackknife") over
+    game dates, because bets of one date share its games. A fixed seed gives the same answer for the same bets.
     """
     if not bets.total:
         return None
-    sums = np.stack([bets.sums_by_date(brier_sums(c(bets.confidence), bets))[0] for c in (calibration, replaced)])
-    if not sums[1].sum():
+    own, other = (bets.sums_by_date(brier_sums(c(bets.confidence), bets))[0] for c in (calibration, replaced))
+    if len(own) < 2 or not other.sum():
         return None
-    dates = sums.shape[1]
-    drawn = np.random.default_rng(_SEED).multinomial(dates, np.full(dates, 1 / dates), _RESAMPLES)
-    own, other = (drawn @ sums.T).T
-    ratios = np.divide(own, other, out=np.full(_RESAMPLES, np.inf), where=other > 0)
-    low, high = np.quantile(ratios, [_ERROR / 2, 1 - _ERROR / 2], method="nearest")
-    return Comparison(bets.total, dates, float(sums[0].sum() / sums[1].sum()), float(low), float(high))
+    low, high = _ratio_interval(own, other)
+    return Comparison(bets.total, len(own), float(own.sum() / other.sum()), low, high)
+
+
+def _ratio_interval(own: Floats, other: Floats) -> tuple[float, float]:
+    from scipy.stats import bootstrap
+
+    def ratio(of: Floats, to: Floats, axis: int = -1) -> Floats:
+        sums = of.sum(axis), to.sum(axis)
+        quotients: Floats = np.divide(*sums, out=np.full(np.shape(sums[1]), np.inf), where=sums[1] > 0)
+        return quotients
+
+    result = bootstrap(
+        (own, other), ratio, paired=True, vectorized=True, n_resamples=_RESAMPLES, confidence_level=1 - _ERROR,
+        method="percentile", rng=np.random.default_rng(_SEED),
+    )  # fmt: skip
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 from nba_consolidation.pipeline.analysis.betting.bets import DailyResults
 from nba_consolidation.pipeline.analysis.betting.resampling import RESAMPLES, Interval, Resampled, adjusted_p, weights
@@ -180,6 +181,22 @@ def test_p_values_are_larger_among_many_strategies_and_with_few_dates() -> None:
     assert few[0] == pytest.approx(0.0337, abs=0.013)
     assert among_many[0] > 0.7
     assert among_many[0] < among_many[1] == 1.0
+
+
+def test_adjusted_p_values_are_those_counted_one_resample_after_the_other() -> None:
+    chance = np.random.default_rng(12)
+    estimates, dates = chance.normal(0, 2, 20) * np.arange(1, 21), chance.integers(10, 60, 20)
+    resampled = (chance.normal(0, 1, (20, 50)) * np.arange(1, 21)[:, None] + estimates[:, None]).astype(np.float32)
+    errors = [np.std(resampled[one] - estimates[one], ddof=1) for one in range(20)]
+    largest = [
+        max(abs(resampled[one, number] - estimates[one]) / errors[one] for one in range(20)) for number in range(50)
+    ]
+    expected = []
+    for estimate, error, count in zip(estimates, errors, dates, strict=True):
+        distance = -norm.ppf(t.cdf(-abs(estimate) / error, count - 1))
+        expected.append((1 + sum(one >= distance for one in largest)) / 51)
+    assert adjusted_p(estimates, resampled, dates) == pytest.approx(expected, abs=1e-9)
+    assert len(set(expected)) > 3
 
 
 def test_an_estimate_that_does_not_vary_has_no_interval_and_no_p_unless_it_is_0() -> None:
