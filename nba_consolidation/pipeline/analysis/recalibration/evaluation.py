@@ -14,7 +14,6 @@ from nba_consolidation.pipeline.analysis.performance.game_date_clusters import (
     interval_by_date,
     square_sum,
 )
-from nba_consolidation.pipeline.analysis.recalibration.candidates import Calibration
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Counts, Floats, GradedBets
 
 BINS = 10
@@ -205,15 +204,17 @@ class Comparison:
         return enough and self.ratio > 1 + WORSE_BY and self.ratio_low > 1
 
 
-def compare(calibration: Calibration, replaced: Calibration, bets: GradedBets) -> Comparison | None:
-    """Compares both on the same later bets; None without bets on two dates, or if the replaced one was never wrong.
+def compare(calibrated: Floats, replaced: Floats, bets: GradedBets) -> Comparison | None:
+    """Compares two calibrations of the same later bets, one confidence per entry.
+
+    None without bets on two dates, or if the replaced one was never wrong.
 
     The interval is scipy's percentile bootstrap (Efron 1979, "Bootstrap methods: another look at the jackknife") over
     game dates, because bets of one date share its games. A fixed seed gives the same answer for the same bets.
     """
     if not bets.total:
         return None
-    own, other = (bets.sums_by_date(brier_sums(c(bets.confidence), bets))[0] for c in (calibration, replaced))
+    own, other = (bets.sums_by_date(brier_sums(confidence, bets))[0] for confidence in (calibrated, replaced))
     if len(own) < 2 or not other.sum():
         return None
     low, high = _ratio_interval(own, other)

@@ -76,7 +76,8 @@ def test_the_standard_error_of_a_log_loss_is_that_of_sums_date_by_date() -> None
 def test_the_interval_of_a_comparison_is_the_one_of_dates_drawn_again_and_again() -> None:
     of = clustered(np.random.default_rng(6), dates=20)
     better, worse = IDENTITY, replace(IDENTITY, curve=tuple(np.linspace(0.5, 1, 101).tolist()))
-    compared = compare(worse, better, of)
+    stated = of.confidence
+    compared = compare(worse(stated), better(stated), of)
     assert compared is not None
     errors = [{day: ((one(of.confidence) - of.won) ** 2)[of.day == day].sum() for day in set(of.day)}
               for one in (worse, better)]  # fmt: skip
@@ -87,7 +88,8 @@ def test_the_interval_of_a_comparison_is_the_one_of_dates_drawn_again_and_again(
     assert (compared.ratio_low, compared.ratio_high) == pytest.approx(
         np.quantile(ratios, [0.025, 0.975]).tolist(), abs=0.02
     )
-    assert compare(worse, better, of.between(DATE - dt.timedelta(1), DATE)) is None  # a single date bounds nothing
+    single = of.between(DATE - dt.timedelta(1), DATE)
+    assert compare(worse(single.confidence), single.confidence, single) is None  # a single date bounds nothing
 
 
 def alarms(systems: int, bets: int, low: float, high: float, off: float = 0.0) -> float:
