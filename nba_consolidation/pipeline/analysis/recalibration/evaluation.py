@@ -229,8 +229,9 @@ def _ratio_interval(own: Floats, other: Floats) -> tuple[float, float]:
         quotients: Floats = np.divide(*sums, out=np.full(np.shape(sums[1]), np.inf), where=sums[1] > 0)
         return quotients
 
-    result = bootstrap(
-        (own, other), ratio, paired=True, vectorized=True, n_resamples=_RESAMPLES, confidence_level=1 - _ERROR,
-        method="percentile", rng=np.random.default_rng(_SEED),
-    )  # fmt: skip
+    with np.errstate(invalid="ignore"):  # ratios that are infinite have no standard error, which is not used
+        result = bootstrap(
+            (own, other), ratio, paired=True, vectorized=True, n_resamples=_RESAMPLES, confidence_level=1 - _ERROR,
+            method="percentile", rng=np.random.default_rng(_SEED),
+        )  # fmt: skip
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
