@@ -16,7 +16,11 @@ SLICES = ("all", "confidence", "edge")
 _WINDOW = (
     ("game_date", "DATE", "Last date of the window, which the row is about."),
     ("system_id", "STRING", f"The prediction system; {ALL_SYSTEMS} for all of them together."),
-    ("time_window", "STRING", "day, 7d, 30d (calendar days) or season (since 1 July); ends with game_date."),
+    (
+        "time_window",
+        "STRING",
+        "day, 7d, 30d (calendar days of one season) or season (since 1 July); ends with game_date.",
+    ),
     ("first_date", "DATE", "First date of the window."),
 )
 _HIT_RATE = (

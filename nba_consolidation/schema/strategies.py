@@ -9,7 +9,7 @@ UNANIMOUS, MAJORITY, PICKED = "UNANIMOUS", "MAJORITY", "PICKED"
 """The system_id of combined bettors: several systems that agree, and the best strategy before each date."""
 
 PAYS = ("profit", "loss", "noise", "not_enough")
-"""Whether a strategy makes money, all strategies of the date considered."""
+"""Whether a strategy makes money, all of its family considered: the baselines of the date, or all other strategies."""
 
 VERDICTS = ("better", "worse", "noise", "not_enough", "baseline")
 """A strategy compared with plain bets of the same systems, all strategies of the date considered."""
@@ -60,7 +60,7 @@ STRATEGY_PERFORMANCE = Table(
         (
             "roi_p",
             "FLOAT64",
-            "How probable it is that some strategy lies so far from an ROI of 0 by chance, of all of the date.",
+            "The probability that any of its family (baselines, or all others) lies so far from an ROI of 0 by chance.",
         ),
         ("pays", "STRING", f"By roi_p: {', '.join(PAYS)}."),
         (

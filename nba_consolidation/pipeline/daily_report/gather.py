@@ -204,13 +204,7 @@ class Reporter:
 
 
 def _reliability(system: str, bets: GradedBets, history: CalibrationHistory, last: dt.date) -> SystemReliability:
-    """Calibrates the bets of each day with the version in force on that day, as consumers read them."""
-    calibrated = bets.confidence.copy()
-    for day in np.unique(bets.day):
-        version = history.in_force(system, dt.date.fromordinal(int(day)))
-        if version is not None:
-            of_day = bets.day == day
-            calibrated[of_day] = version.calibration(bets.confidence[of_day])
+    calibrated = history.calibrated(system, bets)
     before, after = drift(bets.confidence, bets), drift(calibrated, bets)
     constant = log_losses(np.full(len(bets.day), bets.correct / bets.total), bets)
     differences = [LossDifference.of(log_losses(one, bets), constant, bets) for one in (bets.confidence, calibrated)]

@@ -78,12 +78,14 @@ class Resampled:
 def adjusted_p(estimates: Floats, resampled: Singles, dates: Whole) -> Floats:
     """The probability that any of the estimates is as far from 0 as this one, on either side, if all are 0 in truth.
 
-    estimates: by strategy. resampled: [strategy, resample]. dates: how many dates each estimate is about.
+    estimates: by strategy of one family, which is what somebody chooses from. resampled: [strategy, resample]. dates:
+    how many dates each estimate is about.
 
     Each estimate is divided by its standard error and compared with the largest deviation of all in each resample. So
-    the p-values are valid for any number of estimates, however they depend on each other: this is the reality check of
-    White (2000, A reality check for data snooping, Econometrica 68, 1097-1126), studentised as in Romano and Wolf
-    (2005, Stepwise multiple testing as formalized data snooping, Econometrica 73, 1237-1282). With few dates the
+    the p-values are valid for any number of estimates, however they depend on each other: this is the single-step max-T
+    method of Westfall and Young (1993, Resampling-Based Multiple Testing), two-sided; for the best estimate
+    it is the reality check of White (2000, A reality check for data snooping, Econometrica 68, 1097-1126), studentised.
+    Stepwise methods would reject a little more often; one step gives every strategy the same limit. With few dates the
     standard error is uncertain itself, so an estimate counts as the normal quantile that is as rare as it is in
     Student's t with dates - 1 degrees of freedom (Cameron, Gelbach and Miller 2008). An estimate that does not vary has
     p = 1 if it is exactly 0, and else NaN.

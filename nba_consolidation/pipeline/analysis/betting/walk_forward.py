@@ -90,7 +90,7 @@ class _Sample:
     baselines: Whole
 
     def estimates(self, interval: Interval, break_even: float) -> Estimates:
-        profit_p = adjusted_p(self.hit_rates - break_even, self.resampled - np.float32(break_even), self.dates)
+        profit_p = self._profit_p(break_even)
         profit_p[np.isnan(interval.low)] = np.nan
         difference, difference_p = self._differences()
         return Estimates(
@@ -99,6 +99,15 @@ class _Sample:
             Interval(*map(self._for_all, difference)),
             self._for_all(difference_p),
         )
+
+    def _profit_p(self, break_even: float) -> Floats:
+        """Baselines are a family of their own: nobody picked them from hundreds. All others are the other family."""
+        p = np.full(len(self.numbers), np.nan)
+        is_baseline = self.baselines[self.numbers] == self.numbers
+        for family in (is_baseline, ~is_baseline):
+            estimates, resampled = self.hit_rates[family] - break_even, self.resampled[family] - np.float32(break_even)
+            p[family] = adjusted_p(estimates, resampled, self.dates[family])
+        return p
 
     def _differences(self) -> tuple[Interval, Floats]:
         """Differences from the baseline in the same resamples, for strategies whose baseline has enough bets too."""

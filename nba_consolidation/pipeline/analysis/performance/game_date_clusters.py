@@ -72,7 +72,8 @@ def gap_variance(
     """The variance of the sum of (confidence - won) over the bets of a bin, if each bet is won as often as stated.
 
     confidence: the mean of the bin. residuals: the sum over dates of (gap of the date - mean gap * bets of the date)^2.
-    Not below that of independent bets, which is also that of a single date.
+    Clustered by date (Liang and Zeger 1986, Longitudinal data analysis using generalized linear models, Biometrika 73,
+    13-22). Not below that of independent bets, which is also that of a single date.
     """
     mean, number, clusters = (np.asarray(one, np.float64) for one in (confidence, bets, dates))
     independent = number * mean * (1 - mean)

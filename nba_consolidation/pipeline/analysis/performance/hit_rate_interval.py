@@ -11,6 +11,8 @@ Floats = npt.NDArray[np.float64]
 def hit_rate_interval(correct: npt.ArrayLike, bets: npt.ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """The lowest and highest hit rate, from 0 to 1, that fit so many correct bets; NaN without bets.
 
+    It takes bets for independent. Those of one night are not: for bets of several dates see `game_date_clusters`.
+
     Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212. It is
     written here because scipy has it for one pair of whole numbers; these are arrays, and effective bets are no whole
     numbers.

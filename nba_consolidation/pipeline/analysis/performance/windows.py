@@ -29,14 +29,15 @@ def season_of(date: dt.date) -> DateSpan:
 
 
 def window_start(window: str, date: dt.date) -> dt.date:
-    """The first date of the window that ends with the date. Raises KeyError for an unknown window."""
+    """The first date of the window that ends with the date. No window begins before its season. Raises KeyError."""
+    first_of_season = season_of(date).first
     if window == "season":
-        return season_of(date).first
-    return date - dt.timedelta(_DAYS[window] - 1)
+        return first_of_season
+    return max(date - dt.timedelta(_DAYS[window] - 1), first_of_season)
 
 
 def earliest_start(date: dt.date) -> dt.date:
-    """The first date of the longest window that ends with the date; early in a season that is not the season."""
+    """The first date of the longest window that ends with the date."""
     return min(window_start(window, date) for window in TIME_WINDOWS)
 
 

@@ -37,6 +37,8 @@ from nba_consolidation.pipeline.analysis.recalibration.versions import (
 
 WINDOW_DAYS = 30
 MAJOR_SHIFT = 0.10
+JUDGED_TOGETHER = dt.timedelta(7)
+"""Versions that became active within this time before a date are compared together with what was in force before."""
 MIN_BETS = 200
 """A system with fewer bets is pooled with all others: with 200, a hit rate is known to within 7 points."""
 _DECIMALS = 6
@@ -136,23 +138,36 @@ class _SystemCase:
         )
 
     def _roll_back_if_worse(self) -> None:
-        """Rolls back the current version if it did worse than the one it replaced, on the bets since."""
-        active = self.history.last_event(self._current, ACTIVE) if self._current else None
-        if self._current is None or active is None:
+        """Rolls back what is in force if it did worse than what was in force before, on the bets since.
+
+        The bets are those since the current version became active, and at least those of the last week: versions that
+        replaced each other within it, as in a daily recalibration, are judged together.
+        """
+        before = self._date - dt.timedelta(1)
+        active = self.history.activation(self._current, before) if self._current else None
+        if active is None:
             return
-        replaced = self.history.replaced_by(self._current)
-        later = self._own.between(active.effective_date, self._date)
-        comparison = compare(self._current.calibration, calibration_of(replaced), later)
+        since = min(active.effective_date, max(self._date - JUDGED_TOGETHER, self._window.first))
+        judged = [
+            (version, event) for version in self.history.versions if version.system_id == self._system_id
+            and (event := self.history.activation(version, before)) and event.effective_date >= since
+        ]  # fmt: skip
+        since = min(event.effective_date for _, event in judged)
+        replaced = self.history.in_force(self._system_id, since - dt.timedelta(1))
+        later = self._own.between(since, self._date)
+        calibrated = self.history.calibrated(self._system_id, later)
+        comparison = compare(calibrated, calibration_of(replaced)(later.confidence), later)
         self._comparison = comparison
         if comparison is None or not comparison.failed:
             return
-        if not self.history.last_event(self._current, ROLLED_BACK):
-            reason = (
-                f"Brier score {comparison.ratio - 1:.0%} worse than that of the version it replaced (95 % interval "
-                f"{comparison.ratio_low - 1:+.0%} to {comparison.ratio_high - 1:+.0%}), over {comparison.bets} bets on "
-                f"{comparison.dates} dates since {active.effective_date}"
-            )
-            self.history = self.history.with_event(self._current, ROLLED_BACK, self._date, reason)
+        reason = (
+            f"Brier score {comparison.ratio - 1:.0%} worse than that of the version it replaced (95 % interval "
+            f"{comparison.ratio_low - 1:+.0%} to {comparison.ratio_high - 1:+.0%}), over {comparison.bets} bets on "
+            f"{comparison.dates} dates since {since}"
+        )
+        for version, _ in judged:
+            if not self.history.last_event(version, ROLLED_BACK):
+                self.history = self.history.with_event(version, ROLLED_BACK, self._date, reason)
         self._rolled_back, self._current = self._current, replaced
 
     def _decide(self) -> CalibrationDecision:

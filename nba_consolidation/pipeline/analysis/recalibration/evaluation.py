@@ -14,7 +14,6 @@ from nba_consolidation.pipeline.analysis.performance.game_date_clusters import (
     interval_by_date,
     square_sum,
 )
-from nba_consolidation.pipeline.analysis.recalibration.candidates import Calibration
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Counts, Floats, GradedBets
 
 BINS = 10
@@ -156,7 +155,8 @@ def log_losses(confidence: Floats, bets: GradedBets) -> Floats:
 class LossDifference:
     """A mean log loss minus another, per bet, on the same bets; below 0 the first is better.
 
-    standard_error: over game dates, because bets of one date share its games; infinite for a single date.
+    standard_error: clustered by game date, because bets of one date share its games (Liang and Zeger 1986,
+    "Longitudinal data analysis using generalized linear models"); infinite for a single date.
     """
 
     mean: float
@@ -204,20 +204,34 @@ class Comparison:
         return enough and self.ratio > 1 + WORSE_BY and self.ratio_low > 1
 
 
-def compare(calibration: Calibration, replaced: Calibration, bets: GradedBets) -> Comparison | None:
-    """Compares both on the same later bets; None without bets, or if the replaced one was never wrong.
+def compare(calibrated: Floats, replaced: Floats, bets: GradedBets) -> Comparison | None:
+    """Compares two calibrations of the same later bets, one confidence per entry.
 
-    The interval is a percentile bootstrap (Efron 1979, "Bootstrap methods: another look at the jackknife") over game
-    dates, because bets of one date share its games. A fixed seed gives the same answer for the same bets.
+    None without bets on two dates, or if the replaced one was never wrong.
+
+    The interval is scipy's percentile bootstrap (Efron 1979, "Bootstrap methods: another look at the jackknife") over
+    game dates, because bets of one date share its games. A fixed seed gives the same answer for the same bets.
     """
     if not bets.total:
         return None
-    sums = np.stack([bets.sums_by_date(brier_sums(c(bets.confidence), bets))[0] for c in (calibration, replaced)])
-    if not sums[1].sum():
+    own, other = (bets.sums_by_date(brier_sums(confidence, bets))[0] for confidence in (calibrated, replaced))
+    if len(own) < 2 or not other.sum():
         return None
-    dates = sums.shape[1]
-    drawn = np.random.default_rng(_SEED).multinomial(dates, np.full(dates, 1 / dates), _RESAMPLES)
-    own, other = (drawn @ sums.T).T
-    ratios = np.divide(own, other, out=np.full(_RESAMPLES, np.inf), where=other > 0)
-    low, high = np.quantile(ratios, [_ERROR / 2, 1 - _ERROR / 2], method="nearest")
-    return Comparison(bets.total, dates, float(sums[0].sum() / sums[1].sum()), float(low), float(high))
+    low, high = _ratio_interval(own, other)
+    return Comparison(bets.total, len(own), float(own.sum() / other.sum()), low, high)
+
+
+def _ratio_interval(own: Floats, other: Floats) -> tuple[float, float]:
+    from scipy.stats import bootstrap
+
+    def ratio(of: Floats, to: Floats, axis: int = -1) -> Floats:
+        sums = of.sum(axis), to.sum(axis)
+        quotients: Floats = np.divide(*sums, out=np.full(np.shape(sums[1]), np.inf), where=sums[1] > 0)
+        return quotients
+
+    with np.errstate(invalid="ignore"):  # ratios that are infinite have no standard error, which is not used
+        result = bootstrap(
+            (own, other), ratio, paired=True, vectorized=True, n_resamples=_RESAMPLES, confidence_level=1 - _ERROR,
+            method="percentile", rng=np.random.default_rng(_SEED),
+        )  # fmt: skip
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)

@@ -14,8 +14,11 @@ from enum import StrEnum
 from functools import cached_property
 from operator import itemgetter
 
+import numpy as np
+
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY, Calibration
+from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
 from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.table_reads import table_rows
@@ -167,12 +170,21 @@ class CalibrationHistory:
 
     def in_force(self, system_id: str, date: dt.date) -> CalibrationVersion | None:
         """The version that calibrates the system on that date, by the rule of calibrations_in_force.sql."""
-        return self._last_active(system_id, date)
+        active = [
+            (event.effective_date, event.number, version.version_id, version)
+            for version in self.versions
+            if version.system_id == system_id and (event := self.activation(version, date))
+        ]
+        return max(active, key=lambda entry: entry[:3])[3] if active else None
 
-    def replaced_by(self, version: CalibrationVersion) -> CalibrationVersion | None:
-        """The version that would be in force from the first date of an active version on, without that one."""
-        active = self.last_event(version, ACTIVE)
-        return self._last_active(version.system_id, active.effective_date, version) if active else None
+    def calibrated(self, system_id: str, bets: GradedBets) -> Floats:
+        """The confidence of each entry, calibrated by the version in force on its date, as consumers read it."""
+        confidence = bets.confidence.copy()
+        for day in np.unique(bets.day):
+            of_day = bets.day == day
+            version = self.in_force(system_id, dt.date.fromordinal(int(day)))
+            confidence[of_day] = calibration_of(version)(bets.confidence[of_day])
+        return confidence
 
     def state(self, version: CalibrationVersion) -> CalibrationState:
         """The state of the version now."""
@@ -183,7 +195,7 @@ class CalibrationHistory:
             return SUPERSEDED
         active, proposed = self.last_event(version, ACTIVE), self.last_event(version, PROPOSED)
         if active and not (proposed and proposed.number > active.number):
-            last = self._last_active(version.system_id, dt.date.max)
+            last = self.in_force(version.system_id, dt.date.max)
             return ACTIVE if last and last.version_id == version.version_id else SUPERSEDED
         return SUPERSEDED if any(self._is_later(other, version) for other in self.versions) else PROPOSED
 
@@ -217,17 +229,6 @@ class CalibrationHistory:
         for event in sorted(self.events, key=lambda event: (event.number, event.state)):
             by_version.setdefault(event.version_id, []).append(event)
         return by_version
-
-    def _last_active(
-        self, system_id: str, date: dt.date, without: CalibrationVersion | None = None
-    ) -> CalibrationVersion | None:
-        active = [
-            (event.effective_date, event.number, version.version_id, version)
-            for version in self.versions
-            if version.system_id == system_id and not (without and version.version_id == without.version_id)
-            and (event := self.activation(version, date))
-        ]  # fmt: skip
-        return max(active, key=lambda entry: entry[:3])[3] if active else None
 
     def _is_later(self, version: CalibrationVersion, other: CalibrationVersion) -> bool:
         """Whether a version of the same system was fitted for a later date, or later for the same date."""

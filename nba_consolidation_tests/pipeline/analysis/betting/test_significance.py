@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 from nba_consolidation.pipeline.analysis.betting.bets import DailyResults
 from nba_consolidation.pipeline.analysis.betting.resampling import RESAMPLES, Interval, Resampled, adjusted_p, weights
@@ -114,6 +115,30 @@ def test_intervals_are_those_of_the_ratio_over_resampled_dates() -> None:
     assert row["difference"] == pytest.approx(row["roi"] - plain(frame, "s0")["roi"], abs=2e-6)
 
 
+def test_baselines_are_a_family_of_their_own() -> None:
+    """Among all strategies, the p-value of plain bets would be larger."""
+    rows = coins(11, dates=60, chance=0.485)
+    frame = evaluated(rows, [day(59)])
+    baselines = ["ALL", *sorted({bettor for row in rows if (bettor := row["bettor"]).startswith("s")})]
+    results = DailyResults.of(rows)
+    totals = Resampled.zero(len(results.strategies))
+    for number, date in enumerate(results.game_dates):
+        totals.add(date, results.won[number], results.won[number] + results.lost[number])
+    names = [one.name for one in results.strategies]
+    days = (results.won + results.lost > 0).sum(axis=0)
+    rates = results.won.sum(axis=0) / np.maximum((results.won + results.lost).sum(axis=0), 1)
+
+    def p_of_all(numbers: list[int]) -> float:
+        at = np.array(numbers)
+        estimates, resampled = rates[at] - BREAK_EVEN, totals.hit_rates(at) - np.float32(BREAK_EVEN)
+        return float(adjusted_p(estimates, resampled, days[at])[numbers.index(names.index("ALL"))])
+
+    row = plain(frame)
+    assert row["roi_p"] == pytest.approx(p_of_all([names.index(name) for name in baselines]), abs=1e-6)
+    assert (row["pays"], row["verdict"]) == ("loss", "baseline")
+    assert p_of_all([number for number, name in enumerate(names) if name in set(frame["strategy"])]) > row["roi_p"]
+
+
 def test_differences_are_computed_within_the_same_resamples() -> None:
     """The interval of the difference of two strategies that share most bets is far narrower than their own."""
     rows = coins(6, dates=60)
@@ -156,6 +181,22 @@ def test_p_values_are_larger_among_many_strategies_and_with_few_dates() -> None:
     assert few[0] == pytest.approx(0.0337, abs=0.013)
     assert among_many[0] > 0.7
     assert among_many[0] < among_many[1] == 1.0
+
+
+def test_adjusted_p_values_are_those_counted_one_resample_after_the_other() -> None:
+    chance = np.random.default_rng(12)
+    estimates, dates = chance.normal(0, 2, 20) * np.arange(1, 21), chance.integers(10, 60, 20)
+    resampled = (chance.normal(0, 1, (20, 50)) * np.arange(1, 21)[:, None] + estimates[:, None]).astype(np.float32)
+    errors = [np.std(resampled[one] - estimates[one], ddof=1) for one in range(20)]
+    largest = [
+        max(abs(resampled[one, number] - estimates[one]) / errors[one] for one in range(20)) for number in range(50)
+    ]
+    expected = []
+    for estimate, error, count in zip(estimates, errors, dates, strict=True):
+        distance = -norm.ppf(t.cdf(-abs(estimate) / error, count - 1))
+        expected.append((1 + sum(one >= distance for one in largest)) / 51)
+    assert adjusted_p(estimates, resampled, dates) == pytest.approx(expected, abs=1e-9)
+    assert len(set(expected)) > 3
 
 
 def test_an_estimate_that_does_not_vary_has_no_interval_and_no_p_unless_it_is_0() -> None:

@@ -135,7 +135,7 @@ def window_of(rows: pd.DataFrame, window: str, date: dt.date) -> pd.DataFrame:
     year = date.year if (date.month, date.day) >= (7, 1) else date.year - 1
     firsts = {"season": dt.date(year, 7, 1)}
     firsts |= {name: date - dt.timedelta(days - 1) for name, days in (("day", 1), ("7d", 7), ("30d", 30))}
-    return rows[(rows["game_date"] >= firsts[window]) & (rows["game_date"] <= date)]
+    return rows[(rows["game_date"] >= max(firsts[window], firsts["season"])) & (rows["game_date"] <= date)]
 
 
 def oracle(rows: pd.DataFrame, odds: int = -110) -> Row:

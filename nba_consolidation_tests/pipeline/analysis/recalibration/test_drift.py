@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY
 from nba_consolidation.pipeline.analysis.recalibration.decision import DecisionOutcome, RecalibrationPolicy, decide_all
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Comparison, drift, scores
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import (
+    BucketDrift,
+    Comparison,
+    LossDifference,
+    compare,
+    drift,
+    log_losses,
+    scores,
+)
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import STEPS, BetWindow, Floats, GradedBets
 from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
@@ -51,6 +60,36 @@ def test_the_noise_floor_is_the_calibration_error_of_perfect_forecasts() -> None
     one_date = [replace(one, day=np.full_like(one.day, DATE.toordinal())) for one in simulations]
     independent = [scores(one.confidence, one).ece_noise_high for one in one_date]
     assert np.mean([one.ece > limit for one, limit in zip(judged, independent, strict=True)]) > 0.3
+
+
+def test_the_standard_error_of_a_log_loss_is_that_of_sums_date_by_date() -> None:
+    of = clustered(np.random.default_rng(5), dates=12)
+    confidences = of.confidence, np.full(len(of.day), 0.6)
+    losses, others = (-np.where(of.won == 1, np.log(one), np.log(1 - one)) for one in confidences)
+    difference = LossDifference.of(log_losses(confidences[0], of), log_losses(confidences[1], of), of)
+    mean = (losses - others).mean()
+    squares = [((losses - others - mean)[of.day == day].sum()) ** 2 for day in sorted(set(of.day))]
+    assert difference.mean == pytest.approx(mean)
+    assert difference.standard_error == pytest.approx((sum(squares) * 12 / 11) ** 0.5 / of.total)
+
+
+def test_the_interval_of_a_comparison_is_the_one_of_dates_drawn_again_and_again() -> None:
+    of = clustered(np.random.default_rng(6), dates=20)
+    better, worse = IDENTITY, replace(IDENTITY, curve=tuple(np.linspace(0.5, 1, 101).tolist()))
+    stated = of.confidence
+    compared = compare(worse(stated), better(stated), of)
+    assert compared is not None
+    errors = [{day: ((one(of.confidence) - of.won) ** 2)[of.day == day].sum() for day in set(of.day)}
+              for one in (worse, better)]  # fmt: skip
+    chance, ratios = np.random.default_rng(7), []
+    for _ in range(4000):
+        drawn = chance.choice(list(errors[0]), 20)
+        ratios.append(sum(errors[0][day] for day in drawn) / sum(errors[1][day] for day in drawn))
+    assert (compared.ratio_low, compared.ratio_high) == pytest.approx(
+        np.quantile(ratios, [0.025, 0.975]).tolist(), abs=0.02
+    )
+    single = of.between(DATE - dt.timedelta(1), DATE)
+    assert compare(worse(single.confidence), single.confidence, single) is None  # a single date bounds nothing
 
 
 def alarms(systems: int, bets: int, low: float, high: float, off: float = 0.0) -> float:

@@ -273,7 +273,6 @@ def test_a_version_that_was_proposed_before_is_reported_with_its_state(home: Gra
     assert version
     for one in (version, read_history(home.deployment.warehouse).versions[0]):
         assert read_history(home.deployment.warehouse).state(one) is ACTIVE
-        assert read_history(home.deployment.warehouse).replaced_by(one) is None
 
 
 def test_a_new_system_is_decided_with_the_bets_of_all_systems(home: Graded) -> None:
