@@ -154,7 +154,7 @@ def _shown(outcome: Outcome) -> list[Shown]:
             (
                 f"The race: {racers}.",
                 f"{len(outcome.expected.refused)} staging tables were refused, as intended, and require attention.",
-                f"{verdict} Newest versions won: {newest}. {outcome.expected.tables:,} tables in {outcome.seconds:.0f} s.",
+                f"{verdict} Newest won: {newest}. {outcome.expected.tables:,} tables in {outcome.seconds:.0f} s.",
             )
         ),
     ]
