@@ -31,6 +31,7 @@ demo: $(READY)  ## make a season of games, consolidate it under contention, comp
 
 ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at UI_HOST and UI_PORT
 	@DAGSTER_HOME=$(DEMO)/dagster_home NBA_CONSOLIDATION_HOME=$(DEMO) \
+	  NBA_CONSOLIDATION_FIRST_DATE=$$(cat $(DEMO)/made-by-nba-consolidation-demo) \
 	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
 
 test: $(READY) $(BQEMULATOR)/.ready  ## run the tests, but for the slow ones and the soak: five minutes

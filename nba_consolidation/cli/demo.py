@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.exit_codes import Exit
-from nba_consolidation.cli.output import Grid, GridColumn, Shown
-from nba_consolidation.cli.performance import performance_grid
+from nba_consolidation.cli.options import date_option
+from nba_consolidation.cli.output import Grid, GridColumn, Shown, table
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.settings import Settings
+from nba_consolidation.schema.display import count_column, interval_column, percent_column
+from nba_consolidation.schema.display_columns import SYSTEM
+from nba_consolidation.settings import Settings, today
 
 if TYPE_CHECKING:
     from nba_consolidation.demo.outcome import Outcome
@@ -32,25 +35,32 @@ _FIGURES = {
     "voided": "voided, the player did not play",
 }
 _HIT_RATE = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
+_HIT_RATE_COLUMNS = (
+    SYSTEM,
+    count_column("bets", "bets"),
+    percent_column("hit rate", "hit_rate"),
+    interval_column("95 % interval", "hit_rate"),
+)
 _COMMANDS = (
-    ("status", "waiting and refused staging tables, committed rows by date"),
-    ("quarantine", "the quarantined rows, and the rule that each one broke"),
-    ("explain --date {date} --player {player}", "where a player's predictions came from, and their earlier versions"),
+    ("status", "waiting tables, committed rows"),
+    ("quarantine", "quarantined rows and broken rules"),
     ("duplicates", "the audits of all history"),
-    ("performance", "how good each system is: hit rates with their intervals, errors, returns"),
-    ("calibration", "how well each system's confidence matches its hit rate"),
-    ("players list", "players whose predictions are better or worse than chance explains"),
-    ("box-scores {home}/box_scores/{last}.parquet", "loads the box scores of the last date; then run `grade`"),
+    ("performance", "how good each system is"),
+    ("calibration", "confidence beside hit rates"),
+    ("players list", "better or worse than by chance"),
+    ("explain --date {date} --player {player}", "where predictions came from"),
+    ("box-scores {home}/box_scores/{last}.parquet", "loads the last date; then `grade`"),
 )
 
 
 @click.command()
-@click.option("--dates", default=120, show_default=True, type=click.IntRange(1, 400),
+@click.option("--dates", default=90, show_default=True, type=click.IntRange(1, 400),
               help="Game dates; a whole season has 170.")  # fmt: skip
+@date_option("--last-date", "last_date", "The last game date; by default yesterday.")
 @click.option("--seed", default=2025, show_default=True, help="Another seed, another season.")
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Workers that stage.")
 @session_command
-def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
+def demo(session: Session, dates: int, last_date: dt.date | None, seed: int, processes: int) -> Exit:
     """Make a season of games and consolidate it under contention.
 
     Works in .demo (or --home), and first removes an earlier demo there. Ends with 1 unless every staged prediction was
@@ -60,27 +70,44 @@ def demo(session: Session, dates: int, seed: int, processes: int) -> Exit:
     from nba_consolidation.demo.season import Season
 
     home = _HOME if session.settings.home == Settings().home else session.settings.home
-    season = Season(seed=seed, dates=dates, refused_tables=True)
+    last = today() - dt.timedelta(1) if last_date is None else last_date
+    season = Season.ending(last, dates=dates, seed=seed, refused_tables=True)
     with bar("staging tables") as (advance, write_line):
         outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
-    names = {
-        "home": home, "last": season.game_dates[-1], "date": outcome.example["game_date"],
-        "player": outcome.example["player_lookup"],
-    }  # fmt: skip
-    commands = [(command.format_map(names), purpose) for command, purpose in _COMMANDS]
-    document = {**_document(outcome), "commands": [command for command, _ in commands]}
-    session.show(document, *_shown(outcome), _where_to_look(home, outcome.report, commands))
+    commands = [command for command, _ in _commands(home, outcome, season.game_dates[-1])]
+    document = {**_document(outcome), "commands": commands}
+    session.show(document, *page(home, outcome, season.game_dates[-1]))
     return Exit.DONE if outcome.as_expected else Exit.FAILED
+
+
+def page(home: Path, outcome: Outcome, last: dt.date) -> list[Shown]:
+    """What the demo prints: the comparison, hit rates, and where to look. It fits a screen."""
+    return [*_shown(outcome), _where_to_look(home, outcome.report, _commands(home, outcome, last))]
+
+
+def _commands(home: Path, outcome: Outcome, last: dt.date) -> list[tuple[str, str]]:
+    names = {
+        "home": home, "last": last, "date": outcome.example["game_date"], "player": outcome.example["player_lookup"],
+    }  # fmt: skip
+    return [(command.format_map(names), purpose) for command, purpose in _COMMANDS]
 
 
 def _where_to_look(home: Path, report: Path, commands: Sequence[tuple[str, str]]) -> str:
     program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
-    entries = [
-        (str(report), "the report of the last date with box scores: open it in a browser"),
-        ("make ui", "the season in Dagster: assets, checks, metadata, both runs"),
-        *((f"{program} --home {home} {command}", purpose) for command, purpose in commands),
-    ]
-    return "\n".join(["Where to look", *(f"  {what}\n      {purpose}" for what, purpose in entries)])
+    entries = [("make ui", "the season in Dagster"), *commands]
+    width = max(len(command) for command, _ in entries)
+    return "\n".join(
+        [
+            f"The report: {_short(report)}",
+            f"Where to look. Commands begin with {program} --home {home}, but for make:",
+            *(f"  {command:{width}}  {purpose}" for command, purpose in entries),
+        ]
+    )
+
+
+def _short(path: Path) -> Path:
+    """Relative to the folder of the terminal, if it lies there."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
@@ -122,8 +149,12 @@ def _shown(outcome: Outcome) -> list[Shown]:
     verdict = "Zero duplicates, zero lost." if outcome.as_expected else "The result is WRONG: please report this."
     return [
         Grid(columns, figures),
-        performance_grid(outcome.hit_rates),
-        f"The newest version of every key won: {newest}. The race: {racers}.",
-        f"{len(outcome.expected.refused)} staging tables were refused, as intended, and require attention.",
-        f"{verdict} {outcome.expected.tables:,} staging tables in {outcome.seconds:.0f} s.",
+        table(_HIT_RATE_COLUMNS, outcome.hit_rates),
+        "\n".join(
+            (
+                f"The race: {racers}.",
+                f"{len(outcome.expected.refused)} staging tables were refused, as intended, and require attention.",
+                f"{verdict} Newest won: {newest}. {outcome.expected.tables:,} tables in {outcome.seconds:.0f} s.",
+            )
+        ),
     ]

@@ -1,4 +1,4 @@
-"""Plays the games after the consolidation: loads their box scores, and lets Dagster grade and analyse them."""
+"""Plays the games after the consolidation: writes their box scores, and loads all but those of the last date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from nba_consolidation.demo.programs import materialise, terminal
+from nba_consolidation.demo.programs import terminal
 from nba_consolidation.demo.season import Season
 from nba_consolidation.settings import Settings
 
@@ -17,7 +17,7 @@ BOX_SCORES = "box_scores"
 
 
 def play(settings: Settings, season: Season, on_news: Callable[[str], None]) -> Sequence[dt.date]:
-    """Loads the box scores of every date except the last; then one run grades all dates. Returns the played dates.
+    """Loads the box scores of every date except the last. Returns the played dates.
 
     The file of the last date is written but not loaded: its predictions wait until a user loads it and grades again.
     """
@@ -25,13 +25,7 @@ def play(settings: Settings, season: Season, on_news: Callable[[str], None]) -> 
     played = dates[:-1] or dates
     files = [_write(settings.home / BOX_SCORES, season, date) for date in dates]
     loaded = terminal(settings, "box-scores", *(str(file) for file in files[: len(played)]))
-    on_news(f"box scores loaded: {loaded['rows']['new']:,} of {len(played)} dates; a Dagster run grades and analyses")
-    materialise(
-        settings,
-        'key:"prediction_accuracy" or key:"system_performance" or key:"confidence_calibration"',
-        dates,
-        "dagster-grading",
-    )
+    on_news(f"box scores loaded: {loaded['rows']['new']:,} of {len(played)} dates; Dagster grades and analyses them")
     return played
 
 

@@ -86,6 +86,12 @@ class League:
         return np.random.default_rng([self.seed, *(int(part) for part in stream)])
 
 
+def first_game_date(last: dt.date, count: int) -> dt.date:
+    """The first of so many game dates, of which none is after `last`."""
+    days = (last - dt.timedelta(days=day) for day in range(2 * count + 16))
+    return [day for day in days if (day.month, day.day) not in _DAYS_OFF][count - 1]
+
+
 @lru_cache(maxsize=8)
 def _game_dates(first: dt.date, count: int) -> tuple[dt.date, ...]:
     days = (first + dt.timedelta(days=day) for day in range(count + 16 * (count // 300 + 1)))

@@ -43,11 +43,21 @@ def make_instance(settings: Settings) -> None:
 
 def materialise(settings: Settings, selection: str, dates: Sequence[dt.date], name: str) -> None:
     """One Dagster run of the selected assets over the range of dates. Raises DemoFailed unless it succeeds."""
-    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "nba_consolidation.definitions",
-               "--select", selection, "--partition-range", f"{dates[0]}...{dates[-1]}"]  # fmt: skip
-    environment = settings.child_environment(DAGSTER_HOME=str(settings.home / "dagster_home"))
+    arguments = ("asset", "materialize", "-m", "nba_consolidation.definitions", "--select", selection,
+                 "--partition-range", f"{dates[0]}...{dates[-1]}")  # fmt: skip
+    dagster_program(settings, "dagster", *arguments, name=name)
+
+
+def dagster_program(settings: Settings, module: str, *arguments: str, name: str) -> None:
+    """Runs a module as a program on the Dagster instance of the demo. Raises DemoFailed unless it succeeds."""
+    environment = settings.child_environment(
+        DAGSTER_HOME=str(settings.home / "dagster_home"), NBA_CONSOLIDATION_FIRST_DATE=str(settings.first_date)
+    )
     log = settings.home / "logs" / f"{name}.log"
     with log.open("wb") as output:
-        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=environment, stdout=output, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
     if done.returncode:
-        raise DemoFailed(f"the Dagster run over {dates[0]} to {dates[-1]} failed; see {log}")
+        raise DemoFailed(f"the program {name} of the demo failed; see {log}")

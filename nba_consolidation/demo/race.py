@@ -15,10 +15,13 @@ from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.programs import make_instance, materialise, terminal
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
+from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import staging_folder
 
-_ASSETS = 'key:"staging_predictions"+ and not key:"prediction_accuracy"+'
+_ASSETS = " or ".join(
+    f'key:"{asset}"' for asset in ("staging_predictions", PREDICTIONS.name, VALIDATED.name, PUBLISHED.name)
+)
 _STRETCH = 12
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from nba_consolidation.demo.columns import micros_of
 from nba_consolidation.demo.defects import Refusal, Shape, bad_row, reshaped, shape_for
-from nba_consolidation.demo.league import TEAMS, League, Stream
+from nba_consolidation.demo.league import TEAMS, League, Stream, first_game_date
 from nba_consolidation.demo.rows import Run, prediction_rows
 from nba_consolidation.demo.slate import Batch, slate_of
 from nba_consolidation.demo.truth import Truth, box_scores, truth_of
@@ -36,6 +37,11 @@ class Season:
     max_lines: int = 4
     bad_rows: int = 48
     refused_tables: bool = False
+
+    @classmethod
+    def ending(cls, last: dt.date, *, dates: int, **sizes: Any) -> Season:
+        """The season of so many dates whose last one is this date, or the last one before it with games."""
+        return cls(first_date=first_game_date(last, dates), dates=dates, **sizes)
 
     def __post_init__(self) -> None:
         sizes = (self.dates, self.max_games, self.players_per_team, self.workers, self.max_lines)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 DATES = 2
+LAST_DATE = "2025-10-22"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,13 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 def _run_demo(home: Path) -> str:
     home.parent.mkdir()
+    options = ("--dates", str(DATES), "--last-date", LAST_DATE, "--json")
     command = [sys.executable, "-m", "nba_consolidation.cli", "--home", str(home)]
     done = subprocess.run(
-        [*command, "demo", "--dates", str(DATES), "--json"], capture_output=True, check=False, text=True
+        [*command, "demo", *options],
+        capture_output=True,
+        check=False,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,6 +1,8 @@
 """The demo as `make demo` runs it, on a small season: real processes, and a real Dagster instance."""
 
+import contextlib
 import datetime as dt
+import io
 import shutil
 import subprocess
 import sys
@@ -8,19 +10,24 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from nba_consolidation.cli.demo import page
+from nba_consolidation.cli.output import print_result
 from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.games import BOX_SCORES
-from nba_consolidation.demo.outcome import Outcome
+from nba_consolidation.demo.outcome import Outcome, Racer
 from nba_consolidation.demo.programs import DemoFailed, terminal
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
+from nba_consolidation.demo.systems import SYSTEMS
 from nba_consolidation.schema import POLICY_REVIEWS
 from nba_consolidation.settings import Settings
 from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import deploy
-from nba_consolidation_tests.demo.played import DATES, Played
+from nba_consolidation_tests.demo.played import DATES, LAST_DATE, Played
+from nba_consolidation_tests.orchestration.test_graph import EXTERNAL, PARTITIONED, PERFORMANCE
 
 
 def test_a_small_season_comes_out_exactly_once_and_dagster_has_the_runs(played: Played) -> None:
@@ -82,6 +89,50 @@ def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
 
 def _figures(**others: int) -> Figures:
     return Figures(**{**{field.name: number for number, field in enumerate(fields(Figures), start=2)}, **others})
+
+
+def test_every_asset_has_its_dates_and_the_runs_succeeded(played: Played) -> None:
+    last_date = dt.date.fromisoformat(LAST_DATE)
+    dates = {str(last_date - dt.timedelta(days)) for days in range(DATES)}
+    weekly = {"confidence_recalibration", "confidence_recalibration_events"}
+    with dg.DagsterInstance.from_config(str(played.home / "dagster_home")) as instance:
+        runs = [record.dagster_run for record in instance.get_run_records()]
+        keys = {key.to_user_string(): key for key in instance.get_asset_keys()}
+        filled = {name: instance.get_materialized_partitions(key) for name, key in keys.items()}
+    assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
+    assert set(PARTITIONED + PERFORMANCE + EXTERNAL) - set(filled) <= weekly, "two days have no Monday"
+    for name in set(PARTITIONED + PERFORMANCE) - weekly:
+        assert filled[name] == dates, name
+    assert filled["player_game_summary"] == {min(dates)}, "the last date is to come"
+    assert (played.home / "made-by-nba-consolidation-demo").read_text() == f"{min(dates)}\n"
+
+
+def test_the_season_ends_with_the_date_that_is_asked_for_or_before_a_day_off() -> None:
+    assert Season.ending(dt.date(2026, 4, 12), dates=170).game_dates[-1] == dt.date(2026, 4, 12)
+    assert Season.ending(dt.date(2025, 12, 24), dates=30).game_dates[-1] == dt.date(2025, 12, 23)
+
+
+def test_what_it_prints_fits_a_screen() -> None:
+    """40 lines of 100 characters, as `make demo` prints them."""
+    figures = _figures(**dict.fromkeys((field.name for field in fields(Figures)), 1_234_567))
+    rate = {"bets": 100_000, "hit_rate": 0.5, "hit_rate_low": 0.49, "hit_rate_high": 0.51}
+    outcome = Outcome(
+        expected=Expectation({dt.date(2026, 1, 15): figures}, {}, 1_000, {"_staging_a": 1, "_staging_b": 2}),
+        expected_figures=figures,
+        actual_figures=figures,
+        duplicates=0,
+        hit_rates=tuple({"system_id": name, **rate} for name in ("ALL", *SYSTEMS)),
+        racers=(Racer("Dagster", 2, 500_000), Racer("terminal", 12, 100_000)),
+        report=Path.cwd() / ".demo" / "reports" / "report-2026-01-14.html",
+        seconds=100.0,
+        example={"game_date": dt.date(2026, 1, 15), "player_lookup": "giannisantetokounmpojr"},
+    )
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        print_result(False, {}, *page(Path(".demo"), outcome, dt.date(2026, 1, 15)))
+    lines = printed.getvalue().splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
 
 
 def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
