@@ -83,6 +83,8 @@ def test_calibration_shows_scores_and_bins(terminal: Terminal) -> None:
     output = terminal.run("calibration", "--window", "day", "--system", "catboost_v9").stdout
     assert "0.2000" in output
     assert "0.8 to 0.9" in output
+    assert "catboost_v9: ECE 0.200, no more than chance (0.101, 95 % below 0.250)" in " ".join(output.split())
+    assert "As stated, the confidence does not beat a constant." in " ".join(output.split())
 
 
 @pytest.mark.parametrize("command", [("performance",), ("performance", "--by", "confidence"), ("calibration",)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -23,8 +24,14 @@ def test_a_major_change_is_shown_and_a_person_is_asked(terminal: Terminal) -> No
     output = terminal.run("recalibrate", "--date", DATE, exit_code=3).stdout
     assert "1 new calibration, 1 event written" in output
     assert "nba-consolidation calibration approve catboost_v9-20260115-" in output
+    text = " ".join(output.split())
+    assert "of the hit rate as a constant 0." in text
+    assert "of 0.5 0.6931; " in text
     again = terminal.run("recalibrate", "--date", DATE, "--json", exit_code=3)
     assert '"events_written": 0' in again.stdout
+    (decision,) = json.loads(again.stdout)["decisions"]
+    assert "chance (" in decision["evaluation"]
+    assert decision["version"]["ece_noise_high_after"] > decision["version"]["ece_noise_after"] > 0
 
 
 def test_without_bets_before_the_date_it_says_so(terminal: Terminal) -> None:

@@ -16,7 +16,13 @@ from importlib import metadata
 import numpy as np
 
 from nba_consolidation.pipeline.analysis.recalibration.candidates import fit
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import BucketDrift, Comparison, compare, drift
+from nba_consolidation.pipeline.analysis.recalibration.evaluation import (
+    FALSE_ALARM,
+    BucketDrift,
+    Comparison,
+    compare,
+    drift,
+)
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import BetWindow, GradedBets
 from nba_consolidation.pipeline.analysis.recalibration.selection import (
     BETS_TO_FIT,
@@ -178,23 +184,27 @@ class _SystemCase:
         if bets.total < MIN_BETS:
             reason = f"{total} decided bets, {bets.total} of all systems; at least {MIN_BETS} are needed"
             return self._decision(DecisionOutcome.NOT_ENOUGH, reason)
-        buckets = drift(bets.confidence, bets)
-        drifting = [bucket for bucket in (*buckets, *self._drift_of_current()) if bucket.drifts]
+        stated, of_current = self._drift(bets)
+        drifting = [bucket for bucket in (*stated, *of_current) if bucket.drifts]
         if not drifting:
-            return replace(self._decision(DecisionOutcome.STEADY, _steady(buckets, bets.total)), drift=buckets)
+            return replace(self._decision(DecisionOutcome.STEADY, _steady(stated, bets.total)), drift=stated)
         trial = walk_forward(bets, bets, self._date)
         decision = self._choose(scope, bets, trial, max((bucket.gap for bucket in drifting), key=abs))
-        return replace(decision, drift=buckets, trial=trial)
+        return replace(decision, drift=stated, trial=trial)
 
     def _decision(self, outcome: DecisionOutcome, reason: str) -> CalibrationDecision:
         return CalibrationDecision(self._date, self._system_id, outcome, reason, self._own.total)
 
-    def _drift_of_current(self) -> tuple[BucketDrift, ...]:
-        """The drift of the current calibration, on bets later than those it was fitted to."""
-        if self._current is None:
-            return ()
-        later = self._own.between(self._current.game_date, self._date)
-        return drift(self._current.calibration(later.confidence), later)
+    def _drift(self, bets: GradedBets) -> tuple[tuple[BucketDrift, ...], tuple[BucketDrift, ...]]:
+        """The drift of the stated confidence, and of the current calibration on bets later than those of its fit.
+
+        If both are examined, each has half of the probability of a false alarm.
+        """
+        later = self._own.between(self._current.game_date, self._date) if self._current else None
+        if self._current is None or later is None or not later.total:
+            return drift(bets.confidence, bets), ()
+        calibrated = self._current.calibration(later.confidence)
+        return drift(bets.confidence, bets, FALSE_ALARM / 2), drift(calibrated, later, FALSE_ALARM / 2)
 
     def _choose(self, scope: str, bets: GradedBets, trial: Trial | None, largest_gap: float) -> CalibrationDecision:
         """Proposes the best candidate, unless no candidate could be evaluated, or none is better."""

@@ -22,7 +22,7 @@ DRIFT_LIMIT = 0.05
 WORSE_BY = 0.10
 MIN_BETS, MIN_DATES = 100, 5
 """A calibration with fewer later bets, or game dates, is not rolled back."""
-_ERROR = 0.05
+FALSE_ALARM = 0.05
 """The probability of a false alarm, over all buckets of a system together, and of each comparison."""
 _RESAMPLES = 2000
 _SEED = 19950101
@@ -30,7 +30,7 @@ _SEED = 19950101
 
 @dataclass(frozen=True)
 class BucketDrift:
-    """One bucket of confidence that has bets. The interval is by game date, at 1 - 5 % / buckets (Bonferroni).
+    """One bucket of confidence that has bets. The interval is by game date, at 1 - error / buckets (Bonferroni).
 
     Bets of a single date give no interval: it is 0 to 1.
     """
@@ -56,15 +56,18 @@ class BucketDrift:
         return abs(self.gap) > DRIFT_LIMIT and not inside
 
 
-def drift(confidence: Floats, bets: GradedBets) -> tuple[BucketDrift, ...]:
-    """The buckets that have bets. confidence: of each entry of the bets. The intervals hold together, all at once."""
+def drift(confidence: Floats, bets: GradedBets, error: float = FALSE_ALARM) -> tuple[BucketDrift, ...]:
+    """The buckets that have bets. confidence: of each entry of the bets. The intervals hold together, all at once.
+
+    error: the probability that any of them is wrong.
+    """
     by_date = _BinsByDate.of(confidence, bets)
     number, won, expected = (daily.sum(axis=0) for daily in (by_date.number, by_date.won, by_date.expected))
     filled = np.flatnonzero(number)
     if not len(filled):
         return ()
     effect = design_effect(won, number, by_date.residuals(by_date.won), by_date.dates)[filled]
-    low, high = interval_by_date(won[filled], number[filled], effect, by_date.dates[filled], 1 - _ERROR / len(filled))
+    low, high = interval_by_date(won[filled], number[filled], effect, by_date.dates[filled], 1 - error / len(filled))
     low, high = np.nan_to_num(low, nan=0.0), np.nan_to_num(high, nan=1.0)
     return tuple(
         BucketDrift(
@@ -231,7 +234,7 @@ def _ratio_interval(own: Floats, other: Floats) -> tuple[float, float]:
 
     with np.errstate(invalid="ignore"):  # ratios that are infinite have no standard error, which is not used
         result = bootstrap(
-            (own, other), ratio, paired=True, vectorized=True, n_resamples=_RESAMPLES, confidence_level=1 - _ERROR,
+            (own, other), ratio, paired=True, vectorized=True, n_resamples=_RESAMPLES, confidence_level=1 - FALSE_ALARM,
             method="percentile", rng=np.random.default_rng(_SEED),
         )  # fmt: skip
     return float(result.confidence_interval.low), float(result.confidence_interval.high)

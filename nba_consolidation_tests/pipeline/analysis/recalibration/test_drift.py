@@ -21,8 +21,9 @@ from nba_consolidation.pipeline.analysis.recalibration.evaluation import (
     scores,
 )
 from nba_consolidation.pipeline.analysis.recalibration.graded_bets import STEPS, BetWindow, Floats, GradedBets
-from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory
+from nba_consolidation.pipeline.analysis.recalibration.versions import ACTIVE, CalibrationHistory
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
+from nba_consolidation_tests.pipeline.analysis.recalibration.test_in_force import version
 
 DAYS = 30
 
@@ -159,3 +160,12 @@ def test_the_window_ends_the_day_before_the_date() -> None:
     ones = np.ones(len(days), np.int64)
     own = BetWindow.of(DATE, DAYS, {"one": GradedBets(days, np.full(len(days), 0.7), ones, ones)}).of_system("one")
     assert (own.day.min(), own.day.max()) == (DATE.toordinal() - DAYS, DATE.toordinal() - 1)
+
+
+def test_the_stated_and_the_calibrated_confidence_share_the_probability_of_a_false_alarm() -> None:
+    bets = clustered(np.random.default_rng(8))
+    in_force = version("one", DATE - dt.timedelta(10), 1)
+    history = CalibrationHistory((in_force,)).with_event(in_force, ACTIVE, in_force.game_date, "")
+    window = BetWindow.of(DATE, DAYS, {"one": bets})
+    drifts = [decide_all(window, known, RecalibrationPolicy())[0][0].drift for known in (CalibrationHistory(), history)]
+    assert drifts == [drift(bets.confidence, bets, error) for error in (0.05, 0.025)]
