@@ -1,6 +1,6 @@
 """Runs Dagster's jobs on the instance of the demo, in one process with its own log: few runs, over many dates each.
 
-The race has processes of its own; this is for everything that follows from it.
+The race has two such processes, one for each half of the season; a third one does everything that follows.
 """
 
 from __future__ import annotations
@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 
 _MONDAYS = 4
 _MONDAY = 0
+_CONSOLIDATE, _FOLLOW = "consolidate", "follow"
+_CODE_LOCATION = {".dagster/repository": "__repository__@nba_consolidation"}
+"""The tag of a run of the code location of `workspace.yaml`: the timeline shows no others."""
 
 
 def follow(settings: Settings, dates: Sequence[dt.date], played: Sequence[dt.date]) -> None:
     """Grades and analyses the dates, recalibrates and reports. Raises DemoFailed if a run fails."""
-    texts = [dates[-1].isoformat(), *(date.isoformat() for date in played)]
-    dagster_program(settings, "nba_consolidation.demo.dagster_runs", *texts, name="dagster-analysis")
+    _program(settings, "dagster-analysis", _FOLLOW, dates[-1], *played)
+
+
+def consolidate(settings: Settings, dates: Sequence[dt.date], name: str) -> None:
+    """One run over the range of dates. Raises DemoFailed unless it succeeds."""
+    _program(settings, name, _CONSOLIDATE, dates[0], dates[-1])
+
+
+def _program(settings: Settings, name: str, what: str, *dates: dt.date) -> None:
+    dagster_program(settings, "nba_consolidation.demo.dagster_runs", what, *map(str, dates), name=name)
 
 
 def _run_all(instance: dg.DagsterInstance, last: dt.date, played: Sequence[dt.date]) -> None:
@@ -48,17 +59,21 @@ def _run(instance: dg.DagsterInstance, job: str, *dates: dt.date) -> None:
 
     resolved = defs.resolve_job_def(job)
     span = dict(zip((RANGE_START, RANGE_END), map(str, dates), strict=False))
-    tags: Mapping[str, Any] = {**resolved.tags, **span}
+    tags: Mapping[str, Any] = {**resolved.tags, **span, **_CODE_LOCATION}
     run = resolved.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
     if not run.success:
         raise DemoFailed(f"the Dagster run {job} of the demo failed; see {run.run_id}")
 
 
-def _main(last: str, *played: str) -> None:
+def _main(what: str, *texts: str) -> None:
     import dagster as dg
 
+    first, *others = (dt.date.fromisoformat(text) for text in texts)
     with dg.DagsterInstance.get() as instance:
-        _run_all(instance, dt.date.fromisoformat(last), [dt.date.fromisoformat(date) for date in played])
+        if what == _CONSOLIDATE:
+            _run(instance, "consolidate", first, *others)
+        else:
+            _run_all(instance, first, others)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from nba_consolidation.errors import ConsolidationError
@@ -39,13 +37,6 @@ def make_instance(settings: Settings) -> None:
 
     with dg.DagsterInstance.from_config(str(settings.home / "dagster_home")) as instance:
         instance.get_runs_count()
-
-
-def materialise(settings: Settings, selection: str, dates: Sequence[dt.date], name: str) -> None:
-    """One Dagster run of the selected assets over the range of dates. Raises DemoFailed unless it succeeds."""
-    arguments = ("asset", "materialize", "-m", "nba_consolidation.definitions", "--select", selection,
-                 "--partition-range", f"{dates[0]}...{dates[-1]}")  # fmt: skip
-    dagster_program(settings, "dagster", *arguments, name=name)
 
 
 def dagster_program(settings: Settings, module: str, *arguments: str, name: str) -> None:

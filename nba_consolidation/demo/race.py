@@ -11,17 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
+from nba_consolidation.demo.dagster_runs import consolidate
 from nba_consolidation.demo.expectation import Expectation
-from nba_consolidation.demo.programs import make_instance, materialise, terminal
+from nba_consolidation.demo.programs import make_instance, terminal
 from nba_consolidation.demo.season import Season
 from nba_consolidation.demo.stager import Progress, stage_season
-from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import staging_folder
 
-_ASSETS = " or ".join(
-    f'key:"{asset}"' for asset in ("staging_predictions", PREDICTIONS.name, VALIDATED.name, PUBLISHED.name)
-)
 _STRETCH = 12
 
 
@@ -95,5 +92,5 @@ def _race_from_dagster(
     """One run over a half of the season, once that half is staged."""
     ready.wait()
     on_news(f"Dagster run {number} over {dates[0]} to {dates[-1]} begins")
-    materialise(settings, _ASSETS, dates, f"dagster-{number}")
+    consolidate(settings, dates, f"dagster-{number}")
     on_news(f"Dagster run {number} is done")

@@ -100,6 +100,8 @@ def test_every_asset_has_its_dates_and_the_runs_succeeded(played: Played) -> Non
         keys = {key.to_user_string(): key for key in instance.get_asset_keys()}
         filled = {name: instance.get_materialized_partitions(key) for name, key in keys.items()}
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
+    of_location = {run.tags[".dagster/repository"] for run in runs}
+    assert of_location == {"__repository__@nba_consolidation"}, "the timeline shows no others"
     assert set(PARTITIONED + PERFORMANCE + EXTERNAL) - set(filled) <= weekly, "two days have no Monday"
     for name in set(PARTITIONED + PERFORMANCE) - weekly:
         assert filled[name] == dates, name
