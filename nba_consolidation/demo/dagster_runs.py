@@ -21,7 +21,7 @@ _MONDAYS = 4
 _MONDAY = 0
 _CONSOLIDATE, _FOLLOW = "consolidate", "follow"
 _CODE_LOCATION = {".dagster/repository": "__repository__@nba_consolidation"}
-"""The tag of a run of the code location of `workspace.yaml`: the timeline shows no others."""
+"""The tag of the runs of the code location of `workspace.yaml`, which a run in this process would lack."""
 
 
 def follow(settings: Settings, dates: Sequence[dt.date], played: Sequence[dt.date]) -> None:

@@ -101,7 +101,7 @@ def test_every_asset_has_its_dates_and_the_runs_succeeded(played: Played) -> Non
         filled = {name: instance.get_materialized_partitions(key) for name, key in keys.items()}
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
     of_location = {run.tags[".dagster/repository"] for run in runs}
-    assert of_location == {"__repository__@nba_consolidation"}, "the timeline shows no others"
+    assert of_location == {"__repository__@nba_consolidation"}
     assert set(PARTITIONED + PERFORMANCE + EXTERNAL) - set(filled) <= weekly, "two days have no Monday"
     for name in set(PARTITIONED + PERFORMANCE) - weekly:
         assert filled[name] == dates, name
