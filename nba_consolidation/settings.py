@@ -65,7 +65,7 @@ class QualityThresholds(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fa
     """The limits of the daily quality."""
 
     fewest_predictions: int = setting(300, kinds.COUNT, "Active predictions of a game date; fewer are too few.")
-    most_predictions: int = setting(1000, kinds.COUNT, "Active predictions of a game date; more are too many.")
+    most_predictions: int = setting(2000, kinds.COUNT, "Active predictions of a game date; more are too many.")
     history_game_days: int = setting(14, kinds.WHOLE_DAYS, "Earlier game days with which the volume is compared.")
     fewest_history_days: int = setting(5, kinds.WHOLE_DAYS, "With fewer of them, the volume is not compared.")
     robust_z: float = setting(3.5, kinds.FIGURE, "Tolerated deviation of the volume, in robust standard deviations.")

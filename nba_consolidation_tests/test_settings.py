@@ -297,7 +297,7 @@ def test_every_wrong_setting_is_named_at_once() -> None:
     [
         ("robustz=1", "robustz=1: the thresholds are fewest_predictions, "),
         ("stale_hours_warned=99", "stale_hours_warned (99.0) is above stale_hours_failed (48.0)"),
-        ("fewest_predictions=2000", "fewest_predictions (2000) is above most_predictions (1000)"),
+        ("fewest_predictions=3000", "fewest_predictions (3000) is above most_predictions (2000)"),
     ],
 )
 def test_a_threshold_that_cannot_be_meant_is_refused(text: str, why: str) -> None:

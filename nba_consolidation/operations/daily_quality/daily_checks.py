@@ -150,7 +150,7 @@ def freshness(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome
         message = f"no date of the last {thresholds.recent_days} days was consolidated, although games were played"
         return CheckOutcome(CheckStatus.FAILED, None, bounds, f"{message}; {to_do}", rows)
     newest_at = max(row["consolidated_at"] for row in consolidated.values())
-    hours = round((readings.now - newest_at).total_seconds() / 3600, 1)
+    hours = round((readings.read_at - newest_at).total_seconds() / 3600, 1)
     status = _above(hours, thresholds.stale_hours_warned, thresholds.stale_hours_failed)
     message = f"the newest consolidation is {hours:g} h old, and games were played since"
     return CheckOutcome(status, hours, bounds, message if status is CheckStatus.PASSED else f"{message}; {to_do}", rows)

@@ -15,7 +15,6 @@ from nba_consolidation.operations.daily_quality.results import CheckStatus, Qual
 from nba_consolidation.settings import GAME_TIME_ZONE, QualityThresholds
 
 _log = logging.getLogger(__name__)
-_MORNING = dt.time(8)
 CHECK_NAMES = tuple(check.name for check in CHECKS)
 
 
@@ -28,19 +27,13 @@ class Quality:
     clock: Callable[[], dt.datetime] = utc_now
 
     def examine(self, date: dt.date | None = None, names: Collection[str] = CHECK_NAMES) -> QualityReport:
-        """Runs the named checks of a game date; by default yesterday's.
-
-        An earlier date is checked as of 08:00 on the morning after it; leases and staging tables are always current.
-        """
+        """Runs the named checks of a game date, by default yesterday's, on what the stores hold now."""
         now = self.clock()
-        yesterday = now.astimezone(GAME_TIME_ZONE).date() - dt.timedelta(days=1)
-        date = date or yesterday
-        morning_after = dt.datetime.combine(date + dt.timedelta(days=1), _MORNING, GAME_TIME_ZONE)
-        as_of = now if date >= yesterday else morning_after.astimezone(dt.UTC)
-        readings = self.reader.read(date, as_of, now, self.thresholds)
+        date = date or now.astimezone(GAME_TIME_ZONE).date() - dt.timedelta(days=1)
+        readings = self.reader.read(date, now, self.thresholds)
         results = [check.result(readings, self.thresholds) for check in CHECKS if check.name in names]
         for result in results:
             level = logging.INFO if result.status is CheckStatus.PASSED else logging.WARNING
             log_event(_log, "quality_checked", level, game_date=date, check=result.name, status=result.status.value,
                   value=result.value, message_of_check=result.message)  # fmt: skip
-        return QualityReport(date, as_of, results)
+        return QualityReport(date, now, results)

@@ -31,13 +31,9 @@ LEASES, STAGED = "leases", "staged"
 
 @dataclass(frozen=True)
 class Readings:
-    """Figures of a game date as of `now`: rows by the name of their statement, and errors by the name of the reading.
-
-    Leases and waiting tables are as of the reading itself, `read_at`.
-    """
+    """Figures of a game date at `read_at`: rows by the name of their statement, and errors by the name of the reading."""
 
     date: dt.date
-    now: dt.datetime
     read_at: dt.datetime
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     leases: Sequence[LeaseRecord] = ()
@@ -76,15 +72,15 @@ class Reader:
     leases: LeaseStore
     known: Callable[[], KnownDates]
 
-    def read(self, date: dt.date, now: dt.datetime, read_at: dt.datetime, thresholds: QualityThresholds) -> Readings:
+    def read(self, date: dt.date, read_at: dt.datetime, thresholds: QualityThresholds) -> Readings:
         """Returns all figures, and the error of each that could not be read."""
         errors: dict[str, str] = {}
-        rows = self._rows(_statements(date, now, thresholds.recent_days), errors)
+        rows = self._rows(_statements(date, thresholds.recent_days), errors)
         no_leases: tuple[LeaseRecord, ...] = ()
         no_tables: list[StagingTable] = []
         leases = _attempt(LEASES, self.leases.list, no_leases, errors)
         waiting = _attempt(STAGED, self._waiting, no_tables, errors)
-        return Readings(date, now, read_at, rows, leases, waiting, errors)
+        return Readings(date, read_at, rows, leases, waiting, errors)
 
     def _rows(self, statements: Sequence[Statement], errors: dict[str, str]) -> dict[str, list[Row]]:
         """Reads all in one query; if that fails, each alone, so that one missing table affects one check only."""
@@ -118,11 +114,11 @@ class Reader:
         ]
 
 
-def _statements(date: dt.date, now: dt.datetime, recent_days: int) -> list[Statement]:
+def _statements(date: dt.date, recent_days: int) -> list[Statement]:
     def span(first: dt.date) -> list[dt.date]:
         return [first + dt.timedelta(days) for days in range((date - first).days + 1)]
 
-    history = over_dates(span(date - dt.timedelta(_HISTORY_DAYS))) | {"now": now}
+    history = over_dates(span(date - dt.timedelta(_HISTORY_DAYS)))
     recent = over_dates(span(date - dt.timedelta(recent_days - 1)))
     audits = (audit.statement(recent, in_transaction=False) for audit in _AUDITS)
     figures = ((history, _OF_HISTORY), (recent, _RECENT))

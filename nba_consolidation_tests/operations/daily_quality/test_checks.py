@@ -51,7 +51,7 @@ def readings(
         "confidence_out_of_scale": [],
         "ungraded_by_date": [],
     }  # fmt: skip
-    return Readings(DATE, NOW, NOW, rows | more.pop("rows", {}), **more)
+    return Readings(DATE, NOW, rows | more.pop("rows", {}), **more)
 
 
 def evaluate(name: str, examined: Readings, thresholds: QualityThresholds = THRESHOLDS) -> CheckResult:
@@ -60,7 +60,7 @@ def evaluate(name: str, examined: Readings, thresholds: QualityThresholds = THRE
 
 
 @pytest.mark.parametrize(
-    ("count", "status"), [(299, WARNED), (300, PASSED), (1000, PASSED), (1001, WARNED), (0, FAILED)]
+    ("count", "status"), [(299, WARNED), (300, PASSED), (2000, PASSED), (2001, WARNED), (0, FAILED)]
 )
 def test_the_volume_of_a_date_with_games_has_bounds_and_none_at_all_fails(count: int, status: CheckStatus) -> None:
     active = {0: {"a": count - 1, "b": 1}} if count else {}

@@ -105,6 +105,23 @@ def test_predictions_that_stopped_although_games_go_on_are_found(bench: Workbenc
     assert {r.name: r.status for r in late.results}["freshness"] is CheckStatus.FAILED
 
 
+def test_a_date_that_was_consolidated_long_after_its_games_passes_every_check(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    prepare(bench.warehouse.path, WITH_BOX_SCORES)
+    bench.execute("INSERT INTO player_game_summary (player_lookup, game_id, game_date, team_abbr) "
+                  "VALUES ('jaimejaquezjr', '20260115_BOS_MIA', DATE '2026-01-15', 'MIA')")  # fmt: skip
+    later = MORNING_AFTER + dt.timedelta(days=40)
+    reader = Reader(bench.warehouse, bench.staging, bench.leases, lambda: KNOWN)
+    quality = Quality(reader, FEW, lambda: later + dt.timedelta(days=3))
+    assert {r.name: r.status for r in quality.examine(DATE).results}["freshness"] is CheckStatus.FAILED
+
+    bench.stage(prediction())
+    bench.consolidate(clock=lambda: later)
+    bench.validate()
+    grade(bench)
+    assert not_passed({r.name: r for r in quality.examine(DATE).results}) == {}
+
+
 def test_staging_tables_that_wait_are_found_and_merged_ones_are_not(bench: Workbench) -> None:
     bench.staging.drops = False
     bench.stage(prediction("22.5", minute=5), worker="merged")
