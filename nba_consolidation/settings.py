@@ -23,7 +23,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from nba_consolidation import setting_kinds as kinds
 from nba_consolidation.errors import ConsolidationError
@@ -299,7 +298,7 @@ def _ensure_usable(name: str, folder: Path | None) -> None:
         )
 
 
-def _refusal(error: ErrorDetails, values: Mapping[str, object], options: Collection[str]) -> str:
+def _refusal(error: Any, values: Mapping[str, object], options: Collection[str]) -> str:
     """What is wrong with one value: it and what is allowed, or that it belongs to no setting."""
     name, *inner = (str(part) for part in error["loc"])
     if name not in Settings.model_fields:

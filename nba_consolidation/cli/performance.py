@@ -111,7 +111,8 @@ def _verdict(row: Row) -> str:
     error = calibration_error(row["ece"], row["ece_noise"], row["ece_noise_high"])
     if not row["bets"]:
         return f"{system_name(row['system_id'])}: no bets with a confidence."
-    if row["log_loss"] < row["log_loss_constant"]:
+    constant = row["log_loss_constant"]
+    if constant is None or row["log_loss"] < constant:  # None: computed by an earlier version
         return f"{system_name(row['system_id'])}: {error}."
     return f"{system_name(row['system_id'])}: {error}. As stated, the confidence does not beat a constant."
 

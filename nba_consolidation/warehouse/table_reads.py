@@ -34,8 +34,11 @@ def table_rows(
 ) -> list[Row]:
     """The rows of the dates, in the order of the table's primary key.
 
-    values: by column, the one value that it must have; None admits every value.
+    values: by column, the one value that it must have; None admits every value. A column that the table lacks, since
+    it is of an earlier version, is None.
     """
     chosen = {column: value for column, value in values.items() if value is not None}
     parameters: dict[str, Value] = {"first_date": first, "last_date": last, **chosen}
-    return warehouse.query(Statement("table_rows", parameters, tuple(chosen), names={"TABLE": table.name}))
+    rows = warehouse.query(Statement("table_rows", parameters, tuple(chosen), names={"TABLE": table.name}))
+    declared: Row = {column.name: None for column in table.columns if column.name != "lease_token"}
+    return [{**declared, **row} for row in rows]

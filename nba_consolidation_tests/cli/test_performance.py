@@ -123,3 +123,15 @@ def test_for_a_date_that_was_not_analysed_the_last_analysed_date_is_printed(term
 
 def test_without_graded_rows_nothing_is_analysed(terminal: Terminal) -> None:
     assert "grade first" in terminal.run("analyse", "--date", "2026-02-01").stdout
+
+
+def test_tables_of_an_earlier_version_are_read_and_bootstrap_completes_them(terminal: Terminal) -> None:
+    terminal.run("analyse")
+    for column in ("ece_noise", "ece_noise_high", "log_loss_constant"):
+        Graded(terminal.home).execute(f"ALTER TABLE calibration_scores DROP COLUMN {column}")
+    assert "catboost_v9: ECE 0." in terminal.run("calibration").stdout
+    assert "nba-consolidation bootstrap --apply" in terminal.run("analyse", exit_code=1).stderr
+    terminal.run("bootstrap", "--apply")
+    assert "catboost_v9: ECE 0." in terminal.run("calibration").stdout
+    terminal.run("analyse")
+    assert "chance" in terminal.run("calibration").stdout

@@ -208,6 +208,9 @@ def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> lis
             return []
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.BinderException as error:
+        hint = "If the tables are of an earlier version, run: nba-consolidation bootstrap --apply"
+        raise StatementFailed(name, f"{first_line(error).rstrip('.!')}. {hint}") from error
     except duckdb.Error as error:
         raise StatementFailed(name, first_line(error)) from error
 
@@ -255,6 +258,9 @@ def _create_relation(connection: duckdb.DuckDBPyConnection, name: str, data: pa.
         connection.register(source, data)
         connection.execute(copy_to_temporary_table(source, name))
         connection.unregister(source)
+    except duckdb.BinderException as error:
+        hint = "If the tables are of an earlier version, run: nba-consolidation bootstrap --apply"
+        raise StatementFailed(name, f"{first_line(error).rstrip('.!')}. {hint}") from error
     except duckdb.Error as error:
         raise StatementFailed(name, first_line(error)) from error
 
