@@ -31,7 +31,7 @@ LEASES, STAGED = "leases", "staged"
 
 @dataclass(frozen=True)
 class Readings:
-    """Figures of a game date at `read_at`: rows by the name of their statement, and errors by the name of the reading."""
+    """Figures of a game date at `read_at`: rows by the name of their statement, errors by the name of the reading."""
 
     date: dt.date
     read_at: dt.datetime
