@@ -29,6 +29,7 @@ _WINDOW = AutomationCondition.in_latest_time_window(dt.timedelta(days=DAYS_BACK 
 _REQUESTED = AutomationCondition.newly_requested() | AutomationCondition.initial_evaluation()
 _RETRY = AutomationCondition.cron_tick_passed("*/30 * * * *")
 """A run that died, and a date whose inputs changed before its partition existed, are otherwise never requested."""
+_FAILED = AutomationCondition.execution_failed() & _RETRY
 
 
 def is_automated(tags: Mapping[str, str]) -> bool:
@@ -45,22 +46,20 @@ def after_changes(*optional: str) -> Condition:
     if optional:
         missing = missing.ignore(dg.AssetSelection.assets(*optional))
     present = AutomationCondition.any_deps_match(~AutomationCondition.missing())
-    overdue = (AutomationCondition.missing() & present | AutomationCondition.execution_failed()) & _RETRY
-    return _WINDOW & (_newly_changed().since(_REQUESTED) | overdue) & ~missing & _idle()
+    overdue = AutomationCondition.missing() & present & _RETRY
+    return _WINDOW & (_newly_changed().since(_REQUESTED) | overdue | _FAILED) & ~missing & _idle()
 
 
 def after_changes_of_present() -> Condition:
     """Once an input changed after the date was made; a sensor requests it for the first time."""
     changed = (_newly_changed() & ~AutomationCondition.missing()).since(_REQUESTED)
-    failed = AutomationCondition.execution_failed() & _RETRY
-    return _WINDOW & (changed | failed) & _idle()
+    return _WINDOW & (changed | _FAILED) & _idle()
 
 
 def today_after_changes(*ignored: str) -> Condition:
     """Once an input of today changed, but for those that are ignored."""
     changed = _newly_changed(*ignored).since(_REQUESTED)
-    failed = AutomationCondition.execution_failed() & _RETRY
-    return AutomationCondition.in_latest_time_window() & (changed | failed) & _idle()
+    return AutomationCondition.in_latest_time_window() & (changed | _FAILED) & _idle()
 
 
 def at_time(cron: str) -> Condition:

@@ -258,9 +258,6 @@ def _create_relation(connection: duckdb.DuckDBPyConnection, name: str, data: pa.
         connection.register(source, data)
         connection.execute(copy_to_temporary_table(source, name))
         connection.unregister(source)
-    except duckdb.BinderException as error:
-        hint = "If the tables are of an earlier version, run: nba-consolidation bootstrap --apply"
-        raise StatementFailed(name, f"{first_line(error).rstrip('.!')}. {hint}") from error
     except duckdb.Error as error:
         raise StatementFailed(name, first_line(error)) from error
 

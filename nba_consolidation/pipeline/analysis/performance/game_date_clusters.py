@@ -56,13 +56,21 @@ def interval_by_date(
         return hit_rate_interval(won * scale, number * scale, confidence)
 
 
+def interval_of_any_dates(
+    correct: npt.ArrayLike, bets: npt.ArrayLike, effect: npt.ArrayLike, dates: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """The 95 % interval by date; of a single date, whose dependence is unknown, Wilson's, for independent bets."""
+    by_date, independent = interval_by_date(correct, bets, effect, dates), hit_rate_interval(correct, bets)
+    low, high = (np.where(np.isnan(one), other, one) for one, other in zip(by_date, independent, strict=True))
+    return low, high
+
+
 def interval_of_dates(correct: npt.ArrayLike, bets: npt.ArrayLike) -> tuple[float, float]:
     """The 95 % interval of a hit rate, from the bets won and all bets of each date; of a single date Wilson's."""
     won, number = (np.asarray(one, np.float64) for one in (correct, bets))
     total_won, total, dates = won.sum(), number.sum(), (number > 0).sum()
     effect = design_effect(total_won, total, ((won - total_won / total * number) ** 2).sum(), dates)
-    by_date = interval_by_date(total_won, total, effect, dates)
-    low, high = hit_rate_interval(total_won, total) if dates < 2 else by_date
+    low, high = interval_of_any_dates(total_won, total, effect, dates)
     return float(low), float(high)
 
 

@@ -17,10 +17,10 @@ from nba_consolidation.pipeline.analysis.performance.game_date_clusters import (
     design_effect,
     ece_noise,
     gap_variance,
-    interval_by_date,
+    interval_of_any_dates,
     square_sum,
 )
-from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import Floats, hit_rate_interval
+from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import Floats
 from nba_consolidation.pipeline.analysis.performance.log_loss import constant_log_loss, log_losses
 from nba_consolidation.warehouse.interface import Row
 
@@ -87,15 +87,8 @@ def calibration_scores(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_hit_rate(counts: pd.DataFrame, effect: Floats, dates: pd.Series[int]) -> pd.DataFrame:
-    """The counts with the hit rate of `correct` among `bets` and its 95 % interval by game date.
-
-    Of a single date, whose dependence is unknown, it is Wilson's interval, as if its bets were independent.
-    """
-    of_independent, by_date = (
-        hit_rate_interval(counts["correct"], counts["bets"]),
-        interval_by_date(counts["correct"], counts["bets"], effect, dates),
-    )
-    low, high = (np.where(np.isnan(ours), wilson, ours) for wilson, ours in zip(of_independent, by_date, strict=True))
+    """The counts with the hit rate of `correct` among `bets` and its 95 % interval by game date."""
+    low, high = interval_of_any_dates(counts["correct"], counts["bets"], effect, dates)
     return counts.assign(
         hit_rate=_mean(counts["correct"], counts["bets"]),
         hit_rate_low=low.round(DECIMALS),

@@ -128,11 +128,6 @@ class Scores:
     ece_noise: float = np.nan
     ece_noise_high: float = np.nan
 
-    @property
-    def is_miscalibrated(self) -> bool:
-        """Whether the calibration error is larger than chance explains."""
-        return self.ece > self.ece_noise_high
-
 
 def scores(confidence: Floats, bets: GradedBets) -> Scores:
     """The scores of these confidences, one per entry of the bets."""

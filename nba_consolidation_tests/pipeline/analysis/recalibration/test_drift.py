@@ -57,7 +57,7 @@ def test_the_noise_floor_is_the_calibration_error_of_perfect_forecasts() -> None
     simulations = [clustered(chance, dates=60) for _ in range(300)]
     judged = [scores(one.confidence, one) for one in simulations]
     assert np.mean([one.ece_noise for one in judged]) == pytest.approx(np.mean([one.ece for one in judged]), rel=0.1)
-    assert 0.01 <= np.mean([one.is_miscalibrated for one in judged]) <= 0.09
+    assert 0.01 <= np.mean([one.ece > one.ece_noise_high for one in judged]) <= 0.09
     one_date = [replace(one, day=np.full_like(one.day, DATE.toordinal())) for one in simulations]
     independent = [scores(one.confidence, one).ece_noise_high for one in one_date]
     assert np.mean([one.ece > limit for one, limit in zip(judged, independent, strict=True)]) > 0.3
