@@ -384,7 +384,7 @@ def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_ti
 ) -> None:
     assume(not audit or isinstance(statement_module._parse(file.read_text(encoding="utf-8")), exp.Query))
     columns = data.draw(st.sampled_from([("a",), ("b c", "a")]))
-    kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file)}
+    kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file, columns)}
     for _ in range(3):
         bound = {name: data.draw(kind) for name, kind in kinds.items()}
         statement = Statement(name_of(file), bound, columns, audit and is_query(file), NAMES)
@@ -396,6 +396,6 @@ def is_query(file: Path) -> bool:
     return isinstance(sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery"), exp.Query)
 
 
-def parameters_of(file: Path) -> list[str]:
-    tree = statement_module._expanded(Statement(name_of(file), columns=("a",), names=NAMES)._template)
+def parameters_of(file: Path, columns: tuple[str, ...] = ("a",)) -> list[str]:
+    tree = statement_module._expanded(Statement(name_of(file), columns=columns, names=NAMES)._template)
     return sorted({parameter.name for parameter in tree.find_all(exp.Parameter)})
