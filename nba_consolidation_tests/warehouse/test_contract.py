@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from dataclasses import replace
+
 from decimal import Decimal
 from typing import Any
 
@@ -547,8 +548,8 @@ def test_a_description_of_an_earlier_version_is_replaced_and_other_columns_keep_
     declared = descriptions()
     other = Column("theirs", "STRING", "The operator's own.")
     engine.warehouse.add_columns(FENCES.name, [other])
-    earlier = tuple(replace(column, description="It's old.") for column in (*FENCES.columns, other))
-    engine.warehouse.describe([replace(FENCES, columns=earlier)])
+    earlier = tuple(dataclasses.replace(column, description="It's old.") for column in (*FENCES.columns, other))
+    engine.warehouse.describe([dataclasses.replace(FENCES, columns=earlier)])
     assert set(descriptions().values()) == {"It's old."}
     engine.warehouse.describe([FENCES])
     assert descriptions() == {**declared, "theirs": "It's old."}
