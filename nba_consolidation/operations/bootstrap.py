@@ -1,7 +1,8 @@
 """The use case: creates missing tables and adopts existing ones. First a plan, then its application.
 
-Adopting a table only adds columns, which are NULL in its rows, and writes the descriptions of declared ones. Rows that a previous version
-published in validated_predictions are copied to published_predictions. The roles of accounts are listed here too.
+Adopting a table only adds columns, which are NULL in its rows, and writes the descriptions of declared ones. Rows that
+a previous version published in validated_predictions are copied to published_predictions. The roles of accounts are
+listed here too.
 """
 
 from __future__ import annotations
