@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from nba_consolidation.orchestration.automation_conditions import Condition
-from nba_consolidation.orchestration.metadata import column_schema
+from nba_consolidation.orchestration.metadata import Metadata, column_schema
 from nba_consolidation.schema import Table
 from nba_consolidation.settings import LOCAL, PRODUCTION, SettingsError
 
@@ -54,7 +54,7 @@ class AssetDeclaration:
 
     def spec(self, kinds: Kinds, function: Callable[..., object] | None = None, **arguments: Any) -> dg.AssetSpec:
         """The asset as Dagster has it. function: the one that makes it. The arguments are those of AssetSpec."""
-        metadata = {} if self.table is None else {"dagster/column_schema": column_schema(self.table)}
+        metadata: Metadata = {} if self.table is None else {"dagster/column_schema": column_schema(self.table)}
         metadata |= {} if function is None else {"dagster/code_references": _source(function)}
         return dg.AssetSpec(
             self.name,
