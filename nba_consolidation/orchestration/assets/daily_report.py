@@ -39,7 +39,7 @@ _TABLES = (
 )
 def daily_report(run: AssetRun) -> AssetResult:
     """Saves the page. Reads tables only, so it waits for no writer."""
-    report = run.deployment.reporter.report(run.first, run.last, run.log_step)
+    report = run.deployment.to_read().reporter.report(run.first, run.last, run.log_step)
     html = page(report)
     place = save(html, run.deployment.settings.reports_place, file_name(report.first, report.last))
     actions = [
