@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +31,21 @@ def add_column(table: str, column: Column) -> str:
     definition = _definition(column)
     definition.set("exists", True)
     return exp.Alter(this=exp.to_table(table), kind="TABLE", actions=[definition]).sql(dialect="duckdb")
+
+
+def describe(table: Table, live: Mapping[tuple[str, str], str | None]) -> Iterator[str]:
+    """COMMENT ON the table, and on each of its columns, whose live comment is another one.
+
+    live: comments by table and column, that of a table by the column `""`. A column that is not there is left out.
+    """
+    name = exp.to_table(table.name)
+    described: dict[str, tuple[str, exp.Expr, str]] = {"": ("TABLE", name, table.description)}
+    for one in table.columns:
+        column = exp.column(exp.to_identifier(one.name, quoted=True), table=table.name)
+        described[one.name] = ("COLUMN", column, one.description)
+    for key, (kind, thing, text) in described.items():
+        if (live.get((table.name, key), text) or "") != text:
+            yield exp.Comment(this=thing, kind=kind, expression=exp.Literal.string(text)).sql(dialect="duckdb")
 
 
 def _definition(column: Column) -> exp.ColumnDef:

@@ -12,6 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from nba_consolidation.warehouse.duckdb.statements import (
     copy_to_temporary_table,
     create_staged_view,
     create_table,
+    describe,
 )
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
@@ -105,15 +107,22 @@ class DuckDBWarehouse:
             self._empty = wanted
             return
         with self._connection() as connection:
-            _alter(connection, [create_table(table) for table in _missing(connection, wanted)])
+            missing = _missing(connection, wanted)
+            _alter(connection, [create_table(table) for table in missing])
+            _describe(connection, missing)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         with self._connection() as connection:
             _alter(connection, [add_column(table, column) for column in columns])
 
+    def describe(self, tables: Sequence[Table]) -> None:
+        with self._connection() as connection:
+            _describe(connection, (*tables, *self._external))
+
     def live_columns(self, table: str) -> tuple[Column, ...]:
         with self._connection() as connection:
-            return _live_columns(connection, table, self.path)
+            columns, comments = _live_columns(connection, table, self.path), _comments(connection)
+        return tuple(replace(column, description=comments.get((table, column.name)) or "") for column in columns)
 
     def check(self) -> None:
         with self._connection() as connection:
@@ -241,6 +250,21 @@ def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
         with _transaction(connection):
             for text in texts:
                 _execute(connection, "schema", text)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+    """Writes the declared descriptions as comments, where they differ."""
+    live = _comments(connection) if tables else {}
+    _alter(connection, [text for table in tables for text in describe(table, live)])
+
+
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
+    """The comments of all tables and columns, by their names; that of a table by the column `""`."""
+    rows = connection.execute(
+        "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+    ).fetchall()
+    return {(table, column): comment for table, column, comment in rows}
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:
