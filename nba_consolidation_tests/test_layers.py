@@ -51,7 +51,7 @@ LAYERS = (
     ("definitions",),  # builds all of it
     ("demo",),  # runs the product as people would; only the terminal imports it
     ("cli",),
-    ("reference",),  # generates docs/ from tables, settings and commands
+    ("reference_pages",),  # generates docs/ from tables, settings and commands
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
