@@ -57,6 +57,9 @@ class TransactionResult:
 class Warehouse(Protocol):
     """Tables, and transactions over them."""
 
+    def reader(self) -> Warehouse:
+        """The same tables for a caller that only reads: it neither blocks other readers nor changes anything."""
+
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates the tables that do not exist; leaves existing ones unchanged."""
 

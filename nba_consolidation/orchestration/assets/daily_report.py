@@ -40,7 +40,7 @@ _TABLES = (
 )
 def daily_report(run: AssetRun) -> AssetResult:
     """Saves the page. Reads tables only, so it waits for no writer."""
-    report = run.deployment.reporter.report(run.first, run.last, run.log_step)
+    report = run.deployment.to_read().reporter.report(run.first, run.last, run.log_step)
     settings, run_id = run.deployment.settings, run.context.run.run_id
     html = page(report, run_id, run_address(settings.webserver_url, run_id))
     place = save(html, settings.reports_place, file_name(report.first, report.last))
