@@ -44,8 +44,9 @@ def displayed(rows: Iterable[Row], columns: Sequence[DisplayColumn]) -> dg.Table
 
 
 def in_units(metadata: Mapping[str, Any]) -> Metadata:
-    """The numbers that the UI plots, in people's units: `lease_hold_ms` 11428 becomes `lease_hold_s` 11.43, and a
-    `hit_rate` of 0.530055 becomes `hit_rate_percent` 53.01.
+    """The numbers that the UI plots, in people's units.
+
+    `lease_hold_ms` 11428 becomes `lease_hold_s` 11.43, a `hit_rate` of 0.530055 becomes `hit_rate_percent` 53.01.
     """
     return dict(_in_unit(name, value) for name, value in metadata.items())
 

@@ -55,7 +55,7 @@ def test_a_season_is_one_run_with_counts_tables_and_images(graph: Graph, home: G
     last = by_date[str(DATE)]
     assert last["strategies"] == last["written_rows"] == last["dagster/partition_row_count"] > 10
     assert last["with_enough_data"] > 0
-    strategies = [one["strategy"] for one in mappings(last["best_and_plain"])]
+    strategies = [one["strategy"].split(" (next: ")[0] for one in mappings(last["best_and_plain"])]
     assert {"ALL", "PICKED", "catboost_v9"} <= set(strategies)
     assert len(strategies) == len(set(strategies)) < 16
     for name in ("returns", "profit_over_time"):
@@ -90,7 +90,8 @@ def test_misleading_thresholds_and_losing_picks_warn(graph: Graph, home: Graded)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
     failing = {
-        name: {row["strategy"] for row in mappings(one.metadata["failing"])} for name, one in evaluations.items()
+        name: {row["strategy"].split(" (next: ")[0] for row in mappings(one.metadata["failing"])}
+        for name, one in evaluations.items()
     }
     assert failing["losing_picks"] == {"PICKED"}
     assert "catboost_v9, confidence 0.8+" in failing["misleading_thresholds"]

@@ -142,9 +142,7 @@ def test_losing_systems_and_wrong_confidences_warn(graph: Graph, home: Graded) -
     run = analysed(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    failing = {
-        name: [row["system"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()
-    }
+    failing = {name: [row["system"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()}
     assert failing == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
     assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
 
