@@ -58,7 +58,13 @@ class Warehouse(Protocol):
     """Tables, and transactions over them."""
 
     def create_tables(self, tables: Sequence[Table]) -> None:
-        """Creates the tables that do not exist; leaves existing ones unchanged."""
+        """Creates the tables that do not exist; leaves existing ones unchanged. Creates the views that read only these.
+
+        A view over a table that exists already is left to `create_views`: the table can be of an earlier version.
+        """
+
+    def create_views(self, views: Sequence[Table]) -> None:
+        """Creates the views, or replaces them. Raises WarehouseError if a table or column that they read is missing."""
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         """The table's current columns, in order, with GoogleSQL types and descriptions. Raises WarehouseError."""

@@ -27,6 +27,7 @@ from nba_consolidation.warehouse.duckdb.statements import (
     copy_to_temporary_table,
     create_staged_view,
     create_table,
+    create_view,
     describe,
 )
 from nba_consolidation.warehouse.errors import (
@@ -46,6 +47,7 @@ from nba_consolidation.warehouse.interface import (
     manifest_rows,
 )
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
+from nba_consolidation.warehouse.views import views_over
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,6 +94,11 @@ class DuckDBWarehouse:
             missing = [table for table in (*tables, *self._external) if table.name not in existing]
             _alter(connection, [create_table(table) for table in missing])
             _describe(connection, missing)
+            _create_views(connection, views_over(missing))
+
+    def create_views(self, views: Sequence[Table]) -> None:
+        with self._connection() as connection:
+            _create_views(connection, views)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         with self._connection() as connection:
@@ -205,16 +212,22 @@ def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
                 _execute(connection, "schema", text)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+def _create_views(connection: duckdb.DuckDBPyConnection, views: Sequence[Table]) -> None:
+    _alter(connection, [create_view(view) for view in views])
+    _describe(connection, views, "VIEW")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], kind: str = "TABLE") -> None:
     """Writes the declared descriptions as comments, where they differ."""
     live = _comments(connection) if tables else {}
-    _alter(connection, [text for table in tables for text in describe(table, live)])
+    _alter(connection, [text for table in tables for text in describe(table, live, kind)])
 
 
 def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
-    """The comments of all tables and columns, by their names; that of a table by the column `""`."""
+    """The comments of all tables, views and columns, by their names; that of a table by the column `""`."""
     rows = connection.execute(
         "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
+        "SELECT view_name, '', comment FROM duckdb_views() WHERE NOT internal UNION ALL "
         "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
     ).fetchall()
     return {(table, column): comment for table, column, comment in rows}
