@@ -15,12 +15,13 @@ from typing import Any
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
+from nba_consolidation.sql.question import Question
 from nba_consolidation.warehouse.bigquery import script
 from nba_consolidation.warehouse.bigquery.load import relation_tables
 from nba_consolidation.warehouse.bigquery.schema import columns_of, described, schema_field, table_resource
 from nba_consolidation.warehouse.bigquery.session import BigQuerySession, JobAborted, ResourceChanged, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
-from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, Row, TransactionResult
+from nba_consolidation.warehouse.interface import NO_RELATIONS, Answer, ManifestEntry, Relations, Row, TransactionResult
 from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
 from nba_consolidation.warehouse.views import views_over
 
@@ -103,6 +104,13 @@ class BigQueryWarehouse:
             return self._rows(self.session.query(text, self._job_id(uuid.uuid4().hex)))
         except StatementFailed as error:
             raise StatementFailed(statement.name, error.message) from error
+
+    def ask(self, question: Question, limit: int | None = None) -> Answer:
+        """Rendered from the tree of a SELECT, which no BigQuery statement that writes is."""
+        job = self.session.query(script.question(question, self._tables), self._job_id(uuid.uuid4().hex))
+        most = {} if limit is None else {"max_results": limit + 1}
+        columns, rows = self.session.call("rows", _read, job, **most)
+        return Answer.of(columns, rows, limit)
 
     def run(
         self,
@@ -187,6 +195,11 @@ def _listed(client: Any, reference: Any, **options: Any) -> list[Any]:
 
 def _fetched(job: Any, **options: Any) -> list[Any]:
     return list(job.result(job_retry=None, **options))
+
+
+def _read(job: Any, **options: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
+    iterator = job.result(job_retry=None, **options)
+    return [field.name for field in iterator.schema], [row.values() for row in iterator]
 
 
 def _consolidation_id(statements: Sequence[Statement]) -> str:

@@ -21,6 +21,8 @@ from sqlglot import exp
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
+from nba_consolidation.sql.question import Question
+from nba_consolidation.warehouse.duckdb import questions
 from nba_consolidation.warehouse.duckdb.statements import (
     STAGED,
     add_column,
@@ -40,6 +42,7 @@ from nba_consolidation.warehouse.errors import (
 from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.interface import (
     NO_RELATIONS,
+    Answer,
     ManifestEntry,
     Relations,
     Row,
@@ -121,6 +124,10 @@ class DuckDBWarehouse:
         with self._connection() as connection:
             return _execute(connection, statement.name, statement.render("duckdb"))
 
+    def ask(self, question: Question, limit: int | None = None) -> Answer:
+        with self._connection_for_questions() as connection:
+            return questions.answer(connection, question.render("duckdb"), limit)
+
     def run(
         self,
         statements: Sequence[Statement],
@@ -156,6 +163,18 @@ class DuckDBWarehouse:
         connection = self._open()
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def _connection_for_questions(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
+        connection = duckdb.connect(self.path, read_only=True, config=self._config)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            questions.lock(connection)
             yield connection
         finally:
             connection.close()
