@@ -40,7 +40,7 @@ def sql(session: Session, select: str, kind: str, limit: int) -> None:
     """
     from nba_consolidation.operations.ask import ask
 
-    answer = ask(session.existing().warehouse, select, limit or None)
+    answer = ask(session.to_read().warehouse, select, limit or None)
     if session.as_json or kind == "json":
         replace(session, as_json=True).show({"columns": answer.columns, "rows": answer.records})
     elif kind == "csv":

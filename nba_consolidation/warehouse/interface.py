@@ -77,6 +77,9 @@ class Answer:
 class Warehouse(Protocol):
     """Tables, and transactions over them."""
 
+    def reader(self) -> Warehouse:
+        """The same tables for a caller that only reads: it neither blocks other readers nor changes anything."""
+
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates the tables that do not exist; leaves existing ones unchanged. Creates the views that read only these.
 

@@ -21,7 +21,7 @@ def test_a_question_is_answered_and_its_mistakes_are_explained(bench: BigQueryBe
     bench.stage(prediction("20.5"), prediction("21.0"))
     bench.consolidate()
     answer = ask(bench.warehouse, LINES)
-    assert (answer.columns, answer.rows, answer.more) == (("line",), [(Decimal("20.5"),), (Decimal("21"),)], False)
+    assert (answer.columns, answer.rows, answer.more) == (("line",), [(Decimal("20.5"),), (Decimal(21),)], False)
     limited = ask(bench.warehouse, LINES, limit=1)
     assert (limited.rows, limited.more) == ([(Decimal("20.5"),)], True)
     assert ask(bench.warehouse, "SELECT won FROM bets").columns == ("won",)

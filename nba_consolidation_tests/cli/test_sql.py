@@ -83,7 +83,7 @@ def test_a_view_that_is_not_there_yet_says_how_to_make_it(terminal: Terminal) ->
 
 
 WRITES_AND_LEAKS = (
-    "INSERT INTO consolidation_fences (lock_key) VALUES ('x')",
+    "INSERT INTO consolidation_fences (lease_key) VALUES ('x')",
     "COPY (SELECT 1) TO '{folder}/out.csv'",
     "ATTACH '{folder}/other.duckdb'",
     "SELECT * FROM read_csv('/etc/passwd')",

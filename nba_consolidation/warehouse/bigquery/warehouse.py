@@ -49,6 +49,10 @@ class BigQueryWarehouse:
         self._attempts = attempts
         self._known_tables: set[str] = set()
 
+    def reader(self) -> BigQueryWarehouse:
+        """Itself: readers block nobody here."""
+        return self
+
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates the tables that do not exist, and the datasets; asks for each table once per instance."""
         unknown = {table.name: table for table in tables if table.name not in self._known_tables}

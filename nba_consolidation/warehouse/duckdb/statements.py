@@ -20,10 +20,11 @@ _NO_HIVE_PARTITIONING = exp.Kwarg(this=exp.var("hive_partitioning"), expression=
 
 
 @cache  # every writer makes sure of all tables first
-def create_table(table: Table) -> str:
-    """CREATE TABLE IF NOT EXISTS with all declared columns."""
+def create_table(table: Table, *, temporary: bool = False) -> str:
+    """CREATE TABLE IF NOT EXISTS with all declared columns. temporary: for this connection only."""
     schema = exp.Schema(this=exp.to_table(table.name), expressions=[_definition(c) for c in table.columns])
-    return exp.Create(this=schema, kind="TABLE", exists=True).sql(dialect="duckdb")
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()] if temporary else [])
+    return exp.Create(this=schema, kind="TABLE", exists=True, properties=properties).sql(dialect="duckdb")
 
 
 def create_view(view: Table) -> str:
