@@ -70,6 +70,7 @@ bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's l
 bench-analysis: $(READY)  ## measure: calibrations, players, strategies and the report of a season, beside bare aggregations
 	@$(BIN)/python -m benchmarks.analysis
 	@$(BIN)/python -m benchmarks.calibration_choice
+	@$(BIN)/python -m benchmarks.player_rules
 
 bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the bare join, dedup and aggregation, and pandas
 	@$(BIN)/python -m benchmarks.repair
@@ -77,7 +78,7 @@ bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the ba
 	@$(BIN)/python -m benchmarks.performance
 
 docs: $(READY)  ## write docs/tables.md and docs/settings.md from what is declared
-	@$(BIN)/python -m nba_consolidation.reference
+	@$(BIN)/python -m nba_consolidation.reference_pages
 
 wheel: $(READY)  ## build the wheel into dist/
 	@rm -rf build dist
