@@ -1,7 +1,8 @@
 """The use case: creates missing tables and adopts existing ones. First a plan, then its application.
 
-Adopting a table only adds columns, which are NULL in its rows. Rows that a previous version
-published in validated_predictions are copied to published_predictions. The roles of accounts are listed here too.
+Adopting a table only adds columns, which are NULL in its rows, and writes the descriptions of declared ones. Rows that
+a previous version published in validated_predictions are copied to published_predictions. The roles of accounts are
+listed here too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import TableMissing
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.table_reads import game_dates
+from nba_consolidation.warehouse.views import views_over
 
 _COPIED = tuple(name for name in PUBLISHED.column_names if name != "published_at")
 _MOVED = frozenset(_COPIED) - frozenset(VALIDATED.column_names)
@@ -31,13 +33,15 @@ class TableChange:
     """The changes of one table by bootstrap.
 
     live: the columns that it has now; none if it is missing. missing: declared columns that would be added. differing:
-    declared and live column where the types differ; the live one stays.
+    declared and live column where the types differ; the live one stays. undescribed: columns whose description in the
+    warehouse is another one than the declared one.
     """
 
     table: Table
     live: tuple[Column, ...] = ()
     missing: tuple[Column, ...] = ()
     differing: tuple[tuple[Column, Column], ...] = ()
+    undescribed: tuple[str, ...] = ()
 
     @property
     def creates(self) -> bool:
@@ -45,7 +49,7 @@ class TableChange:
 
     @property
     def changes(self) -> bool:
-        return self.creates or bool(self.missing)
+        return self.creates or bool(self.missing or self.undescribed)
 
     @property
     def unfit(self) -> tuple[str, ...]:
@@ -64,14 +68,18 @@ class TableChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes by bootstrap. carried_over: rows of published_predictions by game date, from a previous version."""
+    """The changes by bootstrap. carried_over: rows of published_predictions by game date, from a previous version.
+
+    views: all that read only these tables. Each is made again, so that its SELECT is that of this version.
+    """
 
     tables: Sequence[TableChange]
+    views: Sequence[TableChange] = ()
     carried_over: Mapping[dt.date, int] = field(default_factory=dict)
 
     @property
     def changes(self) -> bool:
-        return bool(self.carried_over) or any(table.changes for table in self.tables)
+        return bool(self.carried_over) or any(change.changes for change in (*self.tables, *self.views))
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,8 @@ ROLES = (
 def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:
     """The plan of what to create, add and carry over; changes nothing. Raises WarehouseError."""
     changes = [_table_change(warehouse, table) for table in tables]
-    return Plan(changes, _rows_to_carry_over(warehouse, {change.table.name: change for change in changes}))
+    views = [_table_change(warehouse, view) for view in views_over(tables)]
+    return Plan(changes, views, _rows_to_carry_over(warehouse, {change.table.name: change for change in changes}))
 
 
 def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
@@ -116,6 +125,8 @@ def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
     for change in planned.tables:
         if change.missing:
             writer.warehouse.add_columns(change.table.name, change.missing)
+    writer.warehouse.describe([change.table for change in planned.tables if not change.creates])
+    writer.warehouse.create_views([change.table for change in planned.views])
     _, poisoned = writer.write_each(LOCK_TYPE, sorted(planned.carried_over), holder, _carry_over)
     if poisoned:
         raise DatesPoisoned(poisoned, "carried over")
@@ -160,5 +171,10 @@ def _table_change(warehouse: Warehouse, table: Table) -> TableChange:
             (column, by_name[column.name])
             for column in table.columns
             if column.name in by_name and by_name[column.name].type != column.type
+        ),
+        undescribed=tuple(
+            column.name
+            for column in table.columns
+            if column.name in by_name and by_name[column.name].description != column.description
         ),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations import bootstrap
-from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
+from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, VIEWS, Column
+from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.bigquery.schema import schema_field, table_resource
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.front import Front
@@ -28,6 +30,19 @@ def columns(change: bootstrap.TableChange) -> set[str]:
     return {column.name for column in change.missing}
 
 
+@executes("bets", "hit_rates_by_system", "calibration_latest")
+def test_the_views_are_made_with_the_tables_and_made_again_by_bootstrap(bench: BigQueryBench) -> None:
+    warehouse = bench.warehouse
+    for view in VIEWS:
+        assert bench.select(f"SELECT * FROM {{dataset}}.{view.name}") == warehouse.query(Statement(view.name)) == []
+    bench.select("DROP VIEW {dataset}.bets")
+    bench.select("CREATE OR REPLACE VIEW {dataset}.calibration_latest AS SELECT 1 AS bin")
+    planned = bootstrap.plan(warehouse)
+    assert [view.table.name for view in planned.views if view.changes] == ["bets", "calibration_latest"]
+    apply(warehouse, planned)
+    assert not bootstrap.plan(warehouse).changes
+
+
 def test_a_plan_changes_nothing_and_applying_it_creates_every_table(bigquery_service: Service) -> None:
     warehouse, _ = bigquery_service.engine()
     planned = bootstrap.plan(warehouse)
@@ -42,13 +57,16 @@ def test_an_existing_table_keeps_its_columns_and_rows_and_gets_the_declared_colu
     existing = [column for column in PREDICTIONS.columns if column not in LINEAGE]
     scale = Column("confidence_score", "NUMERIC(5, 2)", "")
     existing = [scale if column.name == scale.name else column for column in existing] + [Column("kalshi", "BOOL", "")]
+    existing = [replace(column, description="") for column in existing]
     create_existing_table(bigquery_service, existing)
     change = bootstrap.plan(warehouse, [PREDICTIONS]).tables[0]
     assert (change.creates, columns(change)) == (False, {column.name for column in LINEAGE})
     assert change.carried_through == ("kalshi",)
     assert [(declared.type, live.type) for declared, live in change.differing] == [("NUMERIC(7, 4)", "NUMERIC(5, 2)")]
     apply(warehouse, bootstrap.Plan([change]))
-    assert {column.name for column in LINEAGE} <= {column.name for column in warehouse.live_columns(PREDICTIONS.name)}
+    assert "system_id" in change.undescribed
+    live = {column.name: column.description for column in warehouse.live_columns(PREDICTIONS.name)}
+    assert live == {column.name: column.description for column in PREDICTIONS.columns} | {"kalshi": ""}
     job = warehouse.session.client.query(f"SELECT kalshi, run_id FROM {bigquery_service.dataset}.{PREDICTIONS.name}")
     assert [dict(row) for row in job.result()] == [{"kalshi": True, "run_id": None}]
     assert not bootstrap.plan(warehouse, [PREDICTIONS]).changes

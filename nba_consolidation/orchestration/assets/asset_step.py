@@ -134,7 +134,7 @@ class AssetStep:
         """The step over these partitions; a backfill of any range is a single run."""
         decorate = dg.multi_asset(
             name=self.name,
-            specs=[asset.spec(kinds, skippable=True) for asset in self.assets],
+            specs=[asset.spec(kinds, self.function, skippable=True) for asset in self.assets],
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
             pool=WRITERS if self.writes else None,
