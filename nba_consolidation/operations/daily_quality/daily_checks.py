@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nba_consolidation.fencing.audits import as_options
 from nba_consolidation.operations.daily_quality.readings import LEASES, STAGED, Readings
 from nba_consolidation.operations.daily_quality.results import CheckOutcome, CheckResult, CheckStatus
 from nba_consolidation.schema import ACCURACY, PREDICTIONS
@@ -48,16 +49,24 @@ def _none_of(rows: Sequence[Row], what: str, to_do: str) -> CheckOutcome:
     return CheckOutcome(CheckStatus.FAILED if rows else CheckStatus.PASSED, len(rows), "0", message, rows)
 
 
+def _none_twice(rows: Sequence[Row], keys: str, command: str) -> CheckOutcome:
+    options = as_options([row["game_date"] for row in rows]) if rows else ""
+    to_do = f"stop the writer without the fence, then run `{command} {options}`"
+    return _none_of(rows, f"{keys} have more than one row", to_do)
+
+
 def duplicate_predictions(readings: Readings, _: QualityThresholds) -> CheckOutcome:
     """Business keys with more than one row: somebody writes without the lease."""
-    to_do = "see `nba-consolidation duplicates`, find the writer without the fence, then remove the duplicates"
-    return _none_of(readings.rows["duplicate_business_keys"], "business keys have more than one row", to_do)
+    return _none_twice(
+        readings.rows["duplicate_business_keys"], "business keys", "nba-consolidation repair predictions"
+    )
 
 
 def duplicate_accuracy(readings: Readings, _: QualityThresholds) -> CheckOutcome:
     """Graded predictions with more than one row: hit rates count them twice (incident 2)."""
-    to_do = "find the grader without the fence, then run `nba-consolidation repair`"
-    return _none_of(readings.rows["duplicate_accuracy_keys"], "graded predictions have more than one row", to_do)
+    return _none_twice(
+        readings.rows["duplicate_accuracy_keys"], "graded predictions", "nba-consolidation repair accuracy"
+    )
 
 
 def volume(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
