@@ -34,8 +34,8 @@ def texts_of(module: str) -> Iterator[str]:
     tree = ast.parse(module)
     formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     parts = {id(part) for node in formatted for part in node.values}
-    for node in formatted:
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else FILLED_IN for part in node.values)
+    for text in formatted:
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else FILLED_IN for part in text.values)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.value
@@ -66,8 +66,7 @@ def _refusal(words: list[str]) -> str | None:
     context = None
     try:
         while command is not None:
-            obj = Session(Settings()) if context is None else None
-            context = command.make_context(command.name, words, context, **({"obj": obj} if obj else {}))
+            context = command.make_context(command.name, words, context, obj=Session(Settings()))
             if not isinstance(command, click.Group) or not (rest := [*context._protected_args, *context.args]):
                 return None
             command, words = command.get_command(context, rest[0]), rest[1:]
