@@ -11,7 +11,7 @@ from pydantic import Field
 
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair_result import RepairReport
-from nba_consolidation.orchestration.assets.asset_step import HeldBack, failure
+from nba_consolidation.orchestration.assets.asset_step import failure, poisoned_dates
 from nba_consolidation.orchestration.assets.common import WRITERS, config_date
 from nba_consolidation.orchestration.metadata import Metadata, table_of, without
 from nba_consolidation.schema import ACCURACY
@@ -56,7 +56,7 @@ def repair_prediction_accuracy(
             context.log_event(dg.AssetMaterialization(ACCURACY.name, partition=str(row["game_date"]), metadata=figures))
     context.add_output_metadata(_metadata(report, len(dates)))
     if report.poisoned:
-        raise failure({date: HeldBack(str(error), True) for date, error in report.poisoned.items()}, "repaired")
+        raise failure(poisoned_dates(report.poisoned), "repaired")
 
 
 @dg.job(name="repair")

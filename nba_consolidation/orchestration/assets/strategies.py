@@ -14,11 +14,18 @@ from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, PICKED, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE
 from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.warehouse.table_reads import last_game_date
 
 _MOST_STRATEGIES = 12
 _COLUMNS = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high", "roi_p",
             "pays", "difference", "difference_low", "difference_high", "difference_p", "verdict",
             "longest_losing_run", "max_drawdown", "picked")  # fmt: skip
+
+
+def _committed(run: AssetRun) -> AssetResult:
+    """The last evaluation of the strategies."""
+    last = last_game_date(run.deployment.warehouse, STRATEGY_PERFORMANCE) or run.last
+    return AssetResult(outcome=StrategyOutcome(last, queries.strategies(run.deployment.warehouse, last, last)))
 
 
 @asset_step(
@@ -30,7 +37,8 @@ _COLUMNS = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "ro
         automation=after_changes(PLAYER_RELIABILITY.name),
         note="The best of hundreds of strategies is mostly luck: `pays` and `verdict` take the number of strategies "
         "into account, PICKED is the result of always choosing the best one so far.",
-    )
+    ),
+    examine=_committed,
 )
 def strategy_performance(run: AssetRun) -> AssetResult:
     """Evaluates the strategies for the dates."""
