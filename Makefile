@@ -77,7 +77,7 @@ bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the ba
 	@$(BIN)/python -m benchmarks.performance
 
 docs: $(READY)  ## write docs/tables.md and docs/settings.md from what is declared
-	@$(BIN)/python -m nba_consolidation.reference
+	@$(BIN)/python -m nba_consolidation.reference_pages
 
 wheel: $(READY)  ## build the wheel into dist/
 	@rm -rf build dist

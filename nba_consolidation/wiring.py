@@ -6,11 +6,20 @@ Nothing is opened or called here. A fault of a store shows when it is first used
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
-from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.leases import (
+    FirestoreLeaseStore,
+    LeaseError,
+    LeaseStore,
+    LeaseTiming,
+    SqliteLeaseStore,
+    WaitPolicy,
+)
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
 from nba_consolidation.operations.repair.repair import Repairer
@@ -30,6 +39,7 @@ from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
 from nba_consolidation.warehouse.bigquery.session import BigQuerySession, connect
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
+from nba_consolidation.warehouse.duckdb.file_in_use import WaitNotice
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
@@ -53,6 +63,12 @@ class Deployment:
     def exists(self) -> bool:
         """Whether there is anything to read. A command that only reads must not create a mistyped home folder."""
         return self.settings.deployment != LOCAL or self.settings.home.exists()
+
+    def to_read(self) -> Deployment:
+        """The same for a caller that only reads the warehouse. Locally, a table that is missing is empty for it."""
+        reading = replace(self, warehouse=self.warehouse.reader())
+        reading.create_tables()
+        return reading
 
     def known_dates(self) -> KnownDates:
         """The game dates that can exist today."""
@@ -141,15 +157,24 @@ class Deployment:
         )  # fmt: skip
 
 
-def deploy(settings: Settings) -> Deployment:
-    """The deployment that the settings describe."""
-    return Deployment(settings, *engine_of(settings), leases_of(settings))
+def deploy(
+    settings: Settings, report_wait: Callable[[str], None] | None = None, *, report_after: float = 2.0
+) -> Deployment:
+    """The deployment that the settings describe.
+
+    report_wait: prints who has the warehouse's file open, once a wait for it has lasted `report_after` seconds; logs it
+    by default.
+    """
+    leases = leases_of(settings)
+    notice = WaitNotice(_run_of(leases), report_wait, report_after)
+    engine = _duckdb(settings, notice) if settings.deployment == LOCAL else engine_of(settings)
+    return Deployment(settings, *engine, leases)
 
 
 def engine_of(settings: Settings, make_client: MakeClient | None = None) -> tuple[Warehouse, StagingArea]:
     """The warehouse and the staging area. make_client: makes BigQuery's client with other than the default identity."""
     if settings.deployment == LOCAL:
-        return _duckdb(settings)
+        return _duckdb(settings, WaitNotice(_run_of(leases_of(settings))))
     return _bigquery(settings, make_client or (lambda: connect(settings.project, settings.location)))
 
 
@@ -171,12 +196,26 @@ def staging_folder(settings: Settings) -> ParquetStaging:
     return ParquetStaging(settings.staging or settings.home / "staging")
 
 
-def _duckdb(settings: Settings) -> tuple[Warehouse, StagingArea]:
+def _run_of(leases: LeaseStore) -> Callable[[int], str | None]:
+    """Finds the run in which a process of this machine works, by the leases that it holds."""
+
+    def run_of(pid: int) -> str | None:
+        try:
+            holders = [lease.holder for lease in leases.list() if not lease.expired]
+        except LeaseError:  # whoever waits for the warehouse gets no other error because of that
+            return None
+        return next((one.run_id for one in holders if (one.host, one.pid) == (socket.gethostname(), pid)), None)
+
+    return run_of
+
+
+def _duckdb(settings: Settings, notice: WaitNotice) -> tuple[Warehouse, StagingArea]:
     staging = staging_folder(settings)
     warehouse = DuckDBWarehouse(
         settings.home / "warehouse.duckdb",
         staging,
         open_limit=settings.warehouse_wait,
+        notice=notice,
         memory_limit=settings.memory_limit,
         external=(BOX_SCORES,),
     )

@@ -10,7 +10,7 @@ from nba_consolidation.definitions import build_definitions
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
 from nba_consolidation.operations.daily_quality.examine import CHECK_NAMES
-from nba_consolidation.reference import PAGES
+from nba_consolidation.reference_pages import PAGES
 from nba_consolidation.settings import GROUPS, QualityThresholds, Settings, variable
 
 ROOT = Path(__file__).parents[1]

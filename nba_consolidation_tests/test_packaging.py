@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from configparser import ConfigParser
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -81,11 +82,21 @@ def test_the_installed_command_answers_outside_the_checkout(installed: Path, tmp
     assert "consolidate" in run(command, "--help", cwd=tmp_path, PYTHONPATH=str(installed))
 
 
-def _requirements() -> list[Requirement]:
+def _config() -> ConfigParser:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    lists = [config["options"]["install_requires"], *config["options.extras_require"].values()]
-    return [Requirement(line) for text in lists for line in text.splitlines() if line and not line.startswith("#")]
+    return config
+
+
+BASE = "install_requires"
+EXTRAS = tuple(_config()["options.extras_require"])
+
+
+def _requirements(*extras: str) -> list[Requirement]:
+    """What the extras require, BASE being what is always installed."""
+    lists = {BASE: _config()["options"][BASE], **_config()["options.extras_require"]}
+    lines = [line for extra in extras for line in lists[extra].splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
 def _pins() -> dict[str, str]:
@@ -96,27 +107,39 @@ def _pins() -> dict[str, str]:
 def test_every_declared_dependency_is_pinned_within_its_range() -> None:
     pins = {canonicalize_name(name): version for name, version in _pins().items()}
     unpinned = [
-        str(requirement) for requirement in _requirements()
+        str(requirement) for requirement in _requirements(BASE, *EXTRAS)
         if not requirement.specifier.contains(pins.get(canonicalize_name(requirement.name), "0"))
     ]  # fmt: skip
     assert unpinned == []
 
 
-def _imported_libraries() -> set[str]:
+@cache
+def _imported_libraries() -> dict[str, set[str]]:
+    """The libraries that the package imports, with the distributions that have each."""
     nodes = [node for path in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
-    return {name for name in names if name.split(".")[0] not in {*sys.stdlib_module_names, PACKAGE.name}}
+    names = {name for name in names if name.split(".")[0] not in {*sys.stdlib_module_names, PACKAGE.name}}
+    homes = packages_distributions()
+    return {name: {canonicalize_name(home) for home in homes.get(name.split(".")[0], [])} for name in names}
 
 
 def test_every_imported_library_is_declared() -> None:
-    declared = {canonicalize_name(requirement.name) for requirement in _requirements()}
-    homes = packages_distributions()
-    undeclared = {
-        library for library in _imported_libraries()
-        if not declared & {canonicalize_name(home) for home in homes.get(library.split(".")[0], [])}
-    }  # fmt: skip
+    declared = {canonicalize_name(requirement.name) for requirement in _requirements(BASE, *EXTRAS)}
+    undeclared = {library for library, homes in _imported_libraries().items() if not declared & homes}
     assert undeclared == set()
+
+
+def test_the_page_on_installation_names_each_required_package_and_each_extra() -> None:
+    page = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    names = [re.findall(r"`(\w+)`", row) for row in re.findall(r"^\|([^|]+)\|", page, re.MULTILINE)]
+    listed = [name for row in names for name in row]
+    assert listed == [*sorted(requirement.name for requirement in _requirements(BASE)), *EXTRAS]
+
+
+def test_each_required_package_is_imported_by_the_package() -> None:
+    imported = set().union(*_imported_libraries().values())
+    assert {canonicalize_name(requirement.name) for requirement in _requirements(BASE)} - imported == set()
 
 
 def test_a_pin_is_a_name_and_a_version_and_nothing_else() -> None:

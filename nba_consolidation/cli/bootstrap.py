@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @apply_option
 @session_command
 def bootstrap(session: Session, applied: bool) -> None:
-    """Show which tables and columns would be created.
+    """Show which tables and columns would be created or described.
 
     Existing tables keep all their columns and rows. Rows that a previous version published in validated_predictions are
     copied to published_predictions. --apply does it; repeating it changes nothing. In production the datasets are
@@ -31,7 +31,7 @@ def bootstrap(session: Session, applied: bool) -> None:
 
     at = session.deployment()
     new = use_case.Plan([use_case.TableChange(table) for table in ALL_TABLES])
-    planned = use_case.plan(at.warehouse) if at.exists or applied else new
+    planned = use_case.plan(at.warehouse.reader()) if at.exists or applied else new
     if applied:
         use_case.apply(at.fenced_writer, session.holder(), planned)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()
@@ -60,6 +60,7 @@ def _document(change: TableChange) -> dict[str, Any]:
         "description": change.table.description,
         "creates": change.creates,
         "adds": [column.name for column in change.missing],
+        "describes": change.undescribed,
         "carried_through": change.carried_through,
         "differing": [
             {"column": declared.name, "declared": declared.type, "live": live.type}
@@ -79,7 +80,13 @@ def _tables(changes: Sequence[TableChange]) -> Grid:
     rows = [
         (
             change.table.name,
-            "created" if change.creates else "adopted" if change.missing else "unchanged",
+            "created"
+            if change.creates
+            else "adopted"
+            if change.missing
+            else "described"
+            if change.undescribed
+            else "unchanged",
             ", ".join(column.name for column in change.missing) or None,
             ", ".join(change.carried_through) or None,
         )
@@ -117,6 +124,9 @@ def _summary(planned: Plan, applied: bool, place: str) -> list[Shown]:
         part for number, part in ((created, counted(created, "table")), (added, counted(added, "column"))) if number
     )
     lines = [f"Made {what} in {place}." if applied else f"Would make {what} in {place}."] if what else []
+    described = sum(len(change.undescribed) for change in planned.tables)
+    if described:
+        lines.append(f"{'Described' if applied else 'Would describe'} {counted(described, 'column')}.")
     if planned.carried_over:
         rows = f"{counted(sum(planned.carried_over.values()), 'row')} of {counted(len(planned.carried_over), 'date')}"
         verb = "Carried" if applied else "Would carry"

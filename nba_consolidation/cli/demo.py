@@ -20,7 +20,7 @@ from nba_consolidation.schema.display_columns import SYSTEM
 from nba_consolidation.settings import Settings, today
 
 if TYPE_CHECKING:
-    from nba_consolidation.demo.outcome import Outcome
+    from nba_consolidation.demo.comparison import DemoComparison
 
 _HOME = Path(".demo")
 _FIGURES = {
@@ -73,22 +73,21 @@ def demo(session: Session, dates: int, last_date: dt.date | None, seed: int, pro
     last = today() - dt.timedelta(1) if last_date is None else last_date
     season = Season.ending(last, dates=dates, seed=seed, refused_tables=True)
     with bar("staging tables") as (advance, write_line):
-        outcome = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
-    commands = [command for command, _ in _commands(home, outcome, season.game_dates[-1])]
-    document = {**_document(outcome), "commands": commands}
-    session.show(document, *page(home, outcome, season.game_dates[-1]))
-    return Exit.DONE if outcome.as_expected else Exit.FAILED
+        comparison = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
+    commands = [command for command, _ in _commands(home, comparison, season.game_dates[-1])]
+    document = {**_document(comparison), "commands": commands}
+    session.show(document, *page(home, comparison, season.game_dates[-1]))
+    return Exit.DONE if comparison.as_expected else Exit.FAILED
 
 
-def page(home: Path, outcome: Outcome, last: dt.date) -> list[Shown]:
+def page(home: Path, comparison: DemoComparison, last: dt.date) -> list[Shown]:
     """What the demo prints: the comparison, hit rates, and where to look. It fits a screen."""
-    return [*_shown(outcome), _where_to_look(home, outcome.report, _commands(home, outcome, last))]
+    return [*_comparison_table(comparison), _where_to_look(home, comparison.report, _commands(home, comparison, last))]
 
 
-def _commands(home: Path, outcome: Outcome, last: dt.date) -> list[tuple[str, str]]:
-    names = {
-        "home": home, "last": last, "date": outcome.example["game_date"], "player": outcome.example["player_lookup"],
-    }  # fmt: skip
+def _commands(home: Path, comparison: DemoComparison, last: dt.date) -> list[tuple[str, str]]:
+    example = comparison.example
+    names = {"home": home, "last": last, "date": example["game_date"], "player": example["player_lookup"]}
     return [(command.format_map(names), purpose) for command, purpose in _COMMANDS]
 
 
@@ -110,29 +109,30 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _document(outcome: Outcome) -> dict[str, object]:
+def _document(comparison: DemoComparison) -> dict[str, object]:
     expected, actual = (
-        {name: getattr(side, name) for name in _FIGURES} for side in (outcome.expected_figures, outcome.actual_figures)
+        {name: getattr(figures, name) for name in _FIGURES}
+        for figures in (comparison.expected_figures, comparison.actual_figures)
     )
     return {
-        "as_expected": outcome.as_expected,
+        "as_expected": comparison.as_expected,
         "expected": expected,
-        "expected_once_all_are_played": {name: getattr(outcome.expected.total, name) for name in _FIGURES},
-        "outcome": {**actual, "duplicates": outcome.duplicates, "lost": outcome.lost},
-        "hit_rates": [{name: row[name] for name in _HIT_RATE} for row in outcome.hit_rates],
-        "refused_tables": dict(outcome.expected.refused),
-        "racers": outcome.racers,
-        "report": outcome.report,
-        "seconds": round(outcome.seconds, 1),
+        "expected_once_all_are_played": {name: getattr(comparison.expected.total, name) for name in _FIGURES},
+        "outcome": {**actual, "duplicates": comparison.duplicates, "lost": comparison.lost},
+        "hit_rates": [{name: row[name] for name in _HIT_RATE} for row in comparison.hit_rates],
+        "refused_tables": dict(comparison.expected.refused),
+        "racers": comparison.racers,
+        "report": comparison.report,
+        "seconds": round(comparison.seconds, 1),
     }
 
 
-def _shown(outcome: Outcome) -> list[Shown]:
-    expected_figures, actual_figures = outcome.expected_figures, outcome.actual_figures
+def _comparison_table(comparison: DemoComparison) -> list[Shown]:
+    expected_figures, actual_figures = comparison.expected_figures, comparison.actual_figures
     rows = [
         *((title, getattr(expected_figures, name), getattr(actual_figures, name)) for name, title in _FIGURES.items()),
-        ("duplicate business keys", 0, outcome.duplicates),
-        ("lost business keys", 0, outcome.lost),
+        ("duplicate business keys", 0, comparison.duplicates),
+        ("lost business keys", 0, comparison.lost),
     ]
     columns = (
         GridColumn("the season"),
@@ -144,17 +144,17 @@ def _shown(outcome: Outcome) -> list[Shown]:
         (name, f"{expected:,}", f"{actual:,}", "ok" if expected == actual else "WRONG")
         for name, expected, actual in rows
     ]
-    newest = "yes" if outcome.newest_everywhere else "NO"
-    racers = "; ".join(f"{racer.name}: {racer.rows:,} rows in {racer.runs} runs" for racer in outcome.racers)
-    verdict = "Zero duplicates, zero lost." if outcome.as_expected else "The result is WRONG: please report this."
+    newest = "yes" if comparison.newest_everywhere else "NO"
+    racers = "; ".join(f"{racer.name}: {racer.rows:,} rows in {racer.runs} runs" for racer in comparison.racers)
+    verdict = "Zero duplicates, zero lost." if comparison.as_expected else "The result is WRONG: please report this."
     return [
         Grid(columns, figures),
-        table(_HIT_RATE_COLUMNS, outcome.hit_rates),
+        table(_HIT_RATE_COLUMNS, comparison.hit_rates),
         "\n".join(
             (
                 f"The race: {racers}.",
-                f"{len(outcome.expected.refused)} staging tables were refused, as intended, and require attention.",
-                f"{verdict} Newest won: {newest}. {outcome.expected.tables:,} tables in {outcome.seconds:.0f} s.",
+                f"{len(comparison.expected.refused)} staging tables were refused, as intended, and require attention.",
+                f"{verdict} Newest won: {newest}. {comparison.expected.tables:,} tables in {comparison.seconds:.0f} s.",
             )
         ),
     ]

@@ -22,8 +22,8 @@ _MONDAY = 0
 _EXAMINED = 14
 """The last game dates whose daily quality is examined."""
 _CONSOLIDATE, _FOLLOW = "consolidate", "follow"
-_CODE_LOCATION = {".dagster/repository": "__repository__@nba_consolidation"}
-"""The tag of the runs of the code location of `workspace.yaml`, which a run in this process would lack."""
+_CODE_LOCATION, _REPOSITORY = "nba_consolidation", "__repository__"
+"""The names that `workspace.yaml` gives to what it loads."""
 
 
 def follow(settings: Settings, dates: Sequence[dt.date], played: Sequence[dt.date]) -> None:
@@ -62,10 +62,26 @@ def _run(instance: dg.DagsterInstance, job: str, *dates: dt.date) -> None:
 
     resolved = defs.resolve_job_def(job)
     span = dict(zip((RANGE_START, RANGE_END), map(str, dates), strict=False))
-    tags: Mapping[str, Any] = {**resolved.tags, **span, **_CODE_LOCATION}
+    tags: Mapping[str, Any] = {**resolved.tags, **span, ".dagster/repository": f"{_REPOSITORY}@{_CODE_LOCATION}"}
     run = resolved.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
     if not run.success:
         raise DemoFailed(f"the Dagster run {job} of the demo failed; see {run.run_id}")
+
+
+def _record_origins(instance: dg.DagsterInstance) -> None:
+    """Makes each run name the workspace's code location, without which Dagster's timeline leaves it out.
+
+    Dagster does so for runs in a process of their own; `execute_in_process` has no parameter for it.
+    """
+    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(_CODE_LOCATION), _REPOSITORY)
+    create = instance.create_run_for_job
+
+    def create_with_origin(job_def: dg.JobDefinition, **parameters: Any) -> dg.DagsterRun:
+        return create(job_def, **parameters, remote_job_origin=RemoteJobOrigin(repository, job_def.name))
+
+    instance.create_run_for_job = create_with_origin  # type: ignore[assignment, method-assign]
 
 
 def _main(what: str, *texts: str) -> None:
@@ -73,6 +89,7 @@ def _main(what: str, *texts: str) -> None:
 
     first, *others = (dt.date.fromisoformat(text) for text in texts)
     with dg.DagsterInstance.get() as instance:
+        _record_origins(instance)
         if what == _CONSOLIDATE:
             _run(instance, "consolidate", first, *others)
         else:

@@ -1,6 +1,6 @@
 """The expected result of consolidating everything staged: counts by date and in total.
 
-Computed from a `tally` with numpy alone, independently of the product that it is compared with.
+Computed from the counts of `staged_row_counts` with numpy alone, independently of the product that it is compared with.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
 
-from nba_consolidation.demo.columns import Ints
+from nba_consolidation.demo.arrow_columns import Ints
 from nba_consolidation.demo.season import Season
-from nba_consolidation.demo.tally import DATE_SHIFT, LINE_BITS, OUTCOMES, Tally
+from nba_consolidation.demo.staged_row_counts import DATE_SHIFT, LINE_BITS, OUTCOMES, StagedRowCounts
 
 
 @dataclass(frozen=True)
@@ -75,48 +75,48 @@ class Expectation:
         )
 
     @classmethod
-    def of(cls, tally: Tally) -> Expectation:
+    def of(cls, counts: StagedRowCounts) -> Expectation:
         """Counts keys: the newest row of each is consolidated, and one of each game, player and system is active."""
-        consolidated, micros = _distinct(tally)
-        outcomes = _active_outcomes(tally)
+        consolidated, micros = _distinct(counts)
+        outcomes = _active_outcomes(counts)
         quarantined: Counter[dt.date] = Counter()
         broken_rules: Counter[str] = Counter()
-        for (date, rule), rows in tally.quarantined.items():
+        for (date, rule), rows in counts.quarantined.items():
             quarantined[date] += rows
             broken_rules[rule] += rows
         by_date = {
             date: Figures(
-                tally.staged[date], consolidated[n], sum(outcomes[n]), quarantined[date], micros[n], *outcomes[n]
+                counts.staged[date], consolidated[n], sum(outcomes[n]), quarantined[date], micros[n], *outcomes[n]
             )
-            for n, date in enumerate(tally.season.game_dates)
-            if tally.staged[date]
+            for n, date in enumerate(counts.season.game_dates)
+            if counts.staged[date]
         }
-        return cls(by_date, dict(broken_rules), tally.tables, tally.refused)
+        return cls(by_date, dict(broken_rules), counts.tables, counts.refused)
 
 
 def expectation(season: Season) -> Expectation:
     """The expected result of the whole season, computed without staging it."""
-    tallies = (Tally.of(delivery, delivery.build()) for delivery in season.deliveries())
-    return Expectation.of(Tally.total(season, tallies))
+    all_counts = (StagedRowCounts.of(delivery, delivery.build()) for delivery in season.deliveries())
+    return Expectation.of(StagedRowCounts.total(season, all_counts))
 
 
-def _distinct(tally: Tally) -> tuple[list[int], list[int]]:
+def _distinct(counts: StagedRowCounts) -> tuple[list[int], list[int]]:
     """Per date: business keys, and the sum of the keys' newest `created_at` in microseconds."""
-    newest = _newest(tally.keys, tally.created)
-    of_date, winners = tally.keys[newest] >> DATE_SHIFT, tally.created[newest]
-    dates = len(tally.season.game_dates)
+    newest = _newest(counts.keys, counts.created)
+    of_date, winners = counts.keys[newest] >> DATE_SHIFT, counts.created[newest]
+    dates = len(counts.season.game_dates)
     bounds = np.searchsorted(of_date, np.arange(dates + 1))
     micros = [sum(winners[bounds[n] : bounds[n + 1]].tolist()) for n in range(dates)]  # may exceed 64 bits
     return np.bincount(of_date, minlength=dates).tolist(), micros
 
 
-def _active_outcomes(tally: Tally) -> list[list[int]]:
+def _active_outcomes(counts: StagedRowCounts) -> list[list[int]]:
     """Per date: the active rows, one per activation key and the newest of it, by outcome."""
-    active = _newest(tally.keys >> LINE_BITS, tally.created)
-    cells = (tally.keys[active] >> DATE_SHIFT) * len(OUTCOMES) + tally.outcomes[active]
-    dates = len(tally.season.game_dates)
-    counts: list[list[int]] = np.bincount(cells, minlength=dates * len(OUTCOMES)).reshape(dates, -1).tolist()
-    return counts
+    active = _newest(counts.keys >> LINE_BITS, counts.created)
+    cells = (counts.keys[active] >> DATE_SHIFT) * len(OUTCOMES) + counts.outcomes[active]
+    dates = len(counts.season.game_dates)
+    by_date: list[list[int]] = np.bincount(cells, minlength=dates * len(OUTCOMES)).reshape(dates, -1).tolist()
+    return by_date
 
 
 def _newest(keys: Ints, created: Ints) -> Ints:

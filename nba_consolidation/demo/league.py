@@ -1,6 +1,6 @@
 """The invented league: teams, invented players and the schedule, all from one seed.
 
-The results of games are made in `truth`, the predictions in `slate`.
+The results of games are made in `simulated_date`, the predictions in `batch_predictions`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nba_consolidation.demo.columns import Floats, Ints
+from nba_consolidation.demo.arrow_columns import Floats, Ints
 
 # fmt: off
 TEAMS = (

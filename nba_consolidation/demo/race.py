@@ -1,6 +1,6 @@
 """The race: several processes stage a season, while Dagster and a terminal consolidate it.
 
-The season is made in `season` and staged in `stager`; `outcome` compares the result with the counts.
+The season is made in `season` and staged in `stager`; `comparison` compares the result with the counts.
 """
 
 from __future__ import annotations

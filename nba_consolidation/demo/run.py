@@ -9,9 +9,9 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from nba_consolidation.demo.comparison import DemoComparison, compare_with_expectation
 from nba_consolidation.demo.dagster_runs import follow
 from nba_consolidation.demo.games import play
-from nba_consolidation.demo.outcome import Outcome, outcome_of
 from nba_consolidation.demo.programs import DemoFailed
 from nba_consolidation.demo.race import race
 from nba_consolidation.demo.season import Season
@@ -29,7 +29,7 @@ def run_demo(
     processes: int,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_news: Callable[[str], None] = lambda _: None,
-) -> Outcome:
+) -> DemoComparison:
     """Runs the demo in the folder, after removing an earlier one, and reports its progress.
 
     Raises DemoFailed if a process fails, or if the folder contains anything else.
@@ -41,7 +41,7 @@ def run_demo(
     played = play(settings, season, on_news)
     follow(settings, season.game_dates, played)
     report = Path(settings.reports_place) / file_name(played[-1], played[-1])
-    return outcome_of(deploy(settings).warehouse, raced, played, report, time.monotonic() - began)
+    return compare_with_expectation(deploy(settings).warehouse, raced, played, report, time.monotonic() - began)
 
 
 def _make_room(home: Path, first_date: dt.date) -> None:

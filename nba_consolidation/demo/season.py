@@ -1,6 +1,7 @@
 """The demo season: its size, and which worker delivers which staging table when. The seed determines everything.
 
-Games are made in `truth`, predictions in `slate`; tables are written in `stager` and counted in `tally`.
+Games are made in `simulated_date`, predictions in `batch_predictions`; `stager` writes the tables and
+`staged_row_counts` counts them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nba_consolidation.demo.columns import micros_of
+from nba_consolidation.demo.arrow_columns import micros_of
+from nba_consolidation.demo.batch_predictions import Batch, predictions_of_batch
 from nba_consolidation.demo.defects import Refusal, Shape, bad_row, reshaped, shape_for
 from nba_consolidation.demo.league import TEAMS, League, Stream, first_game_date
 from nba_consolidation.demo.rows import Run, prediction_rows
-from nba_consolidation.demo.slate import Batch, slate_of
-from nba_consolidation.demo.truth import Truth, box_scores, truth_of
+from nba_consolidation.demo.simulated_date import SimulatedDate, box_scores, simulate_date
 from nba_consolidation.warehouse.staging import table_names
 
 _STARTS_AT = {Batch.MORNING: dt.time(12), Batch.EVENING: dt.time(22), Batch.LATE: dt.time(23, 30)}
@@ -69,7 +70,7 @@ class Season:
 
     def game_ids(self, date: dt.date) -> tuple[str, ...]:
         """The games of one date."""
-        return self._truth(date).game_ids
+        return self._simulated(date).game_ids
 
     def deliveries(self) -> Iterator[Delivery]:
         """Every staging table, in the order of batches. No row is made before `build`."""
@@ -78,10 +79,10 @@ class Season:
 
     def box_scores(self, date: dt.date) -> pa.Table:
         """`player_game_summary` of one date: no row for a player who did not play."""
-        return box_scores(self._truth(date))
+        return box_scores(self._simulated(date))
 
-    def _truth(self, date: dt.date) -> Truth:
-        return truth_of(self.league, self.game_dates.index(date))
+    def _simulated(self, date: dt.date) -> SimulatedDate:
+        return simulate_date(self.league, self.game_dates.index(date))
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,10 @@ class Delivery:
 
     def _good_rows(self, share: Share, random: np.random.Generator) -> pa.Table:
         league, number = self.season.league, share.date_number
-        slate = slate_of(league, number, share.batch).of_worker(share.worker, self.season.workers)
+        predictions = predictions_of_batch(league, number, share.batch).of_worker(share.worker, self.season.workers)
         if self.shape is Shape.WHOLE_POINTS:
-            slate = slate.in_whole_points()
-        return prediction_rows(truth_of(league, number), slate, self._run(share), random)
+            predictions = predictions.in_whole_points()
+        return prediction_rows(simulate_date(league, number), predictions, self._run(share), random)
 
     def _run(self, share: Share) -> Run:
         """The next worker begins a little later; a redelivery 0.392 s after the delivery."""

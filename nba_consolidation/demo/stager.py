@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nba_consolidation.demo.defects import Refusal
 from nba_consolidation.demo.expectation import Expectation
 from nba_consolidation.demo.season import Delivery, Season
-from nba_consolidation.demo.tally import Tally
+from nba_consolidation.demo.staged_row_counts import StagedRowCounts
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 _TABLES_AT_ONCE = 24
@@ -42,19 +42,19 @@ def stage_season(
     A delivery that is staged again replaces its own table.
     """
     chosen = list(season.deliveries()) if deliveries is None else list(deliveries)
-    done, rows, tallies = 0, 0, []
-    for tables, tally in _staged(season, chosen, staging_area, processes):
+    done, rows, all_counts = 0, 0, []
+    for tables, counts in _staged(season, chosen, staging_area, processes):
         done += tables
-        rows += tally.staged.total() + sum(tally.refused.values())
-        tallies.append(tally)
+        rows += counts.staged.total() + sum(counts.refused.values())
+        all_counts.append(counts)
         on_progress(Progress(done, len(chosen), rows))
-    return Expectation.of(Tally.total(season, tallies))
+    return Expectation.of(StagedRowCounts.total(season, all_counts))
 
 
 def _staged(
     season: Season, deliveries: Sequence[Delivery], staging_area: ParquetStaging, processes: int
-) -> Iterator[tuple[int, Tally]]:
-    """Number of tables and tally of every portion, as it is done."""
+) -> Iterator[tuple[int, StagedRowCounts]]:
+    """Number of tables and row counts of every portion, as it is done."""
     portions = [deliveries[first : first + _TABLES_AT_ONCE] for first in range(0, len(deliveries), _TABLES_AT_ONCE)]
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         running = {pool.submit(stage, season, portion, staging_area): len(portion) for portion in portions}
@@ -66,17 +66,17 @@ def _staged(
             raise
 
 
-def stage(season: Season, deliveries: Sequence[Delivery], staging_area: ParquetStaging) -> Tally:
+def stage(season: Season, deliveries: Sequence[Delivery], staging_area: ParquetStaging) -> StagedRowCounts:
     """Builds and writes these deliveries in this process."""
-    return Tally.total(season, (_stage_one(delivery, staging_area) for delivery in deliveries))
+    return StagedRowCounts.total(season, (_stage_one(delivery, staging_area) for delivery in deliveries))
 
 
-def _stage_one(delivery: Delivery, staging_area: ParquetStaging) -> Tally:
+def _stage_one(delivery: Delivery, staging_area: ParquetStaging) -> StagedRowCounts:
     table = delivery.build()
     staging_area.write(delivery.name, table)
     if delivery.refusal is Refusal.CORRUPT:
         _tear(staging_area, delivery.name)
-    return Tally.of(delivery, table)
+    return StagedRowCounts.of(delivery, table)
 
 
 def _tear(staging_area: ParquetStaging, name: str) -> None:

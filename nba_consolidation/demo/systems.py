@@ -1,6 +1,7 @@
 """The prediction systems: their names, and how good and how sure of itself each one is.
 
-Data alone, one position per system in every tuple and array; what they predict is in `truth` and `slate`.
+Data alone, one position per system in every tuple and array; their predictions are made in `simulated_date` and
+`batch_predictions`.
 """
 
 from __future__ import annotations

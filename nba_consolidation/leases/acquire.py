@@ -1,6 +1,6 @@
 """How leases are acquired: try, wait for the current holder, keep what is acquired meanwhile, give up at the limit.
 
-`held_lease` renews leases once they are all acquired; `snapshot` recognises an own write after a lost reply, by its
+`held_lease` renews leases once they are all acquired; `own_leases` recognises an own write after a lost reply, by its
 nonce.
 """
 
@@ -11,8 +11,8 @@ from random import Random
 from nba_consolidation.leases.errors import AmbiguousReply, LeaseError, LeaseHeld
 from nba_consolidation.leases.interface import Holder, LeaseStore
 from nba_consolidation.leases.lease_events import WaitLog
-from nba_consolidation.leases.snapshot import (
-    LeaseSnapshot,
+from nba_consolidation.leases.own_leases import (
+    OwnLeases,
     read_own_leases,
     release_left_over,
     release_own_leases,
@@ -34,7 +34,7 @@ class LeaseRequest:
     operation_id: str
 
 
-def acquire(store: LeaseStore, request: LeaseRequest, wait: WaitPolicy, time: TimeSource, rng: Random) -> LeaseSnapshot:
+def acquire(store: LeaseStore, request: LeaseRequest, wait: WaitPolicy, time: TimeSource, rng: Random) -> OwnLeases:
     """Acquire all leases of the request: at once if all are free, otherwise in the order of their keys.
 
     Raises LeaseHeld at the wait limit, and every other error at once, because waiting would not help (incident 10).
@@ -69,10 +69,10 @@ class _Acquisition:
         self._began = time.monotonic()
         self._lost_replies = 0
         self._in_doubt = False
-        self._acquired = LeaseSnapshot()
+        self._acquired = OwnLeases()
         self._wait_log = WaitLog(store, request.holder, request.operation_id, time)
 
-    def run(self) -> LeaseSnapshot:
+    def run(self) -> OwnLeases:
         next_keys = self._request.keys
         while next_keys:
             self._renew_when_due()
@@ -95,7 +95,7 @@ class _Acquisition:
         self._wait_log.end("acquired")
         return tuple(key for key in self._request.keys if key not in self._acquired.keys)
 
-    def _try_acquire(self, keys: tuple[str, ...]) -> LeaseSnapshot:
+    def _try_acquire(self, keys: tuple[str, ...]) -> OwnLeases:
         """Acquire the keys, recognising own leases by their nonce, so that a run never waits for itself.
 
         A write without a reply may also arrive late; the next attempt then finds the lease held under the own nonce.
@@ -103,7 +103,7 @@ class _Acquisition:
         holder, ttl, nonce = self._request.holder, self._request.timing.ttl, self._request.operation_id
         asked_at = self._time.monotonic()
         try:
-            return LeaseSnapshot.of(self._store.try_acquire(keys, holder, ttl, operation_id=nonce), asked_at)
+            return OwnLeases.of(self._store.try_acquire(keys, holder, ttl, operation_id=nonce), asked_at)
         except (AmbiguousReply, LeaseHeld) as error:
             if isinstance(error, LeaseHeld) and error.record.operation_id != nonce:
                 raise

@@ -17,7 +17,7 @@ from nba_consolidation.leases.acquire import LeaseRequest, acquire
 from nba_consolidation.leases.errors import EXPIRED_OR_TAKEN_OVER, LeaseError, LeaseLost
 from nba_consolidation.leases.interface import Holder, LeaseRecord, LeaseStore
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
-from nba_consolidation.leases.snapshot import LeaseSnapshot, read_own_leases, release_own_leases, renew_own_leases
+from nba_consolidation.leases.own_leases import OwnLeases, read_own_leases, release_own_leases, renew_own_leases
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
 from nba_consolidation.observability import log_event
 
@@ -67,7 +67,7 @@ class HeldLease:
     """Leases that this process holds until the block of `hold` ends, or until they are lost."""
 
     def __init__(
-        self, store: LeaseStore, snapshot: LeaseSnapshot, timing: LeaseTiming, time: TimeSource, *, waited: float
+        self, store: LeaseStore, snapshot: OwnLeases, timing: LeaseTiming, time: TimeSource, *, waited: float
     ) -> None:
         self._store = store
         self._snapshot = snapshot

@@ -1,7 +1,8 @@
 """The use case: creates missing tables and adopts existing ones. First a plan, then its application.
 
-Adopting a table only adds columns, which are NULL in its rows. Rows that a previous version
-published in validated_predictions are copied to published_predictions. The roles of accounts are listed here too.
+Adopting a table only adds columns, which are NULL in its rows, and writes the descriptions of declared ones. Rows that
+a previous version published in validated_predictions are copied to published_predictions. The roles of accounts are
+listed here too.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ class TableChange:
     """The changes of one table by bootstrap.
 
     live: the columns that it has now; none if it is missing. missing: declared columns that would be added. differing:
-    declared and live column where the types differ; the live one stays.
+    declared and live column where the types differ; the live one stays. undescribed: columns whose description in the
+    warehouse is another one than the declared one.
     """
 
     table: Table
     live: tuple[Column, ...] = ()
     missing: tuple[Column, ...] = ()
     differing: tuple[tuple[Column, Column], ...] = ()
+    undescribed: tuple[str, ...] = ()
 
     @property
     def creates(self) -> bool:
@@ -45,7 +48,7 @@ class TableChange:
 
     @property
     def changes(self) -> bool:
-        return self.creates or bool(self.missing)
+        return self.creates or bool(self.missing or self.undescribed)
 
     @property
     def unfit(self) -> tuple[str, ...]:
@@ -116,6 +119,7 @@ def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
     for change in planned.tables:
         if change.missing:
             writer.warehouse.add_columns(change.table.name, change.missing)
+    writer.warehouse.describe([change.table for change in planned.tables if not change.creates])
     _, poisoned = writer.write_each(LOCK_TYPE, sorted(planned.carried_over), holder, _carry_over)
     if poisoned:
         raise DatesPoisoned(poisoned, "carried over")
@@ -160,5 +164,10 @@ def _table_change(warehouse: Warehouse, table: Table) -> TableChange:
             (column, by_name[column.name])
             for column in table.columns
             if column.name in by_name and by_name[column.name].type != column.type
+        ),
+        undescribed=tuple(
+            column.name
+            for column in table.columns
+            if column.name in by_name and by_name[column.name].description != column.description
         ),
     )

@@ -57,14 +57,20 @@ class TransactionResult:
 class Warehouse(Protocol):
     """Tables, and transactions over them."""
 
+    def reader(self) -> Warehouse:
+        """The same tables for a caller that only reads: it neither blocks other readers nor changes anything."""
+
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates the tables that do not exist; leaves existing ones unchanged."""
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
-        """The table's current columns, in order, with GoogleSQL types. Raises WarehouseError."""
+        """The table's current columns, in order, with GoogleSQL types and descriptions. Raises WarehouseError."""
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         """Adds the columns that do not exist; existing rows have NULL there."""
+
+    def describe(self, tables: Sequence[Table]) -> None:
+        """Writes the declared descriptions of existing tables and columns, where they differ."""
 
     def check(self) -> None:
         """Reads once, so that a missing table or permission shows at start-up. Raises WarehouseError."""

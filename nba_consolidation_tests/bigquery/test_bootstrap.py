@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
@@ -42,13 +43,16 @@ def test_an_existing_table_keeps_its_columns_and_rows_and_gets_the_declared_colu
     existing = [column for column in PREDICTIONS.columns if column not in LINEAGE]
     scale = Column("confidence_score", "NUMERIC(5, 2)", "")
     existing = [scale if column.name == scale.name else column for column in existing] + [Column("kalshi", "BOOL", "")]
+    existing = [replace(column, description="") for column in existing]
     create_existing_table(bigquery_service, existing)
     change = bootstrap.plan(warehouse, [PREDICTIONS]).tables[0]
     assert (change.creates, columns(change)) == (False, {column.name for column in LINEAGE})
     assert change.carried_through == ("kalshi",)
     assert [(declared.type, live.type) for declared, live in change.differing] == [("NUMERIC(7, 4)", "NUMERIC(5, 2)")]
     apply(warehouse, bootstrap.Plan([change]))
-    assert {column.name for column in LINEAGE} <= {column.name for column in warehouse.live_columns(PREDICTIONS.name)}
+    assert "system_id" in change.undescribed
+    live = {column.name: column.description for column in warehouse.live_columns(PREDICTIONS.name)}
+    assert live == {column.name: column.description for column in PREDICTIONS.columns} | {"kalshi": ""}
     job = warehouse.session.client.query(f"SELECT kalshi, run_id FROM {bigquery_service.dataset}.{PREDICTIONS.name}")
     assert [dict(row) for row in job.result()] == [{"kalshi": True, "run_id": None}]
     assert not bootstrap.plan(warehouse, [PREDICTIONS]).changes

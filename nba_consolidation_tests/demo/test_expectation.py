@@ -9,7 +9,7 @@ import pytest
 from nba_consolidation.demo.defects import Refusal
 from nba_consolidation.demo.expectation import Expectation, expectation
 from nba_consolidation.demo.season import Season
-from nba_consolidation.demo.tally import Tally
+from nba_consolidation.demo.staged_row_counts import StagedRowCounts
 from nba_consolidation.schema import ACTIVATION_KEY, BUSINESS_KEY
 from nba_consolidation_tests.demo.conftest import Staged
 
@@ -116,13 +116,13 @@ def test_counting_without_staging_gives_the_same_figures(staged: Staged) -> None
 
 
 def test_the_order_and_the_split_of_the_counting_make_no_difference(staged: Staged) -> None:
-    tallies = [Tally.of(delivery, delivery.build()) for delivery in staged.season.deliveries()]
-    halves = [Tally.total(staged.season, tallies[1::2]), Tally.total(staged.season, tallies[::2])]
-    assert Expectation.of(Tally.total(staged.season, halves)) == staged.expectation
+    all_counts = [StagedRowCounts.of(delivery, delivery.build()) for delivery in staged.season.deliveries()]
+    halves = [StagedRowCounts.total(staged.season, half) for half in (all_counts[1::2], all_counts[::2])]
+    assert Expectation.of(StagedRowCounts.total(staged.season, halves)) == staged.expectation
 
 
 def test_nothing_staged_is_nothing_expected(season: Season) -> None:
-    assert Expectation.of(Tally.total(season, [])).total.staged == 0
+    assert Expectation.of(StagedRowCounts.total(season, [])).total.staged == 0
 
 
 @pytest.mark.slow

@@ -15,9 +15,9 @@ import pytest
 
 from nba_consolidation.cli.demo import page
 from nba_consolidation.cli.output import print_result
+from nba_consolidation.demo.comparison import DemoComparison, Racer
 from nba_consolidation.demo.expectation import Expectation, Figures
 from nba_consolidation.demo.games import BOX_SCORES
-from nba_consolidation.demo.outcome import Outcome, Racer
 from nba_consolidation.demo.programs import DemoFailed, terminal
 from nba_consolidation.demo.run import run_demo
 from nba_consolidation.demo.season import Season
@@ -118,7 +118,7 @@ def test_what_it_prints_fits_a_screen() -> None:
     """40 lines of 100 characters, as `make demo` prints them."""
     figures = _figures(**dict.fromkeys((field.name for field in fields(Figures)), 1_234_567))
     rate = {"bets": 100_000, "hit_rate": 0.5, "hit_rate_low": 0.49, "hit_rate_high": 0.51}
-    outcome = Outcome(
+    comparison = DemoComparison(
         expected=Expectation({dt.date(2026, 1, 15): figures}, {}, 1_000, {"_staging_a": 1, "_staging_b": 2}),
         expected_figures=figures,
         actual_figures=figures,
@@ -131,7 +131,7 @@ def test_what_it_prints_fits_a_screen() -> None:
     )
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        print_result(False, {}, *page(Path(".demo"), outcome, dt.date(2026, 1, 15)))
+        print_result(False, {}, *page(Path(".demo"), comparison, dt.date(2026, 1, 15)))
     lines = printed.getvalue().splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 100
@@ -150,9 +150,9 @@ def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:
         "seconds": 1.0,
         "example": {},
     }
-    assert Outcome(**good).as_expected
-    assert not Outcome(**{**good, "duplicates": 1}).as_expected
+    assert DemoComparison(**good).as_expected
+    assert not DemoComparison(**{**good, "duplicates": 1}).as_expected
     for field in fields(Figures):
-        assert not Outcome(**{**good, "actual_figures": _figures(**{field.name: 1})}).as_expected
+        assert not DemoComparison(**{**good, "actual_figures": _figures(**{field.name: 1})}).as_expected
     one_lost = replace(expected, consolidated=expected.consolidated - 1)
-    assert Outcome(**{**good, "actual_figures": one_lost}).lost == 1
+    assert DemoComparison(**{**good, "actual_figures": one_lost}).lost == 1

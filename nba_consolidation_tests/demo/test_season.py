@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from nba_consolidation.demo.batch_predictions import Batch
 from nba_consolidation.demo.defects import DEFECTS, Defect, Refusal, Shape
 from nba_consolidation.demo.league import TEAMS
 from nba_consolidation.demo.season import Delivery, Season
-from nba_consolidation.demo.slate import Batch
 from nba_consolidation.demo.systems import PERCENT_SYSTEM, SYSTEMS
 from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.warehouse.arrow_types import arrow_type, columns_of

@@ -14,7 +14,7 @@ from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.operations.doctor.health_checks import Health, _tables
 from nba_consolidation.pipeline.publication.publish import unpublished_dates
-from nba_consolidation.schema import ALL_TABLES
+from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.settings import Settings
 from nba_consolidation.wiring import Deployment, deploy
 from nba_consolidation_tests.operations.previous_version import TABLES_BEFORE, VALIDATED_BEFORE
@@ -94,7 +94,9 @@ def test_every_row_is_carried_over_as_it_was_and_a_second_time_changes_nothing(h
     assert len(before) == 12
     planned = migrate(home)
     assert planned.carried_over == {DATE: 4, NEXT_DATE: 4, THIRD_DATE: 4}
-    assert [change.table.name for change in planned.tables if change.changes] == ["published_predictions"]
+    assert [change.table.name for change in planned.tables if change.creates or change.missing] == [
+        "published_predictions"
+    ]
     after = execute(home, f"SELECT * FROM published_predictions ORDER BY {ROW_ORDER}")
     assert after == [
         {name: row[name] for name in after[0] if name != "published_at"} | {"published_at": row["validated_at"]}
@@ -171,6 +173,24 @@ def test_doctor_warns_until_the_rows_are_carried_over(home: Deployment) -> None:
     assert _tables(home.warehouse)[0] is Health.WARNING
     migrate(home)
     assert _tables(home.warehouse)[0] is Health.OK
+
+
+def test_tables_and_columns_of_an_earlier_home_are_described(home: Deployment) -> None:
+    migrate(home)
+    comments = (
+        "SELECT table_name || '.' AS name, comment FROM duckdb_tables() UNION ALL "
+        "SELECT table_name || '.' || column_name, comment FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    )
+    declared = execute(home, comments)
+    names = {f"{table.name}.{name}" for table in (*ALL_TABLES, BOX_SCORES) for name in ("", *table.column_names)}
+    assert names <= {row["name"] for row in declared if row["comment"]}
+    execute(home, "COMMENT ON TABLE grading_ledger IS NULL")
+    execute(home, "COMMENT ON COLUMN grading_ledger.kind IS NULL")
+    planned = migrate(home)
+    assert {change.table.name: change.undescribed for change in planned.tables if change.changes} == {
+        "grading_ledger": ("kind",)
+    }
+    assert execute(home, comments) == declared
 
 
 def test_a_new_home_has_nothing_to_carry_over(tmp_path: Path) -> None:

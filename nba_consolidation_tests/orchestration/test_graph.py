@@ -1,8 +1,10 @@
 """The assets, checks and jobs of the graph, and their arguments. No job is run."""
 
 import datetime as dt
+import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,11 @@ PARTITIONED = [
 ]
 ASSETS = [*PARTITIONED, "staging_cleanups"]
 EXTERNAL = ["player_game_summary"]
+_SHARED_STEPS = {
+    **dict.fromkeys(PERFORMANCE, ("performance",)),
+    **dict.fromkeys(("confidence_recalibration", "confidence_recalibration_events"), ("recalibration",)),
+    "staging_cleanups": ("cleanup_asset",),
+}
 CHECKS = {
     "confidence_calibration": ["calibration_error"],
     "confidence_recalibration": ["calibrations_rolled_back", "calibrations_waiting", "duplicate_calibrations"],
@@ -142,6 +149,26 @@ def test_the_columns_in_the_ui_are_the_declared_ones() -> None:
     schema = metadata["dagster/column_schema"]
     columns = [(column.name, column.type, column.description) for column in schema.columns]
     assert columns == [(column.name, column.type, column.description) for column in PREDICTIONS.columns]
+
+
+def test_the_page_of_an_asset_links_to_the_function_that_makes_it() -> None:
+    graph = assets()
+    for name in ASSETS:
+        references = graph.get(dg.AssetKey(name)).metadata["dagster/code_references"]
+        assert isinstance(references, dg.CodeReferencesMetadataValue)
+        [place] = references.code_references
+        assert isinstance(place, dg.LocalFileCodeReference)
+        assert place.line_number
+        lines = Path(place.file_path).read_text(encoding="utf-8").splitlines()[place.line_number - 1 :]
+        function = next(line for line in lines if line.startswith("def "))
+        assert function.split("(")[0].removeprefix("def ") in {name, *_SHARED_STEPS.get(name, ())}
+
+
+def test_the_project_file_names_the_code_location_for_dagsters_project_tools() -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["dg"]["project"]
+    assert importlib.import_module(project["code_location_target_module"]).defs.resolve_asset_graph()
+    assert project["code_location_name"] in (root / "workspace.yaml").read_text(encoding="utf-8")
 
 
 def test_incident_09_loading_the_code_location_creates_no_file_and_needs_no_home(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_the_graph_an_asset_the_figures_of_a_date_and_its_checks_are_shown(demo_
     look_at_figures(demo_site.address, page, first)
     look_at_checks(demo_site.address, page)
     look_at_calibration(demo_site.address, page, last)
+    look_at_timeline(demo_site.address, page)
+
+
+def look_at_timeline(address: str, page: Page) -> None:
+    page.goto(f"{address}/timeline")
+    for job in ("consolidate", "grade", "reliability", "report"):
+        page.get_by_text(job, exact=True).first.wait_for(timeout=30_000)
 
 
 def look_at_groups(address: str, page: Page, picture: Keep = keep_no_picture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from nba_consolidation.schema import ALL_TABLES, PREDICTIONS, Column
+from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS, Column
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError, WriteRefused
@@ -533,9 +534,24 @@ def test_the_error_for_a_missing_table_says_what_to_do(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
-def test_the_live_table_has_every_declared_column_and_type(engine: Engine, table: Any) -> None:
-    declared = [(column.name, column.type) for column in table.columns]
-    assert [(column.name, column.type) for column in engine.warehouse.live_columns(table.name)] == declared
+def test_the_live_table_has_every_declared_column_type_and_description(engine: Engine, table: Any) -> None:
+    declared = [(column.name, column.type, column.description) for column in table.columns]
+    live = engine.warehouse.live_columns(table.name)
+    assert [(column.name, column.type, column.description) for column in live] == declared
+
+
+def test_a_description_of_an_earlier_version_is_replaced_and_other_columns_keep_theirs(engine: Engine) -> None:
+    def descriptions() -> dict[str, str]:
+        return {column.name: column.description for column in engine.warehouse.live_columns(FENCES.name)}
+
+    declared = descriptions()
+    other = Column("theirs", "STRING", "The operator's own.")
+    engine.warehouse.add_columns(FENCES.name, [other])
+    earlier = tuple(dataclasses.replace(column, description="It's old.") for column in (*FENCES.columns, other))
+    engine.warehouse.describe([dataclasses.replace(FENCES, columns=earlier)])
+    assert set(descriptions().values()) == {"It's old."}
+    engine.warehouse.describe([FENCES])
+    assert descriptions() == {**declared, "theirs": "It's old."}
 
 
 def test_creating_tables_and_columns_again_changes_nothing(engine: Engine) -> None:

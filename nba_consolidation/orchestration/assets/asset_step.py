@@ -9,7 +9,7 @@ Dagster itself would run nothing downstream of a step that fails, for any date.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -167,7 +167,7 @@ class AssetStep:
         """The step over these partitions; a backfill of any range is a single run."""
         decorate = dg.multi_asset(
             name=self.name,
-            specs=[asset.spec(kinds, skippable=True) for asset in self.assets],
+            specs=[asset.spec(kinds, self.function, skippable=True) for asset in self.assets],
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.single_run(),
             pool=WRITERS if self.writes else None,
@@ -227,7 +227,7 @@ class AssetStep:
 
     def _check_events(self, run: AssetRun) -> Iterator[Event]:
         """The checks that somebody executes alone, on what is committed."""
-        run.deployment.create_tables()
+        run = replace(run, deployment=run.deployment.to_read())
         result = self.examine(run)
         yield from check_results(result.outcome, _audited(run, {}), checks=run.checks)
         if result.poisoned:
@@ -260,7 +260,9 @@ def asset_step(
 
 
 def _audited(run: AssetRun, poisoned: Mapping[dt.date, ConsolidationError]) -> AuditOutcome:
-    return audit(run.deployment.warehouse, run.dates, checks=run.checks, assets=run.selected, poisoned=poisoned)
+    return audit(
+        run.deployment.warehouse.reader(), run.dates, checks=run.checks, assets=run.selected, poisoned=poisoned
+    )
 
 
 def _with_images(by_date: Mapping[dt.date, Metadata], images: Metadata) -> dict[dt.date, Metadata]:

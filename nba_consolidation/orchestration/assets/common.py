@@ -2,13 +2,15 @@
 
 import base64
 import datetime as dt
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import dagster as dg
 
 from nba_consolidation.orchestration.automation_conditions import Condition
-from nba_consolidation.orchestration.metadata import column_schema
+from nba_consolidation.orchestration.metadata import Metadata, column_schema
 from nba_consolidation.schema import Table
 from nba_consolidation.settings import LOCAL, PRODUCTION, SettingsError
 
@@ -50,9 +52,10 @@ class AssetDeclaration:
     table: Table | None = None
     automation: Condition | None = None
 
-    def spec(self, kinds: Kinds, **arguments: Any) -> dg.AssetSpec:
-        """The asset as Dagster has it. The arguments are those of AssetSpec."""
-        columns = {} if self.table is None else {"dagster/column_schema": column_schema(self.table)}
+    def spec(self, kinds: Kinds, function: Callable[..., object] | None = None, **arguments: Any) -> dg.AssetSpec:
+        """The asset as Dagster has it. function: the one that makes it. The arguments are those of AssetSpec."""
+        metadata: Metadata = {} if self.table is None else {"dagster/column_schema": column_schema(self.table)}
+        metadata |= {} if function is None else {"dagster/code_references": _source(function)}
         return dg.AssetSpec(
             self.name,
             description=self.description,
@@ -61,10 +64,17 @@ class AssetDeclaration:
             owners=OWNERS,
             tags={GRAIN: self.grain},
             kinds={getattr(kinds, kind, kind) for kind in self.kinds},
-            metadata=columns,
+            metadata=metadata,
             automation_condition=self.automation,
             **arguments,
         )
+
+
+def _source(function: Callable[..., object]) -> dg.CodeReferencesMetadataValue:
+    """The file and the line of a function, which the asset's page links to."""
+    code = inspect.unwrap(function).__code__
+    place = dg.LocalFileCodeReference(file_path=code.co_filename, line_number=code.co_firstlineno)
+    return dg.CodeReferencesMetadataValue(code_references=[place])
 
 
 def table_asset(

@@ -66,7 +66,7 @@ def _committed(run: AssetRun) -> AssetResult:
 def player_prop_predictions(run: AssetRun) -> AssetResult:
     """Consolidates the dates. A date that is poisoned, or has duplicates already, is held back."""
     report = run.deployment.consolidator.consolidate(run.dates, run.holder, run.log_step)
-    metadata = _consolidated_metadata(report, run.deployment.warehouse, run.dates)
+    metadata = _consolidated_metadata(report, run.deployment.warehouse.reader(), run.dates)
     return AssetResult(
         {PREDICTIONS.name: metadata}, outcome=report, poisoned=report.poisoned, unfit=unfit_dates(report)
     )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.operations.daily_quality.results import CheckStatus, QualityReport
@@ -33,8 +34,7 @@ def _of_yesterday(run: AssetRun) -> AssetResult:
 )
 def daily_quality(run: AssetRun) -> AssetResult:
     """Examines each date. Reads only, so it waits for no writer."""
-    run.deployment.create_tables()
-    return _examined(run, run.dates)
+    return _examined(replace(run, deployment=run.deployment.to_read()), run.dates)
 
 
 def _examined(run: AssetRun, dates: Sequence[dt.date]) -> AssetResult:

@@ -41,7 +41,7 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def performance(run: AssetRun) -> AssetResult:
     """Analyses the dates. One step, so that both tables are about the same graded rows."""
-    warehouse, dates = run.deployment.warehouse, run.dates
+    warehouse, dates = run.deployment.warehouse.reader(), run.dates
     report = run.deployment.analyst.analyse(dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
     by_system = queries.performance(warehouse, run.first, run.last, by="all")

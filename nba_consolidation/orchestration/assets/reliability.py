@@ -43,7 +43,7 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""
-    warehouse = run.deployment.warehouse
+    warehouse = run.deployment.warehouse.reader()
     report = run.deployment.reviewer.review(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
     players = queries.players(warehouse, run.first, run.last)

@@ -38,7 +38,7 @@ def cleanup_asset(kinds: Kinds) -> dg.AssetsDefinition:
         automation=at_time("0 3 * * *"),
     )
 
-    @dg.multi_asset(name=CLEANUPS.name, specs=[declaration.spec(kinds)], pool=WRITERS)
+    @dg.multi_asset(name=CLEANUPS.name, specs=[declaration.spec(kinds, cleanup_asset)], pool=WRITERS)
     def staging_cleanups(
         context: dg.AssetExecutionContext, config: CleanUpConfig, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult[None]:

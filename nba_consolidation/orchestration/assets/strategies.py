@@ -42,7 +42,7 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def strategy_performance(run: AssetRun) -> AssetResult:
     """Evaluates the strategies for the dates."""
-    warehouse = run.deployment.warehouse
+    warehouse = run.deployment.warehouse.reader()
     report = run.deployment.strategist.evaluate(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
     rows = queries.strategies(warehouse, run.first, run.last)

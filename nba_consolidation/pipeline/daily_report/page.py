@@ -34,13 +34,18 @@ _SCORE_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series")
 _BIN_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series"), *display_columns.CALIBRATION_BINS)
 
 
-def page(report: Report) -> str:
-    """Returns the whole document. Everything that came from outside is escaped."""
+def page(report: Report, run_id: str | None = None, run_address: str | None = None) -> str:
+    """Returns the whole document. Everything that came from outside is escaped.
+
+    run_id, run_address: the Dagster run that makes the page, if one does, and where it can be seen.
+    """
     work = report.work
     in_dates = [row for row in work.predictions if report.first <= row["game_date"] <= report.last]
     template = _environment().get_template("page.html")
     return template.render(
         report=report,
+        run_id=run_id,
+        run_address=run_address,
         title=_title(report),
         summary=_summary(report),
         badges=_BADGES,
@@ -48,7 +53,7 @@ def page(report: Report) -> str:
         columns=display_columns,
         bin_columns=_BIN_COLUMNS,
         score_columns=_SCORE_COLUMNS,
-        calibration_scores=[row for system in report.reliability for row in _judged(system)],
+        calibration_scores=[row for system in report.reliability for row in _score_rows(system)],
         uninformative=[system.system_id for system in report.reliability if not system.is_informative],
         css=_trusted_file("page.css"),
         js=_trusted_file("page.js"),
@@ -133,13 +138,13 @@ def _error(scores: Scores) -> str:
     return calibration_error(scores.ece, scores.ece_noise, scores.ece_noise_high)
 
 
-def _judged(system: SystemReliability) -> list[Row]:
+def _score_rows(system: SystemReliability) -> list[Row]:
     """The scores of a system as stated and as calibrated, beside the references."""
-    judged = [("as stated", system.stated_scores)]
-    judged += [("calibrated", system.calibrated_scores)] if system.calibrated else []
+    series = [("as stated", system.stated_scores)]
+    series += [("calibrated", system.calibrated_scores)] if system.calibrated else []
     return [
-        vars(scores) | {"system_id": system.system_id, "series": series, "log_loss_constant": system.constant_log_loss}
-        for series, scores in judged
+        vars(scores) | {"system_id": system.system_id, "series": name, "log_loss_constant": system.constant_log_loss}
+        for name, scores in series
     ]
 
 

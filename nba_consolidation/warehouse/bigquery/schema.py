@@ -35,6 +35,14 @@ def schema_field(column: Column) -> bigquery.SchemaField:
     return SchemaField(column.name, kind, mode="REPEATED" if repeated else "NULLABLE", **options)
 
 
+def described(fields: Sequence[bigquery.SchemaField], table: Table) -> list[bigquery.SchemaField]:
+    """The fields of an existing table, those of declared columns with their descriptions."""
+    from google.cloud.bigquery import SchemaField
+
+    texts = {column.name: {"description": column.description} for column in table.columns}
+    return [SchemaField.from_api_repr(field.to_api_repr() | texts.get(field.name, {})) for field in fields]
+
+
 def columns_of(fields: Sequence[bigquery.SchemaField]) -> tuple[Column, ...]:
     """The columns of an existing table, with GoogleSQL types."""
     return tuple(Column(field.name, _googlesql_type(field), field.description or "") for field in fields)

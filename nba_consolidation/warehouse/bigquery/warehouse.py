@@ -16,7 +16,7 @@ from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.bigquery import script
 from nba_consolidation.warehouse.bigquery.load import relation_tables
-from nba_consolidation.warehouse.bigquery.schema import columns_of, schema_field, table_resource
+from nba_consolidation.warehouse.bigquery.schema import columns_of, described, schema_field, table_resource
 from nba_consolidation.warehouse.bigquery.session import BigQuerySession, JobAborted, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
 from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, Row, TransactionResult
@@ -46,6 +46,10 @@ class BigQueryWarehouse:
         self._attempts = attempts
         self._known_tables: set[str] = set()
 
+    def reader(self) -> BigQueryWarehouse:
+        """Itself: readers block nobody here."""
+        return self
+
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates the tables that do not exist, and the datasets; asks for each table once per instance."""
         unknown = {table.name: table for table in tables if table.name not in self._known_tables}
@@ -70,6 +74,15 @@ class BigQueryWarehouse:
         if missing:
             resource.schema = [*resource.schema, *missing]
             self.session.call(table, self.session.client.update_table, resource, ["schema"])
+
+    def describe(self, tables: Sequence[Table]) -> None:
+        """Raises ResourceChanged if a table was changed since it was read."""
+        for table in tables:
+            resource = self._table(table.name)
+            schema = described(resource.schema, table)
+            if (resource.description, list(resource.schema)) != (table.description, schema):
+                resource.description, resource.schema = table.description, schema
+                self.session.call(table.name, self.session.client.update_table, resource, ["description", "schema"])
 
     def check(self) -> None:
         """Reads the metadata of both datasets, and runs a job that reads no table."""

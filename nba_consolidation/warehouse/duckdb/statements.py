@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,10 +19,11 @@ _NO_HIVE_PARTITIONING = exp.Kwarg(this=exp.var("hive_partitioning"), expression=
 
 
 @cache  # every writer makes sure of all tables first
-def create_table(table: Table) -> str:
-    """CREATE TABLE IF NOT EXISTS with all declared columns."""
+def create_table(table: Table, *, temporary: bool = False) -> str:
+    """CREATE TABLE IF NOT EXISTS with all declared columns. temporary: for this connection only."""
     schema = exp.Schema(this=exp.to_table(table.name), expressions=[_definition(c) for c in table.columns])
-    return exp.Create(this=schema, kind="TABLE", exists=True).sql(dialect="duckdb")
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()] if temporary else [])
+    return exp.Create(this=schema, kind="TABLE", exists=True, properties=properties).sql(dialect="duckdb")
 
 
 def add_column(table: str, column: Column) -> str:
@@ -30,6 +31,21 @@ def add_column(table: str, column: Column) -> str:
     definition = _definition(column)
     definition.set("exists", True)
     return exp.Alter(this=exp.to_table(table), kind="TABLE", actions=[definition]).sql(dialect="duckdb")
+
+
+def describe(table: Table, live: Mapping[tuple[str, str], str | None]) -> Iterator[str]:
+    """COMMENT ON the table, and on each of its columns, whose live comment is another one.
+
+    live: comments by table and column, that of a table by the column `""`. A column that is not there is left out.
+    """
+    name = exp.to_table(table.name)
+    described: dict[str, tuple[str, exp.Expr, str]] = {"": ("TABLE", name, table.description)}
+    for one in table.columns:
+        column = exp.column(exp.to_identifier(one.name, quoted=True), table=table.name)
+        described[one.name] = ("COLUMN", column, one.description)
+    for key, (kind, thing, text) in described.items():
+        if (live.get((table.name, key), text) or "") != text:
+            yield exp.Comment(this=thing, kind=kind, expression=exp.Literal.string(text)).sql(dialect="duckdb")
 
 
 def _definition(column: Column) -> exp.ColumnDef:

@@ -1,4 +1,4 @@
-"""The embedded warehouse: one DuckDB file, which one process at a time can open.
+"""The embedded warehouse: one DuckDB file, which one process can open for writing, or several for reading.
 
 Therefore connections are short, opened with retries and jitter, and always closed. Staging tables are Parquet files.
 """
@@ -6,11 +6,13 @@ Therefore connections are short, opened with retries and jitter, and always clos
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +22,14 @@ from sqlglot import exp
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.duckdb.file_in_use import LOGGED, FileInUse, WaitNotice
 from nba_consolidation.warehouse.duckdb.statements import (
     STAGED,
     add_column,
     copy_to_temporary_table,
     create_staged_view,
     create_table,
+    describe,
 )
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
@@ -52,7 +56,7 @@ if TYPE_CHECKING:
 class DuckDBWarehouse:
     """A DuckDB file and the staging folder that it reads.
 
-    open_limit: seconds to wait until no other process has the file open.
+    open_limit: seconds to wait until no other process has the file open. notice: who is told of such a wait.
     monotonic: the clock that measures this wait and the duration of each transaction, in seconds.
     memory_limit: in DuckDB's notation, for example `2GB`; beyond it, DuckDB spills to disk.
     external: tables that another system owns in production. Here nobody else creates them, so this class does.
@@ -64,6 +68,7 @@ class DuckDBWarehouse:
         staging: ParquetStaging,
         *,
         open_limit: float = 120.0,
+        notice: WaitNotice = LOGGED,
         memory_limit: str = "1500MB",
         external: Sequence[Table] = (),
         sleep: Callable[[float], None] = time.sleep,
@@ -73,7 +78,10 @@ class DuckDBWarehouse:
         self.path = Path(path).absolute()
         self.staging = staging
         self._open_limit = open_limit
+        self._notice = notice
         self._external = external
+        self._read_only = False
+        self._empty: tuple[Table, ...] = ()
         self._config: dict[str, Any] = {
             "autoinstall_known_extensions": False,  # downloads nothing
             "python_enable_replacements": False,  # a missing table is an error, not a Python variable of that name
@@ -84,19 +92,37 @@ class DuckDBWarehouse:
         self._monotonic = monotonic
         self._jitter = jitter or random.Random()  # noqa: S311  not used for secrets
 
+    def reader(self) -> DuckDBWarehouse:
+        """Opens the file beside other readers, and never creates or changes it.
+
+        `create_tables` of a reader supplies the missing tables to this reader alone: they are empty.
+        """
+        reader = copy.copy(self)
+        reader._read_only = True
+        return reader
+
     def create_tables(self, tables: Sequence[Table]) -> None:
+        wanted = (*tables, *self._external)
+        if self._read_only:
+            self._empty = wanted
+            return
         with self._connection() as connection:
-            existing = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-            missing = [table for table in (*tables, *self._external) if table.name not in existing]
+            missing = _missing(connection, wanted)
             _alter(connection, [create_table(table) for table in missing])
+            _describe(connection, missing)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         with self._connection() as connection:
             _alter(connection, [add_column(table, column) for column in columns])
 
+    def describe(self, tables: Sequence[Table]) -> None:
+        with self._connection() as connection:
+            _describe(connection, (*tables, *self._external))
+
     def live_columns(self, table: str) -> tuple[Column, ...]:
         with self._connection() as connection:
-            return _live_columns(connection, table, self.path)
+            columns, comments = _live_columns(connection, table, self.path), _comments(connection)
+        return tuple(replace(column, description=comments.get((table, column.name)) or "") for column in columns)
 
     def check(self) -> None:
         with self._connection() as connection:
@@ -141,25 +167,49 @@ class DuckDBWarehouse:
         connection = self._open()
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            self._supply_empty_tables(connection)
             yield connection
         finally:
             connection.close()
 
+    def _supply_empty_tables(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Until all tables exist, looks for the missing ones each time: a writer may create them at any moment."""
+        if not self._empty:
+            return
+        missing = _missing(connection, self._empty)
+        for table in missing:
+            _execute(connection, "schema", create_table(table, temporary=True))
+        self._empty = self._empty if missing else ()
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        deadline = self._monotonic() + self._open_limit
+        began = self._monotonic()
+        reported = False
         for attempt in itertools.count():
             try:
-                self._make_file()
-                return duckdb.connect(self.path, config=self._config)
+                return self._connect()
             except (duckdb.Error, OSError) as error:
-                if "Conflicting lock" not in str(error) and "Could not set lock" not in str(error):
+                in_use = FileInUse.of(error)
+                if in_use is None:
                     raise WarehouseUnavailable(_unavailable(self.path, error)) from error
-                if self._monotonic() >= deadline:
-                    raise WarehouseBusy(_busy(self.path, self._open_limit, error)) from error
+                waited = self._monotonic() - began
+                if waited >= self._open_limit:
+                    raise WarehouseBusy(_busy(self.path, self._open_limit, self._notice.describe(in_use))) from error
+            if not reported and waited >= self._notice.after:
+                self._notice.send(self.path, in_use, self._open_limit)
+                reported = True
             self._sleep(self._jitter.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))
         raise AssertionError("unreachable")
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        if not self._read_only:
+            self._make_file()
+        elif not self.path.exists():  # nothing was ever written
+            return duckdb.connect(":memory:", config=self._config)
+        return duckdb.connect(self.path, read_only=self._read_only, config=self._config)
 
     def _make_file(self) -> None:
         """Creates the file atomically: while DuckDB initialises a file, no other process can open it as a database."""
@@ -190,11 +240,31 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise StatementFailed("commit", first_line(error)) from error
 
 
+def _missing(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> list[Table]:
+    existing = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    return [table for table in tables if table.name not in existing]
+
+
 def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
     if texts:
         with _transaction(connection):
             for text in texts:
                 _execute(connection, "schema", text)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+    """Writes the declared descriptions as comments, where they differ."""
+    live = _comments(connection) if tables else {}
+    _alter(connection, [text for table in tables for text in describe(table, live)])
+
+
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
+    """The comments of all tables and columns, by their names; that of a table by the column `""`."""
+    rows = connection.execute(
+        "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+    ).fetchall()
+    return {(table, column): comment for table, column, comment in rows}
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:
@@ -266,8 +336,8 @@ def _unavailable(path: Path, error: BaseException) -> str:
     return f"warehouse file {path} cannot be opened ({first_line(error)}); check the path and its permissions"
 
 
-def _busy(path: Path, limit: float, error: BaseException) -> str:
+def _busy(path: Path, limit: float, holder: str) -> str:
     return (
-        f"warehouse file {path} was in use by another process for {limit:g} s ({first_line(error)}); "
+        f"warehouse file {path} was in use for {limit:g} s by {holder}; "
         "wait for that process to finish, or stop it, and run the command again"
     )

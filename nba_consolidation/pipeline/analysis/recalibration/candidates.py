@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nba_consolidation.pipeline.analysis.performance.log_loss import clipped
-from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
+from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Counts, Floats, GradedBets
 
 KNOTS = 101
 DECIMALS = 6
@@ -74,16 +74,16 @@ def beta(bets: GradedBets) -> Calibration | None:
 def isotonic(bets: GradedBets) -> Calibration | None:
     """The best fitting rising steps (Zadrozny and Elkan 2002, "Transforming classifier scores").
 
-    The knots are those of scikit-learn's fit, which joins the steps by straight lines.
+    Straight lines join the steps, whose ends are the parameters.
     """
-    from sklearn.isotonic import IsotonicRegression
+    from scipy.optimize import isotonic_regression
 
-    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(
-        bets.confidence, bets.won / bets.number, sample_weight=bets.number
-    )
-    knots = zip(fitted.X_thresholds_, fitted.y_thresholds_, strict=True)
-    steps = {f"{x:g}": round(float(y), DECIMALS) for x, y in knots}
-    return _calibration("isotonic", steps, fitted.predict(_GRID), bets)
+    rates: Floats = isotonic_regression(bets.won / bets.number, weights=bets.number).x
+    rises = np.diff(rates) != 0
+    ends = np.append(True, rises) | np.append(rises, True)
+    confidence, rates = bets.confidence[ends], rates[ends]
+    steps = {f"{x:g}": rate for x, rate in zip(confidence, rates.tolist(), strict=True)}
+    return _calibration("isotonic", steps, np.interp(_GRID, confidence, rates), bets)
 
 
 FITS = {"temperature": temperature, "platt": platt, "beta": beta, "isotonic": isotonic}
@@ -115,29 +115,40 @@ def _calibration(method: str, parameters: Mapping[str, float], curve: Floats, be
 
 def _logistic(features: Floats, bets: GradedBets, *, with_intercept: bool = True) -> tuple[float, list[float]]:
     """Intercept and coefficients, none of them negative, fitted to Platt's targets for won and lost bets."""
-    from sklearn import config_context
-    from sklearn.linear_model import LogisticRegression
-
     target_won, target_lost = (bets.correct + 1) / (bets.correct + 2), 1 / (bets.total - bets.correct + 2)
-    weight_won = bets.won * target_won + bets.lost * target_lost
-    weights = np.concatenate([weight_won, bets.number - weight_won])
-    results = np.repeat([1, 0], len(features))
+    won = bets.won * target_won + bets.lost * target_lost
     kept = list(range(features.shape[1]))
     coefficients = [0.0] * len(kept)
     middle, spread = features.mean(axis=0) * with_intercept, features.std(axis=0)
     scaled = (features - middle) / spread
+    ones = np.ones((len(features), int(with_intercept)))
     while kept:
-        with config_context(assume_finite=True, skip_parameter_validation=True):
-            model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8, fit_intercept=with_intercept).fit(
-                np.tile(scaled[:, kept], (2, 1)), results, sample_weight=weights
-            )
-        fitted = model.coef_[0]
-        if fitted.min() >= 0:
-            for place, value in zip(kept, fitted / spread[kept], strict=True):
+        fitted = _most_likely(np.hstack([scaled[:, kept], ones]), won, bets.number)
+        slopes = fitted[: len(kept)]
+        if slopes.min() >= 0:
+            for place, value in zip(kept, slopes / spread[kept], strict=True):
                 coefficients[place] = float(value)
-            return float(np.sum(model.intercept_) - np.dot(coefficients, middle)), coefficients
-        kept.pop(int(fitted.argmin()))
-    return float(np.log(weight_won.sum() / (bets.total - weight_won.sum()))), coefficients
+            return float(fitted[len(kept) :].sum() - np.dot(coefficients, middle)), coefficients
+        kept.pop(int(slopes.argmin()))
+    return float(np.log(won.sum() / (bets.total - won.sum()))), coefficients
+
+
+def _most_likely(design: Floats, won: Floats, number: Counts) -> Floats:
+    """The coefficients of the logistic regression of `won` of `number` bets, one row of the design per entry.
+
+    scikit-learn has it too, and needs 60 MB. The log likelihood is strictly concave, so it is largest where its
+    gradient is 0 (McCullagh and Nelder 1989, "Generalized linear models", 4.4); scipy finds that place.
+    """
+    from scipy.optimize import root
+    from scipy.special import expit
+
+    def gradient(point: Floats) -> tuple[Floats, Floats]:
+        chance = expit(design @ point)
+        weights = number * chance * (1 - chance)
+        return design.T @ (number * chance - won), design.T @ (weights[:, None] * design)
+
+    coefficients: Floats = root(gradient, np.zeros(design.shape[1]), jac=True, tol=1e-12).x
+    return coefficients
 
 
 def _log_odds(confidence: Floats) -> Floats:

@@ -43,7 +43,7 @@ from nba_consolidation.pipeline.analysis.recalibration.versions import (
 
 WINDOW_DAYS = 30
 MAJOR_SHIFT = 0.10
-JUDGED_TOGETHER = dt.timedelta(7)
+COMPARED_TOGETHER = dt.timedelta(7)
 """Versions that became active within this time before a date are compared together with what was in force before."""
 MIN_BETS = 200
 """A system with fewer bets is pooled with all others: with 200, a hit rate is known to within 7 points."""
@@ -147,18 +147,18 @@ class _SystemCase:
         """Rolls back what is in force if it did worse than what was in force before, on the bets since.
 
         The bets are those since the current version became active, and at least those of the last week: versions that
-        replaced each other within it, as in a daily recalibration, are judged together.
+        replaced each other within it, as in a daily recalibration, are compared together.
         """
         before = self._date - dt.timedelta(1)
         active = self.history.activation(self._current, before) if self._current else None
         if active is None:
             return
-        since = min(active.effective_date, max(self._date - JUDGED_TOGETHER, self._window.first))
-        judged = [
+        since = min(active.effective_date, max(self._date - COMPARED_TOGETHER, self._window.first))
+        recent = [
             (version, event) for version in self.history.versions if version.system_id == self._system_id
             and (event := self.history.activation(version, before)) and event.effective_date >= since
         ]  # fmt: skip
-        since = min(event.effective_date for _, event in judged)
+        since = min(event.effective_date for _, event in recent)
         replaced = self.history.in_force(self._system_id, since - dt.timedelta(1))
         later = self._own.between(since, self._date)
         calibrated = self.history.calibrated(self._system_id, later)
@@ -171,7 +171,7 @@ class _SystemCase:
             f"{comparison.ratio_low - 1:+.0%} to {comparison.ratio_high - 1:+.0%}), over {comparison.bets} bets on "
             f"{comparison.dates} dates since {since}"
         )
-        for version, _ in judged:
+        for version, _ in recent:
             if not self.history.last_event(version, ROLLED_BACK):
                 self.history = self.history.with_event(version, ROLLED_BACK, self._date, reason)
         self._rolled_back, self._current = self._current, replaced

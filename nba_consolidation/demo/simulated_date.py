@@ -1,6 +1,6 @@
 """The true values behind a date's games, which no worker knows: form, market, injuries, points; and the box scores.
 
-The lines and confidences of the workers are made in `slate`.
+The lines and confidences of the workers are made in `batch_predictions`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from nba_consolidation.demo.columns import Bools, Floats, Ints, dates, decimals, strings
+from nba_consolidation.demo.arrow_columns import Bools, Floats, Ints, dates, decimals, strings
 from nba_consolidation.demo.league import TEAMS, League, Stream
 from nba_consolidation.demo.systems import INSIGHT, NOISE
 
@@ -20,7 +20,7 @@ INJURIES = ("OUT", "DOUBTFUL", "QUESTIONABLE", "PROBABLE")
 
 
 @dataclass(frozen=True)
-class Truth:
+class SimulatedDate:
     """One date: a row per player of its games; `predicted` has a column per system, `injury` is -1 for none."""
 
     date: dt.date
@@ -40,8 +40,8 @@ class Truth:
 
 
 @lru_cache(maxsize=4)
-def truth_of(league: League, number: int) -> Truth:
-    """The truth of the date with this number. One long function, because the order of the draws must not change."""
+def simulate_date(league: League, number: int) -> SimulatedDate:
+    """The date with this number. One long function, because the order of the draws must not change."""
     random = league.random(Stream.TRUTH, number)
     roster, games, date = league.roster, league.games(number), league.game_dates[number]
     size = league.players_per_team
@@ -55,7 +55,7 @@ def truth_of(league: League, number: int) -> Truth:
     actual = known + form + random.normal(0, 2.5 + 0.28 * known)
     injury = np.where(random.random(count) < 0.1, random.integers(0, len(INJURIES), count), -1)
     minutes = np.clip(roster.mean_minutes[player] + random.normal(0, 4, count), 1, 48)
-    return Truth(
+    return SimulatedDate(
         date=date,
         game_ids=tuple(f"{date:%Y%m%d}_{TEAMS[away]}_{TEAMS[home]}" for away, home in games),
         game=np.repeat(np.arange(len(games)), 2 * size),
@@ -73,17 +73,17 @@ def truth_of(league: League, number: int) -> Truth:
     )
 
 
-def box_scores(truth: Truth) -> pa.Table:
+def box_scores(simulated: SimulatedDate) -> pa.Table:
     """`player_game_summary` of the date: no row for a player who did not play."""
-    rows = np.flatnonzero(truth.played)
+    rows = np.flatnonzero(simulated.played)
     return pa.table(
         {
-            "player_lookup": truth.names.take(pa.array(rows)),
-            "game_id": strings(truth.game_ids, truth.game[rows]),
-            "game_date": dates(truth.date, len(rows)),
-            "team_abbr": strings(TEAMS, truth.team[rows]),
-            "opponent_team_abbr": strings(TEAMS, truth.opponent[rows]),
-            "points": pa.array(truth.actual[rows]),
-            "minutes_played": decimals(truth.tenths_of_minutes[rows], pa.decimal128(5, 1)),
+            "player_lookup": simulated.names.take(pa.array(rows)),
+            "game_id": strings(simulated.game_ids, simulated.game[rows]),
+            "game_date": dates(simulated.date, len(rows)),
+            "team_abbr": strings(TEAMS, simulated.team[rows]),
+            "opponent_team_abbr": strings(TEAMS, simulated.opponent[rows]),
+            "points": pa.array(simulated.actual[rows]),
+            "minutes_played": decimals(simulated.tenths_of_minutes[rows], pa.decimal128(5, 1)),
         }
     )

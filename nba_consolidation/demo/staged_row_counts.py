@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nba_consolidation.demo.columns import Floats, Ints
+from nba_consolidation.demo.arrow_columns import Floats, Ints
 from nba_consolidation.demo.defects import Refusal
 from nba_consolidation.demo.season import Delivery, Season
 from nba_consolidation.demo.systems import SYSTEMS
@@ -32,7 +32,7 @@ DATE_SHIFT = _GAME_BITS + _PLAYER_BITS + _SYSTEM_BITS + LINE_BITS
 
 
 @dataclass(frozen=True)
-class Tally:
+class StagedRowCounts:
     """The staged rows: key, time and outcome of every sound row, and the rule that each other row breaks.
 
     outcomes: positions in OUTCOMES, of each row once its game is played.
@@ -48,9 +48,9 @@ class Tally:
     refused: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def total(cls, season: Season, tallies: Iterable[Tally]) -> Tally:
-        """The sum of the tallies; an empty one without any."""
-        parts = list(tallies)
+    def total(cls, season: Season, all_counts: Iterable[StagedRowCounts]) -> StagedRowCounts:
+        """The sum of all the counts; zero without any."""
+        parts = list(all_counts)
         nothing = np.empty(0, np.int64)
         return cls(
             season,
@@ -64,7 +64,7 @@ class Tally:
         )
 
     @classmethod
-    def of(cls, delivery: Delivery, table: pa.Table) -> Tally:
+    def of(cls, delivery: Delivery, table: pa.Table) -> StagedRowCounts:
         """Counts one staging table, from its rows."""
         if delivery.refusal is not None:
             return cls._of_refused(delivery, table)
@@ -84,7 +84,7 @@ class Tally:
         )
 
     @classmethod
-    def _of_refused(cls, delivery: Delivery, table: pa.Table) -> Tally:
+    def _of_refused(cls, delivery: Delivery, table: pa.Table) -> StagedRowCounts:
         rows = 0 if delivery.refusal is Refusal.CORRUPT else table.num_rows
         nothing = np.empty(0, np.int64)
         return cls(delivery.season, nothing, nothing, nothing, Counter(), Counter(), refused={delivery.name: rows})

@@ -25,7 +25,7 @@ _unreleased: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseSnapshot:
+class OwnLeases:
     """Own leases, sorted by key, and until when they are valid without asking the store again.
 
     `valid_until` is in seconds of the local monotonic clock.
@@ -55,14 +55,14 @@ class LeaseSnapshot:
         return tuple(record.key for record in self.records)
 
 
-def read_own_leases(store: LeaseStore, keys: Sequence[str], operation_id: str, time: TimeSource) -> LeaseSnapshot:
+def read_own_leases(store: LeaseStore, keys: Sequence[str], operation_id: str, time: TimeSource) -> OwnLeases:
     """Those leases of the keys that belong to this acquisition and have not expired, read from the store now."""
     asked_at = time.monotonic()
     records = _own_records(store, keys, operation_id)
-    return LeaseSnapshot.of(records, asked_at) if records else LeaseSnapshot()
+    return OwnLeases.of(records, asked_at) if records else OwnLeases()
 
 
-def renew_own_leases(store: LeaseStore, snapshot: LeaseSnapshot, ttl: float, time: TimeSource) -> LeaseSnapshot:
+def renew_own_leases(store: LeaseStore, snapshot: OwnLeases, ttl: float, time: TimeSource) -> OwnLeases:
     """The same leases, lasting `ttl` seconds from now. Raises LeaseLost, LeaseDenied, LeaseUnavailable.
 
     If only the reply of a renewal was lost, the version has changed, and the next renewal fails because of that:
@@ -70,7 +70,7 @@ def renew_own_leases(store: LeaseStore, snapshot: LeaseSnapshot, ttl: float, tim
     """
     asked_at = time.monotonic()
     try:
-        return LeaseSnapshot.of(store.renew(snapshot.records, ttl), asked_at)
+        return OwnLeases.of(store.renew(snapshot.records, ttl), asked_at)
     except (AmbiguousReply, LeaseLost) as error:
         current = read_own_leases(store, snapshot.keys, snapshot.records[0].operation_id, time)
         if current.keys != snapshot.keys:

@@ -1,6 +1,6 @@
 """Arrow arrays from numpy, without a Python object per row.
 
-The contents of the columns are made in `rows` and `truth`.
+The contents of the columns are made in `rows` and `simulated_date`.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Racer:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DemoComparison:
     """The expected and the actual result of the season.
 
     expected_figures, actual_figures: numbers of rows; outcomes are those of the played dates. hit_rates: the rows of
@@ -58,13 +58,15 @@ class Outcome:
         return self.actual_figures == self.expected_figures and self.duplicates == 0
 
 
-def outcome_of(warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float) -> Outcome:
+def compare_with_expectation(
+    warehouse: Warehouse, raced: Race, played: Sequence[dt.date], report: Path, seconds: float
+) -> DemoComparison:
     """Reads the actual result. played: the dates that have box scores."""
     dates = sorted(raced.expected.by_date)
     (totals,) = warehouse.query(Statement("totals_of_all_tables", {"first_date": dates[0], "last_date": dates[-1]}))
     actual = Figures(**{field.name: int(totals[field.name]) for field in fields(Figures)})
     terminal = sum(raced.passes)
-    return Outcome(
+    return DemoComparison(
         expected=raced.expected,
         expected_figures=raced.expected.once_played(played),
         actual_figures=actual,
