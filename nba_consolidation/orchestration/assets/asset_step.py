@@ -236,10 +236,10 @@ class AssetStep:
     def _observations(self, run: AssetRun, held_back: Mapping[dt.date, HeldBack]) -> Iterator[Event]:
         """Says in the run's log and on the partition of each date why it is held back."""
         for date, one in sorted(held_back.items()):
-            run.context.log.error(one.reason)
-            metadata = one._asdict()
+            cause = f"{date}: {one.reason}"
+            run.context.log.error(cause)
             yield dg.AssetObservation(
-                self.assets[0].name, partition=str(date), metadata=metadata, description=as_markdown(one.reason)
+                self.assets[0].name, partition=str(date), metadata=one._asdict(), description=as_markdown(cause)
             )
 
     def _ends_chain(self, run: AssetRun) -> bool:

@@ -11,7 +11,7 @@ import dagster as dg
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.audits import ACTIVE_TWINS, AUDITS, DUPLICATE_BUSINESS_KEYS, Audit
 from nba_consolidation.operations.unfinished_dates import audit_findings
-from nba_consolidation.orchestration.checks.evaluation import Evaluation, described, rolled_back_by
+from nba_consolidation.orchestration.checks.evaluation import Evaluation, by_date, described, rolled_back_by
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
@@ -30,9 +30,9 @@ class AuditOutcome(NamedTuple):
     def unfit_dates(self) -> dict[dt.date, str]:
         """The dates to hold back though they could be written, and why."""
         return {
-            date: described(audit.name, [_cause(audit, date, count)])
+            date: described(audit.name, [_cause(audit, count)])
             for audit in reversed(HOLD_BACK)
-            for date, count in _by_date(self.findings.get(audit, ())).items()
+            for date, count in _counts(self.findings.get(audit, ())).items()
         }
 
 
@@ -62,24 +62,24 @@ def evaluation_of(audit: Audit) -> partial[Evaluation]:
 def _evaluate(audit: Audit, outcome: AuditOutcome) -> Evaluation:
     """Findings in the committed rows, or dates that the audit rolled back."""
     findings = outcome.findings[audit]
-    by_date = _by_date(findings)
-    causes = [_cause(audit, date, count) for date, count in by_date.items()]
-    causes += rolled_back_by(audit.name, outcome.poisoned)
+    counts = _counts(findings)
+    found = {date: _cause(audit, count) for date, count in counts.items()}
+    causes = rolled_back_by(audit.name, outcome.poisoned) | found
     metadata = {
         "findings": len(findings),
         "first_date": str(min(outcome.dates, default="none")),
         "last_date": str(max(outcome.dates, default="none")),
     }
     if findings:
-        metadata["by_date"] = table_of({"game_date": date, "findings": count} for date, count in by_date.items())
+        metadata["by_date"] = table_of({"game_date": date, "findings": count} for date, count in counts.items())
         metadata["examples"] = table_of(findings[:_EXAMPLES])
-    return Evaluation(not causes, metadata, described(audit.name, causes))
+    return Evaluation(not causes, metadata, described(audit.name, by_date(causes)))
 
 
-def _by_date(findings: Sequence[Row]) -> dict[dt.date, int]:
+def _counts(findings: Sequence[Row]) -> dict[dt.date, int]:
     return dict(sorted(Counter(finding["game_date"] for finding in findings).items()))
 
 
-def _cause(audit: Audit, date: dt.date, count: int) -> str:
+def _cause(audit: Audit, count: int) -> str:
     findings = "1 finding" if count == 1 else f"{count:,} findings"
-    return f"{date}: {findings} of {audit.name} in {audit.table} ({audit.looks_for})"
+    return f"{findings} of {audit.name} in {audit.table} ({audit.looks_for})"

@@ -2,34 +2,38 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import partial
 
-from nba_consolidation.orchestration.checks.evaluation import Evaluation, described, evaluate_conservation
+from nba_consolidation.orchestration.checks.evaluation import (
+    LOST,
+    Evaluation,
+    by_date,
+    described,
+    evaluate_conservation,
+)
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 
 LEASE_OVERHEAD_LIMIT_MS = 100
 CONSOLIDATION_LIMIT_MS = 60_000
-_conservation = partial(evaluate_conservation, "conservation", "unconserved_dates")
 
 
 def unfit_dates(report: ConsolidationReport) -> Mapping[dt.date, str]:
     """The dates that must not be validated because staged rows were lost, and why."""
-    lost = [counts for counts in report.dates if not counts.conserved]
-    return {counts.game_date: _conservation([counts], {}).message for counts in lost}
+    reason = described("conservation", [LOST])
+    return {counts.game_date: reason for counts in report.dates if not counts.conserved}
 
 
 def conservation(report: ConsolidationReport) -> Evaluation:
     """Staged rows that are in no count, or dates rolled back because of such rows."""
-    return _conservation(report.dates, report.poisoned)
+    return evaluate_conservation("conservation", "unconserved_dates", report.dates, report.poisoned)
 
 
 def quarantined_rows(report: ConsolidationReport) -> Evaluation:
     """Staged rows that broke a rule."""
     quarantined = [counts for counts in report.dates if counts.quarantined]
-    causes = [f"{counts.game_date}: {counts.quarantined:,} of {counts.staged:,} staged rows" for counts in quarantined]
+    causes = {one.game_date: f"{one.quarantined:,} of {one.staged:,} staged rows" for one in quarantined}
     metadata = {"rows": report.total("quarantined"), "dates": table_of(quarantined)}
-    return Evaluation(not quarantined, metadata, described("quarantined_rows", causes))
+    return Evaluation(not quarantined, metadata, described("quarantined_rows", by_date(causes)))
 
 
 def refused_tables(report: ConsolidationReport) -> Evaluation:

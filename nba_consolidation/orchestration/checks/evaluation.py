@@ -1,7 +1,7 @@
 """The parts of an evaluation that all kinds of checks share."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import dagster as dg
@@ -11,6 +11,7 @@ from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.operations.alerts.runbook import to_do
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 
+LOST = "rows are in no count, or in two"
 _NAMED = 5
 
 
@@ -43,12 +44,17 @@ def severity(*, warns: bool) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR
 
 
-def described(check: str, causes: Collection[str]) -> str:
+def described(check: str, causes: Sequence[str]) -> str:
     """What a check found and the next step, in one line; empty if it found nothing."""
     if not causes:
         return ""
     more = f"; and {len(causes) - _NAMED} more" if len(causes) > _NAMED else ""
-    return f"{'; '.join(list(causes)[:_NAMED])}{more}. Next: {to_do(check)}"
+    return f"{'; '.join(causes[:_NAMED])}{more}. Next: {to_do(check)}"
+
+
+def by_date(causes: Mapping[dt.date, str]) -> list[str]:
+    """What was found on each date, with the date."""
+    return [f"{date}: {cause}" for date, cause in sorted(causes.items())]
 
 
 def evaluate_conservation(
@@ -56,16 +62,13 @@ def evaluate_conservation(
 ) -> Evaluation:
     """Rows that are not in exactly one count, or dates that the audit rolled back because of such rows."""
     lost = [date for date in dates if not date.conserved]
-    rolled_back = rolled_back_by(audit, poisoned)
-    causes = [f"{date.game_date}: rows are in no count, or in two" for date in lost] + rolled_back
+    causes = rolled_back_by(audit, poisoned) | {date.game_date: LOST for date in lost}
     metadata = {"dates_checked": len(dates), "lost": table_of(lost)}
-    return Evaluation(not causes, metadata, described(check, causes))
+    return Evaluation(not causes, metadata, described(check, by_date(causes)))
 
 
-def rolled_back_by(audit: str, poisoned: Mapping[dt.date, ConsolidationError]) -> list[str]:
+def rolled_back_by(audit: str, poisoned: Mapping[dt.date, ConsolidationError]) -> dict[dt.date, str]:
     """The dates that this audit rolled back inside the transaction, each with the reason."""
-    return [
-        f"{date}: nothing was committed, {error}"
-        for date, error in sorted(poisoned.items())
-        if isinstance(error, AuditFailed) and error.audit == audit
-    ]
+    return {
+        date: str(error) for date, error in poisoned.items() if isinstance(error, AuditFailed) and error.audit == audit
+    }

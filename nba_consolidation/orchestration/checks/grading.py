@@ -1,6 +1,6 @@
 """How a grading is evaluated: its report, or one of what was recorded for a check that is executed alone."""
 
-from nba_consolidation.orchestration.checks.evaluation import Evaluation, described, evaluate_conservation
+from nba_consolidation.orchestration.checks.evaluation import Evaluation, by_date, described, evaluate_conservation
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.pipeline.grading.result import GradingReport
 from nba_consolidation.settings import today
@@ -24,6 +24,6 @@ def missing_box_scores(report: GradingReport) -> Evaluation:
     """Past dates with too many players without box scores."""
     past = [date for date in report.dates if date.game_date < today()]
     missing = [date for date in past if date.without_box_score > MISSING_BOX_SCORES_LIMIT * date.active]
-    causes = [f"{date.game_date}: {date.without_box_score:,} of {date.active:,} predictions" for date in missing]
+    causes = {date.game_date: f"{date.without_box_score:,} of {date.active:,} predictions" for date in missing}
     metadata = {"dates": table_of(missing), "limit": MISSING_BOX_SCORES_LIMIT}
-    return Evaluation(not missing, metadata, described("missing_box_scores", causes))
+    return Evaluation(not missing, metadata, described("missing_box_scores", by_date(causes)))
