@@ -58,7 +58,10 @@ def _committed(run: AssetRun) -> AssetResult:
         deployment.settings.schema_evolution,
     ).refused  # fmt: skip
     recorded = run.recorded(PREDICTIONS.name).values()
-    times: Metadata = {name: max((metadata.get(name, 0) for metadata in recorded), default=0) for name in _TIMES}
+    times: Metadata = {
+        name: max((round(1000 * one.get(f"{name.removesuffix('_ms')}_s", 0)) for one in recorded), default=0)
+        for name in _TIMES
+    }
     return AssetResult(outcome=ConsolidationReport("", dates, refused=refused, **times))
 
 
