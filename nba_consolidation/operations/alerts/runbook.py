@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-_PREFIXES = ("daily_", "audit_")
 _OTHER = "RunFailed"
 
 RUNBOOK = {
-    "duplicate_predictions": "stop the writer without the fence, then: nba-consolidation repair predictions",
-    "duplicate_accuracy": "stop the grader without the fence, then: nba-consolidation repair accuracy",
     "volume": "check which systems staged and which tables wait: nba-consolidation status",
-    "volume_history": "check which systems changed, and whether the number of games was unusual",
     "ungraded": "check whether the box scores arrived, then: nba-consolidation grade",
     "confidence_scale": "declare the system's scale, then validate and grade the dates again",
     "freshness": "check the sensors and workers, and who holds the leases: nba-consolidation locks list",
@@ -64,9 +60,7 @@ RUNBOOK = {
 
 
 def section(cause: str) -> str:
-    """The section of docs/operating.md for a cause: an error's class, or a check's name with or without its prefix."""
-    for prefix in _PREFIXES:
-        cause = cause.removeprefix(prefix)
+    """The section of docs/operating.md for a cause: an error's class, or a check's name."""
     return cause if cause in RUNBOOK else _OTHER
 
 
