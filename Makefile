@@ -70,6 +70,7 @@ bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's l
 bench-analysis: $(READY)  ## measure: calibrations, players, strategies and the report of a season, beside bare aggregations
 	@$(BIN)/python -m benchmarks.analysis
 	@$(BIN)/python -m benchmarks.calibration_choice
+	@$(BIN)/python -m benchmarks.player_rules
 
 bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the bare join, dedup and aggregation, and pandas
 	@$(BIN)/python -m benchmarks.repair

@@ -44,7 +44,7 @@ LAYERS = (
     ),  # Dagster from here on
     ("orchestration.checks",),
     ("orchestration.assets",),
-    ("orchestration.repair_job",),
+    ("orchestration.repair_jobs",),
     ("orchestration.jobs",),
     ("orchestration.sensors",),
     ("orchestration",),

@@ -16,7 +16,7 @@ from nba_consolidation.warehouse.interface import Warehouse
 
 @dataclass(frozen=True)
 class LeaseHistoryEntry:
-    """One entry. what: waited, fenced_out, failed, forced_release or wrote. other: the holder it waited for, or who won."""
+    """One entry. what: waited, fenced_out, failed, forced_release or wrote. other: whom it waited for, or who won."""
 
     at: dt.datetime
     what: str

@@ -166,9 +166,7 @@ def _rendered(template: _Template, shapes: tuple[tuple[str, Shape], ...], dialec
     """
     marks = (f"{_MARK}_{number}_" for number in itertools.count())
     bound = {name: build(shape, marks) for name, shape in shapes}
-    tree = _expanded(template).copy().transform(_bind, bound, copy=False)
-    if dialect == "duckdb":
-        tree = tree.transform(_for_duckdb, copy=False)
+    tree = for_dialect(_expanded(template).copy().transform(_bind, bound, copy=False), dialect)
     pieces = _MARKED.split(tree.sql(dialect=dialect, copy=False, comments=False))
     return tuple(int(piece) if number % 2 else piece for number, piece in enumerate(pieces))
 
@@ -194,6 +192,11 @@ def _replace_audited(node: exp.Expr, audited: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Table) and node.name == "audited":
         return exp.Subquery(this=audited, alias=node.args["alias"])
     return node
+
+
+def for_dialect(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """The tree without what that engine has not; changes the tree."""
+    return tree.transform(_for_duckdb, copy=False) if dialect == "duckdb" else tree
 
 
 def _for_duckdb(node: exp.Expr) -> exp.Expr:

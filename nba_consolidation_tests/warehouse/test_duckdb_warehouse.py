@@ -19,6 +19,7 @@ import pytest
 from nba_consolidation.leases import LeaseLost
 from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS, Column
 from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.duckdb import catalog
 from nba_consolidation.warehouse.duckdb import warehouse as duckdb_warehouse
 from nba_consolidation.warehouse.duckdb.file_in_use import WaitNotice
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
@@ -216,7 +217,7 @@ def test_a_query_of_few_columns_reads_only_those(path: Path) -> None:
     tables = warehouse.staging.list_tables(KNOWN)
     manifest = [ManifestEntry(table, tuple(table.dates)) for table in tables]
     with warehouse.staging.pinned(tables) as files, warehouse._connection() as connection:
-        live = duckdb_warehouse._live_columns(connection, PREDICTIONS.name, path)
+        live = catalog.live_columns(connection, PREDICTIONS.name, path)
         duckdb_warehouse._create_staged(connection, manifest, files, live)
         narrow = "EXPLAIN SELECT staging_table_number, staging_row, game_date, created_at FROM staged"
         plan = connection.execute(narrow).fetchall()[0][1]

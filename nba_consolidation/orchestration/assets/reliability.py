@@ -17,9 +17,9 @@ from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
 from nba_consolidation.warehouse.interface import Row
 
-_PLAYER_COLUMNS = ("player_lookup", "status", "reason", "since", "until", "bets", "effective_bets", "hit_rate",
-                   "hit_rate_low", "hit_rate_high", "shrunken_rate", "worse_q", "bias", "bias_flag", "points_sd_10",
-                   "variance_flag")  # fmt: skip
+_PLAYER_COLUMNS = ("player_lookup", "status", "reason", "since", "until", "margin", "margin_low", "margin_high",
+                   "margin_days", "worse_q", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "bias", "bias_flag",
+                   "points_sd_10", "variance_flag")  # fmt: skip
 _POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets", "hit_rate", "hit_rate_low",
                    "hit_rate_high", "other_bets", "difference", "difference_low", "difference_high",
                    "verdict")  # fmt: skip

@@ -53,7 +53,7 @@ class WaitNotice:
         run = self.run_of(in_use.pid)
         return f"pid {in_use.pid} ({f'run {run}' if run else in_use.program})"
 
-    def tell(self, path: Path, in_use: FileInUse, limit: float) -> None:
+    def send(self, path: Path, in_use: FileInUse, limit: float) -> None:
         """Reports that the file is in use, by whom, and how long the wait can last."""
         holder = self.describe(in_use)
         if self.report:

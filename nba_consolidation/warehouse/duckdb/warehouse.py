@@ -13,15 +13,15 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
+from nba_consolidation.sql.question import Question
+from nba_consolidation.warehouse.duckdb import catalog, questions
 from nba_consolidation.warehouse.duckdb.file_in_use import LOGGED, FileInUse, WaitNotice
 from nba_consolidation.warehouse.duckdb.statements import (
     STAGED,
@@ -29,11 +29,11 @@ from nba_consolidation.warehouse.duckdb.statements import (
     copy_to_temporary_table,
     create_staged_view,
     create_table,
+    create_view,
     describe,
 )
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
-    TableMissing,
     WarehouseBusy,
     WarehouseUnavailable,
     first_line,
@@ -41,6 +41,7 @@ from nba_consolidation.warehouse.errors import (
 from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.interface import (
     NO_RELATIONS,
+    Answer,
     ManifestEntry,
     Relations,
     Row,
@@ -48,6 +49,7 @@ from nba_consolidation.warehouse.interface import (
     manifest_rows,
 )
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
+from nba_consolidation.warehouse.views import views_over
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,9 +109,14 @@ class DuckDBWarehouse:
             self._empty = wanted
             return
         with self._connection() as connection:
-            missing = _missing(connection, wanted)
+            missing = catalog.missing_tables(connection, wanted)
             _alter(connection, [create_table(table) for table in missing])
             _describe(connection, missing)
+            _create_views(connection, views_over(missing))
+
+    def create_views(self, views: Sequence[Table]) -> None:
+        with self._connection() as connection:
+            _create_views(connection, views)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         with self._connection() as connection:
@@ -121,7 +128,7 @@ class DuckDBWarehouse:
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         with self._connection() as connection:
-            columns, comments = _live_columns(connection, table, self.path), _comments(connection)
+            columns, comments = catalog.live_columns(connection, table, self.path), catalog.comments(connection)
         return tuple(replace(column, description=comments.get((table, column.name)) or "") for column in columns)
 
     def check(self) -> None:
@@ -131,6 +138,16 @@ class DuckDBWarehouse:
     def query(self, statement: Statement) -> list[Row]:
         with self._connection() as connection:
             return _execute(connection, statement.name, statement.render("duckdb"))
+
+    def ask(self, question: Question, limit: int | None = None) -> Answer:
+        with self._connection_for_questions() as connection:
+            return questions.answer(connection, question.render("duckdb"), limit)
+
+    @contextlib.contextmanager
+    def _connection_for_questions(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.reader()._connection() as connection:
+            questions.lock(connection)
+            yield connection
 
     def run(
         self,
@@ -146,7 +163,7 @@ class DuckDBWarehouse:
             started = self._monotonic()
             with _transaction(connection):
                 if manifest:
-                    live = _live_columns(connection, PREDICTIONS.name, self.path)
+                    live = catalog.live_columns(connection, PREDICTIONS.name, self.path)
                     _create_staged(connection, manifest, files, live)
                 for name, data in relations.items():
                     _create_relation(connection, name, data)
@@ -176,7 +193,7 @@ class DuckDBWarehouse:
         """Until all tables exist, looks for the missing ones each time: a writer may create them at any moment."""
         if not self._empty:
             return
-        missing = _missing(connection, self._empty)
+        missing = catalog.missing_tables(connection, self._empty)
         for table in missing:
             _execute(connection, "schema", create_table(table, temporary=True))
         self._empty = self._empty if missing else ()
@@ -185,7 +202,7 @@ class DuckDBWarehouse:
         import duckdb
 
         began = self._monotonic()
-        told = False
+        reported = False
         for attempt in itertools.count():
             try:
                 return self._connect()
@@ -196,9 +213,9 @@ class DuckDBWarehouse:
                 waited = self._monotonic() - began
                 if waited >= self._open_limit:
                     raise WarehouseBusy(_busy(self.path, self._open_limit, self._notice.describe(in_use))) from error
-            if not told and waited >= self._notice.after:
-                self._notice.tell(self.path, in_use, self._open_limit)
-                told = True
+            if not reported and waited >= self._notice.after:
+                self._notice.send(self.path, in_use, self._open_limit)
+                reported = True
             self._sleep(self._jitter.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))
         raise AssertionError("unreachable")
 
@@ -240,11 +257,6 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise StatementFailed("commit", first_line(error)) from error
 
 
-def _missing(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> list[Table]:
-    existing = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    return [table for table in tables if table.name not in existing]
-
-
 def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
     if texts:
         with _transaction(connection):
@@ -252,19 +264,15 @@ def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
                 _execute(connection, "schema", text)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+def _create_views(connection: duckdb.DuckDBPyConnection, views: Sequence[Table]) -> None:
+    _alter(connection, [create_view(view) for view in views])
+    _describe(connection, views, "VIEW")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], kind: str = "TABLE") -> None:
     """Writes the declared descriptions as comments, where they differ."""
-    live = _comments(connection) if tables else {}
-    _alter(connection, [text for table in tables for text in describe(table, live)])
-
-
-def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
-    """The comments of all tables and columns, by their names; that of a table by the column `""`."""
-    rows = connection.execute(
-        "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
-        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
-    ).fetchall()
-    return {(table, column): comment for table, column, comment in rows}
+    live = catalog.comments(connection) if tables else {}
+    _alter(connection, [text for table in tables for text in describe(table, live, kind)])
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:
@@ -283,24 +291,6 @@ def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> lis
         raise StatementFailed(name, f"{first_line(error).rstrip('.!')}. {hint}") from error
     except duckdb.Error as error:
         raise StatementFailed(name, first_line(error)) from error
-
-
-def _live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> tuple[Column, ...]:
-    import duckdb
-
-    try:
-        relation = connection.table(table)
-    except duckdb.CatalogException as error:
-        raise TableMissing(
-            f"table {table} does not exist in {path}. To create it, run: nba-consolidation bootstrap --apply"
-        ) from error
-    pairs = zip(relation.columns, relation.types, strict=True)
-    return tuple(Column(name, _googlesql_type(str(kind)), "") for name, kind in pairs)
-
-
-@cache
-def _googlesql_type(kind: str) -> str:
-    return exp.DataType.build(kind, dialect="duckdb").sql(dialect="bigquery")
 
 
 def _create_staged(
