@@ -15,7 +15,7 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.repair_result import Figures, RepairReport
 from nba_consolidation.operations.unfinished_dates import complete
-from nba_consolidation.orchestration.assets.asset_step import HeldBack, failure
+from nba_consolidation.orchestration.assets.asset_step import failure, poisoned_dates
 from nba_consolidation.orchestration.assets.common import WRITERS, config_date
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.schema import PUBLISHED, VALIDATED
@@ -66,7 +66,7 @@ def _repair(context: dg.OpExecutionContext, config: RepairConfig, repairer: Repa
 
 def _raise_if_failed(failed: Mapping[dt.date, ConsolidationError], done: str) -> None:
     if failed:
-        raise failure({date: HeldBack(str(error), True) for date, error in failed.items()}, done)
+        raise failure(poisoned_dates(failed), done)
 
 
 @dg.op(pool=WRITERS, out=dg.Out(dg.Nothing))
