@@ -22,7 +22,8 @@ from nba_consolidation.leases import (
 )
 from nba_consolidation.operations.daily_quality.examine import Quality
 from nba_consolidation.operations.daily_quality.readings import Reader
-from nba_consolidation.operations.repair.repair import Repairer
+from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
+from nba_consolidation.operations.repair.predictions import PredictionsRepairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
@@ -111,8 +112,12 @@ class Deployment:
         return Validator(self.fenced_writer, scales=self.settings.confidence_scales)
 
     @property
-    def repairer(self) -> Repairer:
-        return Repairer(self.fenced_writer, scales=self.settings.confidence_scales)
+    def accuracy_repairer(self) -> AccuracyRepairer:
+        return AccuracyRepairer(self.fenced_writer, scales=self.settings.confidence_scales)
+
+    @property
+    def predictions_repairer(self) -> PredictionsRepairer:
+        return PredictionsRepairer(self.fenced_writer)
 
     @property
     def restorer(self) -> Restorer:

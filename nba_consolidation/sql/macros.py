@@ -2,7 +2,7 @@
 
 A macro is written as a member of `macro`, a name that no engine has: `macro.SAME_KEY(T, S)`. That is valid GoogleSQL.
 Where GoogleSQL takes only a name, the macro is a name instead of a call: the left side of SET is `macro.EACH_COLUMN`, a
-column of INSERT the same in backquotes, a table `macro.TABLE`.
+column of INSERT the same in backquotes, a table `macro.TABLE`, a column in a condition `macro.ID_COLUMN`.
 
 Lists of columns, qualified with table T, or unqualified without the T:
 - `macro.BUSINESS_KEY(T)`, `macro.ACTIVATION_KEY(T)`, `macro.ACCURACY_KEY(T)`: the keys that the schema declares;
@@ -31,12 +31,20 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from nba_consolidation.schema import ACCURACY_KEY, ACTIVATION_KEY, ALL_TABLES, BUSINESS_KEY, PREDICTIONS
+from nba_consolidation.schema import (
+    ACCURACY_KEY,
+    ACTIVATION_KEY,
+    ALL_TABLES,
+    BOX_SCORES,
+    BUSINESS_KEY,
+    PREDICTIONS,
+    VIEWS,
+)
 
 _NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
 _KEYS = {"BUSINESS_KEY": BUSINESS_KEY, "ACTIVATION_KEY": ACTIVATION_KEY, "ACCURACY_KEY": ACCURACY_KEY}
 _SAME = {"SAME_KEY": BUSINESS_KEY, "SAME_ACTIVATION_KEY": ACTIVATION_KEY, "SAME_ACCURACY_KEY": ACCURACY_KEY}
-_PRIMARY_KEYS = {table.name: table.primary_key for table in ALL_TABLES}
+_PRIMARY_KEYS = {table.name: table.primary_key for table in (*ALL_TABLES, *VIEWS, BOX_SCORES)}
 _MACRO = "macro"
 
 
@@ -76,6 +84,8 @@ class Expansion:
     def _replaced(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and node.db == _MACRO:
             return exp.Table(this=exp.to_identifier(self._name(node.name)), alias=node.args.get("alias"))
+        if isinstance(node, exp.Column) and node.table == _MACRO:
+            return _column(self._name(node.name))
         if isinstance(node, exp.Identifier) and node.name.startswith(f"{_MACRO}."):
             return exp.to_identifier(self._name(node.name.partition(".")[2]))
         call = _call(node)

@@ -16,6 +16,7 @@ from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
 from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.warehouse.table_reads import last_game_date
 
 _PLAYER_COLUMNS = ("player_lookup", "status", "reason", "since", "until", "margin", "margin_low", "margin_high",
                    "margin_days", "worse_q", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "bias", "bias_flag",
@@ -25,11 +26,20 @@ _POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets"
                    "verdict")  # fmt: skip
 
 
+def _committed(run: AssetRun) -> AssetResult:
+    """The last review of the players."""
+    warehouse = run.deployment.warehouse
+    last = last_game_date(warehouse, PLAYER_RELIABILITY) or run.last
+    players, policies = queries.players(warehouse, last, last), queries.policies(warehouse, last, last)
+    return AssetResult(outcome=ReviewOutcome(last, players, policies))
+
+
 @asset_step(
     table_asset(
         *(PLAYER_RELIABILITY, ANALYSIS_GROUP, "player", dg.AssetDep(ACCURACY.name, partition_mapping=LAST_DATES)),
         automation=after_changes(ACCURACY.name),  # not every date has games
-    )
+    ),
+    examine=_committed,
 )
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""

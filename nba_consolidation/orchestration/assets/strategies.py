@@ -21,8 +21,15 @@ from nba_consolidation.schema import (
     display_columns,
 )
 from nba_consolidation.warehouse.interface import Row, Warehouse
+from nba_consolidation.warehouse.table_reads import last_game_date
 
 _MOST_STRATEGIES = 12
+
+
+def _committed(run: AssetRun) -> AssetResult:
+    """The last evaluation of the strategies."""
+    last = last_game_date(run.deployment.warehouse, STRATEGY_PERFORMANCE) or run.last
+    return AssetResult(outcome=StrategyOutcome(last, queries.strategies(run.deployment.warehouse, last, last)))
 
 
 @asset_step(
@@ -34,7 +41,8 @@ _MOST_STRATEGIES = 12
         automation=after_changes(PLAYER_RELIABILITY.name),
         note="The best of hundreds of strategies is mostly luck: `pays` and `verdict` take the number of strategies "
         "into account, PICKED is the result of always choosing the best one so far.",
-    )
+    ),
+    examine=_committed,
 )
 def strategy_performance(run: AssetRun) -> AssetResult:
     """Evaluates the strategies for the dates."""
