@@ -153,7 +153,8 @@ def test_a_poisoned_date_names_the_command_that_repairs_it(terminal: Terminal, p
     assert terminal.json("consolidate", "--date", DATE)["totals"]["updated"] == 1
 
 
-def test_a_repaired_date_that_was_graded_is_to_be_graded_again(terminal: Terminal, poisoned: LegacyPredictions) -> None:
+@pytest.mark.usefixtures("poisoned")
+def test_a_repaired_date_that_was_graded_is_to_be_graded_again(terminal: Terminal) -> None:
     LegacyBench(terminal.home).fill(graded())
     assert "nba-consolidation grade" not in terminal.run("repair", "predictions").stdout
     assert f"Next: nba-consolidation grade --date {DATE}" in terminal.run("repair", "predictions", "--apply").stdout
