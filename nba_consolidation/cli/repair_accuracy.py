@@ -43,8 +43,8 @@ def accuracy(session: Session, applied: bool, dates: DateRange) -> Exit:
     Without dates: all graded dates. Prints what would change; --apply does it. Repeating the command changes nothing.
     Ends with 3 if some dates are poisoned: all others are done.
     """
-    repairer = session.existing().accuracy_repairer
-    report = repair_or_forecast(repairer, dates, session.holder(), applied=applied)
+    deployment = session.existing() if applied else session.to_read()
+    report = repair_or_forecast(deployment.accuracy_repairer, dates, session.holder(), applied=applied)
     total = report.total
     summary = repair_summary(
         report,
@@ -106,9 +106,7 @@ def _hit_rate(tally: AccuracyCounts) -> str | None:
 
 
 def _interval(tally: AccuracyCounts) -> tuple[float, float] | None:
-    from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+    """By game date, since the bets of one night depend on each other."""
+    from nba_consolidation.pipeline.analysis.performance.game_date_clusters import interval_of_dates
 
-    if not tally.bets:
-        return None
-    low, high = hit_rate_interval(tally.correct, tally.bets)
-    return float(low), float(high)
+    return interval_of_dates(*zip(*tally.by_date.values(), strict=True)) if tally.bets else None
