@@ -151,7 +151,7 @@ class Deployment:
 
     @property
     def quality(self) -> Quality:
-        reader = Reader(self.warehouse, self.staging, self.leases, self.known_dates)
+        reader = Reader(self.warehouse, self.staging, self.leases, self.known_dates, self.settings.schema_evolution)
         return Quality(reader, self.settings.quality_thresholds)
 
     @property

@@ -15,7 +15,9 @@ from nba_consolidation.leases.errors import (
 from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation.leases.held_lease import HeldLease, hold
 from nba_consolidation.leases.interface import (
+    FAILED,
     FENCED_OUT,
+    TOOK_OVER,
     WAIT,
     ForcedRelease,
     Holder,
@@ -25,12 +27,14 @@ from nba_consolidation.leases.interface import (
     Reseed,
 )
 from nba_consolidation.leases.keys import lease_key, parse_lease_key
-from nba_consolidation.leases.lease_events import record_fenced_out
+from nba_consolidation.leases.lease_events import record_failed, record_fenced_out
 from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
 
 __all__ = [
+    "FAILED",
     "FENCED_OUT",
+    "TOOK_OVER",
     "WAIT",
     "AmbiguousReply",
     "FirestoreLeaseStore",
@@ -54,5 +58,6 @@ __all__ = [
     "hold",
     "lease_key",
     "parse_lease_key",
+    "record_failed",
     "record_fenced_out",
 ]
