@@ -31,7 +31,7 @@ def bootstrap(session: Session, applied: bool) -> None:
 
     at = session.deployment()
     new = use_case.Plan([use_case.TableChange(table) for table in ALL_TABLES])
-    planned = use_case.plan(at.warehouse) if at.exists or applied else new
+    planned = use_case.plan(at.warehouse) if at.settings.exists or applied else new
     if applied:
         use_case.apply(at.fenced_writer, session.holder(), planned)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()

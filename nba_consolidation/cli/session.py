@@ -16,7 +16,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases import Holder
+    from nba_consolidation.leases import Holder, LeaseStore
     from nba_consolidation.wiring import Deployment
 
 
@@ -37,6 +37,12 @@ class Session:
 
         return deploy(self.settings)
 
+    def leases(self) -> LeaseStore | None:
+        """The lease store, without the warehouse; None where nothing was ever created."""
+        from nba_consolidation.wiring import leases_of
+
+        return leases_of(self.settings) if self.settings.exists else None
+
     def with_tables(self) -> Deployment:
         """The deployment with all tables created, so that an empty one can be read (incident 41)."""
         deployment = self.deployment()
@@ -45,7 +51,7 @@ class Session:
 
     def existing(self) -> Deployment:
         """The deployment for commands that only read. Raises ConsolidationError where nothing was ever created."""
-        if not self.deployment().exists:
+        if not self.settings.exists:
             raise ConsolidationError(
                 f"{self.settings.place} does not exist yet. Stage and consolidate first, or name the folder with --home"
             )

@@ -10,7 +10,6 @@ import pytest
 
 from nba_consolidation.leases import (
     WAIT,
-    FirestoreLeaseStore,
     Holder,
     LeaseEvent,
     LeaseHeld,
@@ -19,6 +18,7 @@ from nba_consolidation.leases import (
     LeaseRecord,
     LeaseStore,
 )
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation.leases.interface import from_micros
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock
 

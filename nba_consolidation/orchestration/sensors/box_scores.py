@@ -32,7 +32,7 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
         description=f"Requests a grading once no more box scores of a date arrive; looks {DAYS_BACK} days back.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        if not deployment.exists:
+        if not deployment.settings.exists:
             return dg.SensorResult(skip_reason=dg.SkipReason("there is no warehouse yet"), cursor=context.cursor)
         try:
             fingerprints = box_score_dates(deployment, today())
