@@ -9,7 +9,7 @@ import click
 
 from nba_consolidation.cli import main
 from nba_consolidation.cli.exit_codes import MEANINGS
-from nba_consolidation.schema import ACCURACY_KEY, ALL_TABLES, BOX_SCORES, BUSINESS_KEY, Table
+from nba_consolidation.schema import ACCURACY_KEY, ALL_TABLES, BOX_SCORES, BUSINESS_KEY, VIEWS, Table
 from nba_consolidation.setting_kinds import kind
 from nba_consolidation.settings import GROUPS, QualityThresholds, Settings, variable
 
@@ -28,7 +28,9 @@ def tables_page() -> str:
         "The line is exact, and NULL equals NULL. Types are GoogleSQL's.",
         "",
     ]
-    for table in (*ALL_TABLES, BOX_SCORES):
+    lines += ["Start from these views. In a warehouse that was there before, `bootstrap --apply` makes them.", ""]
+    lines += [*(f"- [`{view.name}`](#{view.name}): {view.description}" for view in VIEWS), ""]
+    for table in (*VIEWS, *ALL_TABLES, BOX_SCORES):
         lines += _table_section(table)
     return "\n".join(lines)
 

@@ -170,7 +170,7 @@ class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     home: Path = setting(Path(".local"), kinds.FOLDER, "Folder of `warehouse.duckdb`, `leases.sqlite` and `staging/`.")
     staging: Path | None = setting(None, kinds.FOLDER, "The staging folder. Default: `staging/` in the home folder.")
     warehouse_wait: float = setting(
-        120.0, kinds.SECONDS, "How long to wait for the DuckDB file; one process can open it."
+        120.0, kinds.SECONDS, "How long to wait for the DuckDB file: one process can write, or several read."
     )
     memory_limit: str = setting("1500MB", kinds.SIZE, "Memory of a transaction; beyond it, DuckDB spills to disk.")
 

@@ -7,11 +7,15 @@ Each store and use case is imported where it is built, so that a command loads o
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nba_consolidation.leases import LeaseError
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
+from nba_consolidation.warehouse.duckdb.file_in_use import WaitNotice
 from nba_consolidation.warehouse.staging.interface import KnownDates
 
 if TYPE_CHECKING:
@@ -44,6 +48,12 @@ class Deployment:
     warehouse: Warehouse
     staging: StagingArea
     leases: LeaseStore
+
+    def to_read(self) -> Deployment:
+        """The same for a caller that only reads the warehouse. Locally, a table that is missing is empty for it."""
+        reading = replace(self, warehouse=self.warehouse.reader())
+        reading.create_tables()
+        return reading
 
     def known_dates(self) -> KnownDates:
         """The game dates that can exist today."""
@@ -163,14 +173,25 @@ class Deployment:
         )  # fmt: skip
 
 
-def deploy(settings: Settings) -> Deployment:
-    """The deployment that the settings describe."""
-    return Deployment(settings, *engine_of(settings), leases_of(settings))
+def deploy(
+    settings: Settings, report_wait: Callable[[str], None] | None = None, *, report_after: float = 2.0
+) -> Deployment:
+    """The deployment that the settings describe.
+
+    report_wait: prints who has the warehouse's file open, once a wait for it has lasted `report_after` seconds; logs it
+    by default.
+    """
+    leases = leases_of(settings)
+    notice = WaitNotice(_run_of(leases), report_wait, report_after)
+    engine = _duckdb(settings, notice) if settings.deployment == LOCAL else engine_of(settings)
+    return Deployment(settings, *engine, leases)
 
 
 def engine_of(settings: Settings, make_client: MakeClient | None = None) -> tuple[Warehouse, StagingArea]:
     """The warehouse and the staging area. make_client: makes BigQuery's client with other than the default identity."""
-    return _duckdb(settings) if settings.deployment == LOCAL else _bigquery(settings, make_client)
+    if settings.deployment == LOCAL:
+        return _duckdb(settings, WaitNotice(_run_of(leases_of(settings))))
+    return _bigquery(settings, make_client)
 
 
 def leases_of(settings: Settings) -> LeaseStore:
@@ -203,7 +224,20 @@ def staging_folder(settings: Settings) -> ParquetStaging:
     return ParquetStaging(settings.staging or settings.home / "staging")
 
 
-def _duckdb(settings: Settings) -> tuple[Warehouse, StagingArea]:
+def _run_of(leases: LeaseStore) -> Callable[[int], str | None]:
+    """Finds the run in which a process of this machine works, by the leases that it holds."""
+
+    def run_of(pid: int) -> str | None:
+        try:
+            holders = [lease.holder for lease in leases.list() if not lease.expired]
+        except LeaseError:  # whoever waits for the warehouse gets no other error because of that
+            return None
+        return next((one.run_id for one in holders if (one.host, one.pid) == (socket.gethostname(), pid)), None)
+
+    return run_of
+
+
+def _duckdb(settings: Settings, notice: WaitNotice) -> tuple[Warehouse, StagingArea]:
     from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 
     staging = staging_folder(settings)
@@ -211,6 +245,7 @@ def _duckdb(settings: Settings) -> tuple[Warehouse, StagingArea]:
         settings.home / "warehouse.duckdb",
         staging,
         open_limit=settings.warehouse_wait,
+        notice=notice,
         memory_limit=settings.memory_limit,
         external=(BOX_SCORES,),
     )

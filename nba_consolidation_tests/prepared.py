@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -47,15 +48,18 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 def warehouses_kept_open() -> Iterator[None]:
     """Keeps each warehouse file open from its first use on: DuckDB takes 20 ms of processor time to open one.
 
-    No other process can open the file meanwhile.
+    No other process can open the file meanwhile. Readers share the connection for writing: DuckDB allows no other.
     """
     open_file = DuckDBWarehouse._open
     kept: set[Path] = set()
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
 
         def open_and_keep(warehouse: DuckDBWarehouse) -> duckdb.DuckDBPyConnection:
+            if warehouse.path in kept:
+                warehouse = copy.copy(warehouse)
+                warehouse._read_only = False
             connection = open_file(warehouse)
-            if warehouse.path not in kept:
+            if warehouse.path not in kept and not warehouse._read_only:
                 kept.add(warehouse.path)
                 stack.enter_context(open_file(warehouse)).execute("PRAGMA disable_checkpoint_on_shutdown")
             return connection

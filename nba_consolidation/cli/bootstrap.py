@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 @apply_option
 @session_command
 def bootstrap(session: Session, applied: bool) -> None:
-    """Show which tables and columns would be created or described.
+    """Show which tables, columns and views would be created or described.
 
     Existing tables keep all their columns and rows. Rows that a previous version published in validated_predictions are
     copied to published_predictions. --apply does it; repeating it changes nothing. In production the datasets are
     created too, and the roles that each account needs are listed.
     """
     from nba_consolidation.operations import bootstrap as use_case
-    from nba_consolidation.schema import ALL_TABLES
+    from nba_consolidation.schema import ALL_TABLES, VIEWS
 
     at = session.deployment()
-    new = use_case.Plan([use_case.TableChange(table) for table in ALL_TABLES])
-    planned = use_case.plan(at.warehouse) if at.settings.exists or applied else new
+    change = use_case.TableChange
+    new = use_case.Plan([change(table) for table in ALL_TABLES], [change(view) for view in VIEWS])
+    planned = use_case.plan(at.warehouse.reader()) if at.settings.exists or applied else new
     if applied:
         use_case.apply(at.fenced_writer, session.holder(), planned)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()
@@ -40,10 +41,11 @@ def bootstrap(session: Session, applied: bool) -> None:
             "place": session.settings.place,
             "applied": applied,
             "tables": [_document(change) for change in planned.tables],
+            "views": [_document(change) for change in planned.views],
             "carried_over": [{"game_date": date, "rows": rows} for date, rows in planned.carried_over.items()],
             "roles": roles,
         },
-        _tables(planned.tables),
+        _tables([*planned.tables, *planned.views]),
         _differing(planned.tables),
         Grid(
             [GridColumn("account"), GridColumn("role"), GridColumn("on"), GridColumn("for", 1, fold=True)],
@@ -117,12 +119,12 @@ def _differing(changes: Sequence[TableChange]) -> Grid:
 
 def _summary(planned: Plan, applied: bool, place: str) -> list[Shown]:
     if not planned.changes:
-        return [f"All {len(planned.tables)} tables exist in {place}."]
+        return [f"All {len(planned.tables)} tables and {len(planned.views)} views exist in {place}."]
     created = sum(change.creates for change in planned.tables)
     added = sum(len(change.missing) for change in planned.tables)
-    what = " and ".join(
-        part for number, part in ((created, counted(created, "table")), (added, counted(added, "column"))) if number
-    )
+    views = sum(change.changes for change in planned.views)
+    made = ((created, "table"), (added, "column"), (views, "view"))
+    what = ", ".join(counted(number, noun) for number, noun in made if number)
     lines = [f"Made {what} in {place}." if applied else f"Would make {what} in {place}."] if what else []
     described = sum(len(change.undescribed) for change in planned.tables)
     if described:

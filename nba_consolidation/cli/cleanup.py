@@ -39,7 +39,7 @@ def cleanup(session: Session, applied: bool, older_than: float | None, archived:
     With --apply, those that are consolidated or empty are dropped, if they did not change since. All others stay until
     they are named with --archive, which keeps every row. Ends with 3 if some stay.
     """
-    deployment = session.existing()
+    deployment = session.existing() if applied else session.to_read()
     with steps() as on_step:
         on_step("list")
         report = deployment.clean_up(older_than).clean_up(session.holder(), dry_run=not applied, archive=archived)

@@ -31,7 +31,7 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
     from nba_consolidation.operations.status import dates_with_rows
     from nba_consolidation.operations.unfinished_dates import audit_findings, some_dates, unfinished_dates
 
-    warehouse = session.existing().warehouse
+    warehouse = session.to_read().warehouse
     audited = dates_with_rows(warehouse, dates.first, dates.last) if dates.is_limited else dates_with_rows(warehouse)
     findings_by_audit = [(audit, audit_findings(warehouse, audit, audited)) for audit in tracked(AUDITS, "auditing")]
     unfinished = unfinished_dates(warehouse).only(audited).all

@@ -34,8 +34,9 @@ MEANINGS = {
 def exit_for(error: ConsolidationError) -> Exit:
     """The code for an error that no command has handled."""
     from nba_consolidation.leases import LeaseHeld
+    from nba_consolidation.sql.question import QuestionRefused
     from nba_consolidation.warehouse.errors import WarehouseBusy
 
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | QuestionRefused):
         return Exit.USAGE
     return Exit.HELD if isinstance(error, LeaseHeld | WarehouseBusy) else Exit.FAILED

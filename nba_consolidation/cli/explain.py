@@ -53,7 +53,7 @@ def explain(
 
     exact = line if isinstance(line, Decimal) else None
     question = RowQuery(date, player, system, game, line=exact, every_line=line is None)
-    predictions = read(session.existing().warehouse, question)
+    predictions = read(session.to_read().warehouse, question)
     if not predictions:
         raise ConsolidationError(
             f"no prediction for {_asked(date, player, system, game, line)}. For staged rows see "

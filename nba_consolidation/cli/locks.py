@@ -93,7 +93,7 @@ def history(session: Session, dates: DateRange) -> None:
     """
     from nba_consolidation.operations.lease_history import lease_history
 
-    deployment = session.existing()
+    deployment = session.to_read()
     events = lease_history(deployment.warehouse, deployment.leases, dates.first, dates.last)
     session.show(
         {"history": events},

@@ -77,7 +77,7 @@ def performance(session: Session, date: dt.date | None, window: str, system: str
     """
     from nba_consolidation.pipeline.analysis.performance.queries import performance as read
 
-    warehouse = session.existing().warehouse
+    warehouse = session.to_read().warehouse
     on = date or _last_analysed(warehouse)
     rows = read(warehouse, on, on, window=window, by=by, system=system) if on else []
     document = {"date": on, "window": window, "by": by, "performance": rows}
@@ -96,7 +96,7 @@ def calibration(session: Session, date: dt.date | None, window: str, system: str
     """
     from nba_consolidation.pipeline.analysis.performance.queries import calibration_scores, reliability_tables
 
-    warehouse = session.existing().warehouse
+    warehouse = session.to_read().warehouse
     on = date or _last_analysed(warehouse)
     scores = calibration_scores(warehouse, on, on, window=window, system=system) if on else []
     bins = reliability_tables(warehouse, on, on, window=window, system=system) if on else []

@@ -63,7 +63,7 @@ def show(session: Session, date: dt.date | None, status: str | None, player: str
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
     from nba_consolidation.warehouse.table_reads import last_game_date
 
-    warehouse = session.existing().warehouse
+    warehouse = session.to_read().warehouse
     on = date or last_game_date(warehouse, POLICY_REVIEWS)
     rows = reliability.players(warehouse, on, on, status=status, player=player) if on else []
     policies = reliability.policies(warehouse, on, on) if on else []
@@ -108,7 +108,7 @@ def overrides(session: Session) -> None:
     """List every status that was set by hand, with author and reason."""
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
 
-    rows = reliability.overrides(session.existing().warehouse)
+    rows = reliability.overrides(session.to_read().warehouse)
     session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
 
 
@@ -148,7 +148,7 @@ def aliases(session: Session) -> None:
     """List every decision about names in the box scores, and the names that wait for one."""
     from nba_consolidation.pipeline.grading import aliases as names
 
-    warehouse = session.with_tables().warehouse
+    warehouse = session.to_read().warehouse
     decisions, waiting = names.aliases(warehouse), names.unsettled_names(warehouse)
     session.show(
         {"aliases": decisions, "unsettled_names": waiting},

@@ -36,7 +36,7 @@ def quality(session: Session, date: dt.date | None) -> int:
     """  # noqa: D301 (click takes the character \b for "keep these lines")
     from nba_consolidation.operations.daily_quality.results import CheckStatus
 
-    report = session.existing().quality.examine(date)
+    report = session.to_read().quality.examine(date)
     session.show(
         {"game_date": report.game_date, "as_of": report.as_of, "status": report.status, "checks": report.results},
         table(CHECKS, [vars(result) for result in report.results]),

@@ -28,7 +28,7 @@ def quarantine(session: Session, limit: int, dates: DateRange) -> None:
     """
     from nba_consolidation.operations.quarantine import quarantine as read
 
-    warehouse = session.existing().warehouse
+    warehouse = session.to_read().warehouse
     quarantine = read(warehouse, dates.first, dates.last, limit) if dates.is_limited else read(warehouse, limit=limit)
     document = {"quarantined": quarantine.quarantined, "rules": quarantine.rules, "rows": quarantine.rows}
     session.show(

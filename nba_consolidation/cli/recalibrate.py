@@ -164,7 +164,7 @@ def history(session: Session, system: str | None) -> None:
     """List every calibration with its scores, its state and its events."""
     from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
 
-    known = read_history(session.existing().warehouse, system)
+    known = read_history(session.to_read().warehouse, system)
     document = {"versions": [one.as_row() | {"state": known.state(one).value, "computed_at": one.computed_at,
                                           "events": [event.as_row() for event in known.events_of(one)]}
                              for one in known.versions]}  # fmt: skip

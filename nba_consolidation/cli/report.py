@@ -33,7 +33,7 @@ def report(session: Session, output: Path | None, dates: DateRange) -> int:
     from nba_consolidation.pipeline.daily_report.page import page
     from nba_consolidation.pipeline.daily_report.storage import file_name, save, write_file
 
-    deployment = session.existing()
+    deployment = session.to_read()
     with steps() as on_step:
         made = deployment.reporter.report(*_first_and_last(deployment.reporter, dates), on_step)
         on_step("page")

@@ -31,11 +31,11 @@ class Session:
         """Prints the result: with --json the document as JSON, else the parts."""
         print_result(self.as_json, document, *parts)
 
-    def deployment(self) -> Deployment:
-        """The deployment; nothing is opened yet."""
+    def deployment(self, *, report_after: float = 2.0) -> Deployment:
+        """The deployment; nothing is opened yet. A wait for the warehouse is reported after so many seconds."""
         from nba_consolidation.wiring import deploy
 
-        return deploy(self.settings)
+        return deploy(self.settings, functools.partial(click.echo, err=True), report_after=report_after)
 
     def leases(self) -> LeaseStore | None:
         """The lease store, without the warehouse; None where nothing was ever created."""
@@ -44,18 +44,33 @@ class Session:
         return leases_of(self.settings) if self.settings.exists else None
 
     def with_tables(self) -> Deployment:
-        """The deployment with all tables created, so that an empty one can be read (incident 41)."""
+        """The deployment with all tables created."""
         deployment = self.deployment()
         deployment.create_tables()
         return deployment
 
     def existing(self) -> Deployment:
-        """The deployment for commands that only read. Raises ConsolidationError where nothing was ever created."""
+        """As `with_tables`. Raises ConsolidationError where nothing was ever created."""
+        self._ensure_exists()
+        return self.with_tables()
+
+    def to_read(self, *, report_after: float = 2.0) -> Deployment:
+        """The deployment for commands that only read the warehouse. Locally, a table that is missing is empty for them.
+
+        Raises ConsolidationError where nothing was ever created.
+        """
+        self._ensure_exists()
+        return self.reader(report_after=report_after)
+
+    def reader(self, *, report_after: float = 2.0) -> Deployment:
+        """As `to_read`, also where nothing was ever created."""
+        return self.deployment(report_after=report_after).to_read()
+
+    def _ensure_exists(self) -> None:
         if not self.settings.exists:
             raise ConsolidationError(
                 f"{self.settings.place} does not exist yet. Stage and consolidate first, or name the folder with --home"
             )
-        return self.with_tables()
 
     def holder(self) -> Holder:
         """Identifies this process as a holder of leases, with a run id that says when it started."""

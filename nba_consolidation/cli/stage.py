@@ -147,7 +147,7 @@ class _Stager:
     def _live_columns(self) -> Sequence[TableColumn]:
         from nba_consolidation.schema import PREDICTIONS
 
-        return self._session.with_tables().warehouse.live_columns(PREDICTIONS.name)
+        return self._session.reader().warehouse.live_columns(PREDICTIONS.name)
 
 
 def _plain(stem: str) -> str:

@@ -50,7 +50,7 @@ def _status(session: Session) -> PipelineStatus:
     staging = session.settings.staging
     if not session.settings.exists and (staging is None or not staging.exists()):
         return PipelineStatus()
-    at = session.with_tables()
+    at = session.reader(report_after=0)
     return status(at.warehouse, at.staging, at.leases, at.known_dates(), session.settings.schema_evolution)
 
 

@@ -39,7 +39,7 @@ def strategies(session: Session, date: dt.date | None, system: str | None) -> No
     from nba_consolidation.pipeline.analysis.betting import queries
     from nba_consolidation.warehouse.table_reads import last_game_date
 
-    warehouse = session.existing().warehouse
+    warehouse = session.to_read().warehouse
     last = last_game_date(warehouse, STRATEGY_PERFORMANCE)
     on = date or last
     rows = queries.strategies(warehouse, on, on, system=system) if on else []

@@ -86,7 +86,7 @@ _LIST_EVENTS = "SELECT * FROM lease_event WHERE began_at > ? ORDER BY began_at, 
 
 
 class SqliteLeaseStore:
-    """A LeaseStore in the file `path`, which is created with its folder at the first use.
+    """A LeaseStore in the file `path`, which is created with its folder at the first write.
 
     `clock` is the store's clock. `busy_timeout`: seconds that another writer may keep the file locked (usually a few
     milliseconds) before LeaseUnavailable is raised. `monotonic` and `sleep` are used by `wait_for_change` only.
@@ -194,8 +194,8 @@ class SqliteLeaseStore:
             return tuple(_event_from_row(row, now) for row in rows)
 
     def check(self) -> None:
-        with self._write():
-            pass
+        with self._write() as (connection, _now):
+            connection.execute(_MOVE_VERSION, (0,))  # changes nothing, but needs the permission to write
 
     def wait_for_change(self, record: LeaseRecord, timeout: float) -> None:
         until = self._monotonic() + timeout
@@ -205,21 +205,31 @@ class SqliteLeaseStore:
     @contextmanager
     def _write(self) -> Iterator[tuple[sqlite3.Connection, datetime]]:
         """One write transaction and its time, read while nobody else can write; an error rolls everything back."""
-        with self._open() as connection:
+        with self._open(create=True) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection, self._clock()
             connection.execute("COMMIT")
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection. create: the file and its folder, if need be; a store that does not exist reads as empty."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=self._busy_timeout, isolation_level=None)) as connection:
+            if create:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            name = self._path if create or self._exists() else ":memory:"
+            with closing(sqlite3.connect(name, timeout=self._busy_timeout, isolation_level=None)) as connection:
                 connection.row_factory = sqlite3.Row
                 self._prepare(connection)
                 yield connection
         except (sqlite3.Error, OSError) as error:
             raise self._lease_error(error) from error
+
+    def _exists(self) -> bool:
+        """Whether anything was ever written. Raises OSError for a path that cannot be one."""
+        try:
+            return self._path.stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Create the tables if the file is new; refuse a file that is something else."""

@@ -21,6 +21,7 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.errors import TableMissing
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.table_reads import game_dates
+from nba_consolidation.warehouse.views import views_over
 
 _COPIED = tuple(name for name in PUBLISHED.column_names if name != "published_at")
 _MOVED = frozenset(_COPIED) - frozenset(VALIDATED.column_names)
@@ -67,14 +68,18 @@ class TableChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes by bootstrap. carried_over: rows of published_predictions by game date, from a previous version."""
+    """The changes by bootstrap. carried_over: rows of published_predictions by game date, from a previous version.
+
+    views: all that read only these tables. Each is made again, so that its SELECT is that of this version.
+    """
 
     tables: Sequence[TableChange]
+    views: Sequence[TableChange] = ()
     carried_over: Mapping[dt.date, int] = field(default_factory=dict)
 
     @property
     def changes(self) -> bool:
-        return bool(self.carried_over) or any(table.changes for table in self.tables)
+        return bool(self.carried_over) or any(change.changes for change in (*self.tables, *self.views))
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ ROLES = (
 def plan(warehouse: Warehouse, tables: Sequence[Table] = ALL_TABLES) -> Plan:
     """The plan of what to create, add and carry over; changes nothing. Raises WarehouseError."""
     changes = [_table_change(warehouse, table) for table in tables]
-    return Plan(changes, _rows_to_carry_over(warehouse, {change.table.name: change for change in changes}))
+    views = [_table_change(warehouse, view) for view in views_over(tables)]
+    return Plan(changes, views, _rows_to_carry_over(warehouse, {change.table.name: change for change in changes}))
 
 
 def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
@@ -120,6 +126,7 @@ def apply(writer: FencedWriter, holder: Holder, planned: Plan) -> None:
         if change.missing:
             writer.warehouse.add_columns(change.table.name, change.missing)
     writer.warehouse.describe([change.table for change in planned.tables if not change.creates])
+    writer.warehouse.create_views([change.table for change in planned.views])
     _, poisoned = writer.write_each(LOCK_TYPE, sorted(planned.carried_over), holder, _carry_over)
     if poisoned:
         raise DatesPoisoned(poisoned, "carried over")

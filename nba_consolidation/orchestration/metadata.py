@@ -12,10 +12,12 @@ from typing import Any
 import dagster as dg
 
 from nba_consolidation.schema import Table
+from nba_consolidation.schema.display import DisplayColumn
 from nba_consolidation.warehouse.interface import Row
 
 Metadata = dict[str, Any]
 _MOST_ROWS = 200
+_SHARE = re.compile("(hit_rate|roi|mean_confidence)(_110|_low|_high|_before|_after)*")
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -34,6 +36,27 @@ def table_of(rows: Iterable[object], limit: int = _MOST_ROWS) -> dg.TableMetadat
 def chosen_columns(rows: Iterable[Row], columns: Sequence[str]) -> dg.TableMetadataValue:
     """These columns of the rows, as a table."""
     return table_of({column: row[column] for column in columns} for row in rows)
+
+
+def displayed(rows: Iterable[Row], columns: Sequence[DisplayColumn]) -> dg.TableMetadataValue:
+    """The rows as the terminal and the report show them, with units: for people, not for programs."""
+    return table_of({column.title.replace("\n", " "): column.cell(row) for column in columns} for row in rows)
+
+
+def in_units(metadata: Mapping[str, Any]) -> Metadata:
+    """The numbers that the UI plots, in people's units.
+
+    `lease_hold_ms` 11428 becomes `lease_hold_s` 11.43, a `hit_rate` of 0.530055 becomes `hit_rate_percent` 53.01.
+    """
+    return dict(_in_unit(name, value) for name, value in metadata.items())
+
+
+def _in_unit(name: str, value: Any) -> tuple[str, Any]:
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+        return name, value
+    if name.endswith("_ms"):
+        return f"{name.removesuffix('_ms')}_s", round(value / 1000, 2)
+    return (f"{name}_percent", round(100 * float(value), 2)) if _SHARE.fullmatch(name) else (name, value)
 
 
 def rows_of(rows: Iterable[Row], date: dt.date) -> list[Row]:

@@ -50,6 +50,7 @@ from nba_consolidation.schema.reliability import (
     VARIANCE_FLAGS,
 )
 from nba_consolidation.schema.strategies import MAJORITY, PAYS, PICKED, STRATEGY_PERFORMANCE, UNANIMOUS, VERDICTS
+from nba_consolidation.schema.views import BETS, CALIBRATION_LATEST, HIT_RATES_BY_SYSTEM, VIEWS
 
 GRADING_TABLES = (ACCURACY, REMOVED, GRADING_LEDGER, PLAYER_ALIASES, UNSETTLED_NAMES)
 PERFORMANCE_TABLES = (SYSTEM_PERFORMANCE, CONFIDENCE_CALIBRATION, CALIBRATION_SCORES)
@@ -71,11 +72,13 @@ __all__ = [
     "ACTIVATION_KEY",
     "ALL_SYSTEMS",
     "ALL_TABLES",
+    "BETS",
     "BIAS_FLAGS",
     "BLACKLISTED",
     "BOX_SCORES",
     "BUSINESS_KEY",
     "CALIBRATION_EVENTS",
+    "CALIBRATION_LATEST",
     "CALIBRATION_SCORES",
     "CALIBRATION_STATES",
     "CALIBRATION_VERSIONS",
@@ -86,6 +89,7 @@ __all__ = [
     "FILTERS",
     "GRADING_LEDGER",
     "GRADING_TABLES",
+    "HIT_RATES_BY_SYSTEM",
     "LAST_WRITTEN",
     "LEDGER",
     "LEDGER_TABLES",
@@ -117,6 +121,7 @@ __all__ = [
     "VALIDATED",
     "VARIANCE_FLAGS",
     "VERDICTS",
+    "VIEWS",
     "WITHHELD",
     "Column",
     "Table",

@@ -15,6 +15,8 @@ from nba_consolidation.warehouse.staging.interface import StagingTable
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from nba_consolidation.sql.question import Question
+
 Row = dict[str, Any]
 Relations: TypeAlias = "Mapping[str, pa.Table]"
 """Data that a transaction's statements can read, by the table name that they use for it."""
@@ -55,11 +57,39 @@ class TransactionResult:
     cost: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a question, in its order. more: it has more rows than were requested."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    more: bool = False
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rows: list[tuple[Any, ...]], limit: int | None) -> Answer:
+        """rows: all, or one more than the limit if there is one."""
+        return cls(tuple(columns), rows[:limit], limit is not None and len(rows) > limit)
+
+    @property
+    def records(self) -> list[Row]:
+        """The rows by column."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
 class Warehouse(Protocol):
     """Tables, and transactions over them."""
 
+    def reader(self) -> Warehouse:
+        """The same tables for a caller that only reads: it neither blocks other readers nor changes anything."""
+
     def create_tables(self, tables: Sequence[Table]) -> None:
-        """Creates the tables that do not exist; leaves existing ones unchanged."""
+        """Creates the tables that do not exist; leaves existing ones unchanged. Creates the views that read only these.
+
+        A view over a table that exists already is left to `create_views`: the table can be of an earlier version.
+        """
+
+    def create_views(self, views: Sequence[Table]) -> None:
+        """Creates the views, or replaces them. Raises WarehouseError if a table or column that they read is missing."""
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         """The table's current columns, in order, with GoogleSQL types and descriptions. Raises WarehouseError."""
@@ -101,3 +131,9 @@ class Warehouse(Protocol):
 
     def query(self, statement: Statement) -> list[Row]:
         """The rows of one SELECT."""
+
+    def ask(self, question: Question, limit: int | None = None) -> Answer:
+        """The rows of a SELECT that a person wrote, at most `limit` of them. Raises StatementFailed.
+
+        Nothing can be written, and nothing but the warehouse's tables can be read.
+        """

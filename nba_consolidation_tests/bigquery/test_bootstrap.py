@@ -8,7 +8,8 @@ from typing import Any
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.operations import bootstrap
-from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, Column
+from nba_consolidation.schema import ALL_TABLES, LINEAGE, PREDICTIONS, VALIDATED, VIEWS, Column
+from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.bigquery.schema import schema_field, table_resource
 from nba_consolidation_tests.bigquery.executed import executes
 from nba_consolidation_tests.bigquery.front import Front
@@ -27,6 +28,19 @@ def apply(warehouse: Any, planned: bootstrap.Plan) -> None:
 
 def columns(change: bootstrap.TableChange) -> set[str]:
     return {column.name for column in change.missing}
+
+
+@executes("bets", "hit_rates_by_system", "calibration_latest")
+def test_the_views_are_made_with_the_tables_and_made_again_by_bootstrap(bench: BigQueryBench) -> None:
+    warehouse = bench.warehouse
+    for view in VIEWS:
+        assert bench.select(f"SELECT * FROM {{dataset}}.{view.name}") == warehouse.query(Statement(view.name)) == []
+    bench.select("DROP VIEW {dataset}.bets")
+    bench.select("CREATE OR REPLACE VIEW {dataset}.calibration_latest AS SELECT 1 AS bin")
+    planned = bootstrap.plan(warehouse)
+    assert [view.table.name for view in planned.views if view.changes] == ["bets", "calibration_latest"]
+    apply(warehouse, planned)
+    assert not bootstrap.plan(warehouse).changes
 
 
 def test_a_plan_changes_nothing_and_applying_it_creates_every_table(bigquery_service: Service) -> None:

@@ -64,6 +64,7 @@ def test_a_load_that_fails_for_good_leaves_no_table(bench: BigQueryBench, front:
         is_load = request.method == "POST" and "/upload/" in request.url
         return failed(request, 503, "backendError") if is_load else None
 
+    front.scripts.clear()
     front.faults += [every_load] * 4
     with pytest.raises(WarehouseUnavailable):
         bench.warehouse.run([read], relations={"source_rows": ROWS})

@@ -23,6 +23,7 @@ def staging(bigquery_service: Service) -> BigQueryStaging:
 
 
 def test_rows_by_date_are_counted_once_per_table_state(staging: BigQueryStaging, front: Front) -> None:
+    front.scripts.clear()
     staging.write(A, rows_table(row()))
     staging.write(B, rows_table(row()))
     for _ in range(3):

@@ -11,9 +11,12 @@ from nba_consolidation_tests.bigquery.executed import declared_in_make_test, sta
 
 UNORDERED = {
     "audit": "one row",
+    "bets": "a view",
     "box_score_counts": "one row",
+    "calibration_latest": "a view",
     "consolidated_staging_tables": "read into a set",
     "daily_counts": "added up",
+    "hit_rates_by_system": "a view",
     "totals_of_all_tables": "one row",
 }
 """SELECTs whose rows need no order, and why."""

@@ -13,7 +13,7 @@ import pytest
 
 from nba_consolidation.leases import Holder
 from nba_consolidation.leases.sqlite import SqliteLeaseStore
-from nba_consolidation.schema import ALL_TABLES
+from nba_consolidation.schema import ALL_TABLES, VIEWS
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 from nba_consolidation_tests.prepared import connect
@@ -245,7 +245,7 @@ def test_bootstrap_shows_first_and_makes_when_told(terminal: Terminal) -> None:
     assert not terminal.home.exists()
     terminal.run("bootstrap", "--apply")
     assert not any(table["creates"] or table["adds"] for table in terminal.json("bootstrap", "--apply")["tables"])
-    assert f"All {len(ALL_TABLES)} tables exist" in terminal.run("bootstrap").stdout
+    assert f"All {len(ALL_TABLES)} tables and {len(VIEWS)} views exist" in terminal.run("bootstrap").stdout
 
 
 def test_a_table_of_a_predecessor_is_adopted_and_until_then_nothing_is_consolidated(

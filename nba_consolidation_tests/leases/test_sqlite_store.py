@@ -33,11 +33,12 @@ def folder_of_an_ordinary_user() -> Iterator[Path]:
         os.seteuid(me)
 
 
-def test_the_file_and_its_folder_are_created_at_the_first_use(tmp_path: Path) -> None:
+def test_the_file_and_its_folder_are_created_at_the_first_write_and_never_by_a_read(tmp_path: Path) -> None:
     file = tmp_path / "a" / "b" / "leases.sqlite"
     store = SqliteLeaseStore(file)
-    assert not file.parent.exists()
-    store.list()
+    assert (store.list(), store.inspect([KEY]), store.events(), store.forced_releases(), store.reseeds()) == ((),) * 5
+    assert not file.parent.parent.exists()
+    store.check()
     assert file.exists()
 
 
@@ -60,7 +61,7 @@ def test_leases_tokens_and_the_audit_outlive_the_store_object(file: Path, clock:
 
 def test_a_busy_file_is_unavailable_and_is_named(file: Path) -> None:
     store = SqliteLeaseStore(file, busy_timeout=0)
-    store.list()
+    store.check()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(LeaseUnavailable, match=r"leases\.sqlite was locked by another process for 0 s"):
@@ -70,7 +71,7 @@ def test_a_busy_file_is_unavailable_and_is_named(file: Path) -> None:
 
 def test_nobody_else_writes_between_the_time_of_a_write_and_its_end(file: Path, clock: FakeClock) -> None:
     other = SqliteLeaseStore(file, busy_timeout=0)
-    other.list()
+    other.check()
 
     def try_to_write_meanwhile() -> datetime:
         with pytest.raises(LeaseUnavailable, match="locked by another process"):
@@ -119,7 +120,7 @@ def test_incident_10_permission_denied_is_not_reported_as_held(folder_of_an_ordi
     elif barrier.endswith("folder"):
         folder.chmod(0o500 if barrier == "closed folder" else 0o000)
     else:
-        SqliteLeaseStore(file).list()
+        SqliteLeaseStore(file).check()
         file.chmod(0o000 if barrier == "secret file" else 0o400)
     with pytest.raises(LeaseError, match=r"No permission .*leases\.sqlite.*waiting does not help") as denied:
         SqliteLeaseStore(file).try_acquire([KEY], ANNA, 30, operation_id="nonce")

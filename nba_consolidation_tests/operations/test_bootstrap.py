@@ -14,8 +14,9 @@ from nba_consolidation.leases import Holder, LeaseHeld, LeaseTiming, hold, lease
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.operations.doctor.health_checks import Health, _tables
 from nba_consolidation.pipeline.publication.publish import unpublished_dates
-from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
+from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, VIEWS
 from nba_consolidation.settings import Settings
+from nba_consolidation.sql import Statement
 from nba_consolidation.wiring import Deployment, deploy
 from nba_consolidation_tests.operations.previous_version import TABLES_BEFORE, VALIDATED_BEFORE
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, THIRD_DATE, prediction, staged
@@ -191,6 +192,28 @@ def test_tables_and_columns_of_an_earlier_home_are_described(home: Deployment) -
         "grading_ledger": ("kind",)
     }
     assert execute(home, comments) == declared
+
+
+def test_views_over_tables_of_an_earlier_version_wait_for_bootstrap(home: Deployment) -> None:
+    """Some columns that they read may not be there yet; no other command may fail for that."""
+    execute(home, "ALTER TABLE system_performance DROP COLUMN roi_110")
+    for view in VIEWS:
+        execute(home, f"DROP VIEW IF EXISTS {view.name}")
+    home.create_tables()
+    names = "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
+    assert execute(home, names) == []
+    assert all(change.creates for change in migrate(home).views)
+    assert [row["view_name"] for row in execute(home, names)] == sorted(view.name for view in VIEWS)
+    assert not bootstrap.plan(home.warehouse).changes
+
+
+def test_a_view_is_made_again_with_the_select_of_this_version(home: Deployment) -> None:
+    migrate(home)
+    definition = "SELECT sql FROM duckdb_views() WHERE view_name = 'bets'"
+    before = execute(home, definition)
+    execute(home, f"CREATE OR REPLACE VIEW bets AS {Statement('bets').render('duckdb')} LIMIT 0")
+    migrate(home)
+    assert execute(home, definition) == before
 
 
 def test_a_new_home_has_nothing_to_carry_over(tmp_path: Path) -> None:

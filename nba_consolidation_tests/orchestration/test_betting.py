@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from nba_consolidation.orchestration.checks.strategies import StrategyOutcome, misleading_thresholds
+from nba_consolidation.schema import STRATEGY_PERFORMANCE
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
-from nba_consolidation_tests.orchestration.test_performance import WITH_A_HIT_RATE, mappings
+from nba_consolidation_tests.orchestration.test_performance import DISPLAYED_HIT_RATE, mappings
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, bets
 
 STRATEGIES = "strategy_performance"
@@ -54,7 +55,7 @@ def test_a_season_is_one_run_with_counts_tables_and_images(graph: Graph, home: G
     last = by_date[str(DATE)]
     assert last["strategies"] == last["written_rows"] == last["dagster/partition_row_count"] > 10
     assert last["with_enough_data"] > 0
-    strategies = [one["strategy"] for one in mappings(last["best_and_plain"])]
+    strategies = [one["strategy"].split(" (next: ")[0] for one in mappings(last["best_and_plain"])]
     assert {"ALL", "PICKED", "catboost_v9"} <= set(strategies)
     assert len(strategies) == len(set(strategies)) < 16
     for name in ("returns", "profit_over_time"):
@@ -77,9 +78,9 @@ def test_events_are_small_and_every_hit_rate_has_its_bets_and_interval(graph: Gr
         *(evaluation.metadata for evaluation in run.get_asset_check_evaluations()),
     ]
     rows = [one for metadata in recorded for one in mappings({name: entry.value for name, entry in metadata.items()})]
-    rates = [one for one in rows if "hit_rate" in one]
+    rates = [one for one in rows if "hit rate" in one]
     assert len(rates) > 10
-    assert all(set(one) >= WITH_A_HIT_RATE for one in rates)
+    assert all(set(one) >= DISPLAYED_HIT_RATE for one in rates)
 
 
 def test_misleading_thresholds_and_losing_picks_warn(graph: Graph, home: Graded) -> None:
@@ -89,7 +90,8 @@ def test_misleading_thresholds_and_losing_picks_warn(graph: Graph, home: Graded)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
     failing = {
-        name: {row["strategy"] for row in mappings(one.metadata["failing"])} for name, one in evaluations.items()
+        name: {row["strategy"].split(" (next: ")[0] for row in mappings(one.metadata["failing"])}
+        for name, one in evaluations.items()
     }
     assert failing["losing_picks"] == {"PICKED"}
     assert "catboost_v9, confidence 0.8+" in failing["misleading_thresholds"]
@@ -107,8 +109,7 @@ def test_thresholds_that_help_do_not_warn(graph: Graph, home: Graded) -> None:
 
 def test_a_threshold_misleads_only_if_it_is_one_and_beyond_noise() -> None:
     """PICKED has a check of its own; too few bets and noise have none."""
-    figures = dict.fromkeys(("bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high"))
-    figures |= dict.fromkeys(("baseline", "difference", "difference_low", "difference_high", "difference_p"))
+    figures = dict.fromkeys(STRATEGY_PERFORMANCE.column_names)
 
     def passed(system: str, verdict: str) -> bool:
         row = {**figures, "strategy": system, "system_id": system, "verdict": verdict}

@@ -12,12 +12,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from nba_consolidation.schema import ALL_SYSTEMS, TIME_WINDOWS
+from nba_consolidation.schema.display import UNKNOWN
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, bets
 
 PERFORMANCE, CALIBRATION = "system_performance", "confidence_calibration"
 TEN_DATES = [DATE - dt.timedelta(days) for days in range(9, -1, -1)]
-WITH_A_HIT_RATE = {"bets", "hit_rate", "hit_rate_low", "hit_rate_high"}
+PLOTTED_HIT_RATE = {"bets", "hit_rate_percent", "hit_rate_low_percent", "hit_rate_high_percent"}
+DISPLAYED_HIT_RATE = {"bets", "hit rate", "95 % interval"}
 
 
 @pytest.fixture
@@ -68,10 +71,15 @@ def test_both_are_materialised_with_their_figures(graph: Graph, home: Graded) ->
     run = analysed(graph, DATE)
     assert run.success
     performance = materialised(run, PERFORMANCE)[str(DATE)]
-    assert (performance["bets"], performance["hit_rate"]) == (16, 0.5625)
+    assert (performance["bets"], performance["hit_rate_percent"]) == (16, 56.25)
+    rows = [record.data for record in performance["figures"].records]
+    assert (ALL_SYSTEMS, "day", "16", "56.2 %") in [
+        (row["system"], row["window"], row["bets"], row["hit rate"]) for row in rows
+    ]
+    assert [row["window"] for row in rows if row["system"] == ALL_SYSTEMS] == list(TIME_WINDOWS)
     assert performance["rows_written"] == performance["rows"] > 0
     calibration = materialised(run, CALIBRATION)[str(DATE)]
-    assert {"ece", "brier", "log_loss", "mean_confidence"} <= set(calibration)
+    assert {"ece", "brier", "log_loss", "mean_confidence_percent"} <= set(calibration)
     assert home.whole()["run_id"] == run.run_id
 
 
@@ -81,11 +89,14 @@ def test_every_hit_rate_has_its_bets_and_interval_in_all_metadata(season: dg.Exe
         *(evaluation.metadata for evaluation in season.get_asset_check_evaluations()),
     ]
     rows = [one for metadata in recorded for one in mappings({name: entry.value for name, entry in metadata.items()})]
-    rates = [one for one in rows if any("hit_rate" in name and name != "hit_rate_over_time" for name in one)]
-    assert len(rates) > 10
-    for one in rates:
-        assert set(one) >= WITH_A_HIT_RATE
-        assert one["bets"] > 0 or one["hit_rate"] is None
+    plotted = [one for one in rows if any(name.startswith("hit_rate_percent") for name in one)]
+    assert len(plotted) > 10
+    assert all(set(one) >= PLOTTED_HIT_RATE and one["bets"] > 0 for one in plotted)
+    shown = [one for one in rows if "hit rate" in one]
+    assert len(shown) > 10
+    for one in shown:
+        assert set(one) >= DISPLAYED_HIT_RATE
+        assert one["bets"] != "0" or one["hit rate"] == UNKNOWN
 
 
 def test_images_are_on_the_last_date_only_and_are_pngs(season: dg.ExecuteInProcessResult) -> None:
@@ -114,7 +125,7 @@ def test_a_date_without_graded_rows_has_no_figures(graph: Graph) -> None:
     assert run.success
     metadata = materialised(run, PERFORMANCE)[str(DATE)]
     assert metadata["rows"] == 0
-    assert not {"bets", "hit_rate", "hit_rate_over_time"} & set(metadata)
+    assert not {"bets", "hit_rate_percent", "hit_rate_over_time"} & set(metadata)
     assert all(checks(run).values())
 
 
@@ -122,7 +133,7 @@ def test_a_day_off_leaves_the_rates_of_the_day_out(graph: Graph, home: Graded) -
     home.add(bets(3, 2, game_date=DATE - dt.timedelta(1)))
     metadata = materialised(analysed(graph, DATE), PERFORMANCE)[str(DATE)]
     assert metadata["bets"] == 0
-    assert not {"hit_rate", "hit_rate_low", "hit_rate_high", "mae", "roi"} & set(metadata)
+    assert not {*PLOTTED_HIT_RATE - {"bets"}, "mae", "roi_110_percent"} & set(metadata)
     assert "hit_rate_over_time" in metadata
 
 
@@ -131,9 +142,7 @@ def test_losing_systems_and_wrong_confidences_warn(graph: Graph, home: Graded) -
     run = analysed(graph, DATE)
     assert run.success
     evaluations = {one.check_name: one for one in run.get_asset_check_evaluations()}
-    failing = {
-        name: [row["system_id"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()
-    }
+    failing = {name: [row["system"] for row in mappings(one.metadata["failing"])] for name, one in evaluations.items()}
     assert failing == {"losing_systems": ["catboost_v9"], "calibration_error": ["ALL", "catboost_v9"]}
     assert {one.severity for one in evaluations.values()} == {dg.AssetCheckSeverity.WARN}
 

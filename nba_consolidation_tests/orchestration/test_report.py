@@ -16,9 +16,19 @@ def test_a_run_writes_the_page_of_its_date_and_lists_the_required_actions(graph:
     page = Path(metadata["report"])
     assert page == (graph.settings.home / "reports" / f"report-{DATE}.html").absolute()
     assert metadata["bytes"] == len(page.read_bytes())
+    assert f"Made by Dagster run <code>{run.run_id}</code>" in page.read_text(encoding="utf-8")
     actions = [record.data for record in metadata["actions"].records]
     assert metadata["actions_required"] == len(actions) > 0
     assert any(row["what"].startswith("volume: 1 active") for row in actions)
+
+
+def test_the_page_links_to_its_run_if_the_address_of_dagsters_pages_is_set(tmp_path: Path) -> None:
+    graph = Graph(tmp_path, webserver_url="https://dagster.example/")
+    graph.stage("a", [prediction()])
+    graph.consolidate(DATE)
+    run = graph.run(DATE, job="report")
+    (page,) = (graph.settings.home / "reports").iterdir()
+    assert f'<a href="https://dagster.example/runs/{run.run_id}">{run.run_id}</a>' in page.read_text(encoding="utf-8")
 
 
 def test_a_run_over_many_dates_writes_one_page(graph: Graph) -> None:

@@ -49,7 +49,7 @@ def test_what_waits_is_consolidated_and_validated_with_its_counts(graph: Graph) 
     assert done["dagster/partition_row_count"] == 4
     assert done["active_rows"] == 1
     assert done["token"] > 0
-    assert {"lease_wait_ms", "lease_hold_ms", "rows_per_second_of_this_run", "sample"} <= set(done)
+    assert {"lease_wait_s", "lease_hold_s", "rows_per_second_of_this_run", "sample"} <= set(done)
     assert run.run_id in done["ledger"]
     assert materialised(run, VALIDATED)[str(DATE)]["dagster/partition_row_count"] == 1
 

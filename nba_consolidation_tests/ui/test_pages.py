@@ -69,7 +69,7 @@ def look_at_asset(address: str, page: Page, picture: Keep = keep_no_picture) -> 
 
 def look_at_figures(address: str, page: Page, date: dt.date, picture: Keep = keep_no_picture) -> None:
     page.goto(f"{address}/assets/player_prop_predictions?partition={date}&view=partitions")
-    page.get_by_text("lease_wait_ms").first.wait_for()
+    page.get_by_text("lease_wait_s").first.wait_for()
     page.get_by_text("conserved").or_(page.get_by_text("staged", exact=True)).first.wait_for()
     picture("metadata")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS, Column
+from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS, VIEWS, Column
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, WarehouseError, WriteRefused
@@ -533,7 +533,7 @@ def test_the_error_for_a_missing_table_says_what_to_do(engine: Engine) -> None:
         engine.warehouse.live_columns("nowhere")
 
 
-@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*ALL_TABLES, *VIEWS], ids=lambda table: table.name)
 def test_the_live_table_has_every_declared_column_type_and_description(engine: Engine, table: Any) -> None:
     declared = [(column.name, column.type, column.description) for column in table.columns]
     live = engine.warehouse.live_columns(table.name)

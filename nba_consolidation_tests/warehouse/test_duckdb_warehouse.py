@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +18,22 @@ import pytest
 
 from nba_consolidation.leases import LeaseLost
 from nba_consolidation.schema import ALL_TABLES, FENCES, PREDICTIONS, Column
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.duckdb import catalog
 from nba_consolidation.warehouse.duckdb import warehouse as duckdb_warehouse
+from nba_consolidation.warehouse.duckdb.file_in_use import WaitNotice
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.errors import StatementFailed, WarehouseBusy, WarehouseUnavailable
+from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy, WarehouseUnavailable
 from nba_consolidation.warehouse.interface import ManifestEntry
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.warehouse.rows import KNOWN, NOON, row, rows_table, statement_factory
 
 pytestmark = pytest.mark.other_processes
 
-HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+HOLD = (
+    "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2); print('held', flush=True);"
+    "sys.stdin.read()"
+)
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
 
@@ -33,16 +42,22 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "warehouse.duckdb"
 
 
-@pytest.fixture
-def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def holding(path: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the file open until its input is closed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(path), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process
     process.communicate()
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    with holding(path) as process:
+        yield process
 
 
 def open_warehouse(path: Path, **options: Any) -> DuckDBWarehouse:
@@ -202,7 +217,7 @@ def test_a_query_of_few_columns_reads_only_those(path: Path) -> None:
     tables = warehouse.staging.list_tables(KNOWN)
     manifest = [ManifestEntry(table, tuple(table.dates)) for table in tables]
     with warehouse.staging.pinned(tables) as files, warehouse._connection() as connection:
-        live = duckdb_warehouse._live_columns(connection, PREDICTIONS.name, path)
+        live = catalog.live_columns(connection, PREDICTIONS.name, path)
         duckdb_warehouse._create_staged(connection, manifest, files, live)
         narrow = "EXPLAIN SELECT staging_table_number, staging_row, game_date, created_at FROM staged"
         plan = connection.execute(narrow).fetchall()[0][1]
@@ -224,3 +239,82 @@ def test_a_new_file_is_a_complete_database_once_it_is_visible(tmp_path: Path, mo
     DuckDBWarehouse(path, ParquetStaging(tmp_path / "staging")).create_tables([FENCES])
     assert opened == [(False, False), (True, True)]
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_reader_opens_the_file_beside_a_reader_of_another_process_and_a_writer_does_not(path: Path) -> None:
+    warehouse = open_warehouse(path, open_limit=0.1)
+    warehouse.create_tables(ALL_TABLES)
+    with holding(path, "read only"):
+        assert warehouse.reader().query(Statement("newest_fence")) == []
+        with pytest.raises(WarehouseBusy):
+            warehouse.create_tables(ALL_TABLES)
+
+
+def test_a_reader_writes_nothing(path: Path) -> None:
+    warehouse = open_warehouse(path)
+    warehouse.create_tables(ALL_TABLES)
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    reader = warehouse.reader()
+    reader.create_tables(ALL_TABLES)
+    reader.check()
+    with pytest.raises(StatementFailed, match="read-only"):
+        reader.run([Statement("write_probe")])
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_tables_that_do_not_exist_are_empty_for_a_reader_until_somebody_creates_them(path: Path) -> None:
+    warehouse = open_warehouse(path / "in a folder that nobody has made")
+    reader = warehouse.reader()
+    with pytest.raises(TableMissing):
+        reader.live_columns(FENCES.name)
+    reader.create_tables([FENCES])
+    assert reader.query(Statement("newest_fence")) == []
+    assert not path.exists()
+    warehouse.create_tables(ALL_TABLES)
+    with warehouse._connection() as connection:
+        connection.execute("INSERT INTO consolidation_fences (lease_key, token) VALUES ('a', 7)")
+    assert [row["token"] for row in reader.query(Statement("newest_fence"))] == [7]
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_wait_is_reported_once_with_the_process_that_has_the_file(
+    path: Path, holder: subprocess.Popen[str], reads: bool
+) -> None:
+    reports: list[tuple[float, str]] = []
+    now = 0.0
+
+    def sleep(_: float) -> None:
+        nonlocal now
+        now += 0.5
+
+    notice = WaitNotice({holder.pid: "run-7"}.get, lambda sentence: reports.append((now, sentence)), after=2.0)
+    warehouse = open_warehouse(path, open_limit=5, sleep=sleep, monotonic=lambda: now, notice=notice)
+    with pytest.raises(
+        WarehouseBusy, match=rf"in use for 5 s by pid {holder.pid} \(run run-7\); wait for that process"
+    ):
+        (warehouse.reader() if reads else warehouse).check()
+    ((at, sentence),) = reports
+    assert at == 2.0
+    assert sentence == f"Waiting for pid {holder.pid} (run run-7), which has {path} open; for at most 5 s."
+
+
+def test_a_wait_that_nobody_prints_is_logged_with_the_program_of_a_process_without_a_run(
+    path: Path, holder: subprocess.Popen[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    notice = WaitNotice(lambda _: None, after=0)
+    with pytest.raises(WarehouseBusy):
+        open_warehouse(path, open_limit=0.1, notice=notice).reader().check()
+    assert f"pid {holder.pid} ({Path(sys.executable).resolve().name})" in caplog.text
+
+
+def test_a_reader_waits_for_a_writer_of_its_own_process(path: Path) -> None:
+    warehouse = open_warehouse(path)
+    warehouse.create_tables(ALL_TABLES)
+    reading = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with warehouse._connection():
+            reader = open_warehouse(path, sleep=lambda _: reading.set()).reader()
+            result = pool.submit(reader.query, Statement("newest_fence"))
+            assert reading.wait(timeout=60)
+        assert result.result(timeout=60) == []

@@ -49,9 +49,13 @@ class Alert:
 
     def text(self, webserver_url: str | None) -> str:
         """Returns the failures, links to the runs, and the next step."""
-        base = webserver_url.rstrip("/") if webserver_url else None
-        runs = [f"{base}/runs/{run}" if base else f"run {run}" for run in self.run_ids]
+        runs = [run_address(webserver_url, run) or f"run {run}" for run in self.run_ids]
         return "\n".join([*self.what, "", f"Where: {', '.join(runs)}", f"What to do: {to_do(self.cause)}"])
+
+
+def run_address(webserver_url: str | None, run_id: str) -> str | None:
+    """The address of the page of a run; None if the address of Dagster's pages is not set."""
+    return f"{webserver_url.rstrip('/')}/runs/{run_id}" if webserver_url else None
 
 
 @dataclass(frozen=True)

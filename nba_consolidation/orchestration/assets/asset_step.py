@@ -21,7 +21,7 @@ from nba_consolidation.fencing.errors import DatesPoisoned
 from nba_consolidation.leases import Holder
 from nba_consolidation.orchestration.assets.common import WRITERS, AssetDeclaration, Kinds, embedded_image
 from nba_consolidation.orchestration.checks.run_checks import check_results, check_specs, fails_step
-from nba_consolidation.orchestration.metadata import Metadata, table_of
+from nba_consolidation.orchestration.metadata import Metadata, in_units, table_of
 from nba_consolidation.orchestration.partitions import ensure_in_order
 from nba_consolidation.schema import PREDICTIONS, PUBLISHED, VALIDATED
 from nba_consolidation.wiring import Deployment
@@ -204,7 +204,7 @@ def asset_step(
 def _with_images(by_date: Mapping[dt.date, Metadata], images: Metadata) -> dict[dt.date, Metadata]:
     """Adds the images to the last date only, because Dagster repeats the metadata of a result for every date."""
     last = max(by_date, default=None)
-    return {date: {**metadata, **images} if date == last else metadata for date, metadata in by_date.items()}
+    return {date: {**in_units(one), **(images if date == last else {})} for date, one in by_date.items()}
 
 
 def _materializations(run: AssetRun, asset: str, by_date: Mapping[dt.date, Metadata]) -> Iterator[Event]:

@@ -47,7 +47,7 @@ def staging_predictions(run: AssetRun) -> AssetResult:
 @asset_step(table_asset(PREDICTIONS, PREDICTIONS_GROUP, "business_key", STAGING))
 def player_prop_predictions(run: AssetRun) -> AssetResult:
     """Consolidates the dates. A date that is poisoned, or has duplicates already, is held back."""
-    warehouse = run.deployment.warehouse
+    warehouse = run.deployment.warehouse.reader()
     report = run.deployment.consolidator.consolidate(run.dates, run.holder, run.log_step)
     outcome = ConsolidationOutcome.of(report, warehouse, run.dates)
     held_back = {date: HeldBack(str(error), True) for date, error in report.poisoned.items()}

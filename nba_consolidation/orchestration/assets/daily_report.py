@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from nba_consolidation.operations.alerts.grouping import run_address
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, AssetDeclaration
 from nba_consolidation.orchestration.automation_conditions import after_changes
@@ -39,9 +40,10 @@ _TABLES = (
 )
 def daily_report(run: AssetRun) -> AssetResult:
     """Saves the page. Reads tables only, so it waits for no writer."""
-    report = run.deployment.reporter.report(run.first, run.last, run.log_step)
-    html = page(report)
-    place = save(html, run.deployment.settings.reports_place, file_name(report.first, report.last))
+    report = run.deployment.to_read().reporter.report(run.first, run.last, run.log_step)
+    settings, run_id = run.deployment.settings, run.context.run.run_id
+    html = page(report, run_id, run_address(settings.webserver_url, run_id))
+    place = save(html, settings.reports_place, file_name(report.first, report.last))
     actions = [
         {"urgency": action.urgency.name.lower(), "what": action.what, "to_do": action.to_do}
         for action in report.actions

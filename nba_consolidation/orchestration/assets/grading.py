@@ -23,7 +23,7 @@ def prediction_accuracy(run: AssetRun) -> AssetResult:
     report = run.deployment.grader.grade(run.dates, run.holder, run.log_step)
     return AssetResult(
         {ACCURACY.name: {date.game_date: _date_metadata(date, report) for date in report.dates}},
-        outcome=GradingOutcome.of(report, run.deployment.warehouse, run.dates),
+        outcome=GradingOutcome.of(report, run.deployment.warehouse.reader(), run.dates),
         held_back={date: HeldBack(str(error), True) for date, error in report.poisoned.items()},
         done="graded",
     )

@@ -7,19 +7,33 @@ from nba_consolidation.orchestration.assets.asset_step import AssetResult, Asset
 from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.checks.performance import PerformanceOutcome
-from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of
+from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of
 from nba_consolidation.pipeline.analysis.performance import queries
 from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
-from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, CONFIDENCE_CALIBRATION, SYSTEM_PERFORMANCE
+from nba_consolidation.schema import (
+    ACCURACY,
+    ALL_SYSTEMS,
+    CONFIDENCE_CALIBRATION,
+    SYSTEM_PERFORMANCE,
+    TIME_WINDOWS,
+    Table,
+    display_columns,
+)
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _GRAIN = "system_and_window"
 _HIT_RATE = ("bets", "hit_rate", "hit_rate_low", "hit_rate_high")
-_PERFORMANCE = ("time_window", "system_id", *_HIT_RATE, "push", "voided", "compared", "mae", "bias", "roi_110", "roi")
-_SCORES = ("time_window", "system_id", *_HIT_RATE, "mean_confidence", "ece", "ece_noise", "ece_noise_high", "brier",
-           "log_loss", "log_loss_constant", "without_confidence")  # fmt: skip
+_PLOTTED = {
+    SYSTEM_PERFORMANCE: (*_HIT_RATE, "push", "voided", "mae", "bias", "roi_110"),
+    CONFIDENCE_CALIBRATION: (*_HIT_RATE, "mean_confidence", "ece", "ece_noise", "ece_noise_high", "brier", "log_loss"),
+}
+"""The figures of all systems on the day, as numbers."""
+_TABLES = {
+    SYSTEM_PERFORMANCE: (display_columns.SYSTEM, display_columns.WINDOW, *display_columns.PERFORMANCE),
+    CONFIDENCE_CALIBRATION: (display_columns.SYSTEM, display_columns.WINDOW, *display_columns.CALIBRATION_SCORES[1:]),
+}
 _PLOTTED_WINDOW, _RELIABILITY_WINDOW = "30d", "season"
 
 
@@ -30,7 +44,7 @@ _PLOTTED_WINDOW, _RELIABILITY_WINDOW = "30d", "season"
 )
 def performance(run: AssetRun) -> AssetResult:
     """Analyses the dates. One step, so that both tables are about the same graded rows."""
-    warehouse, dates = run.deployment.warehouse, run.dates
+    warehouse, dates = run.deployment.warehouse.reader(), run.dates
     report = run.deployment.analyst.analyse(dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
     by_system = queries.performance(warehouse, run.first, run.last, by="all")
@@ -38,8 +52,8 @@ def performance(run: AssetRun) -> AssetResult:
     counts = _counts(report)
     return AssetResult(
         {
-            SYSTEM_PERFORMANCE.name: {date: counts[date] | _figures(by_system, date, _PERFORMANCE) for date in dates},
-            CONFIDENCE_CALIBRATION.name: {date: counts[date] | _figures(scores, date, _SCORES) for date in dates},
+            table.name: {date: counts[date] | _figures(rows, date, table) for date in dates}
+            for table, rows in ((SYSTEM_PERFORMANCE, by_system), (CONFIDENCE_CALIBRATION, scores))
         },
         images=_images(warehouse, run.last, rows_of(scores, run.last)),
         outcome=PerformanceOutcome(run.last, rows_of(by_system, run.last), rows_of(scores, run.last)),
@@ -56,15 +70,15 @@ def _counts(report: AnalysisReport) -> dict[dt.date, Metadata]:
     }
 
 
-def _figures(rows: Sequence[Row], date: dt.date, columns: Sequence[str]) -> Metadata:
+def _figures(rows: Sequence[Row], date: dt.date, table: Table) -> Metadata:
     """The figures of all systems on the day, as numbers that the UI plots; and of every system and window, as a table.
 
     A hit rate that is NULL is left out, with its interval: NULL is not 0.
     """
-    of_date = rows_of(rows, date)
+    of_date = sorted(rows_of(rows, date), key=lambda row: (row["system_id"], TIME_WINDOWS.index(row["time_window"])))
     day = [row for row in of_date if (row["system_id"], row["time_window"]) == (ALL_SYSTEMS, "day")]
-    known = {name: row[name] for row in day for name in columns[2:] if row[name] is not None}
-    return {**known, "figures": chosen_columns(of_date, columns)}
+    known = {name: row[name] for row in day for name in _PLOTTED[table] if row[name] is not None}
+    return {**known, "figures": displayed(of_date, _TABLES[table])}
 
 
 def _images(warehouse: Warehouse, date: dt.date, scores: Sequence[Row]) -> dict[str, dict[str, bytes]]:

@@ -77,7 +77,7 @@ def _recalibrated(run: AssetRun) -> AssetResult:
     report = run.deployment.recalibrator.recalibrate(run.dates, run.holder, on_step=run.log_step)
     cost = _run_metadata(report)
     versions = {date: cost | _decisions_metadata(report.of_date(date)) for date in run.dates}
-    waiting = read_history(run.deployment.warehouse).waiting()
+    waiting = read_history(run.deployment.warehouse.reader()).waiting()
     return AssetResult(
         {CALIBRATION_VERSIONS.name: versions, CALIBRATION_EVENTS.name: dict.fromkeys(run.dates, cost)},
         images={CALIBRATION_VERSIONS.name: _images(run.last, report.of_date(run.last))},
@@ -87,8 +87,7 @@ def _recalibrated(run: AssetRun) -> AssetResult:
 
 def _listed(run: AssetRun) -> AssetResult:
     """An observation only, so nothing runs downstream: without a decision nothing has changed."""
-    run.deployment.create_tables()
-    metadata = _history_metadata(read_history(run.deployment.warehouse), [])
+    metadata = _history_metadata(read_history(run.deployment.to_read().warehouse), [])
     run.context.log_event(dg.AssetObservation(CALIBRATION_EVENTS.name, partition=str(run.last), metadata=metadata))
     return AssetResult()
 
@@ -102,7 +101,7 @@ def _decided(run: AssetRun, config: DecisionConfig, version_id: str) -> AssetRes
         effective = config_date("effective_date", config.effective_date, dt.date.max)
     state = CHOICES[config.decision.value]
     event = run.deployment.recalibrator.decide(version_id, state, effective, config.reason, config.author, run.holder)
-    metadata = _history_metadata(read_history(run.deployment.warehouse), [event])
+    metadata = _history_metadata(read_history(run.deployment.warehouse.reader()), [event])
     return AssetResult({CALIBRATION_EVENTS.name: dict.fromkeys(run.dates, metadata)})
 
 

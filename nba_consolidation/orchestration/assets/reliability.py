@@ -33,7 +33,7 @@ _POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets"
 )
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""
-    warehouse = run.deployment.warehouse
+    warehouse = run.deployment.warehouse.reader()
     report = run.deployment.reviewer.review(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
     players = queries.players(warehouse, run.first, run.last)

@@ -7,18 +7,22 @@ from nba_consolidation.orchestration.assets.asset_step import AssetResult, Asset
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.checks.strategies import StrategyOutcome
-from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of, without
+from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of, without
 from nba_consolidation.pipeline.analysis.betting import queries
 from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluatedDate
 from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.chart_files import png
-from nba_consolidation.schema import ACCURACY, ALL_SYSTEMS, PICKED, PLAYER_RELIABILITY, STRATEGY_PERFORMANCE
+from nba_consolidation.schema import (
+    ACCURACY,
+    ALL_SYSTEMS,
+    PICKED,
+    PLAYER_RELIABILITY,
+    STRATEGY_PERFORMANCE,
+    display_columns,
+)
 from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _MOST_STRATEGIES = 12
-_COLUMNS = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high", "roi_p",
-            "pays", "difference", "difference_low", "difference_high", "difference_p", "verdict",
-            "longest_losing_run", "max_drawdown", "picked")  # fmt: skip
 
 
 @asset_step(
@@ -34,7 +38,7 @@ _COLUMNS = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "ro
 )
 def strategy_performance(run: AssetRun) -> AssetResult:
     """Evaluates the strategies for the dates."""
-    warehouse = run.deployment.warehouse
+    warehouse = run.deployment.warehouse.reader()
     report = run.deployment.strategist.evaluate(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
     rows = queries.strategies(warehouse, run.first, run.last)
@@ -53,7 +57,7 @@ def _metadata(date: EvaluatedDate, rows: Sequence[Row]) -> Metadata:
     return {
         "dagster/partition_row_count": date.strategies,
         **without(vars(date), "game_date"),
-        "best_and_plain": chosen_columns(best, _COLUMNS),
+        "best_and_plain": displayed(best, display_columns.STRATEGIES),
     }
 
 

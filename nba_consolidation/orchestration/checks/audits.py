@@ -26,8 +26,7 @@ def _build_audit(audit: Audit, first_date: dt.date) -> dg.AssetChecksDefinition:
     def check(context: dg.AssetCheckExecutionContext, deployment: dg.ResourceParam[Deployment]) -> dg.AssetCheckResult:
         first, last = span_of_run(context.run.tags) or (first_date, today() + dt.timedelta(days=1))
         dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
-        deployment.create_tables()
-        findings = audit_findings(deployment.warehouse, audit, dates)
+        findings = audit_findings(deployment.to_read().warehouse, audit, dates)
         return dg.AssetCheckResult(
             passed=not findings,
             severity=severity(warns=not audit.blocking),

@@ -41,9 +41,8 @@ def build_quality() -> dg.AssetChecksDefinition:
         config: QualityConfig,
         deployment: dg.ResourceParam[Deployment],
     ) -> Iterator[dg.AssetCheckResult]:
-        deployment.create_tables()
         keys = {key.name.removeprefix(PREFIX): key for key in context.selected_asset_check_keys}
-        report = deployment.quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)
+        report = deployment.to_read().quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)
         for result in report.results:
             if result.status is not CheckStatus.ERRORED:
                 yield _result(keys[result.name], report, result)

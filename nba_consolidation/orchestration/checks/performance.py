@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
-from nba_consolidation.orchestration.metadata import chosen_columns
+from nba_consolidation.orchestration.metadata import displayed
+from nba_consolidation.schema import display_columns
+from nba_consolidation.schema.display import DisplayColumn
 from nba_consolidation.warehouse.interface import Row
 
 WINDOW = "30d"
@@ -29,34 +31,22 @@ def losing_systems(outcome: PerformanceOutcome) -> Evaluation:
     """Systems that lose more than they win, and not by chance."""
     systems = _with_enough_bets(outcome.performance)
     losing = [row for row in systems if row["hit_rate_high"] < LOSING_BELOW]
-    columns = ("system_id", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi_110")
-    return _evaluation(outcome.date, systems, losing, columns)
+    return _evaluation(outcome.date, systems, losing, (display_columns.SYSTEM, *display_columns.PERFORMANCE))
 
 
 def calibration_error(outcome: PerformanceOutcome) -> Evaluation:
     """Systems whose confidence is far from their hit rate, beyond chance."""
     systems = _with_enough_bets(outcome.scores)
     wrong = [row for row in systems if row["ece"] > max(CALIBRATION_ERROR_LIMIT, row["ece_noise_high"] or 0)]
-    columns = (
-        "system_id",
-        "bets",
-        "ece",
-        "ece_noise",
-        "ece_noise_high",
-        "log_loss",
-        "log_loss_constant",
-        "mean_confidence",
-        "hit_rate",
-        "hit_rate_low",
-        "hit_rate_high",
-    )
-    return _evaluation(outcome.date, systems, wrong, columns)
+    return _evaluation(outcome.date, systems, wrong, display_columns.CALIBRATION_SCORES)
 
 
 def _with_enough_bets(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row["time_window"] == WINDOW and row["bets"] >= BETS_NEEDED]
 
 
-def _evaluation(date: dt.date, systems: Sequence[Row], failing: Sequence[Row], columns: Sequence[str]) -> Evaluation:
-    metadata = {"game_date": str(date), "systems_checked": len(systems), "failing": chosen_columns(failing, columns)}
+def _evaluation(
+    date: dt.date, systems: Sequence[Row], failing: Sequence[Row], columns: Sequence[DisplayColumn]
+) -> Evaluation:
+    metadata = {"game_date": str(date), "systems_checked": len(systems), "failing": displayed(failing, columns)}
     return Evaluation(not failing, metadata)

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
-from nba_consolidation.orchestration.metadata import chosen_columns
-from nba_consolidation.schema import PICKED
+from nba_consolidation.orchestration.metadata import displayed
+from nba_consolidation.schema import PICKED, display_columns
 from nba_consolidation.warehouse.interface import Row
-
-_FIGURES = ("strategy", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "roi", "roi_low", "roi_high")
 
 
 @dataclass(frozen=True)
@@ -27,17 +25,17 @@ def losing_picks(outcome: StrategyOutcome) -> Evaluation:
     """Betting on the strategy that was best so far lost money."""
     picked = [row for row in outcome.strategies if row["system_id"] == PICKED]
     losing = [row for row in picked if row["pays"] == "loss"]
-    return _evaluation(outcome.date, len(picked), losing, (*_FIGURES, "roi_p", "picked"))
+    return _evaluation(outcome.date, len(picked), losing)
 
 
 def misleading_thresholds(outcome: StrategyOutcome) -> Evaluation:
     """The bets with more confidence, with a larger edge, or on players who are not flagged, were the worse ones."""
     compared = [row for row in outcome.strategies if row["verdict"] not in ("baseline", "not_enough")]
     worse = [row for row in compared if row["verdict"] == "worse" and row["system_id"] != PICKED]
-    columns = (*_FIGURES, "baseline", "difference", "difference_low", "difference_high", "difference_p")
-    return _evaluation(outcome.date, len(compared), worse, columns)
+    return _evaluation(outcome.date, len(compared), worse)
 
 
-def _evaluation(date: dt.date, checked: int, failing: Sequence[Row], columns: Sequence[str]) -> Evaluation:
-    metadata = {"game_date": str(date), "strategies_checked": checked, "failing": chosen_columns(failing, columns)}
+def _evaluation(date: dt.date, checked: int, failing: Sequence[Row]) -> Evaluation:
+    table = displayed(failing, display_columns.STRATEGIES)
+    metadata = {"game_date": str(date), "strategies_checked": checked, "failing": table}
     return Evaluation(not failing, metadata)

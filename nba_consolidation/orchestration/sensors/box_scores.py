@@ -51,9 +51,10 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
 def box_score_dates(deployment: Deployment, last: date) -> Mapping[date, str]:
     """The fingerprint of each date's box scores. Raises TableMissing before the first load."""
     bounds = {"first_date": last - timedelta(days=DAYS_BACK), "last_date": last}
+    warehouse = deployment.warehouse.reader()
     try:
-        rows = deployment.warehouse.query(Statement("box_score_dates", bounds))
+        rows = warehouse.query(Statement("box_score_dates", bounds))
     except StatementFailed:
-        deployment.warehouse.live_columns(BOX_SCORES.name)
+        warehouse.live_columns(BOX_SCORES.name)
         raise
     return {row["game_date"]: row["fingerprint"] for row in rows}

@@ -34,13 +34,18 @@ _SCORE_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series")
 _BIN_COLUMNS = (display_columns.SYSTEM, text_column("confidence is", "series"), *display_columns.CALIBRATION_BINS)
 
 
-def page(report: Report) -> str:
-    """Returns the whole document. Everything that came from outside is escaped."""
+def page(report: Report, run_id: str | None = None, run_address: str | None = None) -> str:
+    """Returns the whole document. Everything that came from outside is escaped.
+
+    run_id, run_address: the Dagster run that makes the page, if one does, and where it can be seen.
+    """
     work = report.work
     in_dates = [row for row in work.predictions if report.first <= row["game_date"] <= report.last]
     template = _environment().get_template("page.html")
     return template.render(
         report=report,
+        run_id=run_id,
+        run_address=run_address,
         title=_title(report),
         summary=_summary(report),
         badges=_BADGES,

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from nba_consolidation.schema import Column
+from nba_consolidation.schema import Column, Table
 from nba_consolidation.sql import Statement
 from nba_consolidation.sql.literals import literal
+from nba_consolidation.sql.question import Question
 from nba_consolidation.warehouse.column_alignment import aligned_columns, compare_columns
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused
 from nba_consolidation.warehouse.interface import ManifestEntry, Row, manifest_rows
@@ -104,6 +105,20 @@ def transaction(statements: Sequence[Statement], tables: TableLocations, before:
 def select(statement: Statement, tables: TableLocations) -> str:
     """The text of one SELECT outside any transaction."""
     return _sql(qualified(statement.tree(), tables))
+
+
+def question(question: Question, tables: TableLocations) -> str:
+    """The text of a SELECT that a person wrote."""
+    return _sql(qualified(question.tree.copy(), tables, question.names))
+
+
+def create_views(views: Sequence[Table], tables: TableLocations) -> str:
+    """The script that creates the views, or replaces them."""
+    selects = ((view.name, qualified(Statement(view.name).tree(), tables)) for view in views)
+    creates = [
+        exp.Create(this=tables.table(name), kind="VIEW", replace=True, expression=tree) for name, tree in selects
+    ]
+    return ";\n".join(map(_sql, creates))
 
 
 def qualified(tree: exp.Expr, tables: TableLocations, temporary: Collection[str] = ()) -> exp.Expr:

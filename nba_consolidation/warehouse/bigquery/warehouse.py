@@ -5,6 +5,7 @@ The script is rendered in `script`; how it is sent, and what its errors mean, is
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +15,15 @@ from typing import Any
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
+from nba_consolidation.sql.question import Question
 from nba_consolidation.warehouse.bigquery import script
 from nba_consolidation.warehouse.bigquery.load import relation_tables
 from nba_consolidation.warehouse.bigquery.schema import columns_of, described, schema_field, table_resource
-from nba_consolidation.warehouse.bigquery.session import BigQuerySession, JobAborted, ResourceMissing
+from nba_consolidation.warehouse.bigquery.session import BigQuerySession, JobAborted, ResourceChanged, ResourceMissing
 from nba_consolidation.warehouse.errors import StatementFailed, TableMissing, WarehouseBusy
-from nba_consolidation.warehouse.interface import NO_RELATIONS, ManifestEntry, Relations, Row, TransactionResult
+from nba_consolidation.warehouse.interface import NO_RELATIONS, Answer, ManifestEntry, Relations, Row, TransactionResult
 from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+from nba_consolidation.warehouse.views import views_over
 
 
 class BigQueryWarehouse:
@@ -46,6 +49,10 @@ class BigQueryWarehouse:
         self._attempts = attempts
         self._known_tables: set[str] = set()
 
+    def reader(self) -> BigQueryWarehouse:
+        """Itself: readers block nobody here."""
+        return self
+
     def create_tables(self, tables: Sequence[Table]) -> None:
         """Creates the tables that do not exist, and the datasets; asks for each table once per instance."""
         unknown = {table.name: table for table in tables if table.name not in self._known_tables}
@@ -55,9 +62,18 @@ class BigQueryWarehouse:
             self.session.ensure_dataset(name)
         dataset, client = self.session.dataset(self.dataset), self.session.client
         self._known_tables |= {item.table_id for item in self.session.call("tables", _listed, client, dataset)}
-        for name in unknown.keys() - self._known_tables:
-            self.session.call(name, client.create_table, table_resource(unknown[name], dataset), exists_ok=True)
+        missing = [table for name, table in unknown.items() if name not in self._known_tables]
+        for table in missing:
+            self.session.call(table.name, client.create_table, table_resource(table, dataset), exists_ok=True)
         self._known_tables |= unknown.keys()
+        self.create_views(views_over(missing))
+
+    def create_views(self, views: Sequence[Table]) -> None:
+        """Runs one script for all of them, then describes them and their columns."""
+        if views:
+            self.session.query(script.create_views(views, self._tables), self._job_id(uuid.uuid4().hex))
+            with contextlib.suppress(ResourceChanged):  # another process, which creates them too, describes them
+                self.describe(views)
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         return columns_of(self._table(table).schema)
@@ -92,6 +108,13 @@ class BigQueryWarehouse:
             return self._rows(self.session.query(text, self._job_id(uuid.uuid4().hex)))
         except StatementFailed as error:
             raise StatementFailed(statement.name, error.message) from error
+
+    def ask(self, question: Question, limit: int | None = None) -> Answer:
+        """Rendered from the tree of a SELECT, which no BigQuery statement that writes is."""
+        job = self.session.query(script.question(question, self._tables), self._job_id(uuid.uuid4().hex))
+        most = {} if limit is None else {"max_results": limit + 1}
+        columns, rows = self.session.call("rows", _read, job, **most)
+        return Answer.of(columns, rows, limit)
 
     def run(
         self,
@@ -176,6 +199,11 @@ def _listed(client: Any, reference: Any, **options: Any) -> list[Any]:
 
 def _fetched(job: Any, **options: Any) -> list[Any]:
     return list(job.result(job_retry=None, **options))
+
+
+def _read(job: Any, **options: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
+    iterator = job.result(job_retry=None, **options)
+    return [field.name for field in iterator.schema], [row.values() for row in iterator]
 
 
 def _consolidation_id(statements: Sequence[Statement]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from nba_consolidation.schema import Column, Table
+from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.column_alignment import aligned_columns, compare_columns
 from nba_consolidation.warehouse.errors import TableRefused
 from nba_consolidation.warehouse.interface import ManifestEntry
@@ -19,10 +20,16 @@ _NO_HIVE_PARTITIONING = exp.Kwarg(this=exp.var("hive_partitioning"), expression=
 
 
 @cache  # every writer makes sure of all tables first
-def create_table(table: Table) -> str:
-    """CREATE TABLE IF NOT EXISTS with all declared columns."""
+def create_table(table: Table, *, temporary: bool = False) -> str:
+    """CREATE TABLE IF NOT EXISTS with all declared columns. temporary: for this connection only."""
     schema = exp.Schema(this=exp.to_table(table.name), expressions=[_definition(c) for c in table.columns])
-    return exp.Create(this=schema, kind="TABLE", exists=True).sql(dialect="duckdb")
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()] if temporary else [])
+    return exp.Create(this=schema, kind="TABLE", exists=True, properties=properties).sql(dialect="duckdb")
+
+
+def create_view(view: Table) -> str:
+    """CREATE OR REPLACE VIEW with the declared SELECT."""
+    return f"CREATE OR REPLACE VIEW {view.name} AS {Statement(view.name).render('duckdb')}"
 
 
 def add_column(table: str, column: Column) -> str:
@@ -32,19 +39,20 @@ def add_column(table: str, column: Column) -> str:
     return exp.Alter(this=exp.to_table(table), kind="TABLE", actions=[definition]).sql(dialect="duckdb")
 
 
-def describe(table: Table, live: Mapping[tuple[str, str], str | None]) -> Iterator[str]:
-    """COMMENT ON the table, and on each of its columns, whose live comment is another one.
+def describe(table: Table, live: Mapping[tuple[str, str], str | None], kind: str) -> Iterator[str]:
+    """COMMENT ON the table or view, and on each of its columns, whose live comment is another one.
 
-    live: comments by table and column, that of a table by the column `""`. A column that is not there is left out.
+    kind: TABLE or VIEW. live: comments by table and column, that of a table by the column `""`. A column that is not
+    there is left out.
     """
     name = exp.to_table(table.name)
-    described: dict[str, tuple[str, exp.Expr, str]] = {"": ("TABLE", name, table.description)}
+    described: dict[str, tuple[str, exp.Expr, str]] = {"": (kind, name, table.description)}
     for one in table.columns:
         column = exp.column(exp.to_identifier(one.name, quoted=True), table=table.name)
         described[one.name] = ("COLUMN", column, one.description)
-    for key, (kind, thing, text) in described.items():
+    for key, (what, thing, text) in described.items():
         if (live.get((table.name, key), text) or "") != text:
-            yield exp.Comment(this=thing, kind=kind, expression=exp.Literal.string(text)).sql(dialect="duckdb")
+            yield exp.Comment(this=thing, kind=what, expression=exp.Literal.string(text)).sql(dialect="duckdb")
 
 
 def _definition(column: Column) -> exp.ColumnDef:

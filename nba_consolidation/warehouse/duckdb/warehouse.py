@@ -1,4 +1,4 @@
-"""The embedded warehouse: one DuckDB file, which one process at a time can open.
+"""The embedded warehouse: one DuckDB file, which one process can open for writing, or several for reading.
 
 Therefore connections are short, opened with retries and jitter, and always closed. Staging tables are Parquet files.
 """
@@ -6,32 +6,34 @@ Therefore connections are short, opened with retries and jitter, and always clos
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from nba_consolidation.schema import PREDICTIONS, Column, Table
 from nba_consolidation.sql import Statement
+from nba_consolidation.sql.question import Question
+from nba_consolidation.warehouse.duckdb import catalog, questions
+from nba_consolidation.warehouse.duckdb.file_in_use import LOGGED, FileInUse, WaitNotice
 from nba_consolidation.warehouse.duckdb.statements import (
     STAGED,
     add_column,
     copy_to_temporary_table,
     create_staged_view,
     create_table,
+    create_view,
     describe,
 )
 from nba_consolidation.warehouse.errors import (
     StatementFailed,
-    TableMissing,
     WarehouseBusy,
     WarehouseUnavailable,
     first_line,
@@ -39,6 +41,7 @@ from nba_consolidation.warehouse.errors import (
 from nba_consolidation.warehouse.hard_links import hard_link
 from nba_consolidation.warehouse.interface import (
     NO_RELATIONS,
+    Answer,
     ManifestEntry,
     Relations,
     Row,
@@ -46,6 +49,7 @@ from nba_consolidation.warehouse.interface import (
     manifest_rows,
 )
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging, PinnedFile
+from nba_consolidation.warehouse.views import views_over
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +58,7 @@ if TYPE_CHECKING:
 class DuckDBWarehouse:
     """A DuckDB file and the staging folder that it reads.
 
-    open_limit: seconds to wait until no other process has the file open.
+    open_limit: seconds to wait until no other process has the file open. notice: who is told of such a wait.
     monotonic: the clock that measures this wait and the duration of each transaction, in seconds.
     memory_limit: in DuckDB's notation, for example `2GB`; beyond it, DuckDB spills to disk.
     external: tables that another system owns in production. Here nobody else creates them, so this class does.
@@ -66,6 +70,7 @@ class DuckDBWarehouse:
         staging: ParquetStaging,
         *,
         open_limit: float = 120.0,
+        notice: WaitNotice = LOGGED,
         memory_limit: str = "1500MB",
         external: Sequence[Table] = (),
         sleep: Callable[[float], None] = time.sleep,
@@ -75,7 +80,10 @@ class DuckDBWarehouse:
         self.path = Path(path).absolute()
         self.staging = staging
         self._open_limit = open_limit
+        self._notice = notice
         self._external = external
+        self._read_only = False
+        self._empty: tuple[Table, ...] = ()
         self._config: dict[str, Any] = {
             "autoinstall_known_extensions": False,  # downloads nothing
             "python_enable_replacements": False,  # a missing table is an error, not a Python variable of that name
@@ -86,12 +94,29 @@ class DuckDBWarehouse:
         self._monotonic = monotonic
         self._jitter = jitter or random.Random()  # noqa: S311  not used for secrets
 
+    def reader(self) -> DuckDBWarehouse:
+        """Opens the file beside other readers, and never creates or changes it.
+
+        `create_tables` of a reader supplies the missing tables to this reader alone: they are empty.
+        """
+        reader = copy.copy(self)
+        reader._read_only = True
+        return reader
+
     def create_tables(self, tables: Sequence[Table]) -> None:
+        wanted = (*tables, *self._external)
+        if self._read_only:
+            self._empty = wanted
+            return
         with self._connection() as connection:
-            existing = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-            missing = [table for table in (*tables, *self._external) if table.name not in existing]
+            missing = catalog.missing_tables(connection, wanted)
             _alter(connection, [create_table(table) for table in missing])
             _describe(connection, missing)
+            _create_views(connection, views_over(missing))
+
+    def create_views(self, views: Sequence[Table]) -> None:
+        with self._connection() as connection:
+            _create_views(connection, views)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         with self._connection() as connection:
@@ -103,7 +128,7 @@ class DuckDBWarehouse:
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         with self._connection() as connection:
-            columns, comments = _live_columns(connection, table, self.path), _comments(connection)
+            columns, comments = catalog.live_columns(connection, table, self.path), catalog.comments(connection)
         return tuple(replace(column, description=comments.get((table, column.name)) or "") for column in columns)
 
     def check(self) -> None:
@@ -113,6 +138,16 @@ class DuckDBWarehouse:
     def query(self, statement: Statement) -> list[Row]:
         with self._connection() as connection:
             return _execute(connection, statement.name, statement.render("duckdb"))
+
+    def ask(self, question: Question, limit: int | None = None) -> Answer:
+        with self._connection_for_questions() as connection:
+            return questions.answer(connection, question.render("duckdb"), limit)
+
+    @contextlib.contextmanager
+    def _connection_for_questions(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.reader()._connection() as connection:
+            questions.lock(connection)
+            yield connection
 
     def run(
         self,
@@ -128,7 +163,7 @@ class DuckDBWarehouse:
             started = self._monotonic()
             with _transaction(connection):
                 if manifest:
-                    live = _live_columns(connection, PREDICTIONS.name, self.path)
+                    live = catalog.live_columns(connection, PREDICTIONS.name, self.path)
                     _create_staged(connection, manifest, files, live)
                 for name, data in relations.items():
                     _create_relation(connection, name, data)
@@ -149,25 +184,49 @@ class DuckDBWarehouse:
         connection = self._open()
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            self._supply_empty_tables(connection)
             yield connection
         finally:
             connection.close()
 
+    def _supply_empty_tables(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Until all tables exist, looks for the missing ones each time: a writer may create them at any moment."""
+        if not self._empty:
+            return
+        missing = catalog.missing_tables(connection, self._empty)
+        for table in missing:
+            _execute(connection, "schema", create_table(table, temporary=True))
+        self._empty = self._empty if missing else ()
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        deadline = self._monotonic() + self._open_limit
+        began = self._monotonic()
+        reported = False
         for attempt in itertools.count():
             try:
-                self._make_file()
-                return duckdb.connect(self.path, config=self._config)
+                return self._connect()
             except (duckdb.Error, OSError) as error:
-                if "Conflicting lock" not in str(error) and "Could not set lock" not in str(error):
+                in_use = FileInUse.of(error)
+                if in_use is None:
                     raise WarehouseUnavailable(_unavailable(self.path, error)) from error
-                if self._monotonic() >= deadline:
-                    raise WarehouseBusy(_busy(self.path, self._open_limit, error)) from error
+                waited = self._monotonic() - began
+                if waited >= self._open_limit:
+                    raise WarehouseBusy(_busy(self.path, self._open_limit, self._notice.describe(in_use))) from error
+            if not reported and waited >= self._notice.after:
+                self._notice.send(self.path, in_use, self._open_limit)
+                reported = True
             self._sleep(self._jitter.uniform(0.2, 1.0) * min(0.01 * 2**attempt, 0.25))
         raise AssertionError("unreachable")
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        if not self._read_only:
+            self._make_file()
+        elif not self.path.exists():  # nothing was ever written
+            return duckdb.connect(":memory:", config=self._config)
+        return duckdb.connect(self.path, read_only=self._read_only, config=self._config)
 
     def _make_file(self) -> None:
         """Creates the file atomically: while DuckDB initialises a file, no other process can open it as a database."""
@@ -205,19 +264,15 @@ def _alter(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
                 _execute(connection, "schema", text)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
+def _create_views(connection: duckdb.DuckDBPyConnection, views: Sequence[Table]) -> None:
+    _alter(connection, [create_view(view) for view in views])
+    _describe(connection, views, "VIEW")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], kind: str = "TABLE") -> None:
     """Writes the declared descriptions as comments, where they differ."""
-    live = _comments(connection) if tables else {}
-    _alter(connection, [text for table in tables for text in describe(table, live)])
-
-
-def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
-    """The comments of all tables and columns, by their names; that of a table by the column `""`."""
-    rows = connection.execute(
-        "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
-        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
-    ).fetchall()
-    return {(table, column): comment for table, column, comment in rows}
+    live = catalog.comments(connection) if tables else {}
+    _alter(connection, [text for table in tables for text in describe(table, live, kind)])
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> list[Row]:
@@ -236,24 +291,6 @@ def _execute(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> lis
         raise StatementFailed(name, f"{first_line(error).rstrip('.!')}. {hint}") from error
     except duckdb.Error as error:
         raise StatementFailed(name, first_line(error)) from error
-
-
-def _live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> tuple[Column, ...]:
-    import duckdb
-
-    try:
-        relation = connection.table(table)
-    except duckdb.CatalogException as error:
-        raise TableMissing(
-            f"table {table} does not exist in {path}. To create it, run: nba-consolidation bootstrap --apply"
-        ) from error
-    pairs = zip(relation.columns, relation.types, strict=True)
-    return tuple(Column(name, _googlesql_type(str(kind)), "") for name, kind in pairs)
-
-
-@cache
-def _googlesql_type(kind: str) -> str:
-    return exp.DataType.build(kind, dialect="duckdb").sql(dialect="bigquery")
 
 
 def _create_staged(
@@ -289,8 +326,8 @@ def _unavailable(path: Path, error: BaseException) -> str:
     return f"warehouse file {path} cannot be opened ({first_line(error)}); check the path and its permissions"
 
 
-def _busy(path: Path, limit: float, error: BaseException) -> str:
+def _busy(path: Path, limit: float, holder: str) -> str:
     return (
-        f"warehouse file {path} was in use by another process for {limit:g} s ({first_line(error)}); "
+        f"warehouse file {path} was in use for {limit:g} s by {holder}; "
         "wait for that process to finish, or stop it, and run the command again"
     )

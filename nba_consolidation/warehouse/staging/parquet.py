@@ -252,7 +252,7 @@ class ParquetStaging:
             yield
             return
         folder.mkdir(exist_ok=True)
-        with (folder / "lock").open("w") as lock:
+        with (folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             yield
 

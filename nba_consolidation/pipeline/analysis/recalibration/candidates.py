@@ -142,13 +142,13 @@ def _most_likely(design: Floats, won: Floats, number: Counts) -> Floats:
     from scipy.optimize import root
     from scipy.special import expit
 
-    def gradient(coefficients: Floats) -> tuple[Floats, Floats]:
-        chance = expit(design @ coefficients)
+    def gradient(point: Floats) -> tuple[Floats, Floats]:
+        chance = expit(design @ point)
         weights = number * chance * (1 - chance)
         return design.T @ (number * chance - won), design.T @ (weights[:, None] * design)
 
-    found: Floats = root(gradient, np.zeros(design.shape[1]), jac=True, tol=1e-12).x
-    return found
+    coefficients: Floats = root(gradient, np.zeros(design.shape[1]), jac=True, tol=1e-12).x
+    return coefficients
 
 
 def _log_odds(confidence: Floats) -> Floats:

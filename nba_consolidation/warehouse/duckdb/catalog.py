@@ -1,0 +1,51 @@
+"""Reads which tables, columns and comments a DuckDB file has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from nba_consolidation.schema import Column, Table
+from nba_consolidation.warehouse.errors import TableMissing
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def missing_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> list[Table]:
+    """Those of the tables that do not exist."""
+    existing = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    return [table for table in tables if table.name not in existing]
+
+
+def live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> tuple[Column, ...]:
+    """The columns of the table or view, with GoogleSQL types. Raises TableMissing."""
+    import duckdb
+
+    try:
+        relation = connection.table(table)
+    except duckdb.CatalogException as error:
+        raise TableMissing(
+            f"table {table} does not exist in {path}. To create it, run: nba-consolidation bootstrap --apply"
+        ) from error
+    pairs = zip(relation.columns, relation.types, strict=True)
+    return tuple(Column(name, _googlesql_type(str(kind)), "") for name, kind in pairs)
+
+
+@cache
+def _googlesql_type(kind: str) -> str:
+    return exp.DataType.build(kind, dialect="duckdb").sql(dialect="bigquery")
+
+
+def comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
+    """The comments of all tables, views and columns, by their names; that of a table by the column `""`."""
+    rows = connection.execute(
+        "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
+        "SELECT view_name, '', comment FROM duckdb_views() WHERE NOT internal UNION ALL "
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+    ).fetchall()
+    return {(table, column): comment for table, column, comment in rows}
