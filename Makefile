@@ -73,6 +73,7 @@ bench-startup: $(READY)  ## measure: how long commands and the code location tak
 bench-analysis: $(READY)  ## measure: calibrations, players, strategies and the report of a season, beside bare aggregations
 	@$(BIN)/python -m benchmarks.analysis
 	@$(BIN)/python -m benchmarks.calibration_choice
+	@$(BIN)/python -m benchmarks.player_rules
 
 bench-grading: $(READY)  ## measure: grading, repair and analysis, beside the bare join, dedup and aggregation, and pandas
 	@$(BIN)/python -m benchmarks.repair

@@ -45,14 +45,14 @@ def product(home: Path) -> str:
     """The whole repair: lease, fence, archived rows, audits, ledger, report."""
     deployment = deploy(Settings(home=home))
     dates = game_dates(deployment.warehouse, ACCURACY)
-    deployment.repairer.repair(dates, Holder.here("repair")).raise_if_poisoned()
+    deployment.accuracy_repairer.repair(dates, Holder.here("repair")).raise_if_poisoned()
     return "prediction_accuracy"
 
 
 def forecast(home: Path) -> str:
     """The forecast of a repair: a dry run."""
     deployment = deploy(Settings(home=home))
-    deployment.repairer.forecast(game_dates(deployment.warehouse, ACCURACY))
+    deployment.accuracy_repairer.forecast(game_dates(deployment.warehouse, ACCURACY))
     return ""
 
 

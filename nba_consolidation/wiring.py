@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nba_consolidation.fencing.fenced_writer import FencedWriter
     from nba_consolidation.leases import LeaseStore
     from nba_consolidation.operations.daily_quality.examine import Quality
-    from nba_consolidation.operations.repair.repair import Repairer
+    from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
+    from nba_consolidation.operations.repair.predictions import PredictionsRepairer
     from nba_consolidation.operations.repair.restore import Restorer
     from nba_consolidation.operations.staging_cleanup import CleanUp
     from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
@@ -64,13 +65,9 @@ class Deployment:
         self.warehouse.create_tables(ALL_TABLES)
 
     def check_access(self) -> None:
-        """Raises LeaseError or WarehouseError if a library, credential or permission is missing (incident 9).
-
-        Nothing is checked locally: files need no credentials.
-        """
-        if self.settings.deployment != LOCAL:
-            self.leases.check()
-            self.warehouse.check()
+        """Raises LeaseError or WarehouseError if a library, credential or permission is missing (incident 9)."""
+        self.leases.check()
+        self.warehouse.check()
 
     @property
     def fenced_writer(self) -> FencedWriter:
@@ -107,10 +104,16 @@ class Deployment:
         return Validator(self.fenced_writer, scales=self.settings.confidence_scales)
 
     @property
-    def repairer(self) -> Repairer:
-        from nba_consolidation.operations.repair.repair import Repairer
+    def accuracy_repairer(self) -> AccuracyRepairer:
+        from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
 
-        return Repairer(self.fenced_writer, scales=self.settings.confidence_scales)
+        return AccuracyRepairer(self.fenced_writer, scales=self.settings.confidence_scales)
+
+    @property
+    def predictions_repairer(self) -> PredictionsRepairer:
+        from nba_consolidation.operations.repair.predictions import PredictionsRepairer
+
+        return PredictionsRepairer(self.fenced_writer)
 
     @property
     def restorer(self) -> Restorer:

@@ -16,7 +16,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import FENCED_OUT, Holder
 from nba_consolidation.observability import METRIC_PREFIX, ROOT, configure_logs, log_event, start_metrics
-from nba_consolidation.operations.repair.repair import Repairer
+from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
 from nba_consolidation.operations.repair.restore import Restorer
 from nba_consolidation.operations.staging_cleanup import CleanUp
 from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
@@ -80,7 +80,7 @@ def test_every_writer_logs_its_transaction_and_its_outcome(tmp_path: Path) -> No
 
     bench.execute("INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy")
     writer = bench.grader().writer
-    Repairer(writer).repair([DATE], Holder.here("r"))
+    AccuracyRepairer(writer).repair([DATE], Holder.here("r"))
     events = events_of(out)
     assert (events["repaired"]["duplicates"], events["repaired"]["dates"]) == (1, [str(DATE)])
     assert_committed(events["transaction"], "grading", "r")

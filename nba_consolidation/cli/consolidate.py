@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,16 +21,14 @@ from nba_consolidation.cli.output import (
     totals_of,
 )
 from nba_consolidation.cli.progress import steps
+from nba_consolidation.cli.publication import Publication, validate_and_publish
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema.display import count_column, id_column, text_column
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases import Holder
     from nba_consolidation.operations.status import DateStatus
     from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
     from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
-    from nba_consolidation.pipeline.publication.publish import PublishedDate
     from nba_consolidation.pipeline.validation.validate import ValidatedDate
     from nba_consolidation.wiring import Deployment
 
@@ -67,15 +64,6 @@ _PUBLISHED_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Publication:
-    """The validated and the published dates after a consolidation, or the error that stopped it."""
-
-    validated: Sequence[ValidatedDate] = ()
-    published: Sequence[PublishedDate] = ()
-    error: ConsolidationError | None = None
-
-
 @click.command()
 @date_options
 @click.option("--no-validate", is_flag=True, help="Only consolidate: neither validate nor publish.")
@@ -95,7 +83,7 @@ def consolidate(session: Session, no_validate: bool, dates: DateRange) -> Exit:
         report = deployment.consolidator.consolidate(_requested(deployment, dates), holder, on_step)
         if not no_validate:
             on_step("validate and publish")
-            publication = _validate_and_publish(deployment, dates, holder)
+            publication = validate_and_publish(deployment, dates.dates if dates.is_limited else None, holder)
     session.show(_document(report, publication), *_report(report, publication))
     if publication and publication.error:
         raise publication.error
@@ -161,29 +149,6 @@ def _requested(deployment: Deployment, dates: DateRange) -> Sequence[dt.date]:
         return dates.dates
     listed = deployment.staging.list_tables(deployment.known_dates())
     return sorted({date for table in listed for date in table.dates})
-
-
-def _validate_and_publish(deployment: Deployment, dates: DateRange, holder: Holder) -> Publication | None:
-    """Validates and publishes unfinished dates. Returns an error, so that the report is printed first."""
-    from nba_consolidation.fencing.errors import DatesPoisoned
-    from nba_consolidation.operations.unfinished_dates import complete
-
-    requested = dates.dates if dates.is_limited else None
-    try:
-        done = complete(deployment.validator, deployment.publisher, holder, requested)
-    except ConsolidationError as error:
-        return Publication(error=_with_next_step(error))
-    failed = {date: error for date, error in done.failed.items() if requested is None or date in requested}
-    if failed:
-        several = DatesPoisoned(failed, "validated and published")
-        [failure] = failed.values() if len(failed) == 1 else [several]
-        return Publication(done.validated, done.published, _with_next_step(failure))
-    return Publication(done.validated, done.published) if done.validated or done.published else None
-
-
-def _with_next_step(error: ConsolidationError) -> ConsolidationError:
-    error.add_note("Everything consolidated is committed. Run `nba-consolidation validate` for the rest.")
-    return error
 
 
 def _document(report: ConsolidationReport, publication: Publication | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from nba_consolidation.orchestration.assets import STAGING
 from nba_consolidation.orchestration.assets.daily_report import REPORT
 from nba_consolidation.orchestration.assets.publication import PUBLISH, UPCOMING
 from nba_consolidation.orchestration.checks.daily_quality import daily_keys
-from nba_consolidation.orchestration.repair_job import repair_job
+from nba_consolidation.orchestration.repair_jobs import repair_accuracy, repair_predictions
 from nba_consolidation.schema import (
     ACCURACY,
     CALIBRATION_EVENTS,
@@ -95,7 +95,8 @@ JOBS = (
     decide_calibration_job,
     reliability_job,
     report_job,
-    repair_job,
+    repair_predictions,
+    repair_accuracy,
     clean_up_job,
     quality_job,
 )

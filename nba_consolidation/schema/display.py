@@ -45,6 +45,11 @@ def fixed(value: float | None, digits: int, sign: str = "") -> str:
     return UNKNOWN if value is None else f"{value:{sign}.{digits}f}"
 
 
+def fixed_range(low: float | None, high: float | None) -> str:
+    """An interval of numbers that have a sign: `-4.1 to +0.3`."""
+    return UNKNOWN if low is None or high is None else f"{low:+.1f} to {high:+.1f}"
+
+
 INFORMATIVE = "the confidence beats a constant"
 NOT_INFORMATIVE = "nothing beats a constant beyond chance: the confidence carries no information"
 

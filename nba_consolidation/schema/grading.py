@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nba_consolidation.schema.declaration import Column, Table, columns
+from nba_consolidation.schema.declaration import Table, columns, removed_rows_of
 
 ACCURACY_KEY = ("game_date", "game_id", "player_lookup", "system_id", "line_value")
 """The key of a graded prediction. NULL equals NULL."""
@@ -86,22 +86,10 @@ ACCURACY = Table(
     + LAST_WRITTEN,
 )
 
-REMOVED = Table(
-    name="prediction_accuracy_removed",
-    description="Rows of prediction_accuracy as they were before they were removed or changed, by whom and why.",
-    partition_by="game_date",
-    columns=tuple(Column(column.name, column.type, column.description) for column in ACCURACY.columns)
-    + columns(
-        ("removal", "STRING", "removed: the row is gone; changed: another version replaced it."),
-        (
-            "removal_reason",
-            "STRING",
-            "duplicate, confidence_scale, regraded, not_active, withheld, waiting, not_gradeable or restored.",
-        ),
-        ("removed_at", "TIMESTAMP", "When."),
-        ("removed_by_grading_id", "STRING", "The transaction that did it."),
-        ("removed_by_run_id", "STRING", "Run that did it; `restore` takes this id and puts the rows back from here."),
-    ),
+ACCURACY_REMOVED = removed_rows_of(
+    ACCURACY,
+    transaction_id="grading_id",
+    reasons="duplicate, confidence_scale, regraded, not_active, withheld, waiting, not_gradeable or restored.",
 )
 
 PLAYER_ALIASES = Table(

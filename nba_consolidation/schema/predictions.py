@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nba_consolidation.schema.declaration import Table, columns
+from nba_consolidation.schema.declaration import Table, columns, removed_rows_of
 
 BUSINESS_KEY = ("game_date", "game_id", "player_lookup", "system_id", "current_points_line")
 """What makes a prediction one prediction. The line is exact, and NULL equals NULL."""
@@ -23,7 +23,11 @@ LINEAGE = columns(
     ("batch_id", "STRING", "The batch part of that staging table's name."),
     ("lease_token", "INT64", "Fencing token of the consolidation that wrote the values."),
     ("run_id", "STRING", "Run (Dagster's, or a terminal's) that wrote the values."),
-    ("consolidation_id", "STRING", "The one transaction that wrote the values; see consolidation_ledger."),
+    (
+        "consolidation_id",
+        "STRING",
+        "The transaction that wrote them, of consolidation_ledger or prediction_repairs.",
+    ),
 )
 
 PREDICTIONS = Table(
@@ -76,6 +80,32 @@ PREDICTIONS = Table(
         ("updated_at", "TIMESTAMP", "When a consolidation last wrote the row's values."),
     )
     + LINEAGE,
+)
+
+PREDICTIONS_REMOVED = removed_rows_of(
+    PREDICTIONS, transaction_id="consolidation_id", reasons="duplicate, spelling, activation or restored."
+)
+
+PREDICTION_REPAIRS = Table(
+    name="prediction_repairs",
+    description="One row per game date and repair (or restore) of player_prop_predictions: the numbers of rows.",
+    partition_by="game_date",
+    columns=columns(
+        ("game_date", "DATE", "The game date."),
+        ("consolidation_id", "STRING", "The transaction; the rows that it changed have it too."),
+        ("kind", "STRING", "repair or restore."),
+        ("run_id", "STRING", "Run that did it."),
+        ("restored_run_id", "STRING", "Of a restore: the run that it undid."),
+        ("holder_id", "STRING", "Who held the lease."),
+        ("lease_token", "INT64", "Its fencing token."),
+        ("inserted", "INT64", "Rows that a restore put back."),
+        ("updated", "INT64", "Rows that a repair changed."),
+        ("unchanged", "INT64", "Rows that did not change."),
+        ("removed", "INT64", "Rows that were removed; they are in player_prop_predictions_removed."),
+        ("total_rows", "INT64", "Rows of the date after the transaction."),
+        ("active_rows", "INT64", "Active ones among them."),
+        ("recorded_at", "TIMESTAMP", "When."),
+    ),
 )
 
 QUARANTINED = Table(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nba_consolidation.schema.declaration import Table, columns
 
-PLAYER_STATUSES = ("blacklisted", "watch", "normal", "reliable", "not_enough")
-"""The statuses of a player. `not_enough`: too few bets to evaluate him."""
+PLAYER_STATUSES = ("blacklisted", "watch", "reliable", "normal", "not_enough")
+"""The statuses of a player, the flagged ones first. `not_enough`: too few bets to evaluate him."""
 
 BLACKLISTED = "blacklisted"
 
@@ -37,25 +37,17 @@ PLAYER_RELIABILITY = Table(
         ("correct", "INT64", "Bets won."),
         ("push", "INT64", "Bets that met the line exactly."),
         ("passed", "INT64", "Predictions without a bet."),
-        ("bet_days", "INT64", "Dates with decided bets. The bets of one date depend on one score."),
         ("effective_bets", "FLOAT64", "The number of independent bets that they are worth (Rao and Scott 1992)."),
         ("hit_rate", "FLOAT64", "Correct / bets; NULL without bets."),
         ("hit_rate_low", "FLOAT64", "Lower end of its 95 % Wilson interval, at the effective number of bets."),
         ("hit_rate_high", "FLOAT64", "Its upper end."),
-        (
-            "shrunken_rate",
-            "FLOAT64",
-            "The hit rate shrunken towards all players (beta-binomial, empirical Bayes).",
-        ),
-        ("shrunken_low", "FLOAT64", "Lower end of its 95 % credible interval."),
-        ("shrunken_high", "FLOAT64", "Its upper end."),
-        (
-            "worse_p",
-            "FLOAT64",
-            "Probability of winning at most so many bets if he is like all; NULL: too few bets.",
-        ),
-        ("worse_q", "FLOAT64", "The smallest false discovery rate at which he is worse than all."),
-        ("better_q", "FLOAT64", "The smallest false discovery rate at which he is better than all."),
+        ("margin_days", "INT64", "Dates with a bet (pushes too): the margin is over these."),
+        ("margin", "FLOAT64", "Mean over dates of actual - line (UNDER: line - actual) of his bets, in points."),
+        ("margin_low", "FLOAT64", "Lower end of its 95 % t interval over dates, in points; NULL: too few dates."),
+        ("margin_high", "FLOAT64", "Its upper end, in points."),
+        ("worse_p", "FLOAT64", "Probability of so low a margin if he is like all players; NULL: too few dates."),
+        ("worse_q", "FLOAT64", "The smallest false discovery rate at which his margin is lower than that of all."),
+        ("better_q", "FLOAT64", "The smallest false discovery rate at which his margin is higher than that of all."),
         ("edge_3_bets", "INT64", "Decided bets with |predicted - line| of at least 3 points."),
         ("edge_3_correct", "INT64", "Bets won among these."),
         ("edge_3_rate", "FLOAT64", "Their hit rate; NULL without such bets."),

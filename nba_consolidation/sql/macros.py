@@ -2,7 +2,7 @@
 
 A macro is written as a member of `macro`, a name that no engine has: `macro.SAME_KEY(T, S)`. That is valid GoogleSQL.
 Where GoogleSQL takes only a name, the macro is a name instead of a call: the left side of SET is `macro.EACH_COLUMN`, a
-column of INSERT the same in backquotes, a table `macro.TABLE`.
+column of INSERT the same in backquotes, a table `macro.TABLE`, a column in a condition `macro.ID_COLUMN`.
 
 Lists of columns, qualified with table T, or unqualified without the T:
 - `macro.BUSINESS_KEY(T)`, `macro.ACTIVATION_KEY(T)`, `macro.ACCURACY_KEY(T)`: the keys that the schema declares;
@@ -76,6 +76,8 @@ class Expansion:
     def _replaced(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and node.db == _MACRO:
             return exp.Table(this=exp.to_identifier(self._name(node.name)), alias=node.args.get("alias"))
+        if isinstance(node, exp.Column) and node.table == _MACRO:
+            return _column(self._name(node.name))
         if isinstance(node, exp.Identifier) and node.name.startswith(f"{_MACRO}."):
             return exp.to_identifier(self._name(node.name.partition(".")[2]))
         call = _call(node)

@@ -120,6 +120,22 @@ def test_invalid_arguments_are_refused_and_nothing_is_recorded(
     assert terminal.json("players", "overrides")["overrides"] == []
 
 
+def test_players_of_an_earlier_version_are_listed_and_bootstrap_completes_their_table(terminal: Terminal) -> None:
+    terminal.run("players", "review", "--date", NEXT)
+    home = Graded(terminal.home)
+    for column in ("margin", "margin_low", "margin_high", "margin_days"):
+        home.execute(f"ALTER TABLE player_reliability DROP COLUMN {column}")
+    home.execute("ALTER TABLE player_reliability ADD COLUMN shrunken_rate DOUBLE")
+    assert {row["margin"] for row in terminal.json("players", "list")["players"]} == {None}
+    assert (
+        "nba-consolidation bootstrap --apply" in terminal.run("players", "review", "--date", NEXT, exit_code=1).stderr
+    )
+    terminal.run("bootstrap", "--apply")
+    assert "lukadoncic" in terminal.run("players", "list").stdout
+    terminal.run("players", "review", "--date", NEXT)
+    assert {row["margin_days"] for row in terminal.json("players", "list")["players"]} == {10}
+
+
 def test_a_missing_home_is_not_created(terminal: Terminal) -> None:
     nowhere = Terminal(terminal.home / "nowhere")
     assert nowhere.run("players", "list", exit_code=1).stderr

@@ -1,4 +1,4 @@
-"""`repair` and `restore`: they print a forecast, and change rows with --apply only."""
+"""`repair accuracy`, `repair predictions` and `restore`: they print a forecast, and change rows with --apply only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from nba_consolidation.leases import Holder
 from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
-from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE
+from nba_consolidation_tests.operations.repair.legacy_predictions import LegacyPredictions, merged
+from nba_consolidation_tests.pipeline.consolidation.workbench import NEXT_DATE, prediction
 from nba_consolidation_tests.prepared import connect
 
 
@@ -88,7 +89,8 @@ def test_the_declared_scale_is_taken_from_the_settings(legacy: Terminal, monkeyp
 
 
 def test_an_unknown_run_is_an_error_that_names_it(legacy: Terminal) -> None:
-    assert "no run nobody is in grading_ledger" in legacy.run("restore", "--run", "nobody", exit_code=1).stderr
+    stderr = legacy.run("restore", "--run", "nobody", exit_code=1).stderr
+    assert "no run nobody is in prediction_repairs or grading_ledger" in stderr
 
 
 def test_a_poisoned_date_ends_with_three_and_is_named(legacy: Terminal) -> None:
@@ -117,3 +119,45 @@ def test_a_table_that_was_not_adopted_says_how(legacy: Terminal) -> None:
     assert "nba-consolidation bootstrap --apply" in legacy.run("repair", exit_code=1).stderr
     legacy.run("bootstrap", "--apply")
     assert legacy.json("repair", "--apply")["total"]["duplicates"] == 3
+
+
+@pytest.mark.parametrize("accuracy", [[], ["accuracy"]])
+def test_repair_alone_is_repair_accuracy(legacy: Terminal, accuracy: list[str]) -> None:
+    assert legacy.json("repair", *accuracy, "--date", DATE, "--apply")["total"]["duplicates"] == 2
+    assert "predictions" in legacy.run("repair", "--help").stdout
+
+
+@pytest.fixture
+def poisoned(terminal: Terminal) -> LegacyPredictions:
+    """A date with copies and a staging table, which cannot be consolidated."""
+    bench = LegacyPredictions(terminal.home)
+    bench.fill(merged(0), merged(1), merged(player_lookup="Luka Don\u010di\u0107"))
+    bench.stage(prediction(minute=9))
+    return bench
+
+
+def test_a_poisoned_date_names_the_command_that_repairs_it(terminal: Terminal, poisoned: LegacyPredictions) -> None:
+    [entry] = terminal.json("consolidate", "--date", DATE, exit_code=3)["poisoned"]
+    advice = f"nba-consolidation repair predictions --date {DATE}"
+    assert advice in str(entry)
+    command = advice.split()[1:]
+    before = poisoned.rows()
+    output = terminal.run(*command).stdout
+    assert "Would repair 1 duplicate, 1 active twin and 1 misspelt key, on 1 date" in output
+    assert poisoned.rows() == before
+    forecast, done = terminal.json(*command), terminal.json(*command, "--apply")
+    assert {name: done[name] for name in done if name not in ("applied", "run_id")} == {
+        name: forecast[name] for name in forecast if name not in ("applied", "run_id")
+    }
+    assert len(poisoned.execute("FROM published_predictions")) == 2
+    assert "Nothing to repair" in terminal.run(*command, "--apply").stdout
+    assert terminal.json("consolidate", "--date", DATE)["totals"]["updated"] == 1
+
+
+def test_a_repair_of_predictions_prints_how_to_put_it_back(terminal: Terminal, poisoned: LegacyPredictions) -> None:
+    before = poisoned.rows()
+    last = terminal.run("repair", "predictions", "--apply").stdout.splitlines()[-1]
+    restored = terminal.run(*last.split()[1:], exit_code=1)
+    assert "Put back 3 rows" in restored.stdout
+    assert poisoned.rows() == before
+    assert f"nba-consolidation repair predictions --date {DATE}" in restored.stderr

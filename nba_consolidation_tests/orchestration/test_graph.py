@@ -103,7 +103,7 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     assert {asset: sorted(names) for asset, names in by_asset.items()} == CHECKS
     jobs = build_definitions(Settings()).resolve_all_job_defs()
     names = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report",
-              "repair", "clean_up", "quality")  # fmt: skip
+              "repair_accuracy", "repair_predictions", "clean_up", "quality")  # fmt: skip
     assert set(names) <= {job.name for job in jobs}
 
 

@@ -31,7 +31,9 @@ FILES = sorted(Path(str(resources.files("nba_consolidation"))).rglob("*.sql"))
 FUNCTIONS = [file for file in FILES if "CREATE TEMP FUNCTION" in file.read_text(encoding="utf-8")]
 STATEMENTS = [file for file in FILES if file not in FUNCTIONS]
 NAMES = {"TABLE": "policy_reviews", "COMPUTED": "computed_policy_reviews", "ID_COLUMN": "review_id",
-         "NEW_ROWS": "new_rows", "WRITTEN_AT": "computed_at"}  # fmt: skip
+         "NEW_ROWS": "new_rows", "WRITTEN_AT": "computed_at",
+         "REMOVED": "prediction_accuracy_removed", "REMOVED_BY": "removed_by_grading_id",
+         "LEDGER": "grading_ledger"}  # fmt: skip
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 HOSTILE = ["it's", "it''s", "\\", "\\'", "a\\", "x'); DROP TABLE y; --", "\\' OR 1=1 --", '"', "`", "/* x",

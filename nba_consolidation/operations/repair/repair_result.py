@@ -1,13 +1,31 @@
-"""The counts of a repair or its forecast: before and after, by date and system, and in total."""
+"""The figures of a repair or its forecast: before and after, by date and system, and in total."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Generic, Protocol, Self, TypeVar
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.errors import DatesPoisoned
+
+
+class RepairFigures(Protocol):
+    """What a report adds up, for any table."""
+
+    @property
+    def needed(self) -> bool:
+        """Whether any row has to be repaired."""
+
+    @property
+    def shown(self) -> Mapping[str, int | float | None]:
+        """By name, for the log and for Dagster."""
+
+    def __add__(self, other: Self) -> Self: ...
+
+
+Figures = TypeVar("Figures", bound=RepairFigures)
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class AccuracyCounts:
 
 
 @dataclass(frozen=True)
-class Repair:
+class AccuracyRepair:
     """Counts before and after. percent_scale_rows: in percent before. normalised: of these, kept and converted."""
 
     before: AccuracyCounts = AccuracyCounts()
@@ -64,41 +82,98 @@ class Repair:
         before, after = self.before.hit_rate, self.after.hit_rate
         return None if before is None or after is None else 100 * (before - after)
 
+    @property
+    def shown(self) -> Mapping[str, int | float | None]:
+        return {
+            "rows_before": self.before.rows,
+            "rows_after": self.after.rows,
+            "duplicates": self.duplicates,
+            "percent_scale_rows": self.percent_scale_rows,
+            "normalised": self.normalised,
+            "hit_rate_before": self.before.hit_rate,
+            "hit_rate_after": self.after.hit_rate,
+            "bets_after": self.after.bets,
+        }
+
+    def __add__(self, other: AccuracyRepair) -> AccuracyRepair:
+        return AccuracyRepair(
+            self.before + other.before,
+            self.after + other.after,
+            self.percent_scale_rows + other.percent_scale_rows,
+            self.normalised + other.normalised,
+        )
+
 
 @dataclass(frozen=True)
-class SystemRepair:
+class PredictionsRepair:
+    """Counts of player_prop_predictions before and after.
+
+    duplicates: rows to remove. active_twins: active rows beyond the first of a game, player and system. misspelt: rows
+    whose key is not in its canonical spelling. changed: rows that stay and are changed.
+    """
+
+    rows_before: int = 0
+    rows_after: int = 0
+    active_before: int = 0
+    active_after: int = 0
+    duplicates: int = 0
+    active_twins: int = 0
+    misspelt: int = 0
+    changed: int = 0
+
+    @property
+    def needed(self) -> bool:
+        """Whether any row has to be repaired."""
+        return bool(self.duplicates or self.active_twins or self.misspelt)
+
+    @property
+    def shown(self) -> Mapping[str, int | float | None]:
+        return vars(self)
+
+    def __add__(self, other: PredictionsRepair) -> PredictionsRepair:
+        return PredictionsRepair(*(one + another for one, another in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class SystemRepair(Generic[Figures]):
     """The repair of one system's rows of one date."""
 
     game_date: dt.date
     system_id: str | None
-    repair: Repair
+    repair: Figures
 
 
 @dataclass(frozen=True)
-class RepairReport:
-    """One repair or, without a run id, the forecast of one. Poisoned dates are unchanged, and are not counted."""
+class RepairReport(Generic[Figures]):
+    """One repair or, without a run id, the forecast of one. Poisoned dates are unchanged, and are not counted.
+
+    no_figures: the figures of no row, to which the others are added.
+    """
 
     run_id: str | None
-    systems: tuple[SystemRepair, ...] = ()
+    no_figures: Figures
+    systems: tuple[SystemRepair[Figures], ...] = ()
     poisoned: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
 
     @property
-    def total(self) -> Repair:
-        return summed(entry.repair for entry in self.systems)
+    def total(self) -> Figures:
+        return sum((entry.repair for entry in self.systems), start=self.no_figures)
 
     @property
-    def by_system(self) -> dict[str | None, Repair]:
+    def by_system(self) -> dict[str | None, Figures]:
         """All dates together, by system."""
-        names = sorted({entry.system_id for entry in self.systems}, key=str)
-        return {name: summed(entry.repair for entry in self.systems if entry.system_id == name) for name in names}
+        by_system: dict[str | None, Figures] = {}
+        for entry in sorted(self.systems, key=lambda entry: str(entry.system_id)):
+            by_system[entry.system_id] = by_system.get(entry.system_id, self.no_figures) + entry.repair
+        return by_system
 
     @property
-    def by_date(self) -> dict[dt.date, Repair]:
+    def by_date(self) -> dict[dt.date, Figures]:
         """All systems together, by date; in order."""
-        by_date: dict[dt.date, list[Repair]] = {}
-        for entry in self.systems:
-            by_date.setdefault(entry.game_date, []).append(entry.repair)
-        return {date: summed(by_date[date]) for date in sorted(by_date)}
+        by_date: dict[dt.date, Figures] = {}
+        for entry in sorted(self.systems, key=lambda entry: entry.game_date):
+            by_date[entry.game_date] = by_date.get(entry.game_date, self.no_figures) + entry.repair
+        return by_date
 
     @property
     def repaired_dates(self) -> tuple[dt.date, ...]:
@@ -109,16 +184,3 @@ class RepairReport:
         """Raises DatesPoisoned if dates failed. Call it after the others were reported."""
         if self.poisoned:
             raise DatesPoisoned(self.poisoned, "repaired")
-
-
-def summed(repairs: Iterable[Repair]) -> Repair:
-    """All together."""
-    total = Repair()
-    for one in repairs:
-        total = Repair(
-            total.before + one.before,
-            total.after + one.after,
-            total.percent_scale_rows + one.percent_scale_rows,
-            total.normalised + one.normalised,
-        )
-    return total

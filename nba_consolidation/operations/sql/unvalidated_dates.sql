@@ -1,9 +1,16 @@
--- Dates whose last consolidation is newer than their validation, as when a process died in between.
+-- Dates whose last consolidation or repair is newer than their validation, as when a process died in between.
 SELECT C.game_date
 FROM (
   SELECT game_date, lease_token, active_rows
-  FROM consolidation_ledger
-  WHERE game_date BETWEEN @first_date AND @last_date
+  FROM (
+    SELECT game_date, lease_token, active_rows
+    FROM consolidation_ledger
+    WHERE game_date BETWEEN @first_date AND @last_date
+    UNION ALL
+    SELECT game_date, lease_token, active_rows
+    FROM prediction_repairs
+    WHERE game_date BETWEEN @first_date AND @last_date
+  )
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date ORDER BY lease_token DESC) = 1
 ) AS C
 LEFT JOIN (

@@ -1,12 +1,16 @@
 """Box scores, which are loaded by others, and the predictions graded against them."""
 
+from typing import TYPE_CHECKING
+
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, HeldBack, asset_step
 from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import after_changes_of_present
 from nba_consolidation.orchestration.checks.grading import GradingOutcome
 from nba_consolidation.orchestration.metadata import Metadata, table_of, without
-from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.schema import ACCURACY, BOX_SCORES, VALIDATED
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 
 PLAYER_GAME_SUMMARY = table_asset(BOX_SCORES, ACCURACY_GROUP, "player_in_game")
 """An external table; `nba-consolidation box-scores` loads it on a laptop."""
@@ -29,7 +33,7 @@ def prediction_accuracy(run: AssetRun) -> AssetResult:
     )
 
 
-def _date_metadata(date: GradedDate, report: GradingReport) -> Metadata:
+def _date_metadata(date: "GradedDate", report: "GradingReport") -> Metadata:
     return {
         "dagster/partition_row_count": date.total_rows,
         **without(vars(date), "game_date", "total_rows"),

@@ -3,12 +3,15 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS
 from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, evaluate_conservation
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
-from nba_consolidation.warehouse.interface import Warehouse
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+    from nba_consolidation.warehouse.interface import Warehouse
 
 LEASE_OVERHEAD_LIMIT_MS = 100
 CONSOLIDATION_LIMIT_MS = 60_000
@@ -19,11 +22,13 @@ AUDITS_AFTER_COMMIT = (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS)
 class ConsolidationOutcome:
     """The report, and the audits' findings after the commit, no matter who wrote the rows."""
 
-    report: ConsolidationReport
+    report: "ConsolidationReport"
     audited: AuditedOutcome
 
     @classmethod
-    def of(cls, report: ConsolidationReport, warehouse: Warehouse, dates: Sequence[dt.date]) -> "ConsolidationOutcome":
+    def of(
+        cls, report: "ConsolidationReport", warehouse: "Warehouse", dates: Sequence[dt.date]
+    ) -> "ConsolidationOutcome":
         """Reads the committed rows of the dates."""
         return cls(report, AuditedOutcome.of(AUDITS_AFTER_COMMIT, warehouse, dates, report.poisoned))
 

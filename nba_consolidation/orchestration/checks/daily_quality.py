@@ -2,16 +2,20 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.operations.daily_quality.daily_checks import CHECKS
-from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.orchestration.checks.evaluation import severity
 from nba_consolidation.orchestration.metadata import as_markdown, table_of
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.wiring import Deployment
+
+if TYPE_CHECKING:
+    from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport
 
 PREFIX = "daily_"
 _MOST_ROWS = 50
@@ -52,7 +56,7 @@ def build_quality() -> dg.AssetChecksDefinition:
     return daily_quality
 
 
-def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -> dg.AssetCheckResult:
+def _result(key: dg.AssetCheckKey, report: "QualityReport", result: "CheckResult") -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
@@ -69,7 +73,7 @@ def _result(key: dg.AssetCheckKey, report: QualityReport, result: CheckResult) -
     )
 
 
-def _raise_errored(report: QualityReport) -> None:
+def _raise_errored(report: "QualityReport") -> None:
     """A check that could not run has no result, and fails the run (incident 48)."""
     errored = [result for result in report.results if result.status is CheckStatus.ERRORED]
     if errored:

@@ -3,15 +3,17 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import dagster as dg
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.audits import Audit
 from nba_consolidation.fencing.errors import AuditFailed
 from nba_consolidation.orchestration.metadata import Metadata, table_of
-from nba_consolidation.warehouse.interface import Row, Warehouse
+
+if TYPE_CHECKING:
+    from nba_consolidation.fencing.audits import Audit
+    from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _EXAMPLES = 20
 
@@ -26,14 +28,14 @@ class Evaluation(NamedTuple):
 class AuditedOutcome(NamedTuple):
     """The findings of each audit after the commit, and the dates that could not be written."""
 
-    findings: Mapping[Audit, Sequence[Row]]
+    findings: "Mapping[Audit, Sequence[Row]]"
     poisoned: Mapping[dt.date, ConsolidationError]
 
     @classmethod
     def of(
         cls,
-        audits: Iterable[Audit],
-        warehouse: Warehouse,
+        audits: "Iterable[Audit]",
+        warehouse: "Warehouse",
         dates: Sequence[dt.date],
         poisoned: Mapping[dt.date, ConsolidationError],
     ) -> "AuditedOutcome":
@@ -54,7 +56,7 @@ def severity(*, warns: bool) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR
 
 
-def evaluate_audit(audit: Audit, audited: AuditedOutcome) -> Evaluation:
+def evaluate_audit(audit: "Audit", audited: AuditedOutcome) -> Evaluation:
     """An audit that a run emits: about the committed rows, and about the dates that it rolled back."""
     findings, rolled_back = audited.findings.get(audit, ()), rolled_back_by(audit.name, audited.poisoned)
     metadata = {**findings_metadata(findings), "rolled_back": table_of(rolled_back)}
@@ -70,7 +72,7 @@ def evaluate_conservation(
     return Evaluation(not rolled_back and all(date.conserved for date in dates), metadata)
 
 
-def findings_metadata(findings: Sequence[Row]) -> Metadata:
+def findings_metadata(findings: "Sequence[Row]") -> Metadata:
     """The number of findings, also by date, and some of them."""
     by_date = Counter(str(finding["game_date"]) for finding in findings)
     return {

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.audits import (
     ACCURACY_OUT_OF_SCALE,
@@ -12,9 +13,11 @@ from nba_consolidation.fencing.audits import (
 )
 from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, evaluate_conservation
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
 from nba_consolidation.settings import today
-from nba_consolidation.warehouse.interface import Warehouse
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.grading.result import GradedDate, GradingReport
+    from nba_consolidation.warehouse.interface import Warehouse
 
 MISSING_BOX_SCORES_LIMIT = 0.05
 UNGRADED_LIMIT = 50
@@ -25,15 +28,15 @@ AUDITS_AFTER_COMMIT = (DUPLICATE_ACCURACY_KEYS, ACCURACY_OUT_OF_SCALE, INCONSIST
 class GradingOutcome:
     """The report, and the audits' findings after the commit."""
 
-    report: GradingReport
+    report: "GradingReport"
     audited: AuditedOutcome
 
     @classmethod
-    def of(cls, report: GradingReport, warehouse: Warehouse, dates: Sequence[dt.date]) -> "GradingOutcome":
+    def of(cls, report: "GradingReport", warehouse: "Warehouse", dates: Sequence[dt.date]) -> "GradingOutcome":
         """Reads the committed rows of the dates."""
         return cls(report, AuditedOutcome.of(AUDITS_AFTER_COMMIT, warehouse, dates, report.poisoned))
 
-    def past_dates(self) -> list[GradedDate]:
+    def past_dates(self) -> "list[GradedDate]":
         """The dates whose games are over."""
         return [date for date in self.report.dates if date.game_date < today()]
 

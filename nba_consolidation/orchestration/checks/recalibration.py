@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
-from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
+    from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationVersion
 
 _VERSION_COLUMNS = ("version_id", "system_id", "game_date", "method", "mean_shift", "log_loss_before",
                     "log_loss_after", "judged_bets")  # fmt: skip
@@ -16,8 +19,8 @@ _VERSION_COLUMNS = ("version_id", "system_id", "game_date", "method", "mean_shif
 class RecalibrationOutcome:
     """The report, and the versions that are proposed, no matter since when."""
 
-    report: RecalibrationReport
-    waiting: Sequence[CalibrationVersion]
+    report: "RecalibrationReport"
+    waiting: "Sequence[CalibrationVersion]"
 
 
 def calibrations_waiting(outcome: RecalibrationOutcome) -> Evaluation:

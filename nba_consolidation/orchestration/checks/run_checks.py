@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from nba_consolidation.fencing.audits import Audit
 from nba_consolidation.orchestration.checks import consolidation, grading, performance, recalibration, reliability
 from nba_consolidation.orchestration.checks import strategies as betting
 from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
@@ -32,6 +31,9 @@ from nba_consolidation.schema import (
     SYSTEM_PERFORMANCE,
     Table,
 )
+
+if TYPE_CHECKING:
+    from nba_consolidation.fencing.audits import Audit
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.audits import repair_command
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
+from nba_consolidation.operations.repair.repaired_table import REPAIRED_PREDICTIONS
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
 from nba_consolidation.pipeline.consolidation.staging_manifest import (
@@ -33,7 +35,7 @@ from nba_consolidation.warehouse.errors import StatementFailed, TableRefused, Wa
 from nba_consolidation.warehouse.interface import TransactionResult
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
-LOCK_TYPE = "consolidation"
+LOCK_TYPE = REPAIRED_PREDICTIONS.lock_type
 _log = logging.getLogger(__name__)
 
 
@@ -194,8 +196,8 @@ class _Attempt:
         result = self._leased.write(
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
-            next_step=" and the staging tables stay; run `nba-consolidation duplicates`, and correct the date "
-            f"in {PREDICTIONS.name} first",
+            next_step=" and the staging tables stay. "
+            f"Run: {repair_command('predictions', manifest.dates)}, then consolidate again",
             manifest=manifest.entries,
             on_statement=self._on_step,
         )

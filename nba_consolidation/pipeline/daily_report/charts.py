@@ -261,7 +261,6 @@ def _draw_funnel(axes: Axes, rows: Sequence[Row], labelled: Collection[str]) -> 
     axes.fill_between(steps, [max(mean - h, 0) for h in half], [min(mean + h, 1) for h in half], color=GREY, alpha=0.2,
                       linewidth=0, label="95 % of players, by chance alone")  # fmt: skip
     _draw_break_even(axes)
-    axes.scatter(effective, [row["shrunken_rate"] for row in rows], s=4, color=GREY, label="shrunken hit rate")
     points = axes.scatter(effective, [row["hit_rate"] for row in rows], s=14, color=BLUE, alpha=0.65, linewidth=0,
                           label="hit rate of a player")  # fmt: skip
     for row, x in zip(rows, effective, strict=True):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import LOCK_TYPE
+from nba_consolidation.operations.repair.accuracy import LOCK_TYPE
 from nba_consolidation.schema import ALL_TABLES
 from nba_consolidation.schema.canonical_keys import player_key
 from nba_consolidation.sql import Statement, Value

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, in_chunks
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import LOCK_TYPE
+from nba_consolidation.operations.repair.accuracy import LOCK_TYPE
 from nba_consolidation.schema import BOX_SCORES, Column
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.arrow_types import arrow_type

@@ -12,15 +12,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from nba_consolidation.fencing.audits import repair_command
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
-from nba_consolidation.operations.repair.repair import (
-    LOCK_TYPE,
-    Repairer,
-    adopted_columns,
-    carry_all_columns,
-)
+from nba_consolidation.operations.repair.accuracy import LOCK_TYPE, AccuracyRepairer
 from nba_consolidation.pipeline.grading import transaction
 from nba_consolidation.pipeline.grading.box_scores import problems_of
 from nba_consolidation.pipeline.grading.result import GradedDate, GradingFinding, GradingReport
@@ -71,9 +67,9 @@ class Grader:
     def _grade(
         self, leased: LeasedDates, on_step: Callable[[str], None], dates: Sequence[dt.date]
     ) -> TransactionResult:
-        warehouse, repairer = self.writer.warehouse, Repairer(self.writer, self.scales)
-        box_scores, live = warehouse.live_columns(BOX_SCORES.name), adopted_columns(warehouse)
-        carry_all_columns(leased, dates, live)
+        warehouse, repairer = self.writer.warehouse, AccuracyRepairer(self.writer, self.scales)
+        box_scores, live = warehouse.live_columns(BOX_SCORES.name), repairer.target.adopted_columns(warehouse)
+        repairer.target.carry_all_columns(leased, dates, live)
         unmatched = warehouse.run(transaction.unmatched_names(over_dates(dates), box_scores)).rows["unmatched_names"]
         similar = [vars(pair) for pair in most_similar_names([UnmatchedName(**row) for row in unmatched])]
         broken = repairer.broken(dates)
@@ -83,7 +79,7 @@ class Grader:
                 *(repairer.statements(parameters, live) if broken else ()),
                 *transaction.grading(parameters, uuid.uuid4().hex, box_scores, live, similar),
             ],
-            next_step="; run `nba-consolidation repair` on the date first",
+            next_step=f". Run: {repair_command('accuracy', dates)}, then grade again",
             on_statement=on_step,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS
-from nba_consolidation.operations.repair.repair import confidence_digits
+from nba_consolidation.operations.repair.accuracy import confidence_digits
 from nba_consolidation.pipeline.grading.box_scores import problem_statements
 from nba_consolidation.schema import ACCURACY, ACCURACY_KEY, LAST_WRITTEN, UNSETTLED_NAMES, Column
 from nba_consolidation.sql import Scalar, Statement, Value

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
+from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
 from nba_consolidation.operations.repair.repair import Repairer
 from nba_consolidation.operations.repair.repair_result import RepairReport
 from nba_consolidation.operations.repair.restore import Restorer, RestoreReport
@@ -85,6 +86,8 @@ class LegacyBench(Workbench):
     """A warehouse file with a prediction_accuracy that another program filled, and the use cases on it."""
 
     warehouse: Interrupted
+    table = "prediction_accuracy"
+    types = TYPES
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -93,7 +96,7 @@ class LegacyBench(Workbench):
 
     def fill(self, *rows: Mapping[str, Any]) -> None:
         """Inserts rows as they are, past every check."""
-        data = pa.Table.from_pylist(list(rows), pa.schema(list(TYPES.items())))
+        data = pa.Table.from_pylist(list(rows), pa.schema(list(self.types.items())))
         self.take(data)
 
     def take(self, data: pa.Table) -> None:
@@ -101,7 +104,7 @@ class LegacyBench(Workbench):
         with duckdb.connect(self.warehouse.path, config=self.warehouse._config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.register("data", data)
-            connection.execute("INSERT INTO prediction_accuracy BY NAME SELECT * FROM data")
+            connection.execute(f"INSERT INTO {self.table} BY NAME SELECT * FROM data")
 
     def execute(self, text: str, *parameters: object) -> list[Row]:
         """Plain SQL, past every check."""
@@ -111,29 +114,32 @@ class LegacyBench(Workbench):
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
-    def rows(self, table: str = "prediction_accuracy") -> Counter[tuple[Any, ...]]:
+    def rows(self, table: str = "") -> Counter[tuple[Any, ...]]:
         """The multiset of the table's rows, in the order of its columns."""
-        return Counter(tuple(map(_hashable, row.values())) for row in self.execute(f"SELECT * FROM {table}"))
+        return Counter(
+            tuple(map(_hashable, row.values())) for row in self.execute(f"SELECT * FROM {table or self.table}")
+        )
 
     def only(self, columns: str) -> Row:
         """These columns of the only row."""
-        [row] = self.execute(f"SELECT {columns} FROM prediction_accuracy")
+        [row] = self.execute(f"SELECT {columns} FROM {self.table}")
         return row
 
     def writer(self, **changes: Any) -> FencedWriter:
         options: dict[str, Any] = {"clock": lambda: NOW, "wait": NO_WAIT, **changes}
         return FencedWriter(self.warehouse, self.leases, **options)
 
-    def repairer(self, **scales: str) -> Repairer:
-        return Repairer(self.writer(), scales)
+    def repairer(self, **scales: str) -> Repairer[Any]:
+        return AccuracyRepairer(self.writer(), scales)
 
-    def forecast(self, **scales: str) -> RepairReport:
-        return self.repairer(**scales).forecast(game_dates(self.warehouse, ACCURACY))
+    def forecast(self, **scales: str) -> RepairReport[Any]:
+        repairer = self.repairer(**scales)
+        return repairer.forecast(game_dates(self.warehouse, repairer.target.table))
 
-    def repair(self, run_id: str = "repair", **scales: str) -> RepairReport:
+    def repair(self, run_id: str = "repair", **scales: str) -> RepairReport[Any]:
         """Repairs everything; checks that it is as forecast, unless a date is poisoned."""
-        expected = self.forecast(**scales)
-        report = self.repairer(**scales).repair(game_dates(self.warehouse, ACCURACY), Holder.here(run_id))
+        expected, repairer = self.forecast(**scales), self.repairer(**scales)
+        report = repairer.repair(game_dates(self.warehouse, repairer.target.table), Holder.here(run_id))
         assert report.poisoned or report.systems == expected.systems
         return report
 

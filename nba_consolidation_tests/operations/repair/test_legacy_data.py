@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.operations.repair.repair_result import RepairReport
+from nba_consolidation.operations.repair.repair_result import AccuracyRepair, RepairReport
 from nba_consolidation_tests.operations.repair.legacy import KEY, LegacyBench
 from nba_consolidation_tests.real_data import NEEDS_REAL_DATA, REAL
 
@@ -58,13 +58,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory, legacy: pa.Table) -> LegacyB
 
 
 @pytest.fixture(scope="module")
-def report(bench: LegacyBench) -> RepairReport:
+def report(bench: LegacyBench) -> RepairReport[AccuracyRepair]:
     report = bench.repair()  # which is compared with its forecast
     report.raise_if_poisoned()
     return report
 
 
-def test_the_rows_are_those_that_pandas_counted(report: RepairReport, pandas_counts: Any) -> None:
+def test_the_rows_are_those_that_pandas_counted(report: RepairReport[AccuracyRepair], pandas_counts: Any) -> None:
     total = report.total
     assert total.before.rows == pandas_counts["legacy_rows"] == 15_772
     assert total.after.rows == pandas_counts["legacy_unique"] == 15_558
@@ -72,7 +72,7 @@ def test_the_rows_are_those_that_pandas_counted(report: RepairReport, pandas_cou
 
 
 def test_incident_37_every_confidence_in_percent_is_normalised(
-    report: RepairReport, bench: LegacyBench, kept: pd.DataFrame, pandas_counts: Any
+    report: RepairReport[AccuracyRepair], bench: LegacyBench, kept: pd.DataFrame, pandas_counts: Any
 ) -> None:
     """The figure of expected.json counts the rows before the repair; twelve of them are duplicates that go."""
     assert report.total.percent_scale_rows == pandas_counts["legacy_percent_scale_rows"] == 993
@@ -84,7 +84,7 @@ def test_incident_37_every_confidence_in_percent_is_normalised(
 
 
 def test_incident_02_the_hit_rates_are_those_of_the_rows_that_stay(
-    report: RepairReport, frame: pd.DataFrame, kept: pd.DataFrame, pandas_counts: Any
+    report: RepairReport[AccuracyRepair], frame: pd.DataFrame, kept: pd.DataFrame, pandas_counts: Any
 ) -> None:
     total = report.total
     assert (total.after.correct, total.after.wrong) == (pandas_counts["correct"], pandas_counts["wrong"])
@@ -101,7 +101,7 @@ def test_incident_02_the_hit_rates_are_those_of_the_rows_that_stay(
 
 
 def test_every_row_that_stands_is_the_one_that_pandas_keeps(
-    report: RepairReport, bench: LegacyBench, kept: pd.DataFrame, legacy: pa.Table
+    report: RepairReport[AccuracyRepair], bench: LegacyBench, kept: pd.DataFrame, legacy: pa.Table
 ) -> None:
     assert not report.poisoned
     columns = [name for name in legacy.column_names if name != "confidence_score"]

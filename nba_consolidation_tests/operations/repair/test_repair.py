@@ -16,7 +16,7 @@ from nba_consolidation.fencing import fenced_writer as fencing
 from nba_consolidation.fencing.audits import ACCURACY_OUT_OF_SCALE
 from nba_consolidation.fencing.errors import AuditFailed, DatesPoisoned, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, lease_key
-from nba_consolidation.operations.repair.repair import confidence_digits, repair_statements
+from nba_consolidation.operations.repair.accuracy import AccuracyRepairer, confidence_digits
 from nba_consolidation.schema import ACCURACY, Column
 from nba_consolidation.warehouse.errors import StatementFailed, TableIncomplete
 from nba_consolidation.warehouse.table_reads import game_dates
@@ -96,7 +96,7 @@ def test_incident_38_sixteen_identical_copies_become_one(bench: LegacyBench) -> 
     assert sum(bench.rows("prediction_accuracy_removed").values()) == 15
 
 
-STATEMENTS = [s.name for s in repair_statements({}, [*ACCURACY.columns, Column("x", "STRING", "")], [], [])]
+STATEMENTS = [statement.name for statement in AccuracyRepairer(None).statements({}, ACCURACY.columns)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("failing", [*STATEMENTS, "fenced_out"])
@@ -220,7 +220,7 @@ def test_another_transaction_repairs_its_dates_and_leaves_the_sound_ones(bench: 
     sound = bench.execute("SELECT * FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY system_id")
     dates, live = [DATE, NEXT_DATE], bench.warehouse.live_columns("prediction_accuracy")
     with bench.writer().holding("grading", dates, Holder.here("grading")) as leased:
-        leased.write(dates, lambda guarded: repair_statements({**guarded, "grading_id": "g"}, live, [], []))
+        leased.write(dates, lambda fenced: bench.repairer().statements(fenced, live))
     assert bench.execute("SELECT * FROM prediction_accuracy WHERE game_date = '2026-01-16' ORDER BY system_id") == sound
     assert [row["game_date"] for row in bench.execute("FROM grading_ledger")] == [DATE]
     assert sum(bench.rows().values()) == 3

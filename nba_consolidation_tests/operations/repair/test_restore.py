@@ -107,7 +107,7 @@ def test_a_repair_after_a_restore_can_be_restored_too(bench: LegacyBench) -> Non
 
 
 def test_an_unknown_run_is_named(bench: LegacyBench) -> None:
-    with pytest.raises(RunUnknown, match="no run nobody's is in grading_ledger"):
+    with pytest.raises(RunUnknown, match="no run nobody's is in prediction_repairs or grading_ledger"):
         bench.restore("nobody's")
 
 

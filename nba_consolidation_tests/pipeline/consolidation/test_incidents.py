@@ -228,7 +228,7 @@ def test_incident_08_a_writer_that_changed_part_of_a_key_without_the_lease_fails
     error = bench.consolidate().poisoned[DATE]
     assert isinstance(error, AuditFailed)
     assert error.audit == "duplicate_business_keys"
-    assert "run `nba-consolidation " in str(error)
+    assert "Run: nba-consolidation repair predictions --date 2026-01-15" in str(error)
     assert "20.5" in str(error)
     assert len(DUPLICATE_BUSINESS_KEYS.findings(bench.warehouse, [DATE])) == 1
 

@@ -48,7 +48,7 @@ def profit(day: int, units: float, name: str = "ALL") -> dict[str, Any]:
 
 def player(number: int, name: str) -> dict[str, Any]:
     return {"player_lookup": name, "bets": 10 + number, "correct": 5, "effective_bets": 9.5 + number, "hit_rate": 0.5,
-            "hit_rate_low": 0.2, "hit_rate_high": 0.8, "shrunken_rate": 0.51}  # fmt: skip
+            "hit_rate_low": 0.2, "hit_rate_high": 0.8}  # fmt: skip
 
 
 def over_time(rows: list[dict[str, Any]]) -> bytes:

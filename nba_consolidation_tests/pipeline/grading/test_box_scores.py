@@ -15,7 +15,7 @@ from nba_consolidation.fencing import fenced_writer
 from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder, LeaseHeld, lease_key
-from nba_consolidation.operations.repair.repair import LOCK_TYPE
+from nba_consolidation.operations.repair.accuracy import LOCK_TYPE
 from nba_consolidation.pipeline.grading.box_scores import (
     BoxScoreFile,
     BoxScoreProblem,

@@ -17,7 +17,7 @@ import nba_consolidation
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut
 from nba_consolidation.leases import Holder, LeaseHeld, hold, lease_key
 from nba_consolidation.leases.sqlite import SqliteLeaseStore
-from nba_consolidation.operations.repair.repair import LOCK_TYPE
+from nba_consolidation.operations.repair.accuracy import LOCK_TYPE
 from nba_consolidation.schema import ACCURACY, BOX_SCORES
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation_tests.pipeline.consolidation.test_incidents import store_of_the_past

@@ -1,13 +1,13 @@
 -- Of each key, which row stays: graded before ungraded, a bet before none, the newest, the largest confidence, one that no
 -- fenced transaction wrote. Rows of tier 1 are equal in all of that, and `peers` counts them; settle_ranks decides.
--- rescaled: the confidence is in percent.
-CREATE TEMP TABLE accuracy_ranks AS
+-- change_reason: why the row changes if it stays; NULL if it does not.
+CREATE TEMP TABLE repair_ranks AS
 SELECT
   version_id,
   ROW_NUMBER() OVER best_first AS version_rank,
   RANK() OVER best_first AS tier,
   COUNT(*) OVER best_first AS peers,
-  rescaled
+  IF(rescaled, 'confidence_scale', NULL) AS change_reason
 FROM (
   SELECT
     V.version_id,
@@ -24,8 +24,8 @@ FROM (
       AND macro.FITS_SCALE(V.confidence_score, TRUE, B.is_declared),
       FALSE
     ) AS rescaled
-  FROM accuracy_versions AS V
-  LEFT JOIN accuracy_before AS B ON B.game_date = V.game_date AND B.system_id = V.system_id
+  FROM repair_versions AS V
+  LEFT JOIN repair_before AS B ON B.game_date = V.game_date AND B.system_id = V.system_id
 )
 WINDOW best_first AS (
   PARTITION BY macro.ACCURACY_KEY()

@@ -1,3 +1,3 @@
-DELETE FROM prediction_accuracy
+DELETE FROM macro.TABLE
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   AND run_id = @restored_run_id

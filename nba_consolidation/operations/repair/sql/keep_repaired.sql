@@ -1,14 +1,14 @@
--- Archives every row that is removed or gets another confidence, as it was.
-INSERT INTO prediction_accuracy_removed (
-  `macro.EACH_COLUMN`, removal, removal_reason, removed_at, removed_by_grading_id, removed_by_run_id
+-- Archives every row that is removed or is changed, as it was.
+INSERT INTO macro.REMOVED (
+  `macro.EACH_COLUMN`, removal, removal_reason, removed_at, `macro.REMOVED_BY`, removed_by_run_id
 )
 SELECT
   macro.EACH_COLUMN(V),
   IF(R.version_rank > 1, 'removed', 'changed'),
-  IF(R.version_rank > 1, 'duplicate', 'confidence_scale'),
+  IF(R.version_rank > 1, 'duplicate', R.change_reason),
   @now,
-  @grading_id,
+  @transaction_id,
   @run_id
-FROM accuracy_versions AS V
-JOIN accuracy_ranks AS R ON R.version_id = V.version_id
-WHERE R.version_rank > 1 OR R.rescaled
+FROM repair_versions AS V
+JOIN repair_ranks AS R ON R.version_id = V.version_id
+WHERE R.version_rank > 1 OR R.change_reason IS NOT NULL

@@ -11,20 +11,20 @@ FROM (
   SELECT
     game_date,
     CAST(SUM(total_rows) AS INT64) AS total_before,
-    SUM(duplicates) > 0 OR SUM(percent_scale_rows) > 0 AS needed
-  FROM accuracy_before
+    SUM(to_repair) > 0 AS needed
+  FROM repair_before
   GROUP BY game_date
 ) AS B
 LEFT JOIN (
   SELECT game_date, COUNTIF(removal = 'removed') AS removed, COUNTIF(removal = 'changed') AS changed
-  FROM prediction_accuracy_removed
+  FROM macro.REMOVED
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
-    AND removed_by_grading_id = @grading_id
+    AND macro.REMOVED_BY = @transaction_id
   GROUP BY game_date
 ) AS K ON K.game_date = B.game_date
 LEFT JOIN (
-  SELECT game_date, COUNT(*) AS total_rows, COUNTIF(grading_id IS NOT DISTINCT FROM @grading_id) AS updated
-  FROM prediction_accuracy
+  SELECT game_date, COUNT(*) AS total_rows, COUNTIF(macro.ID_COLUMN IS NOT DISTINCT FROM @transaction_id) AS updated
+  FROM macro.TABLE
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   GROUP BY game_date
 ) AS A ON A.game_date = B.game_date

@@ -12,30 +12,29 @@ FROM (
     game_date,
     MAX(lease_token) AS lease_token,
     MAX(kind) = 'restore' AS is_restore,
-    CAST(SUM(COALESCE(inserted, 0) + COALESCE(updated, 0) + COALESCE(removed, 0)) AS INT64) AS changes
-  FROM grading_ledger
-  WHERE game_date BETWEEN @first_date AND @last_date AND run_id = @restored_run_id
+    CAST(SUM(changes) AS INT64) AS changes
+  FROM table_changes
+  WHERE run_id = @restored_run_id
   GROUP BY game_date
 ) AS R
 LEFT JOIN (
   SELECT game_date, MAX(lease_token) AS lease_token, MAX(run_id) AS restored_by
-  FROM grading_ledger
-  WHERE game_date BETWEEN @first_date AND @last_date AND restored_run_id = @restored_run_id
+  FROM table_changes
+  WHERE restored_run_id = @restored_run_id
   GROUP BY game_date
 ) AS U ON U.game_date = R.game_date AND U.lease_token > R.lease_token
 LEFT JOIN (
   SELECT L.game_date, L.run_id, L.kind, L.lease_token
-  FROM grading_ledger AS L
+  FROM table_changes AS L
   LEFT JOIN (
     SELECT game_date, restored_run_id, MAX(lease_token) AS lease_token
-    FROM grading_ledger
-    WHERE game_date BETWEEN @first_date AND @last_date AND restored_run_id IS NOT NULL
+    FROM table_changes
+    WHERE restored_run_id IS NOT NULL
     GROUP BY game_date, restored_run_id
   ) AS S ON S.game_date = L.game_date AND S.restored_run_id = L.run_id AND S.lease_token > L.lease_token
-  WHERE L.game_date BETWEEN @first_date AND @last_date
-    AND L.kind <> 'restore'
+  WHERE L.kind <> 'restore'
     AND S.restored_run_id IS NULL
-    AND COALESCE(L.inserted, 0) + COALESCE(L.updated, 0) + COALESCE(L.removed, 0) > 0
+    AND L.changes > 0
 ) AS N ON N.game_date = R.game_date AND N.lease_token > R.lease_token AND N.run_id <> @restored_run_id
 QUALIFY ROW_NUMBER() OVER (PARTITION BY R.game_date ORDER BY N.lease_token DESC) = 1
-ORDER BY game_date
+ORDER BY R.game_date

@@ -10,20 +10,20 @@ SELECT
   D.promised
 FROM (
   SELECT game_date, CAST(SUM(COALESCE(updated, 0) + COALESCE(removed, 0)) AS INT64) AS promised
-  FROM grading_ledger
+  FROM macro.LEDGER
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
     AND run_id = @restored_run_id
   GROUP BY game_date
 ) AS D
 LEFT JOIN (
   SELECT game_date, COUNT(*) AS total_before, COUNTIF(run_id IS NOT DISTINCT FROM @restored_run_id) AS going
-  FROM prediction_accuracy
+  FROM macro.TABLE
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   GROUP BY game_date
 ) AS A ON A.game_date = D.game_date
 LEFT JOIN (
   SELECT game_date, COUNT(*) AS kept, COUNTIF(run_id IS DISTINCT FROM @restored_run_id) AS coming_back
-  FROM prediction_accuracy_removed
+  FROM macro.REMOVED
   WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
     AND removed_by_run_id = @restored_run_id
   GROUP BY game_date

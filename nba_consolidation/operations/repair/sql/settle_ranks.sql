@@ -1,6 +1,6 @@
 -- Of peers, the one with the largest content stays, so that the stored order does not matter. Of byte-identical copies
 -- (incident 38) any one stays.
-UPDATE accuracy_ranks AS R
+UPDATE repair_ranks AS R
 SET version_rank = W.version_rank
 FROM (
   SELECT
@@ -9,8 +9,8 @@ FROM (
       PARTITION BY macro.ACCURACY_KEY(V)
       ORDER BY macro.ROW_AS_JSON(V) DESC, P.version_id
     ) AS version_rank
-  FROM accuracy_ranks AS P
-  JOIN accuracy_versions AS V ON V.version_id = P.version_id
+  FROM repair_ranks AS P
+  JOIN repair_versions AS V ON V.version_id = P.version_id
   WHERE P.tier = 1 AND P.peers > 1
 ) AS W
 WHERE R.version_id = W.version_id

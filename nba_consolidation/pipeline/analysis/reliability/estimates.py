@@ -1,12 +1,10 @@
-"""The effective number of dependent bets, and hit rates shrunken towards that of all players.
+"""The effective number of dependent bets, which the intervals of hit rates use.
 
 Several systems bet on one player on one date, and one score decides them all: the bets of a player and date are a
 cluster. A player's bets are divided by the design effect of the clusters, and then treated as independent.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,41 +40,3 @@ def design_effect(bets: npt.ArrayLike, squares: npt.ArrayLike, correlation: npt.
     """
     size = np.nan_to_num(ratio(squares, bets), nan=1.0)
     return np.maximum(1 + np.asarray(correlation, np.float64) * (size - 1), 1)
-
-
-class Prior(NamedTuple):
-    """A beta distribution of the players' hit rates: its mean, and the number of bets that it is worth."""
-
-    mean: Floats
-    strength: Floats
-
-
-def prior(bets: Floats, correct: Floats) -> Prior:
-    """The prior of each row, from the effective bets of its players: a beta-binomial fitted by moments.
-
-    The strength is (1 - r) / r, where r is the correlation of the bets of one player (Kleinman 1973, Proportions with
-    extraneous variance, JASA 68, 46-54), but at most the number of all bets. Without bets the mean is NaN.
-
-    Robbins (1956), An empirical Bayes approach to statistics; Efron and Morris (1977), Stein's paradox in statistics.
-    """
-    total, won = bets.sum(axis=-1, keepdims=True), correct.sum(axis=-1, keepdims=True)
-    by_bets = np.nan_to_num(ratio(correct**2, bets)).sum(axis=-1, keepdims=True)
-    players = (bets > 0).sum(axis=-1, keepdims=True)
-    r = intraclass_correlation(total, won, (bets**2).sum(axis=-1, keepdims=True), by_bets, players, unknown=0.0)
-    strength = np.divide(1 - r, r, out=np.full(r.shape, np.inf), where=r > 0)
-    return Prior(ratio(won, total), np.clip(strength, 1, np.maximum(total, 1)))
-
-
-def shrunken_rate(bets: Floats, correct: Floats, prior: Prior) -> Floats:
-    """The posterior mean: between the player's own rate and that of all players."""
-    return ratio(correct + prior.strength * prior.mean, bets + prior.strength)
-
-
-def credible_interval(bets: Floats, correct: Floats, prior: Prior, level: float = 0.95) -> tuple[Floats, Floats]:
-    """The ends of the central posterior interval."""
-    from scipy.special import betaincinv
-
-    won = correct + prior.strength * prior.mean
-    lost = bets - correct + prior.strength * (1 - prior.mean)
-    tail = (1 - level) / 2
-    return betaincinv(won, lost, tail), betaincinv(won, lost, 1 - tail)

@@ -1,4 +1,4 @@
-"""The evidence about players' bets after each game date: counts, effective bets, rates, and how likely chance is."""
+"""The evidence about players' bets after each game date: counts, effective bets, hit rates and margins."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba_consolidation.pipeline.analysis.reliability.estimates import (
-    Prior,
-    design_effect,
-    intraclass_correlation,
-    prior,
-    shrunken_rate,
-)
-from nba_consolidation.pipeline.analysis.reliability.player_season import Flags, Floats, PlayerSeason, ratio
-from nba_consolidation.pipeline.analysis.reliability.significance import better_p, false_discovery_rates, worse_p
-
-MIN_EFFECTIVE_BETS = 8.0
-"""A player with fewer is not evaluated: the predecessor's eight bets, counted as independent ones."""
+from nba_consolidation.pipeline.analysis.reliability.estimates import design_effect, intraclass_correlation
+from nba_consolidation.pipeline.analysis.reliability.margins import PlayerMargins
+from nba_consolidation.pipeline.analysis.reliability.player_season import Floats, PlayerSeason, ratio
 
 
 @dataclass(frozen=True)
@@ -30,16 +21,11 @@ class Evidence:
     edge_correct: Floats
     correlation: Floats
     effective_bets: Floats
-    effective_correct: Floats
-    prior: Prior
-    shrunken: Floats
-    worse_p: Floats
-    worse_q: Floats
-    better_q: Floats
+    margins: PlayerMargins
 
     @property
-    def enough(self) -> Flags:
-        return self.effective_bets >= MIN_EFFECTIVE_BETS
+    def hit_rate(self) -> Floats:
+        return ratio(self.correct, self.bets)
 
     @property
     def edge_rate(self) -> Floats:
@@ -47,30 +33,12 @@ class Evidence:
 
     @classmethod
     def of(cls, season: PlayerSeason) -> Evidence:
-        """Compares each player with all players: is he worse, or better, than chance explains for one of so many."""
         bets, correct, edge_bets, edge_correct = (
             season.running(season.daily[name]) for name in ("bets", "correct", "edge_bets", "edge_correct")
         )
         correlation = _correlation(season)
         effect = design_effect(bets, season.running(season.daily["bets"] ** 2), correlation[:, None])
-        n, k = bets / effect, correct / effect
-        of_all = prior(n, k)
-        tested = n >= MIN_EFFECTIVE_BETS
-        worse, better = (np.where(tested, tail(n, k, of_all.mean), np.nan) for tail in (worse_p, better_p))
-        return cls(
-            bets=bets,
-            correct=correct,
-            edge_bets=edge_bets,
-            edge_correct=edge_correct,
-            correlation=correlation,
-            effective_bets=n,
-            effective_correct=k,
-            prior=of_all,
-            shrunken=shrunken_rate(n, k, of_all),
-            worse_p=worse,
-            worse_q=false_discovery_rates(worse),
-            better_q=false_discovery_rates(better),
-        )
+        return cls(bets, correct, edge_bets, edge_correct, correlation, bets / effect, PlayerMargins.of(season))
 
 
 def _correlation(season: PlayerSeason) -> Floats:

@@ -12,8 +12,9 @@ import numpy as np
 from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
 from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS
 from nba_consolidation.pipeline.analysis.reliability.bias import PredictionBias, bias_flags
-from nba_consolidation.pipeline.analysis.reliability.estimates import Prior, credible_interval, design_effect
-from nba_consolidation.pipeline.analysis.reliability.evidence import MIN_EFFECTIVE_BETS, Evidence
+from nba_consolidation.pipeline.analysis.reliability.estimates import design_effect
+from nba_consolidation.pipeline.analysis.reliability.evidence import Evidence
+from nba_consolidation.pipeline.analysis.reliability.margins import MIN_DATES
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.pipeline.analysis.reliability.player_season import Flags, Floats, Integers, PlayerSeason, ratio
 from nba_consolidation.pipeline.analysis.reliability.policies import (
@@ -121,24 +122,24 @@ class SeasonReview:
 
     def _bets(self, row: int) -> dict[str, Any]:
         of, season = self.evidence, self.season
-        n, k = of.effective_bets[row], of.effective_correct[row]
-        hit_low, hit_high = hit_rate_interval(k, n)
-        low, high = credible_interval(n, k, Prior(of.prior.mean[row], of.prior.strength[row]))
+        n, rate, margins = of.effective_bets[row], of.hit_rate[row], of.margins
+        low, high = hit_rate_interval(rate * n, n)
         counts = {name: season.running(season.daily[name])[row].astype(np.int64) for name in ("push", "passed")}
         return {
             "bets": of.bets[row].astype(np.int64),
             "correct": of.correct[row].astype(np.int64),
             **counts,
-            "bet_days": season.running(season.daily["bets"] > 0)[row].astype(np.int64),
             "effective_bets": rounded(n),
-            "hit_rate": rounded(ratio(of.correct[row], of.bets[row])),
-            "hit_rate_low": rounded(hit_low),
-            "hit_rate_high": rounded(hit_high),
-            **{name: rounded(np.where(n > 0, values, np.nan)) for name, values in (
-                ("shrunken_rate", of.shrunken[row]), ("shrunken_low", low), ("shrunken_high", high))},
-            "worse_p": rounded(of.worse_p[row]),
-            "worse_q": rounded(of.worse_q[row]),
-            "better_q": rounded(of.better_q[row]),
+            "hit_rate": rounded(rate),
+            "hit_rate_low": rounded(low),
+            "hit_rate_high": rounded(high),
+            "margin_days": margins.dates[row].astype(np.int64),
+            "margin": rounded(margins.mean[row]),
+            "margin_low": rounded(margins.low[row]),
+            "margin_high": rounded(margins.high[row]),
+            "worse_p": rounded(margins.worse_p[row]),
+            "worse_q": rounded(margins.worse_q[row]),
+            "better_q": rounded(margins.better_q[row]),
             "edge_3_bets": of.edge_bets[row].astype(np.int64),
             "edge_3_correct": of.edge_correct[row].astype(np.int64),
             "edge_3_rate": rounded(of.edge_rate[row]),
@@ -199,16 +200,16 @@ class SeasonReview:
         if status == "not_enough":
             if edge_rule:
                 return f"{of.edge_bets[row, player]:.0f} bets with an edge of 3, at least {EDGE_BETS} are needed"
-            return f"{of.effective_bets[row, player]:.1f} effective bets, at least {MIN_EFFECTIVE_BETS:g} are needed"
+            return f"bets on {of.margins.dates[row, player]:.0f} dates, at least {MIN_DATES} are needed"
         if edge_rule:
             reason = f"won {of.edge_correct[row, player]:.0f} of {of.edge_bets[row, player]:.0f} bets with an edge of 3"
         elif status == "normal":
-            return "neither worse nor better than all players, beyond chance"
+            return f"{of.margins.summary(row, player)}: no more than chance explains"
         else:
-            q = of.better_q[row, player] if status == "reliable" else of.worse_q[row, player]
+            q = (of.margins.better_q if status == "reliable" else of.margins.worse_q)[row, player]
             reason = (
-                f"won {of.correct[row, player]:.0f} of {of.bets[row, player]:.0f} bets "
-                f"({of.effective_bets[row, player]:.1f} effective); false discovery rate {q:.3f}"
+                f"{of.margins.summary(row, player)}, false discovery rate {q:.3f}; "
+                f"won {of.correct[row, player]:.0f} of {of.bets[row, player]:.0f} bets"
             )
         meets = self.policies[self.acting].signals.enters[row, player] == STATUS_CODES[status]
         return reason if meets else f"{reason}; held until it is clearly over"

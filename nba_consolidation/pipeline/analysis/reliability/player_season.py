@@ -19,6 +19,7 @@ Flags = npt.NDArray[np.bool_]
 COUNTED = (
     *("bets", "correct", "push", "passed", "edge_bets", "edge_correct"),
     *("confident_bets", "confident_correct", "confidence_micros", "compared", "error_tenths"),
+    *("margin_bets", "margin_tenths"),
 )
 EDGE = 3
 """The predecessor's rule counts bets with |predicted - line| of at least so many points."""
@@ -29,7 +30,8 @@ class PlayerSeason:
     """daily[figure][d, p] belongs to the d-th game date and the p-th player.
 
     Everything is evaluated after a number of game dates: row 0 of `running(...)` is before the first one, row t after
-    the first t game dates. points, errors: by date and player, NaN if he did not play; an error is a mean over systems.
+    the first t game dates. points, errors, margins: by date and player, NaN if he did not play, or had no bet; errors
+    are means over systems, margins over bets.
     """
 
     first: dt.date
@@ -38,6 +40,7 @@ class PlayerSeason:
     daily: Mapping[str, Integers]
     points: Floats
     errors: Floats
+    margins: Floats
 
     @classmethod
     def of(cls, first: dt.date, rows: Sequence[Row], others: Collection[str] = ()) -> PlayerSeason:
@@ -58,7 +61,9 @@ class PlayerSeason:
         daily["seen"][at] = 1
         points = np.full(shape, np.nan)
         points[at] = days["points"].to_numpy(np.float64)
-        return cls(first, dates, players, daily, points, ratio(daily["error_tenths"] / 10, daily["compared"]))
+        errors = ratio(daily["error_tenths"] / 10, daily["compared"])
+        margins = ratio(daily["margin_tenths"] / 10, daily["margin_bets"])
+        return cls(first, dates, players, daily, points, errors, margins)
 
     def dates_before(self, date: dt.date) -> int:
         """The number of game dates strictly before the date: the row that may be used for it."""

@@ -66,17 +66,23 @@ def hold_statuses(signals: PolicySignals, season: PlayerSeason) -> HeldStatus:
 
 
 def _false_discovery(of: Evidence) -> PolicySignals:
-    """Worse (or better) than all players, and bets on him lose (or make) money at his shrunken rate. NaN is neither."""
-    loses, pays = of.shrunken < BREAK_EVEN, of.shrunken > BREAK_EVEN
+    """By his margin worse (or better) than all players, and bets on him lost (or made) money. NaN is neither."""
+    margin, rate = of.margins, of.hit_rate
+    loses, pays = rate < BREAK_EVEN, rate > BREAK_EVEN
     enters = np.select(
-        [(of.worse_q <= Q_IN) & loses, (of.worse_q <= Q_WATCH) & loses, (of.better_q <= Q_IN) & pays, of.enough],
+        [
+            (margin.worse_q <= Q_IN) & loses,
+            (margin.worse_q <= Q_WATCH) & loses,
+            (margin.better_q <= Q_IN) & pays,
+            margin.enough,
+        ],
         [STATUS_CODES[name] for name in ("blacklisted", "watch", "reliable", "normal")],
         STATUS_CODES["not_enough"],
     )
     stays = {
-        "blacklisted": ~(of.worse_q > Q_WATCH) & loses,
-        "watch": ~(of.worse_q > Q_WATCH_OUT) & loses,
-        "reliable": ~(of.better_q > Q_WATCH) & pays,
+        "blacklisted": ~(margin.worse_q > Q_WATCH) & loses,
+        "watch": ~(margin.worse_q > Q_WATCH_OUT) & loses,
+        "reliable": ~(margin.better_q > Q_WATCH) & pays,
     }
     return PolicySignals(enters, stays)
 

@@ -1,4 +1,4 @@
-"""Tests against chance: exact tails, false discovery rates over many players, and differences of rates over dates."""
+"""Tests against chance: false discovery rates over many players, and differences of rates over dates."""
 
 from __future__ import annotations
 
@@ -11,20 +11,6 @@ from nba_consolidation.pipeline.analysis.reliability.player_season import Floats
 
 MIN_DATES, MIN_BETS = 10, 30
 """With fewer dates, or fewer bets on flagged players, no difference is reported."""
-
-
-def worse_p(bets: Floats, correct: Floats, rate: Floats) -> Floats:
-    """The probability that at most so many bets are won at that rate: the binomial's lower tail, for real counts."""
-    from scipy.special import betainc
-
-    lost = np.maximum(bets - correct, 0)
-    tail: Floats = np.where(lost > 0, betainc(np.where(lost > 0, lost, 1), correct + 1, 1 - rate), 1.0)
-    return tail
-
-
-def better_p(bets: Floats, correct: Floats, rate: Floats) -> Floats:
-    """The probability that at least so many bets are won at that rate."""
-    return worse_p(bets, bets - correct, 1 - rate)
 
 
 def false_discovery_rates(p_values: Floats) -> Floats:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from nba_consolidation.pipeline.analysis.reliability.bias import bias_flags
 from nba_consolidation.pipeline.analysis.reliability.estimates import design_effect, intraclass_correlation
@@ -24,7 +23,7 @@ from nba_consolidation.pipeline.analysis.reliability.policies import (
     PolicySignals,
     hold_statuses,
 )
-from nba_consolidation.pipeline.analysis.reliability.significance import DailySums, better_p, rate_difference, worse_p
+from nba_consolidation.pipeline.analysis.reliability.significance import DailySums, rate_difference
 from nba_consolidation.pipeline.analysis.reliability.variance import spread
 from nba_consolidation_tests.pipeline.analysis.reliability.seasons import FIRST, OPENING, Row, coins, day
 
@@ -46,17 +45,10 @@ def test_coin_flips_flag_hardly_anybody_and_under_the_predecessors_rule_many(num
     """Seasons of 300 players with coin flips only, each reviewed on 60 dates."""
     seasons = [coins(seed) for seed in range(number)]
     flagged = [ever_flagged(season, FALSE_DISCOVERY) for season in seasons]
-    assert sum(flagged) / len(flagged) <= 0.5  # of 300
+    assert sum(flagged) / len(flagged) <= 1  # of 300, on any of 60 dates; the bound itself is for one date
+    held = [SeasonReview.of(season).policies[FALSE_DISCOVERY].held.status for season in seasons]
+    assert np.mean([(status == STATUS_CODES["blacklisted"]).sum(axis=1).mean() for status in held]) <= 0.5
     assert np.mean([ever_flagged(season, EDGE_RULE) for season in seasons[:2]]) > 60
-
-
-def test_rates_of_coin_flips_are_shrunken_strongly_and_true_differences_are_not() -> None:
-    def left(season: PlayerSeason) -> float:
-        rows = SeasonReview.of(season, FALSE_DISCOVERY).players_on(LATE, {})
-        return float(rows["shrunken_rate"].std() / rows["hit_rate"].std())
-
-    assert left(coins(3)) < 0.4
-    assert left(coins(3, rates={player: 0.2 + 0.6 * (player % 2) for player in range(300)})) > 0.8
 
 
 def test_a_player_on_whom_bets_are_bad_is_blacklisted() -> None:
@@ -85,13 +77,6 @@ def test_independent_bets_are_worth_their_number() -> None:
 def test_the_correlation_is_1_while_it_is_unknown() -> None:
     assert intraclass_correlation(5, 2, 5, 2, 5, unknown=1.0) == 1.0
     assert design_effect(6, 18, 1.0) == 3.0
-
-
-@pytest.mark.parametrize(("bets", "correct"), [(10, 0), (10, 3), (10, 10), (1, 0), (1, 1)])
-def test_the_tails_are_those_of_the_binomial_distribution(bets: int, correct: int) -> None:
-    n, k, rate = np.array([float(bets)]), np.array([float(correct)]), np.array([0.45])
-    assert worse_p(n, k, rate)[0] == pytest.approx(binom.cdf(correct, bets, 0.45))
-    assert better_p(n, k, rate)[0] == pytest.approx(binom.sf(correct - 1, bets, 0.45))
 
 
 @pytest.mark.parametrize(("edge_bets", "won", "flagged"), [(8, 3, True), (7, 0, False), (10, 4, False), (11, 4, True)])
@@ -168,7 +153,7 @@ def test_a_single_player_is_normal_whatever_his_results(won: int, status: str) -
 def test_with_too_few_bets_the_status_is_not_enough_and_rates_are_null() -> None:
     row = row_of(PlayerSeason.of(FIRST, [day("p", 0, 0, 0, compared=1), day("q", 0, 1, 1)]), "p")
     assert (row["status"], row["bias_flag"], row["variance_flag"]) == ("not_enough",) * 3
-    for name in ("hit_rate", "hit_rate_low", "shrunken_rate", "worse_p", "worse_q", "edge_3_rate", "bias_low"):
+    for name in ("hit_rate", "hit_rate_low", "margin", "margin_low", "worse_p", "worse_q", "edge_3_rate", "bias_low"):
         assert np.isnan(row[name]), name
 
 

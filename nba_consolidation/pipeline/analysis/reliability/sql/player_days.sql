@@ -12,6 +12,8 @@ SELECT
   COUNTIF(G.derived_outcome IN ('correct', 'wrong') AND G.confidence_micros IS NOT NULL) AS confident_bets,
   COUNTIF(G.derived_outcome = 'correct' AND G.confidence_micros IS NOT NULL) AS confident_correct,
   CAST(COALESCE(SUM(IF(G.derived_outcome IN ('correct', 'wrong'), G.confidence_micros, NULL)), 0) AS INT64) AS confidence_micros,
+  COUNT(G.margin_tenths) AS margin_bets,
+  CAST(COALESCE(SUM(G.margin_tenths), 0) AS INT64) AS margin_tenths,
   COUNT(G.error_tenths) AS compared,
   CAST(COALESCE(SUM(G.error_tenths), 0) AS INT64) AS error_tenths,
   MAX(IF(G.error_tenths IS NULL, NULL, G.actual_points)) AS points
@@ -23,6 +25,11 @@ FROM (
     derived_outcome,
     ABS(predicted_points - line_value) AS edge,
     IF(confidence_score BETWEEN 0 AND 1, CAST(confidence_score * 1000000 AS INT64), NULL) AS confidence_micros,
+    IF(
+      derived_outcome IN ('correct', 'wrong', 'push'),
+      CAST((actual_points - line_value) * CASE recommendation WHEN 'OVER' THEN 10 WHEN 'UNDER' THEN -10 END AS INT64),
+      NULL
+    ) AS margin_tenths,
     IF(derived_outcome <> 'voided', CAST((predicted_points - actual_points) * 10 AS INT64), NULL) AS error_tenths
   FROM (
     SELECT

@@ -3,11 +3,9 @@ SELECT
   game_date,
   system_id,
   COUNT(*) AS total_rows,
-  COUNTIF(grading_id IS NOT DISTINCT FROM @grading_id) AS normalised,
-  COUNT(actual_points) AS graded,
-  COUNT(prediction_correct) AS bets,
-  COUNTIF(prediction_correct IS TRUE) AS correct
-FROM prediction_accuracy
+  COUNTIF(is_active) AS active_rows,
+  COUNTIF(consolidation_id IS NOT DISTINCT FROM @transaction_id) AS changed
+FROM player_prop_predictions
 WHERE game_date BETWEEN @first_date AND @last_date AND game_date IN UNNEST(@game_dates)
   AND game_date IN (SELECT C.game_date FROM repair_counts AS C)
 GROUP BY game_date, system_id

@@ -1,4 +1,4 @@
-"""The job `repair`: what it lists, that it changes nothing in a dry run, and which dates it repairs."""
+"""The jobs of repairs: what it lists, that it changes nothing in a dry run, and which dates it repairs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
 from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
+from nba_consolidation_tests.operations.repair.legacy_predictions import LegacyPredictions, merged
 from nba_consolidation_tests.orchestration.conftest import Graph
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE
 from nba_consolidation_tests.prepared import connect
@@ -28,9 +29,9 @@ def legacy(graph: Graph) -> Graph:
     return graph
 
 
-def run(graph: Graph, **config: Any) -> dg.ExecuteInProcessResult:
-    job = graph.definitions.resolve_job_def("repair")
-    run_config = {"ops": {OP: {"config": config}}} if config else {}
+def run(graph: Graph, job_name: str = "repair_accuracy", op: str = OP, **config: Any) -> dg.ExecuteInProcessResult:
+    job = graph.definitions.resolve_job_def(job_name)
+    run_config = {"ops": {op: {"config": config}}} if config else {}
     return job.execute_in_process(instance=graph.instance, run_config=run_config, raise_on_error=False)
 
 
@@ -90,9 +91,27 @@ def test_a_held_lease_fails_the_run_which_names_the_holder(legacy: Graph) -> Non
 
 
 def test_every_field_of_its_config_is_described(graph: Graph) -> None:
-    node = graph.definitions.resolve_job_def("repair").get_node_named(OP).definition
+    node = graph.definitions.resolve_job_def("repair_accuracy").get_node_named(OP).definition
     assert isinstance(node, dg.OpDefinition)
     assert node.config_schema is not None
     kind: Any = node.config_schema.config_type
     assert set(kind.fields) == {"first_date", "last_date", "dry_run"}
     assert all(field.description for field in kind.fields.values())
+
+
+def test_predictions_are_repaired_validated_and_published_and_the_dates_recorded(graph: Graph) -> None:
+    bench = LegacyPredictions(graph.settings.home)
+    bench.fill(merged(0), merged(1), merged(game_date=NEXT_DATE))
+    job = {"job_name": "repair_predictions", "op": "repair_player_prop_predictions"}
+    assert run(graph, **job).success
+    assert len(bench.published()) == 3
+    result = run(graph, **job, dry_run=False)
+    assert result.success
+    recorded = [
+        (event.asset_key.to_user_string(), event.partition)
+        for event in result.all_events
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key is not None
+    ]
+    tables = ("player_prop_predictions", "validated_predictions", "published_predictions")
+    assert recorded == [(table, str(DATE)) for table in tables]
+    assert len(bench.execute("FROM published_predictions")) == 1

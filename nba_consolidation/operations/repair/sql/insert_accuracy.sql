@@ -7,16 +7,16 @@ SELECT
   macro.EACH_COLUMN(V),
   IF(V.rescaled, V.fraction, V.confidence_score),
   IF(V.rescaled, LEAST(10, CAST(FLOOR(V.fraction * 10) AS INT64) + 1), V.confidence_decile),
-  IF(V.rescaled, @grading_id, V.grading_id),
+  IF(V.rescaled, @transaction_id, V.grading_id),
   IF(V.rescaled, L.token, V.lease_token),
   IF(V.rescaled, @run_id, V.run_id)
 FROM (
   SELECT
     A.*,
-    R.rescaled,
+    R.change_reason IS NOT NULL AS rescaled,
     ROUND(A.confidence_score * CAST('0.01' AS NUMERIC(3, 2)), @confidence_digits) AS fraction
-  FROM accuracy_versions AS A
-  JOIN accuracy_ranks AS R ON R.version_id = A.version_id
+  FROM repair_versions AS A
+  JOIN repair_ranks AS R ON R.version_id = A.version_id
   WHERE R.version_rank = 1
 ) AS V
 JOIN leases AS L ON L.game_date = V.game_date
