@@ -6,7 +6,7 @@ UI_PORT ?= 3000
 
 BIN := .venv/bin
 READY := .venv/.ready
-EXTRAS := ui,production,kubernetes,alerts,telemetry,test,dev
+EXTRAS := ui,production,kubernetes,alerts,xlsx,telemetry,test,dev
 DEMO := $(CURDIR)/.demo
 PEERS := .venv-bench
 # One for each core: what a test waits for is a process that needs a core, too.

@@ -8,7 +8,6 @@ import dagster as dg
 
 from nba_consolidation.observability import log_event, start_metrics
 from nba_consolidation.orchestration.assets import build_assets
-from nba_consolidation.orchestration.checks import build_audits, build_quality
 from nba_consolidation.orchestration.jobs import JOBS
 from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.orchestration.sensors import build_sensors
@@ -22,7 +21,6 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """All definitions for these settings. Steps run in the process of their run: others take seconds to start each."""
     return dg.Definitions(
         assets=build_assets(settings),
-        asset_checks=[*build_audits(settings.first_date), build_quality()],
         jobs=JOBS,
         sensors=build_sensors(settings),
         resources=resources_of(settings),

@@ -71,7 +71,7 @@ class QualityThresholds(BaseModel, frozen=True, extra="forbid", allow_inf_nan=Fa
     recent_days: int = setting(
         7,
         kinds.WHOLE_DAYS,
-        "Days that are searched for duplicates, confidences off the scale and ungraded predictions.",
+        "Days that are searched for confidences off the scale and ungraded predictions.",
     )
     most_ungraded: int = setting(50, kinds.COUNT, "Validated predictions without a graded row; more are a warning.")
     stale_hours_warned: float = setting(30.0, kinds.HOURS, "Age of the newest consolidation, while games are played.")

@@ -78,6 +78,7 @@ LIBRARIES = {
     "markupsafe": Library(when_used=frozenset({"pipeline.daily_report"})),
     "grpc": Library(when_used=frozenset({"leases"})),
     "opentelemetry": Library(when_used=frozenset({"observability"})),
+    "xlsxwriter": Library(when_used=frozenset({"operations"})),
     "structlog": Library(when_used=frozenset({"observability"})),
     "dagster_slack": Library(when_used=frozenset({"orchestration.sensors"})),
 }

@@ -26,7 +26,7 @@ _COMMANDS = {
     "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
     "box_scores": ["box_scores"], "grade": ["grade"], "repair": ["repair", "restore"],
     "performance": ["analyse", "performance", "calibration"], "players": ["players"], "strategies": ["strategies"],
-    "recalibrate": ["recalibrate"], "report": ["report"], "sql": ["sql"],
+    "recalibrate": ["recalibrate"], "report": ["report"], "sql": ["sql"], "export": ["export"],
     "status": ["status"], "explain": ["explain"], "quarantine": ["quarantine"], "duplicates": ["duplicates"],
     "quality": ["quality"], "cleanup": ["cleanup"], "locks": ["locks"],
     "bootstrap": ["bootstrap"], "doctor": ["doctor"], "demo": ["demo"],

@@ -44,9 +44,9 @@ def sql(session: Session, select: str, kind: str, limit: int) -> None:
     if session.as_json or kind == "json":
         replace(session, as_json=True).show({"columns": answer.columns, "rows": answer.records})
     elif kind == "csv":
-        from nba_consolidation.operations.export.csv_text import write_csv
+        from nba_consolidation.operations.export.csv_text import csv_rows
 
-        write_csv(sys.stdout, answer.columns, answer.rows)
+        csv_rows(sys.stdout, answer.columns)(answer.rows)
     else:
         session.show({}, _grid(answer) or "No rows.")
     if answer.more:

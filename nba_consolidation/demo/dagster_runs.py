@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MONDAYS = 4
 _MONDAY = 0
+_EXAMINED = 14
+"""The last game dates whose daily quality is examined."""
 _CONSOLIDATE, _FOLLOW = "consolidate", "follow"
 _CODE_LOCATION, _REPOSITORY = "nba_consolidation", "__repository__"
 """The names that `workspace.yaml` gives to what it loads."""
@@ -48,6 +50,7 @@ def _run_all(instance: dg.DagsterInstance, last: dt.date, played: Sequence[dt.da
     for monday in [date for date in played if date.weekday() == _MONDAY][-_MONDAYS:]:
         _run(instance, "recalibrate", monday, monday)
     _run(instance, "clean_up")
+    _run(instance, "quality", played[-_EXAMINED:][0], played[-1])
     _run(instance, "report", played[0], last)
     _run(instance, "report", played[-1], played[-1])
 

@@ -64,7 +64,11 @@ AUDITS = (
         file="duplicate_keys",
     ),
     PLAYERS_IN_TWO_GAMES := Audit(
-        "players_in_two_games", _PREDICTIONS, "players active in two games of a date: one game under two ids?", False
+        "players_in_two_games",
+        _PREDICTIONS,
+        "players active in two games of a date: one game under two ids?",
+        blocking=False,
+        asset=_VALIDATED,
     ),
     PLAYERS_UNDER_TWO_NAMES := Audit(
         "players_under_two_names", _PREDICTIONS, "a player or system active under several spellings in one game"

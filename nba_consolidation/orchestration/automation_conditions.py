@@ -56,6 +56,14 @@ def after_changes_of_present() -> Condition:
     return _WINDOW & (changed | _FAILED) & _idle()
 
 
+def finished_date_after_changes(*optional: str) -> Condition:
+    """As `after_changes`, once the date is over; and in any case at 13:00 of the next day."""
+    unchanged: Condition = AutomationCondition.cron_tick_passed("0 13 * * *", GAME_TIME_ZONE.key)
+    yesterday = AutomationCondition.in_latest_time_window(dt.timedelta(days=2)) & unchanged.since_last_handled()
+    requested = after_changes(*optional) | (yesterday & ~AutomationCondition.in_progress())
+    return requested & ~AutomationCondition.in_latest_time_window()
+
+
 def today_after_changes(*ignored: str) -> Condition:
     """Once an input of today changed, but for those that are ignored."""
     changed = _newly_changed(*ignored).since(_REQUESTED)

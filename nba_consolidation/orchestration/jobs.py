@@ -7,7 +7,7 @@ import dagster as dg
 from nba_consolidation.orchestration.assets import STAGING
 from nba_consolidation.orchestration.assets.daily_report import REPORT
 from nba_consolidation.orchestration.assets.publication import PUBLISH, UPCOMING
-from nba_consolidation.orchestration.checks.daily_quality import daily_keys
+from nba_consolidation.orchestration.checks.run_checks import DAILY_QUALITY
 from nba_consolidation.orchestration.repair_jobs import repair_accuracy, repair_predictions
 from nba_consolidation.schema import (
     ACCURACY,
@@ -23,9 +23,6 @@ from nba_consolidation.schema import (
     VALIDATED,
 )
 
-DAILY_QUALITY = dg.AssetSelection.checks(*daily_keys())
-"""The checks of a whole date, which are no part of a run that writes."""
-
 _PUBLISHED = dg.AssetSelection.assets(PUBLISHED.name) - dg.AssetSelection.checks_for_assets(PUBLISHED.name)
 _PUBLISH_UPCOMING = {PUBLISH: UPCOMING}
 """Jobs that change a calibration or a player's status publish the upcoming game dates, not their partitions."""
@@ -36,13 +33,13 @@ GRADED = (ACCURACY.name, SYSTEM_PERFORMANCE.name, CONFIDENCE_CALIBRATION.name, S
 
 consolidate_job = dg.define_asset_job(
     "consolidate",
-    selection=dg.AssetSelection.assets(*CONSOLIDATED) - DAILY_QUALITY,
+    selection=dg.AssetSelection.assets(*CONSOLIDATED),
     description="Consolidates the staged predictions of the date, checks, validates and publishes them.",
 )
 
 grade_job = dg.define_asset_job(
     "grade",
-    selection=dg.AssetSelection.assets(*GRADED) - DAILY_QUALITY,
+    selection=dg.AssetSelection.assets(*GRADED),
     description="Grades the validated predictions against box scores and checks them; then analyses systems and "
     "strategies.",
 )
@@ -84,8 +81,8 @@ clean_up_job = dg.define_asset_job(
 
 quality_job = dg.define_asset_job(
     "quality",
-    selection=DAILY_QUALITY,
-    description="Checks the daily quality of a game date, by default of yesterday.",
+    selection=dg.AssetSelection.assets(DAILY_QUALITY),
+    description="Checks the daily quality of a game date.",
 )
 
 JOBS = (

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import Holder
-from nba_consolidation.orchestration.assets.asset_step import HeldBack, failure
+from nba_consolidation.orchestration.assets.asset_step import failure, poisoned_dates
 from nba_consolidation.orchestration.assets.common import WRITERS, config_date
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.schema import PUBLISHED, VALIDATED
@@ -71,7 +71,7 @@ def _repair(
 
 def _raise_if_failed(failed: Mapping[dt.date, ConsolidationError], done: str) -> None:
     if failed:
-        raise failure({date: HeldBack(str(error), True) for date, error in failed.items()}, done)
+        raise failure(poisoned_dates(failed), done)
 
 
 @dg.op(pool=WRITERS, out=dg.Out(dg.Nothing))

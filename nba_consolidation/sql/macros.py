@@ -31,12 +31,20 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from nba_consolidation.schema import ACCURACY_KEY, ACTIVATION_KEY, ALL_TABLES, BUSINESS_KEY, PREDICTIONS
+from nba_consolidation.schema import (
+    ACCURACY_KEY,
+    ACTIVATION_KEY,
+    ALL_TABLES,
+    BOX_SCORES,
+    BUSINESS_KEY,
+    PREDICTIONS,
+    VIEWS,
+)
 
 _NEVER_NULL = frozenset(column.name for column in PREDICTIONS.columns if column.required)
 _KEYS = {"BUSINESS_KEY": BUSINESS_KEY, "ACTIVATION_KEY": ACTIVATION_KEY, "ACCURACY_KEY": ACCURACY_KEY}
 _SAME = {"SAME_KEY": BUSINESS_KEY, "SAME_ACTIVATION_KEY": ACTIVATION_KEY, "SAME_ACCURACY_KEY": ACCURACY_KEY}
-_PRIMARY_KEYS = {table.name: table.primary_key for table in ALL_TABLES}
+_PRIMARY_KEYS = {table.name: table.primary_key for table in (*ALL_TABLES, *VIEWS, BOX_SCORES)}
 _MACRO = "macro"
 
 

@@ -147,6 +147,7 @@ def test_where_there_is_no_makefile_the_demo_prints_what_opens_it_in_dagster_and
   export NBA_CONSOLIDATION_HOME={home} NBA_CONSOLIDATION_FIRST_DATE=2025-10-21
   dagster dev -m nba_consolidation.definitions"""
     assert dagster_commands(home, first) == [commands]
+    assert dagster_commands(home, first, tmp_path) == [commands], "no Makefile there: a wheel"
     monkeypatch.setattr("nba_consolidation.cli.demo.find_spec", {}.get)
     [without_extra] = dagster_commands(home, first)
     assert "  pip install 'nba-consolidation[ui]'\n" in str(without_extra)

@@ -53,17 +53,16 @@ class Graph:
         resolved = self.definitions.resolve_job_def(job)
         return resolved.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
 
-    def audit(self, name: str) -> dg.AssetCheckEvaluation:
-        """The result of an audit that is executed alone."""
-        for asset in ("player_prop_predictions", "published_predictions"):
-            key = dg.AssetCheckKey(dg.AssetKey(asset), name)
-            if key in self.definitions.resolve_asset_graph().asset_check_keys:
-                job = self.definitions.resolve_implicit_global_asset_job_def()
-                run = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
-                    instance=self.instance, raise_on_error=False
-                )
-                return run.get_asset_check_evaluations()[0]
-        raise KeyError(name)
+    def check_alone(self, *names: str) -> dict[str, dg.AssetCheckEvaluation]:
+        """The results of checks, by default all, that somebody executes without materialising an asset."""
+        keys = self.definitions.resolve_asset_graph().asset_check_keys
+        chosen = {key for key in keys if key.name in names or not names}
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        run = job.get_subset(asset_selection=set(), asset_check_selection=chosen).execute_in_process(
+            instance=self.instance, raise_on_error=False
+        )
+        assert run.get_asset_materialization_events() == []
+        return {evaluation.check_name: evaluation for evaluation in run.get_asset_check_evaluations()}
 
 
 def checks(run: dg.ExecuteInProcessResult) -> dict[str, bool]:

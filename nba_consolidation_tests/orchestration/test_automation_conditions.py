@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import zoneinfo
 from collections.abc import Iterator
 
@@ -76,7 +77,29 @@ def test_a_grading_requests_the_analysis_of_its_date_and_the_players_of_all_late
         "confidence_calibration": {"2026-01-08"},
         "player_reliability": {"2026-01-09", "2026-01-10", "2026-01-11"},
         "strategy_performance": {"2026-01-08"},
+        "daily_quality": {"2026-01-08"},
     }
+
+
+def test_a_finished_date_is_examined_after_its_grading_and_after_every_later_change(ticks: Ticks) -> None:
+    seconds = itertools.count(30, 30)
+
+    def requested_after_change_of(asset: str, date: str) -> bool:
+        ticks.change(date, asset)
+        requested = ticks.tick(SUNDAY_NIGHT + dt.timedelta(seconds=next(seconds)))
+        return date in requested.get("daily_quality", set())
+
+    assert not requested_after_change_of("validated_predictions", "2026-01-08"), "it is not graded yet"
+    assert requested_after_change_of("prediction_accuracy", "2026-01-08")
+    assert ticks.tick(SUNDAY_NIGHT + dt.timedelta(seconds=next(seconds))) == {}, "once"
+    assert requested_after_change_of("player_prop_predictions", "2026-01-08")
+    assert not requested_after_change_of("prediction_accuracy", "2026-01-11"), "today is not over"
+
+
+def test_a_date_of_which_nothing_changed_is_examined_on_the_next_day_at_13(ticks: Ticks) -> None:
+    at = [dt.datetime(2026, 1, 12, hour, 1, tzinfo=NEW_YORK) for hour in (12, 13, 14)]
+    examined = [ticks.tick(moment).get("daily_quality") for moment in at]
+    assert examined == [None, {"2026-01-11"}, None]
 
 
 def test_a_grading_of_a_date_that_is_too_old_requests_nothing_of_that_date(ticks: Ticks) -> None:

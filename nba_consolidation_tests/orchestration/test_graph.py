@@ -11,14 +11,15 @@ from typing import Any
 import dagster as dg
 
 from nba_consolidation.definitions import build_definitions
-from nba_consolidation.operations.daily_quality.daily_checks import CHECKS as DAILY_CHECKS
-from nba_consolidation.schema import ACCURACY, PREDICTIONS
+from nba_consolidation.operations.daily_quality.examine import CHECK_NAMES
+from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.settings import Settings, today
 
 PERFORMANCE = ["confidence_calibration", "system_performance"]
 PARTITIONED = [
     "confidence_recalibration",
     "confidence_recalibration_events",
+    "daily_quality",
     "daily_report",
     "player_prop_predictions",
     "player_reliability",
@@ -35,52 +36,37 @@ _SHARED_STEPS = {
     **dict.fromkeys(("confidence_recalibration", "confidence_recalibration_events"), ("recalibration",)),
     "staging_cleanups": ("cleanup_asset",),
 }
-DAILY = {
-    table: sorted(f"daily_{check.name}" for check in DAILY_CHECKS if check.table == table)
-    for table in (PREDICTIONS.name, ACCURACY.name)
-}
 CHECKS = {
     "confidence_calibration": ["calibration_error"],
-    "confidence_recalibration": [
-        "audit_duplicate_calibrations",
-        "calibrations_rolled_back",
-        "calibrations_waiting",
-    ],
+    "confidence_recalibration": ["calibrations_rolled_back", "calibrations_waiting", "duplicate_calibrations"],
+    "daily_quality": sorted(CHECK_NAMES),
     "system_performance": ["losing_systems"],
     "player_reliability": ["few_blacklisted", "policy_holds"],
     "strategy_performance": ["losing_picks", "misleading_thresholds"],
     "player_prop_predictions": [
         "active_twins",
-        "audit_active_twins",
-        "audit_duplicate_business_keys",
-        "audit_players_in_two_games",
-        "audit_players_under_two_names",
         "conservation",
         "consolidation_duration",
-        *DAILY[PREDICTIONS.name],
         "duplicate_business_keys",
         "lease_overhead",
+        "players_under_two_names",
         "quarantined_rows",
         "refused_tables",
     ],
     "prediction_accuracy": [
         "accuracy_out_of_scale",
-        "audit_accuracy_out_of_scale",
-        "audit_duplicate_accuracy_keys",
-        "audit_inconsistent_errors",
-        "audit_several_lines",
-        *DAILY[ACCURACY.name],
         "duplicate_accuracy_keys",
         "grading_conservation",
         "inconsistent_errors",
         "missing_box_scores",
         "several_lines",
         "similar_names",
-        "ungraded",
     ],
-    "published_predictions": ["audit_not_published_once", "audit_outdated_calibrations"],
-    "validated_predictions": ["audit_duplicate_validated_predictions", "audit_withheld_by_group"],
+    "published_predictions": ["not_published_once", "outdated_calibrations"],
+    "validated_predictions": ["duplicate_validated_predictions", "players_in_two_games", "withheld_by_group"],
 }
+MOST_CHECKS = 8
+"""More on one asset hide the one that matters."""
 BLOCKING = {
     "accuracy_out_of_scale",
     "duplicate_accuracy_keys",
@@ -105,6 +91,32 @@ def test_the_assets_their_checks_and_the_jobs_are_these() -> None:
     names = ("consolidate", "grade", "recalibrate", "decide_calibration", "reliability", "report",
               "repair_accuracy", "repair_predictions", "clean_up", "quality")  # fmt: skip
     assert set(names) <= {job.name for job in jobs}
+
+
+def test_one_question_has_one_check_and_no_asset_has_many_of_them() -> None:
+    names = [key.name for key in assets().asset_check_keys]
+    assert len(names) == len(set(names))
+    assert not [name for name in names if name.startswith(("audit_", "daily_"))]
+    assert max(len(checks) for checks in CHECKS.values()) <= MOST_CHECKS
+
+
+def test_only_the_job_of_the_daily_quality_plans_its_checks() -> None:
+    definitions = build_definitions(Settings())
+    planned = {
+        job.name
+        for job in definitions.resolve_all_job_defs()
+        if not job.name.startswith("__")
+        for key in job.asset_layer.asset_graph.asset_check_keys
+        if key.asset_key == dg.AssetKey("daily_quality")
+    }
+    assert planned == {"quality"}
+
+
+def test_every_check_can_be_executed_alone_and_says_what_it_is_about_then() -> None:
+    graph = assets()
+    for key in graph.asset_check_keys:
+        assert graph.get_execution_set_asset_and_check_keys(key) == {key}
+        assert "; executed alone: " in str(graph.get_check_spec(key).description)
 
 
 def test_a_wrong_or_lost_grade_blocks_the_assets_downstream() -> None:

@@ -68,7 +68,7 @@ def test_a_recalibration_lists_every_system_and_warns_of_waiting_calibrations(dr
     assert "data:image/png;base64," in metadata["reliability"]
     results = checks(run)
     assert (results["calibrations_waiting"], results["calibrations_rolled_back"]) == (False, True)
-    assert results["audit_duplicate_calibrations"]
+    assert results["duplicate_calibrations"]
     again = drifting.run(today(), job="recalibrate")
     assert materialised(again, VERSIONS)[str(today())]["events_written"] == 0
     assert not checks(again)["calibrations_waiting"]
@@ -102,10 +102,10 @@ def test_a_published_date_with_another_calibration_only_warns(drifting: Graph) -
     recalibrator.recalibrate([today()], holder)
     history = read_history(drifting.deployment.warehouse)
     recalibrator.decide(history.versions[0].version_id, ACTIVE, today(), "", "ann", holder)
-    audit = drifting.audit("audit_outdated_calibrations")
+    audit = drifting.check_alone("outdated_calibrations")["outdated_calibrations"]
     assert (audit.passed, audit.severity) == (False, dg.AssetCheckSeverity.WARN)
     drifting.deployment.publisher.publish([today()], holder)
-    assert drifting.audit("audit_outdated_calibrations").passed
+    assert drifting.check_alone("outdated_calibrations")["outdated_calibrations"].passed
 
 
 def test_a_version_that_was_rolled_back_warns_with_its_figures(graph: Graph) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
 from nba_consolidation.operations.unfinished_dates import unfinished_dates
-from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
-from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome
+from nba_consolidation.orchestration.checks.consolidation import unfit_dates
 from nba_consolidation.orchestration.checks.run_checks import check_results
 from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
@@ -40,7 +39,6 @@ def test_what_waits_is_consolidated_and_validated_with_its_counts(graph: Graph) 
     run = graph.run(DATE)
     assert run.success
     assert failed_checks(run) == {}
-    assert not any(name.startswith("daily_") for name in checks(run)), "the daily quality is a job of its own"
     done = materialised(run, CONSOLIDATED)[str(DATE)]
     assert {name: done[name] for name in ("staged", "inserted", "updated", "stale", "superseded", "quarantined")} == {
         "staged": 5, "inserted": 4, "updated": 0, "stale": 0, "superseded": 1, "quarantined": 0
@@ -129,10 +127,10 @@ def test_a_staged_row_that_is_in_no_count_is_an_error_and_holds_its_date_back() 
         DATE, token=1, staging_tables=1, staged=3, inserted=1, updated=1, stale=0, superseded=0, quarantined=0,
         total_rows=2, active_rows=2,
     )  # fmt: skip
-    outcome = ConsolidationOutcome(ConsolidationReport("run", (counts,)), AuditedOutcome({}, {}))
-    failed = {result.check_name: result.severity for result in check_results(outcome) if not result.passed}
+    report = ConsolidationReport("run", (counts,))
+    failed = {result.check_name: result.severity for result in check_results(report) if not result.passed}
     assert failed == {"conservation": dg.AssetCheckSeverity.ERROR}
-    assert list(outcome.unfit_dates()) == [DATE]
+    assert list(unfit_dates(report)) == [DATE]
 
 
 def test_a_poisoned_date_fails_the_run_by_name_and_the_others_are_recorded_and_can_be_read(graph: Graph) -> None:
@@ -200,27 +198,11 @@ def test_incident_r33b_a_range_that_ends_before_it_starts_is_refused_before_anyt
     assert "starts at '2026-01-16' and ends before, at '2026-01-15'; nothing was done" in str(error)
 
 
-def test_an_audit_runs_alone_over_all_history(graph: Graph) -> None:
-    graph.stage("a", [prediction("20.5"), prediction("21.0", minute=1)])
-    graph.consolidate(DATE)
-    assert graph.audit("audit_duplicate_business_keys").passed
-    double_a_row(graph)
-    audit = graph.audit("audit_duplicate_business_keys")
-    assert not audit.passed
-    assert audit.metadata["findings"].value == 2
-    assert audit.metadata["first_date"].value == str(graph.settings.first_date)
-    assert not graph.audit("audit_active_twins").passed
-
-
 def test_incident_33_a_game_under_two_ids_is_found_and_stops_nothing(graph: Graph) -> None:
     graph.stage("a", [prediction("20.5"), prediction("20.5", minute=1, game_id="20260115_MIA_BOS")])
     run = graph.run(DATE)
     assert run.success
-    assert checks(run)["audit_players_in_two_games"] is False
-
-
-def test_an_audit_works_before_anything_was_ever_consolidated(tmp_path: Path) -> None:
-    assert Graph(tmp_path / "new").audit("audit_duplicate_business_keys").passed
+    assert checks(run)["players_in_two_games"] is False
 
 
 @pytest.mark.slow

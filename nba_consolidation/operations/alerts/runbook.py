@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-_PREFIXES = ("daily_", "audit_")
 _OTHER = "RunFailed"
 
 RUNBOOK = {
-    "duplicate_predictions": "find the writer without the fence, then remove the duplicates",
-    "duplicate_accuracy": "find the grader without the fence, then: nba-consolidation repair",
     "volume": "check which systems staged and which tables wait: nba-consolidation status",
-    "volume_history": "check which systems changed, and whether the number of games was unusual",
     "ungraded": "check whether the box scores arrived, then: nba-consolidation grade",
     "confidence_scale": "declare the system's scale, then validate and grade the dates again",
     "freshness": "check the sensors and workers, and who holds the leases: nba-consolidation locks list",
@@ -17,10 +13,10 @@ RUNBOOK = {
     "stuck_leases": "check the run that holds the lease: nba-consolidation locks list",
     "waiting_staging": "consolidate the waiting tables: nba-consolidation consolidate",
     "quarantine_rate": "check the rule and the worker: nba-consolidation quarantine",
-    "duplicate_business_keys": "find the writer without the fence, then remove the duplicates",
+    "duplicate_business_keys": "find the writer without the fence, then: nba-consolidation repair predictions",
     "duplicate_validated_predictions": "rebuild the dates: nba-consolidation validate",
     "withheld_by_group": "correct the worker, or declare the system's scale: nba-consolidation quality",
-    "active_twins": "find the writer without the fence, then remove the duplicates",
+    "active_twins": "find the writer without the fence, then: nba-consolidation repair predictions",
     "players_in_two_games": "check whether one game has two ids, and correct the worker that made the second",
     "players_under_two_names": "correct the worker, and remove the twin rows: nba-consolidation duplicates",
     "conservation": "keep the staging tables; this is a bug: report it with the rows of the ledger",
@@ -64,9 +60,7 @@ RUNBOOK = {
 
 
 def section(cause: str) -> str:
-    """The section of docs/operating.md for a cause: an error's class, or a check's name with or without its prefix."""
-    for prefix in _PREFIXES:
-        cause = cause.removeprefix(prefix)
+    """The section of docs/operating.md for a cause: an error's class, or a check's name."""
     return cause if cause in RUNBOOK else _OTHER
 
 

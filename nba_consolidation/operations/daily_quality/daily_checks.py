@@ -48,55 +48,47 @@ def _none_of(rows: Sequence[Row], what: str, to_do: str) -> CheckOutcome:
     return CheckOutcome(CheckStatus.FAILED if rows else CheckStatus.PASSED, len(rows), "0", message, rows)
 
 
-def duplicate_predictions(readings: Readings, _: QualityThresholds) -> CheckOutcome:
-    """Business keys with more than one row: somebody writes without the lease."""
-    to_do = "see `nba-consolidation duplicates`, find the writer without the fence, then remove the duplicates"
-    return _none_of(readings.rows["duplicate_business_keys"], "business keys have more than one row", to_do)
-
-
-def duplicate_accuracy(readings: Readings, _: QualityThresholds) -> CheckOutcome:
-    """Graded predictions with more than one row: hit rates count them twice (incident 2)."""
-    to_do = "find the grader without the fence, then run `nba-consolidation repair`"
-    return _none_of(readings.rows["duplicate_accuracy_keys"], "graded predictions have more than one row", to_do)
-
-
 def volume(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
-    """Active predictions of the date, all systems together."""
+    """Active predictions of the date, all systems together: within bounds, and as many as on earlier game days."""
     count = sum(readings.active.get(readings.date, {}).values())
-    bounds = f"{thresholds.fewest_predictions} to {thresholds.most_predictions}"
+    bounds = (
+        f"{thresholds.fewest_predictions} to {thresholds.most_predictions}, robust z within {thresholds.robust_z:g}"
+    )
     games = readings.games.get(readings.date, 0)
     if not count and not games:
         return CheckOutcome(CheckStatus.PASSED, 0, bounds, _NO_GAMES)
     if not count:
         message = f"{games} games were played, none was predicted; check workers and `nba-consolidation status`"
         return CheckOutcome(CheckStatus.FAILED, 0, bounds, message)
-    if thresholds.fewest_predictions <= count <= thresholds.most_predictions:
-        return CheckOutcome(CheckStatus.PASSED, count, bounds, f"{count} active predictions")
-    to_do = (
-        "too few: check which systems or players are missing"
-        if count < thresholds.fewest_predictions
-        else "too many: check whether a game has two ids, or a system two names"
-    )
-    message = f"{count} active predictions, {to_do}"
+    to_do = [_out_of_bounds(count, thresholds), _unlike_history(count, readings, thresholds)]
+    message = "; ".join([f"{count} active predictions", *filter(None, to_do)])
+    if not any(to_do):
+        return CheckOutcome(CheckStatus.PASSED, count, bounds, message)
     return CheckOutcome(CheckStatus.WARNED, count, bounds, message, _by_system(readings))
 
 
-def volume_history(readings: Readings, thresholds: QualityThresholds) -> CheckOutcome:
-    """The volume against the median of the game days before, in robust standard deviations."""
-    bounds = f"robust z within {thresholds.robust_z:g}"
+def _out_of_bounds(count: int, thresholds: QualityThresholds) -> str:
+    """What to do about a count that is too small or too large; empty otherwise."""
+    if count < thresholds.fewest_predictions:
+        return "too few: check which systems or players are missing"
+    if count > thresholds.most_predictions:
+        return "too many: check whether a game has two ids, or a system two names"
+    return ""
+
+
+def _unlike_history(count: int, readings: Readings, thresholds: QualityThresholds) -> str:
+    """What to do about a count far from the median of earlier game days, if there are enough; empty otherwise."""
     active = {date: sum(systems.values()) for date, systems in readings.active.items()}
     before = [active[date] for date in readings.before(active, thresholds.history_game_days)]
-    if readings.date not in active:
-        return CheckOutcome(CheckStatus.PASSED, None, bounds, "no predictions; see the check `volume`")
     if len(before) < thresholds.fewest_history_days:
-        message = f"only {len(before)} earlier game days to compare with; {thresholds.fewest_history_days} are needed"
-        return CheckOutcome(CheckStatus.PASSED, None, bounds, message)
-    z, median = robust_z(active[readings.date], before), statistics.median(before)
-    message = f"{active[readings.date]} active predictions; the median of {len(before)} earlier game days is {median:g}"
+        return ""
+    z, median = robust_z(count, before), statistics.median(before)
     if abs(z) <= thresholds.robust_z:
-        return CheckOutcome(CheckStatus.PASSED, round(z, 2), bounds, message)
-    to_do = "check which systems changed, and whether the number of games was unusual"
-    return CheckOutcome(CheckStatus.WARNED, round(z, 2), bounds, f"{message}; {to_do}", _by_system(readings))
+        return ""
+    return (
+        f"the median of {len(before)} earlier game days is {median:g} (robust z {z:.1f}): "
+        "check which systems changed, and whether the number of games was unusual"
+    )
 
 
 def robust_z(value: float, history: Sequence[float]) -> float:
@@ -236,13 +228,8 @@ def _by_system(readings: Readings) -> list[Row]:
 
 _ACTIVE, _GAMES, _LEDGER = "active_by_system", "games_by_date", "consolidated_by_date"
 CHECKS = (
-    Check("duplicate_predictions", PREDICTIONS.name, "business keys with more than one row, in the last 7 days",
-          ("duplicate_business_keys",), duplicate_predictions),
-    Check("duplicate_accuracy", ACCURACY.name, "graded predictions with more than one row, in the last 7 days",
-          ("duplicate_accuracy_keys",), duplicate_accuracy),
-    Check("volume", PREDICTIONS.name, "number of active predictions of the date", (_ACTIVE, _GAMES), volume),
-    Check("volume_history", PREDICTIONS.name, "number of active predictions compared with earlier game days",
-          (_ACTIVE,), volume_history),
+    Check("volume", PREDICTIONS.name, "number of active predictions: within bounds, and as on earlier game days",
+          (_ACTIVE, _GAMES), volume),
     Check("ungraded", ACCURACY.name, "validated predictions of played games without a graded row",
           ("ungraded_by_date",), ungraded),
     Check("confidence_scale", PREDICTIONS.name, "confidences outside their scale, in the last 7 days",

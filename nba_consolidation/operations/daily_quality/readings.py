@@ -1,4 +1,4 @@
-"""Reads the figures of the daily quality, in few queries. `criteria` evaluates them.
+"""Reads the figures of the daily quality, in few queries. `daily_checks` evaluates them.
 
 A figure that cannot be read is an error with its name; it never counts as "none" (incidents 41 and 48).
 """
@@ -12,7 +12,6 @@ from functools import partial
 from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.audits import DUPLICATE_ACCURACY_KEYS, DUPLICATE_BUSINESS_KEYS
 from nba_consolidation.leases import LeaseRecord, LeaseStore
 from nba_consolidation.settings import QualityThresholds
 from nba_consolidation.sql import Statement, over_dates
@@ -25,7 +24,6 @@ _HISTORY_DAYS = 60
 """Calendar days. Within a season they contain more game days than any threshold needs, even with an All-Star break."""
 _OF_HISTORY = ("active_by_system", "games_by_date", "consolidated_by_date")
 _RECENT = ("confidence_out_of_scale", "ungraded_by_date")
-_AUDITS = (DUPLICATE_BUSINESS_KEYS, DUPLICATE_ACCURACY_KEYS)
 LEASES, STAGED = "leases", "staged"
 
 
@@ -120,9 +118,8 @@ def _statements(date: dt.date, recent_days: int) -> list[Statement]:
 
     history = over_dates(span(date - dt.timedelta(_HISTORY_DAYS)))
     recent = over_dates(span(date - dt.timedelta(recent_days - 1)))
-    audits = (audit.statement(recent, in_transaction=False) for audit in _AUDITS)
     figures = ((history, _OF_HISTORY), (recent, _RECENT))
-    return [*(Statement(name, parameters) for parameters, names in figures for name in names), *audits]
+    return [Statement(name, parameters) for parameters, names in figures for name in names]
 
 
 def _attempt(name: str, read: Callable[[], Reading], default: Reading, errors: dict[str, str]) -> Reading:

@@ -11,6 +11,7 @@ from nba_consolidation.orchestration.assets.consolidation import (
     staging_predictions,
     validated_predictions,
 )
+from nba_consolidation.orchestration.assets.daily_quality import daily_quality
 from nba_consolidation.orchestration.assets.daily_report import daily_report
 from nba_consolidation.orchestration.assets.grading import PLAYER_GAME_SUMMARY, prediction_accuracy
 from nba_consolidation.orchestration.assets.performance import performance
@@ -35,6 +36,7 @@ STEPS = (
     player_reliability,
     strategy_performance,
     daily_report,
+    daily_quality,
 )
 
 

@@ -3,20 +3,21 @@
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, HeldBack, asset_step
+from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import AssetDeclaration, table_asset
-from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
+from nba_consolidation.orchestration.checks.consolidation import unfit_dates
 from nba_consolidation.orchestration.metadata import Metadata, samples_by_date, table_of, without
+from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
 from nba_consolidation.schema import PREDICTIONS, VALIDATED
 from nba_consolidation.settings import today
 from nba_consolidation.sql import Statement, over_dates
 
 if TYPE_CHECKING:
-    from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
     from nba_consolidation.pipeline.consolidation.staging_manifest import WaitingDate
     from nba_consolidation.pipeline.validation.validate import ValidatedDate
     from nba_consolidation.warehouse.interface import Warehouse
@@ -25,6 +26,7 @@ STAGING = "staging_predictions"
 PREDICTIONS_GROUP = "predictions"
 _SAMPLE_ROWS = 5
 _NO_NEW_ROWS: Metadata = {"staged": 0}
+_TIMES = ("lease_overhead_ms", "lease_wait_ms", "lease_hold_ms", "transaction_ms")
 
 
 @asset_step(
@@ -48,17 +50,34 @@ def staging_predictions(run: AssetRun) -> AssetResult:
     return AssetResult({STAGING: metadata}, data_version=_data_version(waiting))
 
 
-@asset_step(table_asset(PREDICTIONS, PREDICTIONS_GROUP, "business_key", STAGING))
+def _committed(run: AssetRun) -> AssetResult:
+    """The ledger and the staging area, as a report. Times are the longest of those that runs recorded."""
+    from nba_consolidation.operations.status import status
+
+    deployment = run.deployment
+    bounds = {"first_date": run.first, "last_date": run.last}
+    totals = deployment.warehouse.query(Statement("consolidation_totals", bounds))
+    dates = tuple(DateCounts(**{one.name: row.get(one.name, 0) for one in fields(DateCounts)}) for row in totals)
+    refused = status(
+        deployment.warehouse, deployment.staging, deployment.leases, deployment.known_dates(),
+        deployment.settings.schema_evolution,
+    ).refused  # fmt: skip
+    recorded = run.recorded(PREDICTIONS.name).values()
+    times: Metadata = {
+        name: max((round(1000 * one.get(f"{name.removesuffix('_ms')}_s", 0)) for one in recorded), default=0)
+        for name in _TIMES
+    }
+    return AssetResult(outcome=ConsolidationReport("", dates, refused=refused, **times))
+
+
+@asset_step(table_asset(PREDICTIONS, PREDICTIONS_GROUP, "business_key", STAGING), examine=_committed)
 def player_prop_predictions(run: AssetRun) -> AssetResult:
     """Consolidates the dates. A date that is poisoned, or has duplicates already, is held back."""
-    warehouse = run.deployment.warehouse.reader()
     report = run.deployment.consolidator.consolidate(run.dates, run.holder, run.log_step)
-    outcome = ConsolidationOutcome.of(report, warehouse, run.dates)
-    held_back = {date: HeldBack(str(error), True) for date, error in report.poisoned.items()}
-    held_back |= {date: HeldBack(reason, False) for date, reason in outcome.unfit_dates().items()}
-    dates = [date for date in run.dates if date not in held_back]
-    metadata = _consolidated_metadata(report, warehouse, dates)
-    return AssetResult({PREDICTIONS.name: metadata}, outcome=outcome, held_back=held_back)
+    metadata = _consolidated_metadata(report, run.deployment.warehouse.reader(), run.dates)
+    return AssetResult(
+        {PREDICTIONS.name: metadata}, outcome=report, poisoned=report.poisoned, unfit=unfit_dates(report)
+    )
 
 
 @asset_step(table_asset(VALIDATED, PREDICTIONS_GROUP, "prediction", PREDICTIONS.name))
@@ -95,11 +114,9 @@ def _waiting_metadata(date: "WaitingDate") -> Metadata:
 
 
 def _consolidated_metadata(
-    report: "ConsolidationReport", warehouse: "Warehouse", dates: Sequence[dt.date]
+    report: ConsolidationReport, warehouse: "Warehouse", dates: Sequence[dt.date]
 ) -> dict[dt.date, Metadata]:
     """By date: the committed rows, no matter who consolidated them; this run's changes; this run's cost."""
-    if not dates:
-        return {}
     bounds = over_dates(dates) | {"rows": _SAMPLE_ROWS}
     committed = {row["game_date"]: row for row in warehouse.query(Statement("row_counts_by_date", bounds))}
     samples = samples_by_date(warehouse.query(Statement("sample_predictions", bounds)))
@@ -117,15 +134,12 @@ def _consolidated_metadata(
     }
 
 
-def _run_metadata(report: "ConsolidationReport") -> Metadata:
+def _run_metadata(report: ConsolidationReport) -> Metadata:
     return {
         "staged_rows_of_this_run": report.total("staged"),
         "tables_dropped": len(report.dropped),
         "rows_per_second_of_this_run": round(report.rows_per_second),
-        "transaction_ms": report.transaction_ms,
-        "lease_wait_ms": report.lease_wait_ms,
-        "lease_hold_ms": report.lease_hold_ms,
-        "lease_overhead_ms": report.lease_overhead_ms,
+        **{name: getattr(report, name) for name in _TIMES},
         "ledger": f"consolidation_ledger, rows with run_id = '{report.run_id}'",
         **report.cost,
     }

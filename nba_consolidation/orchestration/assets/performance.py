@@ -37,10 +37,23 @@ _TABLES = {
 _PLOTTED_WINDOW, _RELIABILITY_WINDOW = "30d", "season"
 
 
+def _committed(run: AssetRun) -> AssetResult:
+    """The figures of the last analysed date."""
+    from nba_consolidation.pipeline.analysis.performance import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
+    warehouse = run.deployment.warehouse
+    last = last_game_date(warehouse, SYSTEM_PERFORMANCE) or run.last
+    performance = queries.performance(warehouse, last, last, by="all")
+    scores = queries.calibration_scores(warehouse, last, last)
+    return AssetResult(outcome=PerformanceOutcome(last, performance, scores))
+
+
 @asset_step(
     table_asset(SYSTEM_PERFORMANCE, ACCURACY_GROUP, _GRAIN, ACCURACY.name, automation=after_changes()),
     table_asset(CONFIDENCE_CALIBRATION, ACCURACY_GROUP, _GRAIN, ACCURACY.name, automation=after_changes()),
     name="performance",
+    examine=_committed,
 )
 def performance(run: AssetRun) -> AssetResult:
     """Analyses the dates. One step, so that both tables are about the same graded rows."""

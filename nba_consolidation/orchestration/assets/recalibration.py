@@ -11,7 +11,11 @@ from pydantic import Field
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, config_date, table_asset
 from nba_consolidation.orchestration.automation_conditions import at_time
-from nba_consolidation.orchestration.checks.recalibration import RecalibrationOutcome
+from nba_consolidation.orchestration.checks.recalibration import (
+    RecalibrationOutcome,
+    rolled_back_by,
+    rolled_back_in,
+)
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES
 from nba_consolidation.schema import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
@@ -51,12 +55,20 @@ class DecisionConfig(dg.Config):
     author: str | None = Field(default=None, description="Who decides. Required with a version.")
 
 
+def _committed(run: AssetRun) -> AssetResult:
+    """What waits, and what was rolled back, in all history."""
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
+
+    history = read_history(run.deployment.warehouse)
+    return AssetResult(outcome=RecalibrationOutcome(history.waiting(), rolled_back_in(history)))
+
+
 @asset_step(
     table_asset(CALIBRATION_VERSIONS, ANALYSIS_GROUP, "calibration", ACCURACY.name, automation=_MONDAYS),
     table_asset(CALIBRATION_EVENTS, ANALYSIS_GROUP, "decision", ACCURACY.name, automation=_MONDAYS),
     name=STEP,
     config=DecisionConfig,
-    can_subset=True,
+    examine=_committed,
 )
 def recalibration(run: AssetRun) -> AssetResult:
     """Recalibrates for the dates. If only the events are selected: records a decision, or lists what waits."""
@@ -65,8 +77,6 @@ def recalibration(run: AssetRun) -> AssetResult:
         if config.version_id is not None:
             raise SettingsError("a decision about a version belongs to the job decide_calibration; nothing was done")
         return _recalibrated(run)
-    if not run.selected:
-        raise dg.Failure(f"The check is part of a recalibration: materialize {CALIBRATION_VERSIONS.name}.")
     return _listed(run) if config.version_id is None else _decided(run, config, config.version_id)
 
 
@@ -80,7 +90,7 @@ def _recalibrated(run: AssetRun) -> AssetResult:
     return AssetResult(
         {CALIBRATION_VERSIONS.name: versions, CALIBRATION_EVENTS.name: dict.fromkeys(run.dates, cost)},
         images={CALIBRATION_VERSIONS.name: _images(run.last, report.of_date(run.last))},
-        outcome=RecalibrationOutcome(report, waiting),
+        outcome=RecalibrationOutcome(waiting, rolled_back_by(report)),
     )
 
 

@@ -25,11 +25,23 @@ _POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets"
                    "verdict")  # fmt: skip
 
 
+def _committed(run: AssetRun) -> AssetResult:
+    """The last review of the players."""
+    from nba_consolidation.pipeline.analysis.reliability import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
+    warehouse = run.deployment.warehouse
+    last = last_game_date(warehouse, PLAYER_RELIABILITY) or run.last
+    players, policies = queries.players(warehouse, last, last), queries.policies(warehouse, last, last)
+    return AssetResult(outcome=ReviewOutcome(last, players, policies))
+
+
 @asset_step(
     table_asset(
         *(PLAYER_RELIABILITY, ANALYSIS_GROUP, "player", dg.AssetDep(ACCURACY.name, partition_mapping=LAST_DATES)),
         automation=after_changes(ACCURACY.name),  # not every date has games
-    )
+    ),
+    examine=_committed,
 )
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 _MOST_STRATEGIES = 12
 
 
+def _committed(run: AssetRun) -> AssetResult:
+    """The last evaluation of the strategies."""
+    from nba_consolidation.pipeline.analysis.betting import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
+    last = last_game_date(run.deployment.warehouse, STRATEGY_PERFORMANCE) or run.last
+    return AssetResult(outcome=StrategyOutcome(last, queries.strategies(run.deployment.warehouse, last, last)))
+
+
 @asset_step(
     table_asset(
         STRATEGY_PERFORMANCE,
@@ -34,7 +43,8 @@ _MOST_STRATEGIES = 12
         automation=after_changes(PLAYER_RELIABILITY.name),
         note="The best of hundreds of strategies is mostly luck: `pays` and `verdict` take the number of strategies "
         "into account, PICKED is the result of always choosing the best one so far.",
-    )
+    ),
+    examine=_committed,
 )
 def strategy_performance(run: AssetRun) -> AssetResult:
     """Evaluates the strategies for the dates."""

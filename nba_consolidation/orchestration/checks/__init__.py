@@ -1,9 +1,5 @@
-"""The asset checks: what each looks for, and how the outcome of a run is evaluated.
+"""The asset checks: what each looks for, and how it is evaluated.
 
-`run_checks` has the checks that a run emits about itself; `audits` and `daily_quality` read tables, and run alone too.
+`run_checks` lists all of them. A check has one name: a run executes it over its dates, and somebody alone over all
+history, or over the last date if it judges single dates.
 """
-
-from nba_consolidation.orchestration.checks.audits import build_audits
-from nba_consolidation.orchestration.checks.daily_quality import build_quality
-
-__all__ = ["build_audits", "build_quality"]

@@ -1,41 +1,89 @@
-"""The audits of the tables as checks of their own: alone they read all history, in a run the dates of that run."""
+"""The audits as checks: over the committed rows of the dates of a run, and over all history when executed alone."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import dagster as dg
 
-from nba_consolidation.fencing.audits import AUDITS
-from nba_consolidation.orchestration.checks.evaluation import findings_metadata, severity
-from nba_consolidation.orchestration.partitions import span_of_run
-from nba_consolidation.settings import today
-from nba_consolidation.wiring import Deployment
+from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.fencing.audits import ACTIVE_TWINS, AUDITS, DUPLICATE_BUSINESS_KEYS
+from nba_consolidation.orchestration.checks.evaluation import Evaluation, by_date, described, rolled_back_by
+from nba_consolidation.orchestration.metadata import table_of
 
 if TYPE_CHECKING:
     from nba_consolidation.fencing.audits import Audit
+    from nba_consolidation.warehouse.interface import Row, Warehouse
+
+HOLD_BACK = (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS)
+"""The audits that hold a date back: its predictions must not be validated."""
+_EXAMPLES = 20
 
 
-def build_audits(first_date: dt.date) -> list[dg.AssetChecksDefinition]:
-    """One check per audit. first_date: where history begins."""
-    return [_build_audit(audit, first_date) for audit in AUDITS]
+class AuditOutcome(NamedTuple):
+    """The findings of each audit in the committed rows of the dates, and the dates that could not be written."""
+
+    dates: Sequence[dt.date]
+    findings: "Mapping[Audit, Sequence[Row]]"
+    poisoned: Mapping[dt.date, ConsolidationError]
+
+    def unfit_dates(self) -> dict[dt.date, str]:
+        """The dates to hold back though they could be written, and why."""
+        return {
+            date: described(audit.name, [_cause(audit, count)])
+            for audit in reversed(HOLD_BACK)
+            for date, count in _counts(self.findings.get(audit, ())).items()
+        }
 
 
-def _build_audit(audit: "Audit", first_date: dt.date) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=audit.asset or audit.table,
-        name=f"audit_{audit.name}",
-        description=f"{audit.looks_for}; over all history when run alone",
-    )
-    def check(context: dg.AssetCheckExecutionContext, deployment: dg.ResourceParam[Deployment]) -> dg.AssetCheckResult:
-        from nba_consolidation.operations.unfinished_dates import audit_findings
+def audit(
+    warehouse: "Warehouse",
+    dates: Sequence[dt.date],
+    *,
+    checks: Collection[dg.AssetCheckKey],
+    assets: Collection[str],
+    poisoned: Mapping[dt.date, ConsolidationError],
+) -> AuditOutcome:
+    """Audits the committed rows by these checks, and the assets by those audits that hold dates back."""
+    from nba_consolidation.operations.unfinished_dates import audit_findings
 
-        first, last = span_of_run(context.run.tags) or (first_date, today() + dt.timedelta(days=1))
-        dates = [first + dt.timedelta(days) for days in range((last - first).days + 1)]
-        findings = audit_findings(deployment.to_read().warehouse, audit, dates)
-        return dg.AssetCheckResult(
-            passed=not findings,
-            severity=severity(warns=not audit.blocking),
-            metadata={"first_date": str(first), "last_date": str(last), **findings_metadata(findings)},
-        )
+    chosen = [one for one in AUDITS if key_of(one) in checks or (one in HOLD_BACK and one.table in assets)]
+    return AuditOutcome(dates, {one: audit_findings(warehouse, one, dates) for one in chosen}, poisoned)
 
-    return check
+
+def key_of(audit: "Audit") -> dg.AssetCheckKey:
+    """The check that the audit is."""
+    return dg.AssetCheckKey(dg.AssetKey(audit.asset or audit.table), audit.name)
+
+
+def evaluation_of(audit: "Audit") -> partial[Evaluation]:
+    """The function that evaluates the audit's part of an outcome."""
+    return partial(_evaluate, audit)
+
+
+def _evaluate(audit: "Audit", outcome: AuditOutcome) -> Evaluation:
+    """Findings in the committed rows, or dates that the audit rolled back."""
+    findings = outcome.findings[audit]
+    counts = _counts(findings)
+    found = {date: _cause(audit, count) for date, count in counts.items()}
+    causes = rolled_back_by(audit.name, outcome.poisoned) | found
+    metadata = {
+        "findings": len(findings),
+        "first_date": str(min(outcome.dates, default="none")),
+        "last_date": str(max(outcome.dates, default="none")),
+    }
+    if findings:
+        metadata["by_date"] = table_of({"game_date": date, "findings": count} for date, count in counts.items())
+        metadata["examples"] = table_of(findings[:_EXAMPLES])
+    return Evaluation(not causes, metadata, described(audit.name, by_date(causes)))
+
+
+def _counts(findings: "Sequence[Row]") -> dict[dt.date, int]:
+    return dict(sorted(Counter(finding["game_date"] for finding in findings).items()))
+
+
+def _cause(audit: "Audit", count: int) -> str:
+    findings = "1 finding" if count == 1 else f"{count:,} findings"
+    return f"{findings} of {audit.name} in {audit.table} ({audit.looks_for})"

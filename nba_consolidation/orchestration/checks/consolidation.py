@@ -1,71 +1,64 @@
-"""How the outcome of a consolidation is evaluated, and which dates must not be validated after it."""
+"""How a consolidation is evaluated: its report, or one of all history for a check that is executed alone."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nba_consolidation.fencing.audits import ACTIVE_TWINS, DUPLICATE_BUSINESS_KEYS
-from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome, Evaluation, evaluate_conservation
+from nba_consolidation.orchestration.checks.evaluation import (
+    LOST,
+    Evaluation,
+    by_date,
+    described,
+    evaluate_conservation,
+)
 from nba_consolidation.orchestration.metadata import table_of
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
-    from nba_consolidation.warehouse.interface import Warehouse
 
 LEASE_OVERHEAD_LIMIT_MS = 100
 CONSOLIDATION_LIMIT_MS = 60_000
-AUDITS_AFTER_COMMIT = (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS)
 
 
-@dataclass(frozen=True)
-class ConsolidationOutcome:
-    """The report, and the audits' findings after the commit, no matter who wrote the rows."""
-
-    report: "ConsolidationReport"
-    audited: AuditedOutcome
-
-    @classmethod
-    def of(
-        cls, report: "ConsolidationReport", warehouse: "Warehouse", dates: Sequence[dt.date]
-    ) -> "ConsolidationOutcome":
-        """Reads the committed rows of the dates."""
-        return cls(report, AuditedOutcome.of(AUDITS_AFTER_COMMIT, warehouse, dates, report.poisoned))
-
-    def unfit_dates(self) -> Mapping[dt.date, str]:
-        """The dates that must not be validated though they are not poisoned, and why."""
-        unfit = {counts.game_date: "conservation: staged rows were lost" for counts in self.report.dates
-                 if not counts.conserved}  # fmt: skip
-        for audit, rows in self.audited.findings.items():
-            unfit |= {row["game_date"]: f"{audit.name}: {audit.looks_for}" for row in rows}
-        return {date: reason for date, reason in unfit.items() if date not in self.report.poisoned}
+def unfit_dates(report: "ConsolidationReport") -> Mapping[dt.date, str]:
+    """The dates that must not be validated because staged rows were lost, and why."""
+    reason = described("conservation", [LOST])
+    return {counts.game_date: reason for counts in report.dates if not counts.conserved}
 
 
-def conservation(outcome: ConsolidationOutcome) -> Evaluation:
+def conservation(report: "ConsolidationReport") -> Evaluation:
     """Staged rows that are in no count, or dates rolled back because of such rows."""
-    return evaluate_conservation("unconserved_dates", outcome.report.dates, outcome.report.poisoned)
+    return evaluate_conservation("conservation", "unconserved_dates", report.dates, report.poisoned)
 
 
-def quarantined_rows(outcome: ConsolidationOutcome) -> Evaluation:
+def quarantined_rows(report: "ConsolidationReport") -> Evaluation:
     """Staged rows that broke a rule."""
-    report = outcome.report
     quarantined = [counts for counts in report.dates if counts.quarantined]
-    return Evaluation(not quarantined, {"rows": report.total("quarantined"), "dates": table_of(quarantined)})
+    causes = {one.game_date: f"{one.quarantined:,} of {one.staged:,} staged rows" for one in quarantined}
+    metadata = {"rows": report.total("quarantined"), "dates": table_of(quarantined)}
+    return Evaluation(not quarantined, metadata, described("quarantined_rows", by_date(causes)))
 
 
-def refused_tables(outcome: ConsolidationOutcome) -> Evaluation:
+def refused_tables(report: "ConsolidationReport") -> Evaluation:
     """Staging tables that were left out."""
-    return Evaluation(not outcome.report.refused, {"tables": table_of(outcome.report.refused)})
+    causes = [f"{table.name}: {table.reason}" for table in report.refused]
+    metadata = {"tables": len(causes), "refused": table_of(report.refused)}
+    return Evaluation(not causes, metadata, described("refused_tables", causes))
 
 
-def lease_overhead(outcome: ConsolidationOutcome) -> Evaluation:
+def lease_overhead(report: "ConsolidationReport") -> Evaluation:
     """How long acquisition and release of the leases took."""
-    times = {name: getattr(outcome.report, name) for name in ("lease_overhead_ms", "lease_wait_ms", "lease_hold_ms")}
-    return Evaluation(outcome.report.lease_overhead_ms < LEASE_OVERHEAD_LIMIT_MS, times)
+    times = {name: getattr(report, name) for name in ("lease_overhead_ms", "lease_wait_ms", "lease_hold_ms")}
+    return _limited("lease_overhead", times, LEASE_OVERHEAD_LIMIT_MS)
 
 
-def duration(outcome: ConsolidationOutcome) -> Evaluation:
+def duration(report: "ConsolidationReport") -> Evaluation:
     """How long the transaction took."""
-    report = outcome.report
-    metadata = {"transaction_ms": report.transaction_ms, "rows_per_second": round(report.rows_per_second)}
-    return Evaluation(report.transaction_ms < CONSOLIDATION_LIMIT_MS, metadata)
+    return _limited("consolidation_duration", {"transaction_ms": report.transaction_ms}, CONSOLIDATION_LIMIT_MS)
+
+
+def _limited(check: str, times: Mapping[str, int], limit_ms: float) -> Evaluation:
+    """Whether the first of these times is below the limit."""
+    (name, time), *_ = times.items()
+    causes = [] if time < limit_ms else [f"{name}: {time:,} ms, the limit is {limit_ms:,} ms"]
+    return Evaluation(not causes, {**times, "limit_ms": limit_ms}, described(check, causes))

@@ -1,81 +1,68 @@
-"""The daily quality as asset checks: one step examines the date once and records each check on its table."""
+"""How the daily quality is evaluated: each of its checks over the reports of one or more game dates."""
 
-import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-import dagster as dg
-from pydantic import Field
-
-from nba_consolidation.operations.daily_quality.daily_checks import CHECKS
 from nba_consolidation.operations.daily_quality.results import CheckStatus
-from nba_consolidation.orchestration.checks.evaluation import severity
-from nba_consolidation.orchestration.metadata import as_markdown, table_of
-from nba_consolidation.orchestration.partitions import span_of_run
-from nba_consolidation.wiring import Deployment
+from nba_consolidation.orchestration.checks.evaluation import Evaluation
+from nba_consolidation.orchestration.metadata import Metadata, table_of
 
 if TYPE_CHECKING:
     from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport
 
-PREFIX = "daily_"
 _MOST_ROWS = 50
 
 
-class QualityConfig(dg.Config):
-    """Which date is examined."""
+@dataclass(frozen=True)
+class QualityOutcome:
+    """The report of each date."""
 
-    date: str | None = Field(default=None, description="The game date, like 2026-01-15; by default yesterday.")
-
-
-def daily_keys() -> list[dg.AssetCheckKey]:
-    """The keys of all daily checks, in the order of their declaration."""
-    return [dg.AssetCheckKey(dg.AssetKey(check.table), PREFIX + check.name) for check in CHECKS]
+    reports: "Sequence[QualityReport]"
 
 
-def build_quality() -> dg.AssetChecksDefinition:
-    """All daily checks as one definition, so that the figures are read once."""
-    specs = [
-        dg.AssetCheckSpec(key.name, asset=key.asset_key, description=f"{check.looks_for}; see docs/operating.md")
-        for key, check in zip(daily_keys(), CHECKS, strict=True)
-    ]
-
-    @dg.multi_asset_check(specs=specs, name="daily_quality", can_subset=True)
-    def daily_quality(
-        context: dg.AssetCheckExecutionContext,
-        config: QualityConfig,
-        deployment: dg.ResourceParam[Deployment],
-    ) -> Iterator[dg.AssetCheckResult]:
-        keys = {key.name.removeprefix(PREFIX): key for key in context.selected_asset_check_keys}
-        report = deployment.to_read().quality.examine(dt.date.fromisoformat(config.date) if config.date else None, keys)
-        for result in report.results:
-            if result.status is not CheckStatus.ERRORED:
-                yield _result(keys[result.name], report, result)
-        if span_of_run(context.run.tags) is None:
-            _raise_errored(report)  # a run over partitions does not fail because of another date's quality
-
-    return daily_quality
+def evaluation_of(check: str) -> partial[Evaluation | None]:
+    """The function that evaluates this check of the daily quality."""
+    return partial(_evaluate, check)
 
 
-def _result(key: dg.AssetCheckKey, report: "QualityReport", result: "CheckResult") -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        asset_key=key.asset_key,
-        check_name=key.name,
-        passed=result.status is CheckStatus.PASSED,
-        severity=severity(warns=result.status is CheckStatus.WARNED),
-        description=as_markdown(result.message),
-        metadata={
-            "game_date": str(report.game_date),
-            "status": result.status.value,
-            **({} if result.value is None else {"value": float(result.value)}),
-            "threshold": result.threshold,
-            "rows": table_of(result.rows[:_MOST_ROWS]),
-        },
-    )
+def _evaluate(check: str, outcome: QualityOutcome) -> Evaluation | None:
+    """The worst result of the dates. None if the check could run for no date (incident 48)."""
+    results = {
+        report.game_date: result
+        for report in outcome.reports
+        for result in report.results
+        if result.name == check and result.status is not CheckStatus.ERRORED
+    }
+    if not results:
+        return None
+    date, worst = max(results.items(), key=lambda item: (item[1].status, item[0]))
+    not_passed = {one: result for one, result in results.items() if result.status is not CheckStatus.PASSED}
+    metadata: Metadata = {"game_date": str(date), **_metadata(worst)}
+    if len(not_passed) > 1:
+        metadata["dates"] = table_of({"game_date": one, **_row(result)} for one, result in not_passed.items())
+    message = f"{date}: {worst.message}"
+    return Evaluation(not not_passed, metadata, message, warns=worst.status is CheckStatus.WARNED)
 
 
-def _raise_errored(report: "QualityReport") -> None:
-    """A check that could not run has no result, and fails the run (incident 48)."""
-    errored = [result for result in report.results if result.status is CheckStatus.ERRORED]
-    if errored:
-        messages = "\n".join(f"  {result.name}: {result.message}" for result in errored)
-        raise dg.Failure(f"{len(errored)} check(s) could not run:\n{messages}", allow_retries=False)
+def quality_metadata(report: "QualityReport") -> Metadata:
+    """The numbers of checks by status, and the result of each, the worst first."""
+    results = sorted(report.results, key=lambda result: result.status, reverse=True)
+    counts = {status.value: sum(result.status is status for result in results) for status in CheckStatus}
+    return {
+        "status": report.status.value,
+        **counts,
+        "checks": table_of({"check": result.name, **_row(result)} for result in results),
+    }
+
+
+def _metadata(result: "CheckResult") -> Metadata:
+    value = {} if result.value is None else {"value": float(result.value)}
+    rows = {"rows": table_of(result.rows[:_MOST_ROWS])} if result.rows else {}
+    return {"status": result.status.value, **value, "threshold": result.threshold, **rows}
+
+
+def _row(result: "CheckResult") -> Metadata:
+    return {"status": result.status.value, "value": result.value, "threshold": result.threshold,
+            "message": result.message}  # fmt: skip

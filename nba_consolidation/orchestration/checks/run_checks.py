@@ -1,26 +1,39 @@
-"""Every check that a run emits about itself, declared once: its asset, what it looks for, and how it is evaluated.
+"""Every asset check, declared once: its asset, what it looks for, and how it is evaluated.
 
-Dagster's specs and results are made from this table. A run evaluates the checks of the outcome that its step returns.
+Dagster's specs and results are made from this table. A step evaluates the checks of the outcomes that it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from nba_consolidation.orchestration.checks import consolidation, grading, performance, recalibration, reliability
+from nba_consolidation.fencing.audits import AUDITS
+from nba_consolidation.operations.daily_quality.daily_checks import CHECKS as DAILY_CHECKS
+from nba_consolidation.orchestration.checks import (
+    audits,
+    consolidation,
+    daily_quality,
+    grading,
+    performance,
+    recalibration,
+    reliability,
+)
 from nba_consolidation.orchestration.checks import strategies as betting
-from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
-from nba_consolidation.orchestration.checks.evaluation import Evaluation, evaluate_audit, severity
-from nba_consolidation.orchestration.checks.grading import GradingOutcome
+from nba_consolidation.orchestration.checks.audits import AuditOutcome
+from nba_consolidation.orchestration.checks.daily_quality import QualityOutcome
+from nba_consolidation.orchestration.checks.evaluation import Evaluation, severity
 from nba_consolidation.orchestration.checks.performance import PerformanceOutcome
 from nba_consolidation.orchestration.checks.recalibration import RecalibrationOutcome
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
 from nba_consolidation.orchestration.checks.strategies import StrategyOutcome
+from nba_consolidation.orchestration.metadata import as_markdown
+from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
+from nba_consolidation.pipeline.grading.result import GradingReport
 from nba_consolidation.schema import (
     ACCURACY,
     CALIBRATION_VERSIONS,
@@ -29,11 +42,13 @@ from nba_consolidation.schema import (
     PREDICTIONS,
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
-    Table,
 )
 
 if TYPE_CHECKING:
     from nba_consolidation.fencing.audits import Audit
+
+DAILY_QUALITY = "daily_quality"
+_HISTORY, _LAST_DATE, _YESTERDAY = "all history", "the last date", "yesterday"
 
 
 @dataclass(frozen=True)
@@ -41,28 +56,52 @@ class RunCheck:
     """One check. outcome: the type that `evaluate` takes. warns: its failure fails no run and holds no date back.
 
     blocking: its failure fails the step. A consolidation's checks do not: it holds back the dates with findings.
+    alone: what it is about when somebody executes it alone.
     """
 
-    table: Table
+    asset: str
     name: str
     outcome: type
-    evaluate: Callable[[Any], Evaluation]
+    evaluate: Callable[[Any], Evaluation | None]
     looks_for: str
     warns: bool = True
     blocking: bool = False
+    alone: str = _HISTORY
+
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        """The check as Dagster has it."""
+        description = f"{self.looks_for}. In a run: its dates; executed alone: {self.alone}. See docs/operating.md"
+        return dg.AssetCheckSpec(self.name, asset=self.asset, description=description, blocking=self.blocking)
+
+    def result(self, outcome: object) -> dg.AssetCheckResult | None:
+        """The result for an outcome of its type; None if the check could not run."""
+        evaluation = self.evaluate(outcome)
+        if evaluation is None:
+            return None
+        warns = self.warns if evaluation.warns is None else evaluation.warns
+        return dg.AssetCheckResult(
+            asset_key=self.asset, check_name=self.name, passed=evaluation.passed, metadata=evaluation.metadata,
+            severity=severity(warns=warns), description=as_markdown(evaluation.message) or None,
+        )  # fmt: skip
 
 
-def _audit(audit: Audit, table: Table, outcome: type, *, blocking: bool) -> RunCheck:
-    def evaluate(result: ConsolidationOutcome | GradingOutcome) -> Evaluation:
-        return evaluate_audit(audit, result.audited)
+def _audit(audit: Audit) -> RunCheck:
+    key = audits.key_of(audit)
+    return RunCheck(
+        key.asset_key.to_user_string(), audit.name, AuditOutcome, audits.evaluation_of(audit), audit.looks_for,
+        warns=not audit.blocking, blocking=audit.blocking and audit.table == ACCURACY.name,
+    )  # fmt: skip
 
-    return RunCheck(table, audit.name, outcome, evaluate, audit.looks_for, not audit.blocking, blocking)
 
-
-_consolidation = partial(RunCheck, PREDICTIONS, outcome=ConsolidationOutcome)
-_grading = partial(RunCheck, ACCURACY, outcome=GradingOutcome)
+_consolidation = partial(RunCheck, PREDICTIONS.name, outcome=ConsolidationReport)
+_grading = partial(RunCheck, ACCURACY.name, outcome=GradingReport)
+_performance = partial(RunCheck, outcome=PerformanceOutcome, alone=_LAST_DATE)
+_calibrations = partial(RunCheck, CALIBRATION_VERSIONS.name, outcome=RecalibrationOutcome)
+_players = partial(RunCheck, PLAYER_RELIABILITY.name, outcome=ReviewOutcome, alone=_LAST_DATE)
+_strategies = partial(RunCheck, STRATEGY_PERFORMANCE.name, outcome=StrategyOutcome, alone=_LAST_DATE)
 RUN_CHECKS: Sequence[RunCheck] = (
-    *(_audit(audit, PREDICTIONS, ConsolidationOutcome, blocking=False) for audit in consolidation.AUDITS_AFTER_COMMIT),
+    *map(_audit, AUDITS),
     _consolidation(
         "conservation", evaluate=consolidation.conservation, warns=False,
         looks_for="staged = inserted + updated + stale + superseded + quarantined, for each date",
@@ -82,7 +121,6 @@ RUN_CHECKS: Sequence[RunCheck] = (
         "consolidation_duration", evaluate=consolidation.duration,
         looks_for=f"the transaction in under {consolidation.CONSOLIDATION_LIMIT_MS // 1000} s",
     ),
-    *(_audit(audit, ACCURACY, GradingOutcome, blocking=audit.blocking) for audit in grading.AUDITS_AFTER_COMMIT),
     _grading(
         "grading_conservation", evaluate=grading.conservation, warns=False, blocking=True,
         looks_for="active = correct + wrong + push + passed + not a bet + voided + waiting",
@@ -95,42 +133,47 @@ RUN_CHECKS: Sequence[RunCheck] = (
         "missing_box_scores", evaluate=grading.missing_box_scores,
         looks_for=f"at most {grading.MISSING_BOX_SCORES_LIMIT:.0%} of the players of a past date without box scores",
     ),
-    _grading(
-        "ungraded", evaluate=grading.ungraded,
-        looks_for=f"at most {grading.UNGRADED_LIMIT} predictions of a past date that still wait",
-    ),
-    RunCheck(
-        SYSTEM_PERFORMANCE, "losing_systems", PerformanceOutcome, performance.losing_systems,
-        f"systems whose whole 95 % interval of the hit rate lies below {performance.LOSING_BELOW:.0%}, "
+    _performance(
+        SYSTEM_PERFORMANCE.name, "losing_systems", evaluate=performance.losing_systems,
+        looks_for=f"systems whose whole 95 % interval of the hit rate lies below {performance.LOSING_BELOW:.0%}, "
         f"{performance.SYSTEMS_CHECKED}",
     ),
-    RunCheck(
-        CONFIDENCE_CALIBRATION, "calibration_error", PerformanceOutcome, performance.calibration_error,
-        f"systems whose ECE is above {performance.CALIBRATION_ERROR_LIMIT:.2f}, {performance.SYSTEMS_CHECKED}",
+    _performance(
+        CONFIDENCE_CALIBRATION.name, "calibration_error", evaluate=performance.calibration_error,
+        looks_for=f"systems whose ECE is above {performance.CALIBRATION_ERROR_LIMIT:.2f}, "
+        f"{performance.SYSTEMS_CHECKED}",
     ),
-    RunCheck(
-        CALIBRATION_VERSIONS, "calibrations_waiting", RecalibrationOutcome, recalibration.calibrations_waiting,
-        "calibrations that wait for a person's approval",
+    _calibrations(
+        "calibrations_waiting", evaluate=recalibration.calibrations_waiting,
+        looks_for="calibrations that wait for a person's approval",
     ),
-    RunCheck(
-        CALIBRATION_VERSIONS, "calibrations_rolled_back", RecalibrationOutcome, recalibration.calibrations_rolled_back,
-        "calibrations that were rolled back because they did worse than the ones that they replaced",
+    _calibrations(
+        "calibrations_rolled_back", evaluate=recalibration.calibrations_rolled_back,
+        looks_for="calibrations that were rolled back because they did worse than the ones that they replaced",
     ),
-    RunCheck(
-        PLAYER_RELIABILITY, "few_blacklisted", ReviewOutcome, reliability.few_blacklisted,
-        f"at most {reliability.BLACKLISTED_LIMIT:.0%} of the players with enough data are blacklisted",
+    _players(
+        "few_blacklisted", evaluate=reliability.few_blacklisted,
+        looks_for=f"at most {reliability.BLACKLISTED_LIMIT:.0%} of the players with enough data are blacklisted",
     ),
-    RunCheck(
-        PLAYER_RELIABILITY, "policy_holds", ReviewOutcome, reliability.policy_holds,
-        "later bets on players whom the policy in use flagged did not go better than all others, beyond noise",
+    _players(
+        "policy_holds", evaluate=reliability.policy_holds,
+        looks_for="later bets on players whom the policy in use flagged did not go better than all others, beyond "
+        "noise",
     ),
-    RunCheck(
-        STRATEGY_PERFORMANCE, "losing_picks", StrategyOutcome, betting.losing_picks,
-        "betting by the strategy that was best before each date does not lose money, beyond noise",
+    _strategies(
+        "losing_picks", evaluate=betting.losing_picks,
+        looks_for="betting by the strategy that was best before each date does not lose money, beyond noise",
     ),
-    RunCheck(
-        STRATEGY_PERFORMANCE, "misleading_thresholds", StrategyOutcome, betting.misleading_thresholds,
-        "no selection of a system's bets went worse than all of them, beyond noise",
+    _strategies(
+        "misleading_thresholds", evaluate=betting.misleading_thresholds,
+        looks_for="no selection of a system's bets went worse than all of them, beyond noise",
+    ),
+    *(
+        RunCheck(
+            DAILY_QUALITY, check.name, QualityOutcome, daily_quality.evaluation_of(check.name), check.looks_for,
+            alone=_YESTERDAY,
+        )
+        for check in DAILY_CHECKS
     ),
 )  # fmt: skip
 
@@ -138,22 +181,20 @@ RUN_CHECKS: Sequence[RunCheck] = (
 def check_specs(assets: Iterable[str]) -> list[dg.AssetCheckSpec]:
     """The specs of the checks of these assets."""
     names = set(assets)
-    return [
-        dg.AssetCheckSpec(check.name, asset=check.table.name, description=check.looks_for, blocking=check.blocking)
-        for check in RUN_CHECKS
-        if check.table.name in names
-    ]
+    return [check.spec for check in RUN_CHECKS if check.asset in names]
 
 
-def check_results(outcome: object) -> Iterator[dg.AssetCheckResult]:
-    """The results of the checks that evaluate outcomes of this type, in the order of their specs."""
+def check_results(
+    *outcomes: object, checks: Collection[dg.AssetCheckKey] | None = None
+) -> Iterator[dg.AssetCheckResult]:
+    """The results of these checks, by default all, that evaluate outcomes of these types."""
     for check in RUN_CHECKS:
-        if isinstance(outcome, check.outcome):
-            passed, metadata = check.evaluate(outcome)
-            yield dg.AssetCheckResult(
-                asset_key=check.table.name, check_name=check.name, passed=passed, metadata=metadata,
-                severity=severity(warns=check.warns),
-            )  # fmt: skip
+        key = dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)
+        for outcome in outcomes:
+            if isinstance(outcome, check.outcome) and (checks is None or key in checks):
+                result = check.result(outcome)
+                if result is not None:
+                    yield result
 
 
 def fails_step(results: Iterable[dg.AssetCheckResult]) -> bool:

@@ -196,7 +196,7 @@ class _Attempt:
         result = self._leased.write(
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
-            next_step=" and the staging tables stay. "
+            next_step=f" in {PREDICTIONS.name}, and the staging tables stay. "
             f"Run: {repair_command('predictions', manifest.dates)}, then consolidate again",
             manifest=manifest.entries,
             on_statement=self._on_step,

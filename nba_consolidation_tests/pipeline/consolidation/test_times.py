@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from nba_consolidation.leases import Holder, LeaseRecord
-from nba_consolidation.orchestration.checks.consolidation import ConsolidationOutcome
-from nba_consolidation.orchestration.checks.evaluation import AuditedOutcome
 from nba_consolidation.orchestration.checks.run_checks import check_results
 from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
@@ -78,7 +76,7 @@ def test_a_check_fails_at_its_limit(tmp_path: Path, check: str, figure: str, lim
 
     def passes(milliseconds: int) -> bool:
         measured: dict[str, Any] = {figure: milliseconds}
-        outcome = ConsolidationOutcome(replace(report, **measured), AuditedOutcome({}, {}))
-        return next(result.passed for result in check_results(outcome) if result.check_name == check)
+        results = check_results(replace(report, **measured))
+        return next(result.passed for result in results if result.check_name == check)
 
     assert (passes(limit - 1), passes(limit)) == (True, False)

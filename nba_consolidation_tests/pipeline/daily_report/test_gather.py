@@ -121,7 +121,7 @@ def test_check_results_are_urgent_on_the_next_morning_and_no_longer_a_day_later(
     for moment, urgency in ((morning, Urgency.NOW), (morning + dt.timedelta(1), Urgency.WHEN_THERE_IS_TIME)):
         reporter = replace(home.deployment.reporter, clock=partial(dt.datetime.fromisoformat, str(moment)))
         actions = reporter.report(DATE, DATE).actions
-        assert {one.urgency for one in actions if one.what.startswith("duplicate_accuracy:")} == {urgency}
+        assert {one.urgency for one in actions if one.what.startswith("quarantine_rate:")} == {urgency}
 
 
 def test_dates_without_rows_are_refused_with_their_names(home: Graded, tmp_path: Path) -> None:
