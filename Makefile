@@ -21,7 +21,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow test-busy test-ui bqemulator soak lint format bench bench-leases bench-startup bench-grading bench-analysis docs wheel constraints clean
+.PHONY: help demo ui test test-slow test-busy test-ui bqemulator soak mutants lint format bench bench-leases bench-startup bench-grading bench-analysis docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ bqemulator: $(BQEMULATOR)/.ready  ## install the BigQuery emulator that the test
 
 soak: $(READY)  ## run the long tests, which look for what is rare
 	@$(BIN)/pytest -m soak
+
+mutants: $(READY) $(BQEMULATOR)/.ready  ## put faults into a copy of the code, one at a time: a test must fail for each (MUTANTS="leases --processes 1")
+	@$(BIN)/python -m nba_consolidation_tests.mutants $(MUTANTS)
 
 lint: $(READY)  ## check style, format and types
 	@$(BIN)/ruff check .

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.cli import main
 from nba_consolidation.definitions import build_definitions
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.operations.alerts.runbook import RUNBOOK, section
@@ -28,18 +27,6 @@ def test_every_setting_is_under_a_heading_of_the_reference_page() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \|", PAGES["settings.md"](), re.MULTILINE)
     assert rows == [variable(name) for name in Settings.model_fields]
     assert PAGES["settings.md"]().count("| variable |") == len(GROUPS)
-
-
-def test_every_command_that_a_document_names_exists() -> None:
-    documents = [
-        ROOT / "README.md",
-        ROOT / "CONTRIBUTING.md",
-        *(ROOT / "docs").glob("*.md"),
-        ROOT / "deploy" / "README.md",
-    ]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in documents)
-    named = set(re.findall(r"nba-consolidation (?:--home \S+ )?([a-z]+(?:-[a-z]+)*)\b", text))
-    assert named <= set(main.commands), sorted(named - set(main.commands))
 
 
 def test_the_readme_fits_a_first_look() -> None:

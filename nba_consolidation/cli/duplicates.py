@@ -28,6 +28,7 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
     Without dates: in all history. Ends with 3 if a blocking audit has findings.
     """
     from nba_consolidation.fencing.audits import AUDITS
+    from nba_consolidation.operations.alerts.runbook import to_do
     from nba_consolidation.operations.status import dates_with_rows
     from nba_consolidation.operations.unfinished_dates import audit_findings, some_dates, unfinished_dates
 
@@ -48,6 +49,7 @@ def duplicates(session: Session, dates: DateRange) -> Exit:
         *(_details(*entry) for entry in findings_by_audit),
         f"{verdict} Audited {counted(len(audited), 'date')}"
         + (f", {audited[0]} to {audited[-1]}." if audited else "."),
+        "\n".join(f"{audit.name}: {to_do(audit.name)}" for audit, findings in findings_by_audit if findings),
         f"Not published yet: {some_dates(unfinished)}. Their run is at work, or it died: nba-consolidation consolidate"
         if unfinished
         else "",

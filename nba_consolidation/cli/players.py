@@ -14,7 +14,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options, 
 from nba_consolidation.cli.output import counted, recomputation_document, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, publish_upcoming, session_command
-from nba_consolidation.schema import PLAYER_STATUSES, POLICY_REVIEWS
+from nba_consolidation.schema import PLAYER_ORDERS, PLAYER_STATUSES, POLICY_REVIEWS, VALIDATED, VARIANCE_FLAGS
 from nba_consolidation.schema.display_columns import ALIASES, OVERRIDES, PLAYERS, POLICIES, UNSETTLED_NAMES
 from nba_consolidation.settings import today
 
@@ -56,16 +56,32 @@ def review(session: Session, dates: DateRange) -> None:
 @players.command(name="list")
 @date_option("--date", "date", "The date.  [default: the last reviewed date]")
 @click.option("--status", type=click.Choice(PLAYER_STATUSES), help="Only players with this status.")
+@click.option(
+    "--variance",
+    type=click.Choice(VARIANCE_FLAGS),
+    help="Only players whose points vary so. `high` includes "
+    "`high_for_volume`, more than players of similar mean points.",
+)
+@click.option("--biased", is_flag=True, help="Only players who are predicted too high or too low, beyond chance.")
+@click.option("--min-bets", type=click.IntRange(0), default=0, help="Only players with so many bets.")
+@click.option(
+    "--sort", type=click.Choice(PLAYER_ORDERS), help="The order.  [default: status; of --variance and --biased, these]"
+)
 @click.option("--player", metavar="PLAYER", help="Only this player.")
 @session_command
-def show(session: Session, date: dt.date | None, status: str | None, player: str | None) -> None:
-    """List players, the flagged ones first, and the results of each policy."""
+def show(session: Session, date: dt.date | None, status: str | None, player: str | None, **conditions: Any) -> None:
+    """List players: on whom not to bet, about whom predictions are biased, whose points scatter.
+
+    Flagged players come first, with the margin of the bets in points and the hit rate, and the reason in words.
+    The results of each policy follow. For example: `players list --variance high --min-bets 20`.
+    """
     from nba_consolidation.pipeline.analysis.reliability import queries as reliability
     from nba_consolidation.warehouse.table_reads import last_game_date
 
     warehouse = session.to_read().warehouse
     on = date or last_game_date(warehouse, POLICY_REVIEWS)
-    rows = reliability.players(warehouse, on, on, status=status, player=player) if on else []
+    known = reliability.players(warehouse, on, on, status=status, player=player) if on else []
+    rows = reliability.selected(known, **conditions)
     policies = reliability.policies(warehouse, on, on) if on else []
     document = {"date": on, "players": rows, "policies": policies}
     footer = f"For {on}, from games before it. - means too few bets." if rows else _NOT_REVIEWED
@@ -87,7 +103,11 @@ def show(session: Session, date: dt.date | None, status: str | None, player: str
 @session_command
 def override(session: Session, player: str, status: str, author: str, reason: str, since: dt.date | None,
              until: dt.date | None) -> None:  # fmt: skip
-    """Set a player's status by hand; it has priority over the computed one."""
+    """Set a player's status by hand; it has priority over the computed one.
+
+    PLAYER is a name in any spelling, such as "LeBron James". With --to, the status ends after that date. The upcoming
+    game dates are published again at once; `players overrides` shows later what the bets would have won or lost.
+    """
     _decide(session, player, status, author, reason, since, until)
 
 
@@ -105,11 +125,12 @@ def clear(session: Session, player: str, author: str, reason: str, since: dt.dat
 @players.command()
 @session_command
 def overrides(session: Session) -> None:
-    """List every status that was set by hand, with author and reason."""
-    from nba_consolidation.pipeline.analysis.reliability import queries as reliability
+    """List every status that was set by hand, by whom and why, and what the bets since would have won or lost."""
+    from nba_consolidation.pipeline.analysis.reliability.overrides import overrides_with_results
 
-    rows = reliability.overrides(session.to_read().warehouse)
-    session.show({"overrides": rows}, table(OVERRIDES, rows), "" if rows else "No status was ever set by hand.")
+    rows = overrides_with_results(session.to_read().warehouse)
+    footer = "Bets on the player since the decision, while it was in force; units: one on each bet at -110, as if made."
+    session.show({"overrides": rows}, table(OVERRIDES, rows), footer if rows else "No status was ever set by hand.")
 
 
 _recorded_with = option_group(
@@ -178,10 +199,13 @@ def _record_alias(session: Session, player: str, box_score_player: str | None, r
 def _decide(session: Session, player: str, status: str | None, author: str, reason: str, since: dt.date | None,
             until: dt.date | None) -> None:  # fmt: skip
     from nba_consolidation.pipeline.analysis.reliability.overrides import Override
+    from nba_consolidation.warehouse.table_reads import game_dates
 
     deployment = session.existing()
     decision = Override(uuid.uuid4().hex, player, status, since or today(), until, author, reason)
-    report = deployment.reviewer.decide(decision, session.holder())
+    ahead = max(decision.first, today())
+    upcoming = {ahead, *game_dates(deployment.warehouse, VALIDATED, ahead)}
+    report = deployment.reviewer.decide(decision, session.holder(), upcoming)
     published = publish_upcoming(deployment, session.holder())
     document = {"override": decision, **_document(report, published)}
     recorded = f"Recorded: from {decision.first} on, {player} is {status or 'as computed'}."

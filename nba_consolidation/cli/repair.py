@@ -52,7 +52,7 @@ def restore(session: Session, run_id: str, applied: bool) -> Exit:
     changed the same dates, restore that run first. Prints what would change; --apply does it. Repeating the command
     changes nothing. Dates of player_prop_predictions are then validated and published again.
     """
-    deployment, holder = session.existing(), session.holder()
+    deployment, holder = session.existing() if applied else session.to_read(), session.holder()
     with bar("restoring dates" if applied else "looking at dates", transient=True) as (advance, _):
         restorer = deployment.restorer
         report = restorer.restore(run_id, holder, advance) if applied else restorer.forecast(run_id)

@@ -43,8 +43,8 @@ def accuracy(session: Session, applied: bool, dates: DateRange) -> Exit:
     Without dates: all graded dates. Prints what would change; --apply does it. Repeating the command changes nothing.
     Ends with 3 if some dates are poisoned: all others are done.
     """
-    repairer = session.existing().accuracy_repairer
-    report = repair_or_forecast(repairer, dates, session.holder(), applied=applied)
+    deployment = session.existing() if applied else session.to_read()
+    report = repair_or_forecast(deployment.accuracy_repairer, dates, session.holder(), applied=applied)
     total = report.total
     summary = repair_summary(
         report,

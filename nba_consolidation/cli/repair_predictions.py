@@ -42,7 +42,7 @@ def predictions(session: Session, applied: bool, dates: DateRange) -> Exit:
     Without dates: all dates. Prints what would change; --apply does it, then validates and publishes the dates.
     Repeating the command changes nothing. Ends with 3 if some dates are poisoned: all others are done.
     """
-    deployment, holder = session.existing(), session.holder()
+    deployment, holder = session.existing() if applied else session.to_read(), session.holder()
     report = repair_or_forecast(deployment.predictions_repairer, dates, holder, applied=applied)
     publication = validate_and_publish(deployment, report.by_date, holder) if applied else None
     total = report.total

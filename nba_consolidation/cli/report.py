@@ -35,7 +35,7 @@ def report(session: Session, output: Path | None, dates: DateRange) -> int:
 
     deployment = session.to_read()
     with steps() as on_step:
-        made = deployment.reporter.report(*_first_and_last(deployment.reporter, dates), on_step)
+        made = deployment.reporter.report(*first_and_last(deployment.reporter, dates), on_step)
         on_step("page")
         html = page(made)
     if output:
@@ -54,7 +54,7 @@ def report(session: Session, output: Path | None, dates: DateRange) -> int:
     return Exit.REQUIRES_ATTENTION if made.unread else Exit.DONE
 
 
-def _first_and_last(reporter: Reporter, dates: DateRange) -> tuple[dt.date, dt.date]:
+def first_and_last(reporter: Reporter, dates: DateRange) -> tuple[dt.date, dt.date]:
     """The requested dates; an open end is the first or the last date that has rows."""
     if not dates.is_limited:
         latest = reporter.latest_date()

@@ -39,11 +39,10 @@ class Audit:
         return warehouse.query(self.statement(over_dates(dates), in_transaction=False)) if dates else []
 
 
-def repair_command(table: str, dates: Collection[dt.date]) -> str:
-    """The command that shows what is wrong with the dates of a table, `predictions` or `accuracy`, and repairs it."""
+def as_options(dates: Collection[dt.date]) -> str:
+    """The options of a command that cover the dates, for a message that advises it."""
     first, last = min(dates), max(dates)
-    chosen = f"--date {first}" if first == last else f"--from {first} --to {last}"
-    return f"nba-consolidation repair {table} {chosen}"
+    return f"--date {first}" if first == last else f"--from {first} --to {last}"
 
 
 _PREDICTIONS, _VALIDATED, _ACCURACY, _PUBLISHED = (t.name for t in (PREDICTIONS, VALIDATED, ACCURACY, PUBLISHED))

@@ -74,6 +74,6 @@ def reseed(warehouse: Warehouse, leases: LeaseStore, token: int, *, by: str, rea
     if fence.token != token:
         raise ReseedRefused(
             f"The largest fence is not {token} but {fence.describe()}. Nothing was changed. If it has moved since you "
-            "looked, a writer with another lease store is alive: stop it, then run nba-consolidation doctor again."
+            "looked, a writer with another lease store is alive: stop it, then run `nba-consolidation doctor` again."
         )
     return leases.reseed(token, by=by, reason=reason)

@@ -100,13 +100,15 @@ PLAYERS = (
     fixed_column("margin, points", "margin", 1, sign="+"),
     DisplayColumn("95 % interval", lambda row: fixed_range(row["margin_low"], row["margin_high"]), right=True),
     *HIT_RATE,
-    fixed_column("q", "worse_q", 3, rank=2),
-    fixed_column("bias", "bias", 1, rank=3, sign="+"),
-    fixed_column("SD 10", "points_sd_10", 1, rank=3),
-    words_column("variance", "variance_flag", 3),
-    text_column("since", "since", 4),
-    text_column("until", "until", 4),
-    text_column("reason", "reason", 5, wide=True),
+    text_column("flagged by", "flagged_by", 2),
+    words_column("bias", "bias_flag", 3),
+    fixed_column("mean error", "bias", 1, rank=3, sign="+"),
+    words_column("variance", "variance_flag", 4),
+    fixed_column("SD 10", "points_sd_10", 1, rank=4),
+    fixed_column("SD by volume", "variance_ratio", 2, rank=4),
+    text_column("since", "since", 5),
+    text_column("until", "until", 5),
+    text_column("reason", "reason", 1, wide=True),
 )
 BIAS_AND_VARIANCE = (
     text_column("player", "player_lookup"),
@@ -132,7 +134,10 @@ OVERRIDES = (
     text_column("to", "last_date"),
     text_column("author", "author"),
     text_column("reason", "reason", wide=True),
-    text_column("decided at", "created_at"),
+    text_column("decided at", "created_at", 1),
+    count_column("bets since", "bets"),
+    count_column("won", "correct"),
+    fixed_column("units", "units", 1, sign="+"),
 )
 
 

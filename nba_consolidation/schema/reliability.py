@@ -9,6 +9,9 @@ PLAYER_STATUSES = ("blacklisted", "watch", "reliable", "normal", "not_enough")
 
 BLACKLISTED = "blacklisted"
 
+PLAYER_ORDERS = ("status", "margin", "hit-rate", "bets", "bias", "variance")
+"""The orders in which players are listed."""
+
 VARIANCE_FLAGS = ("high", "high_for_volume", "normal", "not_enough")
 """How much a player's points vary. `high`: by the predecessor's rule; `high_for_volume`: more than similar players'."""
 
@@ -70,6 +73,11 @@ PLAYER_RELIABILITY = Table(
             "peer_sd_20",
             "FLOAT64",
             "Median points_sd_20 of the players nearest in volume; NULL: too few.",
+        ),
+        (
+            "variance_ratio",
+            "FLOAT64",
+            "points_sd_20 / peer_sd_20: above 1, he scatters more than players of his volume.",
         ),
         ("variance_q", "FLOAT64", "The smallest false discovery rate at which his points vary more than theirs."),
         ("variance_flag", "STRING", f"One of {', '.join(VARIANCE_FLAGS)}."),

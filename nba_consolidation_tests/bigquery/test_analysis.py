@@ -20,7 +20,7 @@ from nba_consolidation.pipeline.analysis.recalibration.graded_bets import read_g
 from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
 from nba_consolidation.pipeline.analysis.recalibration.versions import ROLLED_BACK, read_history
 from nba_consolidation.pipeline.analysis.reliability import queries
-from nba_consolidation.pipeline.analysis.reliability.overrides import Override
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override, overrides_with_results
 from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
 from nba_consolidation.pipeline.publication.publish import unpublished_dates
 from nba_consolidation_tests.bigquery.executed import executes
@@ -134,7 +134,7 @@ class Walk:
             row["player_lookup"] for row in queries.players(warehouse, EARLY, DATE, player="Luka Dončić")
         ]
         self.results["policies"] = [without(row, *LINEAGE) for row in queries.policies(warehouse, EARLY, DATE)]
-        self.results["overrides"] = [without(row, *LINEAGE) for row in queries.overrides(warehouse)]
+        self.results["overrides"] = [without(row, *LINEAGE) for row in overrides_with_results(warehouse)]
         self.results["audits"] = self._audits()
 
     def roll_back(self) -> None:

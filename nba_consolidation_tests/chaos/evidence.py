@@ -26,6 +26,8 @@ _TABLES = (
     "consolidation_ledger",
     "consolidation_ledger_tables",
     "consolidation_fences",
+    "published_predictions",
+    "prediction_accuracy",
     "chaos_commits",
 )
 
@@ -60,6 +62,11 @@ class Evidence:
             connection.execute("SET TimeZone = 'UTC'")
             tables = {name: _records(connection, name) for name in _TABLES}
         return cls(_versions(folder), tables, sorted(path.name for path in remaining))
+
+    @cached_property
+    def merging_commits(self) -> list[Record]:
+        """The commits of consolidations; the others are of validation, publication, grading and clean-up."""
+        return [record for record in self.tables["chaos_commits"] if record["merged"]]
 
     @cached_property
     def merged(self) -> Counter[tuple[str, str, int]]:

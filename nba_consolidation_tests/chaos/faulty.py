@@ -27,7 +27,8 @@ from nba_consolidation_tests.chaos.flags import dates_of_sleepers, nobody_may_sl
 
 _OPEN_LIMIT = 20.0  # seconds: a process that is stopped inside its transaction blocks the file for all others
 _CREATE_COMMITS = """
-CREATE TABLE IF NOT EXISTS chaos_commits (number BIGINT, seen BIGINT, game_date DATE, token BIGINT, run_id VARCHAR)"""
+CREATE TABLE IF NOT EXISTS chaos_commits (
+  number BIGINT, seen BIGINT, lease_key VARCHAR, game_date DATE, token BIGINT, run_id VARCHAR, merged BOOLEAN)"""
 _LAST_COMMIT = "SELECT COALESCE(MAX(number), 0) AS number FROM chaos_commits"
 
 
@@ -105,8 +106,11 @@ class FaultyWarehouse(DuckDBWarehouse):
     def run(
         self, statements: Sequence[Statement], manifest: Sequence[ManifestEntry] = (), *rest: Any, **more: Any
     ) -> TransactionResult:
-        if not manifest:
+        if not any(statement.name == "fence" for statement in statements):
             return super().run(statements, manifest, *rest, **more)
+        if not manifest:  # validation, publication, grading, or the record of a clean-up
+            self._maybe_delay()
+            return super().run([*statements, record_commit(statements, 0, merged=False)], manifest, *rest, **more)
         if self._misbehaviour.ignores_loss:
             more.pop("check", None)
         _, tokens = _fenced_with(statements)
@@ -114,7 +118,10 @@ class FaultyWarehouse(DuckDBWarehouse):
         self._maybe_stop(tokens)
         try:
             result = super().run(
-                [*self._checked_or_not(statements), record_commit(statements, self._seen)], manifest, *rest, **more
+                [*self._checked_or_not(statements), record_commit(statements, self._seen, merged=True)],
+                manifest,
+                *rest,
+                **more,
             )
         except StatementFailed as error:
             if error.statement == "fenced_out":
@@ -147,13 +154,15 @@ class _DuckDBStatement(Statement):
         return self.name
 
 
-def record_commit(statements: Iterable[Statement], seen: int) -> Statement:
+def record_commit(statements: Sequence[Statement], seen: int, *, merged: bool) -> Statement:
     """Numbers the commit, with its dates and tokens. The numbers are unique, as only one process writes at a time."""
-    run_id, tokens = _fenced_with(statements)
-    values = ", ".join(f"(DATE '{date}', {token})" for date, token in tokens.items())
+    run_id, _ = _fenced_with(statements)
+    [parameters] = (statement.parameters for statement in statements if statement.name == "leases")
+    leases: Any = parameters["leases"]
+    values = ", ".join(f"('{lease['lease_key']}', DATE '{lease['game_date']}', {lease['token']})" for lease in leases)
     return _DuckDBStatement(
-        f"INSERT INTO chaos_commits SELECT ({_LAST_COMMIT}) + 1, {seen}, game_date, token, '{run_id}' "
-        f"FROM (VALUES {values}) AS leases_of_commit(game_date, token)"
+        f"INSERT INTO chaos_commits SELECT ({_LAST_COMMIT}) + 1, {seen}, lease_key, game_date, token, '{run_id}', "
+        f"{merged} FROM (VALUES {values}) AS leases_of_commit(lease_key, game_date, token)"
     )
 
 

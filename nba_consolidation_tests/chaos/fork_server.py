@@ -22,12 +22,17 @@ from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.pipeline.consolidation.transaction import consolidation
 from nba_consolidation.schema import PREDICTIONS
 from nba_consolidation.sql import Statement
-from nba_consolidation_tests.chaos import consolidator, stager
+from nba_consolidation_tests.chaos import consolidator, follower, stager
 from nba_consolidation_tests.chaos.plan import Order
 from nba_consolidation_tests.chaos.rows import Batch
 from nba_consolidation_tests.pipeline.consolidation.workbench import KNOWN
 
-_ROLES = {"consolidator": consolidator.run, "late_writer": consolidator.merge_late, "stager": stager.run}
+_ROLES = {
+    "consolidator": consolidator.run,
+    "follower": follower.run,
+    "late_writer": consolidator.merge_late,
+    "stager": stager.run,
+}
 _children: set[int] = set()
 
 

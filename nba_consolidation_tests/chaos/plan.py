@@ -66,6 +66,7 @@ class Plan:
     ttl: float = 1.0
     consolidators: int = 8
     stagers: int = 6
+    followers: int = 2
     kills: float = 1.5
     stops: float = 1.0
     store_faults: float = 0.4
@@ -88,6 +89,7 @@ class Plan:
                 for slot, skew in zip(range(self.consolidators), skews, strict=True)
             ),
             *(replace(consolidator, role="stager", slot=slot) for slot in range(self.stagers)),
+            *(replace(consolidator, role="follower", slot=slot) for slot in range(self.followers)),
         ]
 
     def stop(self, rng: Random) -> float:

@@ -125,6 +125,14 @@ class Batch:
         return table
 
 
+def box_scores(rng: Random) -> list[tuple[dt.date, str, str, int]]:
+    """Date, game, player and points of every player of every game."""
+    return [
+        (date, f"{date:%Y%m%d}_{game}", player, rng.randrange(40))
+        for date in DATES for game in _GAMES for player in _PLAYERS
+    ]  # fmt: skip
+
+
 def rows_by_date(rows: Sequence[StagedRow]) -> Counter[str]:
     """The number of rows by date."""
     return Counter(row.game_date for row in rows)

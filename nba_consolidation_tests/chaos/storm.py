@@ -16,6 +16,7 @@ from nba_consolidation.leases import Holder, LeaseRecord
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.chaos import flags
 from nba_consolidation_tests.chaos.consolidator import undisturbed_consolidator
+from nba_consolidation_tests.chaos.follower import follow_up, play_games
 from nba_consolidation_tests.chaos.journal import Journal, entries
 from nba_consolidation_tests.chaos.lease_backends import LeaseBackend
 from nba_consolidation_tests.chaos.plan import Order, Plan
@@ -45,13 +46,13 @@ class StormReport:
         self.faults += other.faults
         self.outcomes += other.outcomes
 
-    def figures(self) -> str:
-        counts = [f"{name} {number}" for name, number in sorted((self.counts + self.faults).items())]
-        attempts = [f"{name} {number}" for name, number in self.outcomes.most_common()]
-        return f"{', '.join(counts)}; attempts: {', '.join(attempts)}"
+    def table(self) -> str:
+        """A row for each kind of fault and for each outcome of an attempt."""
+        rows = [*sorted((self.counts + self.faults).items()), *self.outcomes.most_common()]
+        return "\n".join(f"{number:>8,}  {name}" for name, number in rows)
 
     def __str__(self) -> str:
-        return f"{self.plan}: {self.figures()}"
+        return f"{self.plan}\n{self.table()}"
 
 
 def run_storm(plan: Plan, folder: Path, leases: LeaseBackend, fork_server: ForkServer) -> StormReport:
@@ -59,7 +60,7 @@ def run_storm(plan: Plan, folder: Path, leases: LeaseBackend, fork_server: ForkS
     report = StormReport(plan)
     _Storm(plan, folder, leases, fork_server, report).run()
     report.faults += leases.faults
-    for entry in entries(folder, "consolidator"):
+    for entry in [*entries(folder, "consolidator"), *entries(folder, "follower")]:
         report.outcomes.update(entry.get("outcomes", ()))
         report.counts["fenced out"] += "fenced" in entry
         report.counts["clean-ups"] += entry.get("dropped", 0) > 0
@@ -79,6 +80,8 @@ def _consolidate_rest(plan: Plan, folder: Path, leases: LeaseBackend, report: St
     rest = undisturbed_consolidator(folder, store).consolidate(DATES, Holder.here("calm"))
     report.failures += [f"refused after the storm: {table}" for table in rest.refused]
     report.failures += [f"{date} failed after the storm: {error}" for date, error in rest.poisoned.items()]
+    if plan.followers:
+        follow_up(folder, store)
     report.remaining_leases = store.list()
 
 
@@ -100,6 +103,8 @@ class _Storm:
         self._sleepers = Sleepers(folder, plan.ttl)
 
     def run(self) -> None:
+        if self._plan.followers:
+            play_games(self._folder)
         for order in self._plan.orders(self._folder, self._leases.address):
             self._start(order)
         try:

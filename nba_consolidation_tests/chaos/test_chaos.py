@@ -1,4 +1,4 @@
-"""The storms. CHAOS_SEED repeats one, although time is real and differs; CHAOS_SCHEDULES is their number in a long run.
+"""The storms. CHAOS_SEED repeats one, although time is real and differs; SOAK_MINUTES is the length of a long run.
 
 The tests check that there is no violation at the end, and that the faults did happen; nothing depends on speed.
 `test_late_writer.py` tests in a fixed order what happens after a process slept through the end of its lease.
@@ -7,6 +7,7 @@ The tests check that there is no violation at the end, and that the faults did h
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -25,7 +26,7 @@ from nba_consolidation_tests.chaos.verdict import find_violations
 pytestmark = pytest.mark.other_processes
 
 STORES = ("sqlite", "firestore")
-SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES") or 10)
+SOAK_SECONDS = 60 * float(os.environ.get("SOAK_MINUTES") or 10)
 
 
 def seeds() -> Iterator[int]:
@@ -39,7 +40,9 @@ def seeds() -> Iterator[int]:
 
 def small_plan(seed: int) -> Plan:
     """A few seconds, in which at least two processes are killed and two stopped."""
-    return Plan(seed, seconds=1.5, late_wakers=0, enough=2, consolidators=5, stagers=3, kills=2.0, stops=2.0)
+    return Plan(
+        seed, seconds=1.5, late_wakers=0, enough=2, consolidators=5, stagers=3, followers=0, kills=2.0, stops=2.0
+    )
 
 
 def backend(store: str, folder: Path, seed: int) -> AbstractContextManager[LeaseBackend]:
@@ -77,13 +80,16 @@ def test_a_storm_leaves_no_duplicate_lost_or_stale_row(
 @pytest.mark.parametrize("store", STORES)
 def test_many_storms(store: str, tmp_path: Path, fork_server: ForkServer, capsys: pytest.CaptureFixture[str]) -> None:
     total = StormReport(Plan(0))
-    for number, seed in zip(range(1, SCHEDULES + 1), seeds(), strict=False):
+    until = time.monotonic() + SOAK_SECONDS / len(STORES)
+    for number, seed in enumerate(seeds(), start=1):
         plan = Plan(seed, seconds=15.0, longest=40.0, ttl=Random(seed).uniform(1.0, 2.0), late_wakers=2)
         report, violations = run(plan, store, tmp_path / "storm", fork_server)
         assert not violations, f"CHAOS_SEED={seed}: {violations}"
         assert_faults_happened(report)
         total.add(report)
         with capsys.disabled():
-            print(f"\n{store}, {number} schedules tried: {total.figures()}", end="")
+            print(f"\n{store}: {number} storms\n{total.table()}")
         rmtree(tmp_path / "storm")
+        if time.monotonic() >= until:
+            break
     assert total.counts["fenced out"], total

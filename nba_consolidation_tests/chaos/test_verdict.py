@@ -15,6 +15,7 @@ import pytest
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.chaos.consolidator import attempt, undisturbed_consolidator
 from nba_consolidation_tests.chaos.evidence import Evidence
+from nba_consolidation_tests.chaos.follower import follow_up, play_games
 from nba_consolidation_tests.chaos.journal import Journal
 from nba_consolidation_tests.chaos.lease_backends import store_at
 from nba_consolidation_tests.chaos.rows import DATES, Batch, StagedTable
@@ -43,6 +44,8 @@ CORRUPTIONS = {
     "WHERE number = 3 LIMIT 1) AS run_id) FROM consolidation_ledger_tables WHERE rowid = 0",
     "fences": "UPDATE consolidation_fences SET token = token + 1",
     "the ledger lacks": "DELETE FROM consolidation_ledger WHERE rowid = 0",
+    "published": "DELETE FROM published_predictions WHERE rowid = 0",
+    "graded": "INSERT INTO prediction_accuracy SELECT * FROM prediction_accuracy WHERE rowid = 0",
 }
 
 
@@ -52,11 +55,13 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     folder, batch = tmp_path_factory.mktemp("undisturbed"), Batch("w0", Random(4))
     journal, staging = Journal(folder, "stager_0"), ParquetStaging(folder / "staging")
     tables = [batch.new(DATES[:2]) for _ in range(6)]
+    play_games(folder)
     for number in range(3):
         for table in (*tables[2 * number : 2 * number + 2], tables[0]):
             table.grow()
             stage(staging, table, journal)
         consolidate(folder)
+    follow_up(folder, store_at(f"sqlite {folder / 'leases.sqlite'}"))
     assert find_violations(Evidence.of(folder)) == []
     return folder, tables
 
@@ -101,6 +106,7 @@ def test_a_table_whose_writer_was_killed_counts_if_it_exists(undisturbed: Undist
         f"left in the staging area: 1 tables, for example {tables[5].name}.parquet",
     ]
     consolidate(folder)
+    follow_up(folder, store_at(f"sqlite {folder / 'leases.sqlite'}"))
     assert find_violations(Evidence.of(folder)) == []
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
         connection.execute("DELETE FROM lost_versions WHERE prediction_id LIKE ?", [f"{tables[5].name}_2_%"])

@@ -121,7 +121,7 @@ def every_table_was_merged(evidence: Evidence) -> Iterator[str]:
 
 def no_table_is_merged_twice(evidence: Evidence) -> Iterator[str]:
     """A state of a table is merged once, except by two runs that froze their manifests before either committed."""
-    commits = {(r["run_id"], r["game_date"]): r for r in evidence.tables["chaos_commits"]}
+    commits = {(r["run_id"], r["game_date"]): r for r in evidence.merging_commits}
     states = grouped(evidence.tables["consolidation_ledger_tables"], "staging_table", "fingerprint", "game_date")
     for state, records in states.items():
         mergers = [commits[merger] for r in records if (merger := (r["run_id"], r["game_date"])) in commits]
@@ -131,28 +131,39 @@ def no_table_is_merged_twice(evidence: Evidence) -> Iterator[str]:
 
 
 def tokens_only_grow(evidence: Evidence) -> Iterator[str]:
-    """In the true order of the commits; each date has at most one commit per lease."""
+    """In the true order of the commits, of whatever kind of work; each date has at most one commit per lease."""
     commits = sorted(evidence.tables["chaos_commits"], key=lambda record: int(record["number"]))
-    by_date: defaultdict[str, list[Record]] = defaultdict(list)
+    by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for commit in commits:
-        by_date[commit["game_date"]].append(commit)
-    for date, commits_of_date in by_date.items():
-        for before, after in pairwise(commits_of_date):
+        by_key[commit["lease_key"]].append(commit)
+    for key, commits_of_key in by_key.items():
+        for before, after in pairwise(commits_of_key):
             if after["token"] <= before["token"]:
-                yield f"{STALE_WRITE}: {date} was written by {after} after {before}"
-    latest = {date: commits_of_date[-1]["token"] for date, commits_of_date in by_date.items()}
-    fences = {record["game_date"]: record["token"] for record in evidence.tables["consolidation_fences"]}
+                yield f"{STALE_WRITE}: {key} was written by {after} after {before}"
+    latest = {key: commits_of_key[-1]["token"] for key, commits_of_key in by_key.items()}
+    fences = {record["lease_key"]: record["token"] for record in evidence.tables["consolidation_fences"]}
     if latest != fences:
         yield f"fences: they are {fences}, but the last commits had {latest}"
 
 
 def the_ledger_has_every_commit(evidence: Evidence) -> Iterator[str]:
     columns = ("game_date", "run_id")
-    commits = Counter((*key, r["token"]) for key, rs in grouped(evidence.tables["chaos_commits"], *columns).items()
+    commits = Counter((*key, r["token"]) for key, rs in grouped(evidence.merging_commits, *columns).items()
                       for r in rs)  # fmt: skip
     ledger = Counter((r["game_date"], r["run_id"], r["lease_token"]) for r in evidence.tables["consolidation_ledger"])
     if commits != ledger:
         yield f"the ledger lacks {commits - ledger} and has {ledger - commits} in addition"
+
+
+def what_follows_is_complete(evidence: Evidence) -> Iterator[str]:
+    """If the dates were validated, published and graded at the end: exactly the active rows, and each once."""
+    tables = evidence.tables
+    active = {_key(record) for record in tables["player_prop_predictions"] if record["is_active"]}
+    graded = [{**record, "current_points_line": record["line_value"]} for record in tables["prediction_accuracy"]]
+    for name, records in (("published", tables["published_predictions"]), ("graded", graded)):
+        actual = Counter(map(_key, records))
+        if actual and actual != Counter(active):
+            yield f"{name}: {actual - Counter(active)} too often, {Counter(active) - actual} not at all"
 
 
 def no_staging_table_remains(evidence: Evidence) -> Iterator[str]:
@@ -172,5 +183,6 @@ _CHECKS = (
     no_table_is_merged_twice,
     tokens_only_grow,
     the_ledger_has_every_commit,
+    what_follows_is_complete,
     no_staging_table_remains,
 )

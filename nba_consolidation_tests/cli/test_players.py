@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from nba_consolidation.schema import PLAYER_ORDERS, PLAYER_STATUSES
 from nba_consolidation.settings import today
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE as GAME_DATE
-from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, bets
+from nba_consolidation_tests.pipeline.analysis.performance.graded import Graded, bets, graded
+from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
 
 NEXT = "2026-01-16"
 WHY = ("--author", "ann", "--reason", "a knee")
@@ -69,8 +77,9 @@ def test_the_list_can_be_limited_to_a_player_or_a_status(terminal: Terminal) -> 
 
 def test_a_status_set_by_hand_is_recorded_and_can_be_cleared(terminal: Terminal) -> None:
     terminal.run("players", "review", "--date", NEXT)
+    assert today() > GAME_DATE  # it is reviewed for NEXT, as before, and for today
     made = terminal.json("players", "override", "Luka Dončić", "blacklisted", *WHY, "--from", DATE)
-    assert (made["override"]["author"], made["totals"]["overridden"]) == ("ann", 1)
+    assert (made["override"]["author"], made["totals"]["overridden"]) == ("ann", 2)
     (row,) = terminal.json("players", "list", "--status", "blacklisted")["players"]
     assert (row["player_lookup"], row["reason"]) == ("lukadoncic", "override by ann: a knee")
     output = terminal.run("players", "clear", "Luka Dončić", *WHY, "--from", DATE).stdout
@@ -92,6 +101,93 @@ def test_a_status_set_by_hand_ends_on_its_last_date(terminal: Terminal) -> None:
         watched[date] = [row["player_lookup"] for row in rows]
         assert {row["until"] for row in rows} <= {"2026-01-17"}, "the first date on which it does not apply"
     assert watched == {DATE: ["lukadoncic"], NEXT: ["lukadoncic"], "2026-01-17": []}
+
+
+def test_two_players_are_blacklisted_by_name_stopped_at_once_and_their_worth_is_shown_later(
+    terminal: Terminal, rows_file: Callable[..., Path]
+) -> None:
+    first, second = (today() + dt.timedelta(days) for days in (1, 2))
+    players = ("lebronjames", "donovanmitchell", "jaimejaquezjr")
+    rows = [prediction(game_date=date, player_lookup=name, is_actionable=True)
+            for date in (first, second) for name in players]  # fmt: skip
+    terminal.run("stage", rows_file("_staging_20260115_120000_w1.jsonl", *rows))
+    terminal.run("consolidate")
+    home = Graded(terminal.home)
+    assert home.read("published_predictions", is_actionable=False) == []
+    terminal.run("players", "override", "LeBron James", "blacklisted", *WHY, "--to", first)
+    output = terminal.run("players", "override", "Donovan Mitchell", "blacklisted", *WHY).stdout
+    assert f"Published again: {first}, {second}" in output
+    stopped = home.read("published_predictions", filter_reason="blacklisted_player")
+    assert {(row["game_date"], row["player_lookup"]) for row in stopped} == {
+        (first, "donovanmitchell"), (first, "lebronjames"), (second, "donovanmitchell")
+    }  # fmt: skip
+    home.add(row for date in (first, second) for name, won in zip(players, (0, 2, 1), strict=True)
+             for row in bets(won, 3, player_lookup=name, game_date=date))  # fmt: skip
+    worth = {row["player_key"]: row for row in terminal.json("players", "overrides")["overrides"]}
+    assert (worth["lebronjames"]["bets"], worth["lebronjames"]["units"]) == (3, -3)
+    assert (worth["donovanmitchell"]["bets"], worth["donovanmitchell"]["correct"]) == (10, 4)
+    assert worth["donovanmitchell"]["units"] == pytest.approx(4 * 100 / 110 - 6, abs=1e-6)
+    assert "-2.4" in terminal.run("players", "overrides").stdout
+
+
+def test_a_name_that_nobody_has_is_refused_with_the_nearest_ones(terminal: Terminal) -> None:
+    for command in (("override", "Luka Donkic", "blacklisted"), ("clear", "Luka Donkic")):
+        refused = terminal.run("players", *command, *WHY, "--from", DATE, exit_code=1).stderr
+        assert "Luka Donkic (lukadonkic) has no prediction or grade" in refused
+        assert "Nearest: lukadoncic" in refused
+    assert terminal.json("players", "overrides")["overrides"] == []
+
+
+@pytest.fixture
+def league(terminal: Terminal) -> Terminal:
+    """60 players with 25 dates of bets; `wild` scatters twice as much, and `low` is predicted too low."""
+    chance = np.random.default_rng(4)
+    rows = []
+    for day in range(25):
+        for number in range(60):
+            name = {0: "wild", 1: "low"}.get(number, f"player{number:02}")
+            actual = 20 + round(float(chance.normal(0, 6 if name == "wild" else 3)))
+            line = Decimal("15.5") if name == "low" else Decimal("20.5")
+            rows.append(graded("correct" if actual > line else "wrong", player_lookup=name, actual_points=actual,
+                               line_value=line, predicted_points=line + 1 if name == "low" else Decimal(20),
+                               game_date=GAME_DATE - dt.timedelta(day)))  # fmt: skip
+    Graded(terminal.home).add(rows)
+    terminal.run("players", "review", "--date", NEXT)
+    return terminal
+
+
+def test_the_list_answers_whom_not_to_bet_on_about_whom_we_are_biased_and_who_scatters(league: Terminal) -> None:
+    def listed(*options: object) -> list[Any]:
+        rows: list[Any] = league.json("players", "list", *options)["players"]
+        return rows
+
+    assert [row["player_lookup"] for row in listed("--biased")] == ["low", "jaimejaquezjr", "lukadoncic"]
+    wild = listed("--variance", "high")[0]
+    assert (wild["player_lookup"], wild["variance_flag"]) == ("wild", "high_for_volume")
+    assert 1.5 < wild["variance_ratio"] < 3
+    margins = [row["margin"] for row in listed("--sort", "margin")]
+    assert margins == sorted(margins)
+    assert len(margins) == 62
+    assert len(listed("--min-bets", 11)) == 60
+    assert listed("--min-bets", 26) == []
+    assert "no more than chance explains" in league.run("players", "list", "--player", "player05").stdout
+    low = next(line for line in league.run("players", "list", "--player", "low").stdout.splitlines() if "low " in line)
+    assert re.search(r"low +reliable +\+4\.\d +\+\d\.\d to \+\d\.\d +25 .*margin \+4\.\d points on 25 dates", low)
+
+
+@pytest.mark.parametrize("order", PLAYER_ORDERS)
+def test_players_are_listed_in_every_order_those_without_the_figure_last(league: Terminal, order: str) -> None:
+    rows = league.json("players", "list", "--sort", order)["players"]
+    name = {"hit-rate": "hit_rate", "variance": "variance_ratio"}.get(order, order)
+    values = [row[name] for row in rows]
+    known = [value for value in values if value is not None]
+    assert values[: len(known)] == known
+    if order in ("margin", "hit-rate"):
+        assert known == sorted(known)
+    elif order == "status":
+        assert known == sorted(known, key=PLAYER_STATUSES.index)
+    else:
+        assert known == sorted(known, key=abs, reverse=True)
 
 
 def test_before_the_first_review_the_next_step_is_printed(terminal: Terminal) -> None:

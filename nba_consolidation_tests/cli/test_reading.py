@@ -26,6 +26,7 @@ READING = [
     ("players", "overrides"), ("players", "aliases"), ("quarantine",), ("duplicates",),
     ("explain", "--date", DATE, *PLAYER), ("quality", "--date", DATE), ("report", "--output", "report.html"),
     ("locks", "list"), ("locks", "history"), ("locks", "audit"), ("cleanup",), ("bootstrap",),
+    ("repair", "predictions"), ("repair", "accuracy"),
 ]  # fmt: skip
 HOLD = (
     "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2); print('held', flush=True);"

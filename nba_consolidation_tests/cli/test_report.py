@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,12 @@ def test_the_setting_says_where_reports_are_saved(
 ) -> None:
     monkeypatch.setenv("NBA_CONSOLIDATION_REPORTS", str(tmp_path / "elsewhere"))
     assert Path(consolidated.json("report")["file"]).parent == tmp_path / "elsewhere"
+
+
+def test_what_the_charts_draw_is_exported(consolidated: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    document = consolidated.json("export", "report-data", "--output", file)
+    assert (document["dates"], document["dates_without_rows"]) == ([DATE], [])
+    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    assert [(row["chart"], row["game_date"], row["active_rows"]) for row in rows] == [("active predictions", DATE, "1")]
+    assert document["rows"] == len(rows)

@@ -256,6 +256,18 @@ def test_a_recalibration_of_a_past_date_publishes_the_upcoming_dates_and_keeps_t
     assert read(published, "calibration_version") == {yesterday(): version.version_id, today(): version.version_id}
 
 
+def test_a_player_blacklisted_by_hand_is_stopped_on_dates_that_come_later_until_it_ends(published: Graph) -> None:
+    first, second = (today() + dt.timedelta(days) for days in (1, 2))
+    override = Override("o", "Jaime Jáquez Jr.", "blacklisted", today(), first, "ann", "a knee")
+    published.deployment.reviewer.decide(override, Holder.here("person"), [today()])
+    published.stage("w2", [prediction(game_date=date, is_actionable=True) for date in (first, second)])
+    assert published.run(first, second).success
+    assert read(published, "is_actionable") == {yesterday(): True, today(): True, first: False, second: True}
+    run = published.run(today(), second, job="reliability")
+    assert run.success
+    assert read(published, "is_actionable") == {yesterday(): True, today(): False, first: False, second: True}
+
+
 def test_a_review_of_past_dates_publishes_the_upcoming_dates_and_keeps_the_past(published: Graph) -> None:
     reviewer, holder = published.deployment.reviewer, Holder.here("person")
     reviewer.decide(Override("o", "jaimejaquezjr", "blacklisted", yesterday(), None, "ann", "a knee"), holder)

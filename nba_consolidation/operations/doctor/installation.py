@@ -99,5 +99,5 @@ def _disk(settings: Settings, free_space: Callable[[Path], int]) -> tuple[Health
     least = min(free.values())
     if least < LOW_SPACE:
         health = Health.FAILED if least < NO_SPACE else Health.WARNING
-        return health, f"{detail}. Free some: nba-consolidation cleanup shows staging tables that were left over"
+        return health, f"{detail}. Free some: `nba-consolidation cleanup` lists left-over staging tables"
     return Health.OK, detail

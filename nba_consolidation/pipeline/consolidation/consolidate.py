@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.fencing.audits import repair_command
+from nba_consolidation.fencing.audits import as_options
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
@@ -197,7 +197,7 @@ class _Attempt:
             manifest.dates,
             partial(transaction.consolidation, consolidation_id=consolidation_id, known=known, live=self._live),
             next_step=f" in {PREDICTIONS.name}, and the staging tables stay. "
-            f"Run: {repair_command('predictions', manifest.dates)}, then consolidate again",
+            f"Run: nba-consolidation repair predictions {as_options(manifest.dates)}, then consolidate again",
             manifest=manifest.entries,
             on_statement=self._on_step,
         )

@@ -25,6 +25,8 @@ BREAK_EVEN = 11 / 21
 _BETS_FOR_SCALE = 50
 _WIDE = 8.2
 _SMALL = 8  # points
+_HIT_RATE = ("bets", "hit_rate", "hit_rate_low", "hit_rate_high")
+_BIN = ("system_id", "series", "lower_bound", "upper_bound", "mean_confidence")
 Tooltips = Mapping["PathCollection", Sequence[str]]
 
 
@@ -34,7 +36,8 @@ class Chart:
 
     heading, subtitle: texts above or below it; only a panel of several has a subtitle. description: for screen readers.
     height, width: in inches; the page has a width of its own. bets: how many bets it is about; if there is no room for
-    all charts, those with the most bets are drawn. focusable: whether the keyboard reaches each marker.
+    all charts, those with the most bets are drawn. focusable: whether the keyboard reaches each marker. data: what it
+    draws, a row for each point.
     """
 
     heading: str
@@ -45,6 +48,7 @@ class Chart:
     bets: int = 0
     width: float = 3.4
     focusable: bool = False
+    data: Sequence[Row] = ()
 
 
 def most_bets(charts: Sequence[Chart], limit: int) -> list[Chart]:
@@ -65,6 +69,7 @@ def hit_rates_over_time(rows: Sequence[Row]) -> list[Chart]:
             partial(_draw_hit_rate, rows=of_system, limits=limits, dates=(min(dates), max(dates))),
             subtitle=f"last {_estimate(of_system[-1])}" if of_system[-1]["bets"] else "no bets",
             bets=sum(row["bets"] for row in of_system),
+            data=_drawn("hit rate by date", of_system, "game_date", "system_id", *_HIT_RATE),
         )
         for system, of_system in _by_system(rows).items()
     ]
@@ -83,6 +88,11 @@ def reliability(system: str, subtitle: str, stated: Sequence[Row], calibrated: S
         subtitle=subtitle,
         bets=sum(row["bets"] for row in stated),
         focusable=True,
+        data=[
+            {**row, "system_id": system, "series": series}
+            for series, rows in (("as stated", stated), ("calibrated", calibrated))
+            for row in _drawn("hit rate by confidence", rows, *_BIN, *_HIT_RATE)
+        ],
     )
 
 
@@ -103,7 +113,8 @@ def reliability_by_system(bins: Sequence[Row], scores: Sequence[Row]) -> list[Ch
 def hit_rates_by_system(rows: Sequence[Row]) -> Chart:
     """The hit rate of each system with its interval. rows: of system_performance, with bets."""
     named = [{**row, "label": system_name(row["system_id"])} for row in rows]
-    return _intervals("Hit rate by system", "hit_rate", "hit rate", BREAK_EVEN, named)
+    data = _drawn("hit rate by system", rows, "system_id", *_HIT_RATE)
+    return _intervals("Hit rate by system", "hit_rate", "hit rate", BREAK_EVEN, named, data)
 
 
 def returns_by_strategy(rows: Sequence[Row]) -> Chart | None:
@@ -112,7 +123,8 @@ def returns_by_strategy(rows: Sequence[Row]) -> Chart | None:
     rows: of strategy_performance, of one date, in the order from top to bottom. Baselines are orange squares.
     """
     known = [{**row, "label": row["strategy"]} for row in rows if row["roi_low"] is not None]
-    return _intervals("Return by strategy", "roi", "return per unit staked", 0, known) if known else None
+    data = _drawn("return by strategy", known, "strategy", "bets", "roi", "roi_low", "roi_high")
+    return _intervals("Return by strategy", "roi", "return per unit staked", 0, known, data) if known else None
 
 
 def profits_over_time(rows: Sequence[Row], labels: Mapping[str, str]) -> Chart:
@@ -130,7 +142,8 @@ def player_funnel(rows: Sequence[Row], labelled: Collection[str]) -> Chart | Non
     if not with_bets:
         return None
     draw = partial(_draw_funnel, rows=with_bets, labelled=labelled)
-    return Chart("Hit rate by player", "Hit rate of each player by effective bets.", 3.4, draw, width=_WIDE)
+    data = _drawn("hit rate by player", with_bets, "player_lookup", *_HIT_RATE, "effective_bets", "shrunken_rate")
+    return Chart("Hit rate by player", "Hit rate of each player by effective bets.", 3.4, draw, width=_WIDE, data=data)
 
 
 def active_predictions(rows: Sequence[Row]) -> Chart | None:
@@ -138,7 +151,9 @@ def active_predictions(rows: Sequence[Row]) -> Chart | None:
     if not any(row["active_rows"] for row in rows):
         return None
     draw = partial(_draw_volume, rows=rows)
-    return Chart("Active predictions by game date", "Number of active predictions of each game date.", 1.7, draw)
+    data = _drawn("active predictions", rows, "game_date", "active_rows")
+    description = "Number of active predictions of each game date."
+    return Chart("Active predictions by game date", description, 1.7, draw, data=data)
 
 
 def hit_rate_limits(rows: Sequence[Row]) -> tuple[float, float]:
@@ -146,6 +161,11 @@ def hit_rate_limits(rows: Sequence[Row]) -> tuple[float, float]:
     known = [row for row in rows if row["bets"] >= _BETS_FOR_SCALE] or [row for row in rows if row["bets"]]
     low, high = ([row[name] for row in known] for name in ("hit_rate_low", "hit_rate_high"))
     return max(min([0.45, *low]) - 0.02, 0), min(max([0.6, *high]) + 0.02, 1)
+
+
+def _drawn(chart: str, rows: Sequence[Row], *columns: str) -> list[Row]:
+    """The columns that a chart draws, after its name."""
+    return [{"chart": chart, **{name: row.get(name) for name in columns}} for row in rows]
 
 
 def _by_system(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -211,10 +231,10 @@ def _draw_reliability(axes: Axes, stated: Sequence[Row], calibrated: Sequence[Ro
     return tooltips
 
 
-def _intervals(heading: str, key: str, axis: str, break_even: float, rows: Sequence[Row]) -> Chart:
+def _intervals(heading: str, key: str, axis: str, break_even: float, rows: Sequence[Row], data: Sequence[Row]) -> Chart:
     draw = partial(_draw_intervals, rows=rows, key=key, axis=axis, break_even=break_even)
     description = f"{heading}, each with its 95 % interval."
-    return Chart(heading, description, 0.6 + 0.33 * len(rows), draw, width=_WIDE, focusable=True)
+    return Chart(heading, description, 0.6 + 0.33 * len(rows), draw, width=_WIDE, focusable=True, data=data)
 
 
 def _draw_intervals(axes: Axes, rows: Sequence[Row], key: str, axis: str, break_even: float) -> Tooltips:

@@ -31,6 +31,7 @@ from nba_consolidation.pipeline.analysis.recalibration.versions import (
     read_history,
 )
 from nba_consolidation.pipeline.analysis.reliability import queries as reliability
+from nba_consolidation.pipeline.analysis.reliability.overrides import overrides_with_results
 from nba_consolidation.pipeline.daily_report.action_required import required_actions
 from nba_consolidation.pipeline.daily_report.contents import (
     NO_PLAYERS,
@@ -186,7 +187,7 @@ class Reporter:
 
     def _players(self, last: dt.date) -> Players:
         """The review for the day after the report, or the newest one before that in the season."""
-        overrides = reliability.overrides(self.warehouse)
+        overrides = overrides_with_results(self.warehouse)
         tomorrow = last + dt.timedelta(1)
         reviewed = last_game_date(self.warehouse, POLICY_REVIEWS, season_of(last).first, tomorrow)
         if reviewed is None:

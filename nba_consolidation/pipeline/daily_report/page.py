@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.pipeline.analysis.performance.game_date_clusters import interval_of_dates
-from nba_consolidation.pipeline.analysis.recalibration.evaluation import Scores
-from nba_consolidation.pipeline.daily_report import charts
 from nba_consolidation.pipeline.daily_report.action_required import Urgency
+from nba_consolidation.pipeline.daily_report.chart_data import charts_of, csv_link, csv_name, system_and_window
 from nba_consolidation.pipeline.daily_report.chart_files import svg
 from nba_consolidation.pipeline.daily_report.charts import Chart
 from nba_consolidation.pipeline.daily_report.contents import Report, SystemReliability
-from nba_consolidation.schema import ALL_SYSTEMS, TIME_WINDOWS, display_columns
-from nba_consolidation.schema.display import UNKNOWN, Row, calibration_error, percent, percent_range, plain, text_column
+from nba_consolidation.schema import display_columns
+from nba_consolidation.schema.display import UNKNOWN, Row, percent, percent_range, plain, text_column
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 _LEASE_EVENTS = 40
-_SYSTEMS = 9
-_MIN_BETS = 30
-"""With fewer bets an interval is too wide for a chart; the table shows the system nevertheless."""
 _BADGES = {Urgency.NOW: ("now", "bad"), Urgency.TODAY: ("today", "soon"), Urgency.WHEN_THERE_IS_TIME: ("later", "")}
 _SECTIONS = (("glance", "At a glance"), ("actions", "Action required"), ("hit-rates", "Hit rates"),
              ("calibration", "Calibration"), ("players", "Players"), ("betting", "Betting"),
@@ -41,6 +36,7 @@ def page(report: Report, run_id: str | None = None, run_address: str | None = No
     """
     work = report.work
     in_dates = [row for row in work.predictions if report.first <= row["game_date"] <= report.last]
+    drawn = charts_of(report)
     template = _environment().get_template("page.html")
     return template.render(
         report=report,
@@ -64,16 +60,14 @@ def page(report: Report, run_id: str | None = None, run_address: str | None = No
         hit_rate=_hit_rate(report),
         passed=sum(check.status is CheckStatus.PASSED for check in report.checks),
         analysed=max((row["game_date"] for row in report.performance if row["bets"]), default=None),
-        performance=sorted(report.performance, key=_system_and_window),
-        hit_rate_charts=_hit_rate_charts(report),
-        reliability_charts=_reliability_charts(report.reliability),
+        performance=sorted(report.performance, key=system_and_window),
+        hit_rate_charts=drawn.hit_rates,
+        reliability_charts=drawn.reliability,
         bins=[row for system in report.reliability for row in _bins(system)],
-        player_chart=charts.player_funnel(
-            report.players.rows, [row["player_lookup"] for row in report.players.flagged]
-        ),
+        player_chart=drawn.players,
         undecided_players=sum(row["status"] == "not_enough" for row in report.players.rows),
-        strategy_chart=charts.returns_by_strategy(report.strategies.highlighted),
-        volume_chart=charts.active_predictions(work.predictions),
+        strategy_chart=drawn.strategies,
+        volume_chart=drawn.volume,
         broken_rules=[vars(rule) for rule in work.broken_rules],
         lease_events=[vars(event) for event in report.lease_events[-_LEASE_EVENTS:]],
         checks=[vars(check) for check in report.checks],
@@ -103,41 +97,6 @@ def _hit_rate(report: Report) -> tuple[str, str]:
     return percent(correct / (correct + wrong)), f"{percent_range(low, high)}, n = {correct + wrong:,}"
 
 
-def _system_and_window(row: Row) -> tuple[bool, str, int]:
-    """Sorts all systems together last, and the shortest window first."""
-    return row["system_id"] == ALL_SYSTEMS, row["system_id"], TIME_WINDOWS.index(row["time_window"])
-
-
-def _hit_rate_charts(report: Report) -> list[Chart]:
-    """Of the systems with the most bets in the last 30 days: one chart of all, and one over time of each."""
-    enough = [row for row in report.performance if row["time_window"] == "30d" and row["bets"] >= _MIN_BETS]
-    busiest = sorted(sorted(enough, key=lambda row: -row["bets"])[:_SYSTEMS], key=_system_and_window)
-    if not busiest:
-        return []
-    systems = [row["system_id"] for row in busiest]
-    over_time = [row for system in systems for row in report.over_time if row["system_id"] == system]
-    return [charts.hit_rates_by_system(busiest), *charts.hit_rates_over_time(over_time)]
-
-
-def _reliability_charts(reliability: Sequence[SystemReliability]) -> list[Chart]:
-    drawn = [
-        charts.reliability(one.system_id, _ece(one), list(map(vars, one.stated)), list(map(vars, one.calibrated)))
-        for one in reliability
-    ]
-    return charts.most_bets(drawn, _SYSTEMS)
-
-
-def _ece(system: SystemReliability) -> str:
-    calibrated = f"Calibrated: {_error(system.calibrated_scores)}" if system.calibrated else "No calibration in force"
-    version = system.in_force
-    in_force = f"; in force: {version.version_id} ({version.method})" if version else ""
-    return f"As stated: {_error(system.stated_scores)}, n = {system.bets:,}. {calibrated}{in_force}"
-
-
-def _error(scores: Scores) -> str:
-    return calibration_error(scores.ece, scores.ece_noise, scores.ece_noise_high)
-
-
 def _score_rows(system: SystemReliability) -> list[Row]:
     """The scores of a system as stated and as calibrated, beside the references."""
     series = [("as stated", system.stated_scores)]
@@ -163,7 +122,13 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"plain": plain, "with_code": _with_code, "svg": _svg}
+    environment.filters |= {
+        "plain": plain,
+        "with_code": _with_code,
+        "svg": _svg,
+        "csv_link": csv_link,
+        "csv_name": csv_name,
+    }
     return environment
 
 

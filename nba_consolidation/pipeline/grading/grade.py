@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from nba_consolidation.fencing.audits import repair_command
+from nba_consolidation.fencing.audits import as_options
 from nba_consolidation.fencing.fenced_writer import FencedWriter, LeasedDates, log_outcome, total_cost
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
@@ -79,7 +79,7 @@ class Grader:
                 *(repairer.statements(parameters, live) if broken else ()),
                 *transaction.grading(parameters, uuid.uuid4().hex, box_scores, live, similar),
             ],
-            next_step=f". Run: {repair_command('accuracy', dates)}, then grade again",
+            next_step=f". Run: nba-consolidation repair accuracy {as_options(dates)}, then grade again",
             on_statement=on_step,
         )
 

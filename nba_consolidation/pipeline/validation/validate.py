@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from nba_consolidation.fencing.audits import DUPLICATE_VALIDATED, repair_command
+from nba_consolidation.fencing.audits import DUPLICATE_VALIDATED, as_options
 from nba_consolidation.fencing.fenced_writer import FencedWriter, Parameters, log_outcome
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
@@ -48,7 +48,7 @@ class Validator:
         ordered = sorted(dates)
         self.writer.warehouse.create_tables(ALL_TABLES)
         with self.writer.holding(LOCK_TYPE, ordered, holder) as leased:
-            next_step = f". Run: {repair_command('predictions', ordered)}, then validate again"
+            next_step = f". Run: nba-consolidation repair predictions {as_options(ordered)}, then validate again"
             result = leased.write(ordered, self.statements, next_step=next_step)
         validated = [ValidatedDate(**row) for row in result.rows["validated_counts"]]
         rows = sum(date.validated_rows for date in validated)

@@ -171,6 +171,14 @@ def test_a_tooltip_appears_for_the_focused_marker(page: Page) -> None:
 
 
 @pytest.mark.slow
+def test_the_data_of_a_chart_is_saved_as_a_file(page: Page, tmp_path: Path) -> None:
+    with page.expect_download() as download:
+        page.locator("a.data").first.click()
+    download.value.save_as(tmp_path / "data.csv")
+    assert download.value.suggested_filename == "hit-rate-by-system.csv"
+    assert (tmp_path / "data.csv").read_text(encoding="utf-8").startswith("chart,system_id,bets,hit_rate,")
+
+
 def test_the_first_tab_stop_skips_to_the_summary(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import io
 import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
 from nba_consolidation.operations.status import PipelineStatus
+from nba_consolidation.pipeline.daily_report.chart_data import DATA_COLUMNS, charts_of
 from nba_consolidation.pipeline.daily_report.contents import Players, Report, Strategies, Work
 from nba_consolidation.pipeline.daily_report.page import page
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE
@@ -98,6 +103,38 @@ def test_every_chart_has_a_description_for_screen_readers(document: Document) ->
     focusable = [mark for mark in document.named("use") if mark.get("tabindex") == "0"]
     assert focusable
     assert all(mark["aria-label"] == mark["data-tip"] for mark in focusable)
+
+
+def test_every_chart_has_its_values_as_a_csv_file_in_the_page(document: Document, report: Report) -> None:
+    links = [link for link in document.named("a") if link.get("download")]
+    assert len(links) == len(document.named("figure")) == len({link["download"] for link in links})
+    prefix = "data:text/csv;charset=utf-8,"
+    texts = [unquote(str(link["href"]).removeprefix(prefix)) for link in links if str(link["href"]).startswith(prefix)]
+    tables = [list(csv.DictReader(io.StringIO(text, newline=""))) for text in texts]
+    assert len(tables) == len(links)
+    by_system = next(table for table in tables if table[0]["chart"] == "hit rate by system")
+    shown = {row["system_id"]: row for row in report.performance if row["time_window"] == "30d"}
+    assert {row["system_id"]: (int(row["bets"]), float(row["hit_rate"])) for row in by_system} == {
+        row["system_id"]: (shown[row["system_id"]]["bets"], shown[row["system_id"]]["hit_rate"]) for row in by_system
+    }
+    assert EVIL in {row["system_id"] for row in by_system}
+
+
+def test_the_data_of_all_charts_is_one_table(report: Report) -> None:
+    names = [column.name for column in DATA_COLUMNS]
+    rows = [dict(zip(names, row, strict=True)) for row in charts_of(report).rows()]
+    assert {row["chart"] for row in rows} == {
+        "hit rate by system", "hit rate by date", "hit rate by confidence", "hit rate by player", "return by strategy",
+        "active predictions",
+    }  # fmt: skip
+    for row in rows:
+        types = {column.type: row[column.name] for column in DATA_COLUMNS if row[column.name] is not None}
+        assert all(isinstance(value, _TYPES[kind]) for kind, value in types.items()), row
+    series = {row["series"] for row in rows if row["chart"] == "hit rate by confidence" and row["system_id"]}
+    assert series == {"as stated", "calibrated"}
+
+
+_TYPES = {"STRING": str, "DATE": dt.date, "INT64": int, "FLOAT64": float}
 
 
 def test_charts_use_only_colours_of_the_page(document: Document) -> None:

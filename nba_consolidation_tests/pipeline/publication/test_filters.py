@@ -62,6 +62,21 @@ def test_a_blacklisted_player_is_recognised_in_another_spelling(bench: Workbench
     assert (row["player_lookup"], row["filter_reason"]) == ("Jaime Jáquez Jr.", "blacklisted_player")
 
 
+@pytest.mark.parametrize(("last", "stopped"), [(DATE, True), (DATE - dt.timedelta(1), False), (None, True)])
+def test_an_override_that_ended_since_the_review_stops_no_bet(
+    bench: Workbench, last: dt.date | None, stopped: bool
+) -> None:
+    reviewed(bench, "blacklisted", DATE - dt.timedelta(2))
+    bench.execute("UPDATE player_reliability SET override_id = 'o', computed_status = 'watch'")
+    bench.execute(
+        "INSERT INTO player_overrides (override_id, player_lookup, first_date, last_date, author, reason, created_at) "
+        f"VALUES ('o', 'p', '{DATE}', {repr(str(last)) if last else 'NULL'}, 'ann', 'a knee', CURRENT_TIMESTAMP)"
+    )
+    assert published_with(bench)[:3] == (
+        (False, "blacklisted_player", "blacklisted") if stopped else (True, None, "watch")
+    )
+
+
 def test_high_variance_alone_stops_no_bet(bench: Workbench) -> None:
     reviewed(bench, "watch")
     assert published_with(bench) == (True, None, "watch", "high")

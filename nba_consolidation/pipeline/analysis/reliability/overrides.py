@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS, STANDARD_ODDS, profit
 from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.schema import PLAYER_STATUSES
-from nba_consolidation.warehouse.interface import Warehouse
+from nba_consolidation.schema.canonical_keys import player_key
+from nba_consolidation.sql import Statement
+from nba_consolidation.warehouse.interface import Row, Warehouse
+
+_KNOWN_FOR = dt.timedelta(365)
 
 
 class OverrideRefused(ConsolidationError):
@@ -51,14 +56,62 @@ class Override:
         return None if self.last is None else self.last + dt.timedelta(1)
 
 
+def canonical_player(warehouse: Warehouse, name: str, date: dt.date) -> str:
+    """The player_lookup of a name in any spelling. Raises OverrideRefused if nobody has it, and names the nearest.
+
+    Known are the players with a prediction or a grade since a year before the date, or with an override.
+    """
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import extract
+
+    rows = warehouse.query(Statement("known_players", {"first_date": date - _KNOWN_FOR}))
+    key, known = player_key(name), [row["player_key"] for row in rows]
+    if key in known:
+        return key
+    nearest = (
+        ", ".join(match[0] for match in extract(key, known, scorer=Levenshtein.normalized_similarity, limit=3))
+        or "none: there are no predictions yet"
+    )
+    raise OverrideRefused(f"{name} ({key}) has no prediction or grade since {date - _KNOWN_FOR}. Nearest: {nearest}")
+
+
+def overrides_with_results(warehouse: Warehouse) -> list[Row]:
+    """All overrides as they were made, each with the bets on the player while it was in force, as if made.
+
+    bets, correct, units: what one unit on each bet at -110 returned. Only bets of the day of the decision or later
+    count: the results of earlier ones were known.
+    """
+    rows = queries.overrides(warehouse)
+    if not rows:
+        return []
+    results = {row["override_id"]: {"bets": 0, "correct": 0} for row in rows}
+    for bets in warehouse.query(Statement("overridden_bets", {"first_date": min(row["first_date"] for row in rows)})):
+        decided = [row for row in rows if row["created_at"].date() <= bets["game_date"]]
+        override = overrides_on(_overrides(decided), bets["game_date"]).get(bets["player_key"])
+        if override:
+            result = results[override.override_id]
+            result["bets"] += bets["correct"] + bets["wrong"]
+            result["correct"] += bets["correct"]
+    return [row | _with_rate(**results[row["override_id"]]) for row in rows]
+
+
+def _with_rate(bets: int, correct: int) -> Row:
+    won = correct * profit(STANDARD_ODDS)
+    return {"bets": bets, "correct": correct, "units": round(won - (bets - correct), DECIMALS) if bets else None}
+
+
 def read_overrides(warehouse: Warehouse) -> list[Override]:
     """All overrides, in the order in which they were made; player names are canonical."""
+    return _overrides(queries.overrides(warehouse))
+
+
+def _overrides(rows: Sequence[Row]) -> list[Override]:
     return [
         Override(
             row["override_id"], row["player_key"], row["status"], row["first_date"], row["last_date"], row["author"],
             row["reason"],
         )
-        for row in queries.overrides(warehouse)
+        for row in rows
     ]  # fmt: skip
 
 

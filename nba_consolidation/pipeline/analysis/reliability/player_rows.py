@@ -167,6 +167,7 @@ class SeasonReview:
             "mean_points_20": rounded(of.at(row, of.volume)),
             **spreads,
             "peer_sd_20": rounded(of.peers[row]),
+            "variance_ratio": rounded(ratio(of.at(row, of.spreads["points", 20].sd), of.peers[row])),
             "variance_q": rounded(of.q[row]),
             "variance_flag": of.flag_names(row),
             "confidence_reduction": rounded(of.reduction(row)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from operator import neg
 
 from nba_consolidation.schema import PLAYER_RELIABILITY, PLAYER_STATUSES, POLICY_REVIEWS
 from nba_consolidation.schema.canonical_keys import player_key
@@ -18,6 +20,46 @@ def players(
     lookup = player and player_key(player)
     rows = table_rows(warehouse, PLAYER_RELIABILITY, first, last, status=status, player_lookup=lookup)
     return sorted(rows, key=lambda row: (row["game_date"], *flagged_first(row)))
+
+
+def selected(
+    rows: Sequence[Row],
+    *,
+    variance: str | None = None,
+    biased: bool = False,
+    min_bets: int = 0,
+    sort: str | None = None,
+) -> list[Row]:
+    """The players of a date who meet all of the conditions. variance `high` includes `high_for_volume`.
+
+    sort: one of PLAYER_ORDERS; by default bias or variance if one of them is asked for, else status.
+    """
+    flags = ("high", "high_for_volume") if variance == "high" else (variance,)
+    kept = [
+        row
+        for row in rows
+        if row["bets"] >= min_bets
+        and (variance is None or row["variance_flag"] in flags)
+        and (not biased or row["bias_flag"] not in ("normal", "not_enough"))
+    ]
+    key = _ORDERS[sort or ("bias" if biased else "variance" if variance else "status")]
+    return sorted(kept, key=lambda row: (*key(row), *flagged_first(row)))
+
+
+def _by(name: str, rank: Callable[[float], float]) -> Callable[[Row], tuple[float, ...]]:
+    """Orders players by a figure; those without it come last."""
+    return lambda row: (1.0, 0.0) if row[name] is None else (0.0, rank(row[name]))
+
+
+_ORDERS: Mapping[str, Callable[[Row], tuple[float, ...]]] = {
+    "status": lambda _: (),
+    "margin": _by("margin", float),
+    "hit-rate": _by("hit_rate", float),
+    "bets": _by("bets", neg),
+    "bias": _by("bias", lambda bias: -abs(bias)),
+    "variance": _by("variance_ratio", neg),
+}
+"""Players in the order of concern: the lowest margin, the largest bias, the most variance for his volume first."""
 
 
 def flagged_first(row: Row) -> tuple[int, float, float, str]:

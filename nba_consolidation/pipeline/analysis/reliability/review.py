@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nba_consolidation.fencing.computed_tables import ComputedTables, RecomputationReport, recompute
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.pipeline.analysis.performance.windows import season_of
-from nba_consolidation.pipeline.analysis.reliability.overrides import Override, overrides_on, read_overrides
+from nba_consolidation.pipeline.analysis.reliability.overrides import (
+    Override,
+    canonical_player,
+    overrides_on,
+    read_overrides,
+)
 from nba_consolidation.pipeline.analysis.reliability.player_rows import review_rows
 from nba_consolidation.pipeline.analysis.reliability.player_season import EDGE, PlayerSeason
 from nba_consolidation.pipeline.analysis.reliability.policies import FALSE_DISCOVERY
@@ -71,17 +76,22 @@ class Reviewer:
         """
         return recompute(self.writer, _COMPUTED, dates, holder, compute=self._rows, together=season_of, on_step=on_step)
 
-    def decide(self, override: Override, holder: Holder) -> ReviewReport:
-        """Records an override, and reviews again the reviewed dates that it covers."""
-        self.writer.warehouse.create_tables(ALL_TABLES)
+    def decide(self, override: Override, holder: Holder, upcoming: Collection[dt.date] = ()) -> ReviewReport:
+        """Records an override, and reviews the dates that it covers: those reviewed before, and the upcoming ones.
+
+        Raises OverrideRefused if nobody has that name.
+        """
+        warehouse = self.writer.warehouse
+        warehouse.create_tables(ALL_TABLES)
+        override = replace(override, player=canonical_player(warehouse, override.player, override.first))
         values: dict[str, Value] = {
             "override_id": override.override_id, "player_lookup": override.player, "status": override.status,
             "until_date": override.last, "author": override.author, "reason": override.reason,
         }  # fmt: skip
         with self.writer.holding(LOCK_TYPE, [override.first], holder) as leased:
             leased.write([override.first], lambda fenced: [Statement("record_override", {**fenced, **values})])
-        covered = game_dates(self.writer.warehouse, POLICY_REVIEWS, override.first, override.last or dt.date.max)
-        return self.review(covered, holder)
+        reviewed = game_dates(warehouse, POLICY_REVIEWS, override.first, override.last or dt.date.max)
+        return self.review({*reviewed, *filter(override.covers, upcoming)}, holder)
 
     def _rows(self, dates: Sequence[dt.date]) -> tuple[pd.DataFrame, pd.DataFrame]:
         season, warehouse = season_of(dates[0]), self.writer.warehouse

@@ -133,7 +133,7 @@ def test_several_bets_on_one_date_are_one_observation() -> None:
         assert [other[player][name] for name in names] == pytest.approx([row[name] for name in names])
 
 
-@pytest.mark.parametrize(("dates", "status"), [(MIN_DATES - 1, "not_enough"), (MIN_DATES, "blacklisted")])
+@pytest.mark.parametrize(("dates", "status"), [(7, "not_enough"), (8, "blacklisted")])
 def test_with_few_dates_nobody_is_evaluated_however_many_bets(dates: int, status: str) -> None:
     row = reviewed(luck(3, 60, 30) | {"bad": {n: [-15.5] * 6 for n in range(dates)}})["bad"]
     assert (row["status"], row["bets"], row["margin"], row["margin_days"]) == (status, 6 * dates, -15.5, dates)

@@ -1,0 +1,1 @@
+"""Small faults of the product, each with a test that must notice it: `make mutants`."""
