@@ -163,7 +163,7 @@ class Deployment:
         from nba_consolidation.operations.daily_quality.examine import Quality
         from nba_consolidation.operations.daily_quality.readings import Reader
 
-        reader = Reader(self.warehouse, self.staging, self.leases, self.known_dates)
+        reader = Reader(self.warehouse, self.staging, self.leases, self.known_dates, self.settings.schema_evolution)
         return Quality(reader, self.settings.quality_thresholds)
 
     @property

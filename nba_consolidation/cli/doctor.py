@@ -59,6 +59,12 @@ def _checks(deployment: Deployment) -> Sequence[HealthCheck]:
 
     return (
         *installation_checks(deployment.settings),
-        *store_checks(deployment.warehouse, deployment.staging, deployment.leases, deployment.known_dates),
+        *store_checks(
+            deployment.warehouse,
+            deployment.staging,
+            deployment.leases,
+            deployment.known_dates,
+            evolve=deployment.settings.schema_evolution,
+        ),
         *dagster_checks(DagsterInstance.get, WRITERS),
     )

@@ -30,6 +30,7 @@ from nba_consolidation.leases import (
     WaitPolicy,
     hold,
     lease_key,
+    record_failed,
     record_fenced_out,
 )
 from nba_consolidation.observability import log_event
@@ -230,7 +231,10 @@ class LeasedDates:
         return True
 
     def _log(self, dates: Sequence[dt.date], began: float, error: ConsolidationError | None = None) -> None:
-        """Logs how a transaction ended. One that was fenced out is recorded in the lease store too."""
+        """Logs how a transaction ended. One that failed because of one date or the fence is recorded as a lease event.
+
+        A range that fails is tried again date by date, so what matters is recorded then.
+        """
         records = self._records(dates)
         fields: dict[str, object] = {
             "lock_type": records[0].lock_type,
@@ -250,6 +254,8 @@ class LeasedDates:
             for holder_id in sorted(set(holders.values())):
                 refused = [record for record in records if holders.get(record.game_date) == holder_id]
                 record_fenced_out(self.writer.leases, refused, holder_id)
+        elif error is not None and len(records) == 1:
+            record_failed(self.writer.leases, records[0], str(error))
 
 
 def fence_parameters(leases: Sequence[LeaseRecord], holder: Holder, now: dt.datetime) -> Parameters:

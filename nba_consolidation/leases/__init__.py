@@ -15,6 +15,7 @@ from nba_consolidation.leases.errors import (
 )
 from nba_consolidation.leases.held_lease import HeldLease, hold
 from nba_consolidation.leases.interface import (
+    FAILED,
     FENCED_OUT,
     WAIT,
     ForcedRelease,
@@ -25,10 +26,11 @@ from nba_consolidation.leases.interface import (
     Reseed,
 )
 from nba_consolidation.leases.keys import lease_key, parse_lease_key
-from nba_consolidation.leases.lease_events import record_fenced_out
+from nba_consolidation.leases.lease_events import record_failed, record_fenced_out
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
 
 __all__ = [
+    "FAILED",
     "FENCED_OUT",
     "WAIT",
     "AmbiguousReply",
@@ -51,5 +53,6 @@ __all__ = [
     "hold",
     "lease_key",
     "parse_lease_key",
+    "record_failed",
     "record_fenced_out",
 ]

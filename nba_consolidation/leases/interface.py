@@ -135,7 +135,7 @@ class Reseed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseEvent:
-    """A lease event, kept for a week: `holder` waited for `other`, or was fenced out by a write of `other`.
+    """A lease event, kept for a week: `holder` waited for `other`, was fenced out by a write of `other`, or failed.
 
     All times are by the store's clock. Events are for people: no lease is granted or refused because of one.
     """
@@ -143,7 +143,7 @@ class LeaseEvent:
     id: str
     """Recording the same id again replaces the event: a wait is recorded at its start, and again at its end."""
     kind: str
-    """`wait` or `fenced_out`."""
+    """`wait`, `fenced_out` or `failed` (a transaction was rolled back: of each key, the last failure is kept)."""
     key: str
     holder: Holder
     other: Holder
@@ -151,7 +151,8 @@ class LeaseEvent:
     ends_at: datetime
     """End of a wait; while it lasts, its time limit, so that the wait of a dead process ends too."""
     outcome: str = ""
-    """Of a wait: empty while it lasts, then `acquired`, `overtaken` (another holder got the lease) or `given_up`."""
+    """Of a wait: empty while it lasts, then `acquired`, `overtaken` (another holder got the lease) or `given_up`.
+    Of a failure: the reason."""
     read_at: datetime = field(default=_EPOCH, compare=False)
 
     @property
@@ -160,7 +161,7 @@ class LeaseEvent:
         return self.kind == WAIT and not self.outcome and self.read_at < self.ends_at
 
 
-WAIT, FENCED_OUT = "wait", "fenced_out"
+WAIT, FENCED_OUT, FAILED = "wait", "fenced_out", "failed"
 EVENTS_KEPT = timedelta(days=7)
 
 

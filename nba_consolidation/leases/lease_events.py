@@ -1,4 +1,4 @@
-"""Records lease events (waits, fenced-out writes) for people: in the log at once, in the store if a wait lasts.
+"""Records lease events (waits, writes that failed) for people: in the log at once, in the store if a wait lasts.
 
 No lease depends on an event: a failure to record one is logged and changes nothing.
 """
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from nba_consolidation.leases.errors import LeaseError
-from nba_consolidation.leases.interface import FENCED_OUT, WAIT, Holder, LeaseEvent, LeaseRecord, LeaseStore
+from nba_consolidation.leases.interface import FAILED, FENCED_OUT, WAIT, Holder, LeaseEvent, LeaseRecord, LeaseStore
 from nba_consolidation.leases.timing import TimeSource
 from nba_consolidation.observability import log_event
 
@@ -90,6 +90,23 @@ def record_fenced_out(store: LeaseStore, records: Sequence[LeaseRecord], newer_h
                 ends_at=lease.read_at,
             ),
         )
+
+
+def record_failed(store: LeaseStore, lease: LeaseRecord, reason: str) -> None:
+    """Record that a write under this lease was rolled back, and why. The failure before it is forgotten."""
+    _record(
+        store,
+        LeaseEvent(
+            id=f"failed-{lease.key}",
+            kind=FAILED,
+            key=lease.key,
+            holder=lease.holder,
+            other=lease.holder,
+            began_at=lease.read_at,
+            ends_at=lease.read_at,
+            outcome=reason,
+        ),
+    )
 
 
 def _record(store: LeaseStore, lease_event: LeaseEvent) -> None:

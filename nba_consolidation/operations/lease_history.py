@@ -1,4 +1,4 @@
-"""Lease history: waits and their length, fenced-out writes, forced releases, and committed writes.
+"""Lease history: waits and their length, fenced-out and failed writes, forced releases, and committed writes.
 
 Reads the events of the lease store (one week) and the ledgers (all history).
 """
@@ -9,14 +9,14 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nba_consolidation.leases import WAIT, LeaseEvent, LeaseStore, parse_lease_key
+from nba_consolidation.leases import FAILED, WAIT, LeaseEvent, LeaseStore, parse_lease_key
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Warehouse
 
 
 @dataclass(frozen=True)
 class LeaseHistoryEntry:
-    """One entry. what: waited, fenced_out, forced_release or wrote. other: the holder waited for or fenced out by."""
+    """One entry. what: waited, fenced_out, failed, forced_release or wrote. other: whom it waited for, or who won."""
 
     at: dt.datetime
     what: str
@@ -41,7 +41,8 @@ def _of_store(leases: LeaseStore) -> Iterator[LeaseHistoryEntry]:
         what = "waited" if event.kind == WAIT else event.kind
         yield LeaseHistoryEntry(
             event.began_at, what, event.key, event.holder.holder_id, event.holder.run_id,
-            f"{event.other.holder_id} (run {event.other.run_id})", waited, _outcome(event),
+            None if event.kind == FAILED else f"{event.other.holder_id} (run {event.other.run_id})", waited,
+            _detail(event),
         )  # fmt: skip
     for forced in leases.forced_releases():
         holder = forced.lease.holder
@@ -51,9 +52,9 @@ def _of_store(leases: LeaseStore) -> Iterator[LeaseHistoryEntry]:
         )  # fmt: skip
 
 
-def _outcome(event: LeaseEvent) -> str:
-    """A wait that did not end before its time limit belongs to a process that died."""
-    return event.outcome or ("waiting" if event.waiting else "unknown") if event.kind == WAIT else ""
+def _detail(event: LeaseEvent) -> str:
+    """How a wait ended (one that did not before its time limit is that of a dead process), why a write failed."""
+    return event.outcome or ("waiting" if event.waiting else "unknown" if event.kind == WAIT else "")
 
 
 def _of_ledgers(warehouse: Warehouse, statement: Statement) -> Iterator[LeaseHistoryEntry]:

@@ -16,10 +16,9 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.fenced_writer import FencedWriter
 from nba_consolidation.leases import Holder
 from nba_consolidation.observability import log_event
-from nba_consolidation.operations.status import evolved
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
-from nba_consolidation.pipeline.consolidation.staging_manifest import finished, freeze
-from nba_consolidation.schema import ALL_TABLES, CLEANUPS, PREDICTIONS
+from nba_consolidation.pipeline.consolidation.outstanding import read_manifest
+from nba_consolidation.schema import ALL_TABLES, CLEANUPS
 from nba_consolidation.sql import Scalar, Statement
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
 
@@ -142,16 +141,11 @@ class CleanUp:
 
     def _kinds(self, old: Sequence[StagingTable]) -> Mapping[str, tuple[OldTableKind, str, Sequence[dt.date]]]:
         """Returns kind, reason and dates of each table, by name."""
-        dates = {date for table in old for date in table.dates}
-        bounds = {"first_date": min(dates, default=dt.date.min), "last_date": max(dates, default=dt.date.min)}
-        rows = self.writer.warehouse.query(Statement("consolidated_staging_tables", bounds))
-        in_ledger = {(row["staging_table"], row["fingerprint"], row["game_date"]) for row in rows}
-        live = self.writer.warehouse.live_columns(PREDICTIONS.name)
-        manifest = freeze(old, dates, in_ledger, evolved(live, old) if self.evolve else live)
+        manifest, merged = read_manifest(self.writer.warehouse, old, evolve=self.evolve)
         # A listing does not show a damaged page: such a table would wait for ever without a reason.
         damaged = self.staging.unreadable([entry.table for entry in manifest.entries])
         kinds: dict[str, tuple[OldTableKind, str, Sequence[dt.date]]] = {}
-        for table in finished(old, in_ledger):
+        for table in merged:
             kinds[table.name] = (
                 *_DROP_REASONS[OldTableKind.CONSOLIDATED if table.rows else OldTableKind.EMPTY],
                 tuple(table.dates),

@@ -7,34 +7,41 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
-from nba_consolidation.leases import LeaseRecord, LeaseStore
+from nba_consolidation.leases import FAILED, LeaseEvent, LeaseRecord, LeaseStore, lease_key
 from nba_consolidation.operations.unfinished_dates import UNFINISHED, UnfinishedDates, unfinished
-from nba_consolidation.pipeline.consolidation.staging_manifest import (
-    LedgerKey,
-    Manifest,
-    RefusedTable,
-    finished,
-    freeze,
-)
-from nba_consolidation.schema import ACCURACY, PREDICTIONS, Column
+from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE
+from nba_consolidation.pipeline.consolidation.outstanding import read_manifest
+from nba_consolidation.pipeline.consolidation.staging_manifest import Manifest, RefusedTable
+from nba_consolidation.schema import ACCURACY
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.column_alignment import columns_to_add
 from nba_consolidation.warehouse.interface import Row, Warehouse
-from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea, StagingTable
+from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 from nba_consolidation.warehouse.table_reads import game_dates_of
 
 _ALL_HISTORY = (dt.date.min, dt.date.max)
 """Rows of dates outside the known range count too."""
 
 
+class State(StrEnum):
+    """What has to happen next to a date."""
+
+    FAILED = "failed"
+    WAITING = "waiting"
+    NOT_VALIDATED = "not validated"
+    NOT_PUBLISHED = "not published"
+    UP_TO_DATE = "up to date"
+
+
 @dataclass(frozen=True)
 class DateStatus:
     """One date: waiting staging tables, committed and validated rows, and the last consolidation that committed.
 
-    withheld_rows: not validated, because their confidence is not on the scale of their group.
+    withheld_rows: not validated, because their confidence is not on the scale of their group. failed_at and
+    failure: of the last attempt, if it was rolled back and the date has had no success since.
     """
 
     game_date: dt.date
@@ -47,6 +54,10 @@ class DateStatus:
     last_token: int | None = None
     last_run_id: str | None = None
     last_consolidated_at: dt.datetime | None = None
+    state: State = State.UP_TO_DATE
+    failed_at: dt.datetime | None = None
+    failed_run_id: str | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +81,20 @@ class PipelineStatus:
         """The dates with waiting staging tables."""
         return tuple(date for date in self.dates if date.waiting_tables)
 
+    def of(self, state: State) -> tuple[DateStatus, ...]:
+        """The dates in that state."""
+        return tuple(date for date in self.dates if date.state is state)
+
     def total(self, figure: str) -> int:
         """The sum of one figure of DateStatus over the dates."""
         return sum(getattr(date, figure) for date in self.dates)
+
+    def only(self, first: dt.date, last: dt.date) -> PipelineStatus:
+        """The part of it that belongs to these dates; refused tables and leases stay."""
+        dates = tuple(date for date in self.dates if first <= date.game_date <= last)
+        names = tuple(row for row in self.unsettled_names if first <= row["game_date"] <= last)
+        own = {date.game_date for date in dates}
+        return replace(self, dates=dates, unsettled_names=names, unfinished=self.unfinished.only(own))
 
 
 def status(
@@ -83,23 +105,42 @@ def status(
     The tables must exist: a failed read raises WarehouseError and never counts as "empty" (incident 41).
     """
     listed = staging.list_tables(known)
-    committed = warehouse.run(_statements())
-    live = warehouse.live_columns(PREDICTIONS.name)
-    in_ledger = {
-        (row["staging_table"], row["fingerprint"], row["game_date"])
-        for row in committed.rows["consolidated_staging_tables"]
-    }
-    manifest = _manifest(listed, in_ledger, evolved(live, listed) if evolve else live)
-    idle = finished(listed, in_ledger)
+    manifest, idle = read_manifest(warehouse, listed, evolve=evolve)
+    committed = warehouse.run(_statements()).rows
+    not_finished = unfinished(committed)
+    failures = {event.key: event for event in leases.events() if event.kind == FAILED}
+    dates = [
+        _with_state(date, not_finished, failures.get(lease_key(LOCK_TYPE, date.game_date)))
+        for date in _by_date(manifest, committed)
+    ]
     return PipelineStatus(
-        dates=_by_date(manifest, committed.rows),
+        dates=tuple(dates),
         refused=manifest.refused,
         empty=tuple(table.name for table in idle if not table.rows),
         merged=tuple(table.name for table in idle if table.rows),
-        unfinished=unfinished(committed.rows),
-        unsettled_names=tuple(committed.rows["unsettled_names_in_order"]),
+        unfinished=not_finished,
+        unsettled_names=tuple(committed["unsettled_names_in_order"]),
         leases=leases.list(),
     )
+
+
+def _with_state(date: DateStatus, not_finished: UnfinishedDates, failure: LeaseEvent | None) -> DateStatus:
+    """Rows that no consolidation of ours wrote, of an adopted table, can be without validation too."""
+    never_validated = date.active_rows and not date.validated_rows and not date.withheld_rows
+    if date.waiting_tables:
+        state = State.WAITING
+    elif date.game_date in not_finished.unvalidated or never_validated:
+        state = State.NOT_VALIDATED
+    elif date.game_date in not_finished.unpublished:
+        state = State.NOT_PUBLISHED
+    else:
+        return date
+    if failure is None or (date.last_consolidated_at and failure.began_at < date.last_consolidated_at):
+        return replace(date, state=state)
+    return replace(
+        date, state=State.FAILED, failed_at=failure.began_at, failed_run_id=failure.holder.run_id,
+        failure=failure.outcome,
+    )  # fmt: skip
 
 
 def dates_with_rows(
@@ -114,18 +155,8 @@ def dates_with_rows(
 
 def _statements() -> list[Statement]:
     bounds = dict(zip(("first_date", "last_date"), _ALL_HISTORY, strict=True))
-    names = ("row_counts_by_date", "validated_dates", "last_consolidations", "consolidated_staging_tables", *UNFINISHED,
-             "unsettled_names_in_order")  # fmt: skip
+    names = ("row_counts_by_date", "validated_dates", "last_consolidations", *UNFINISHED, "unsettled_names_in_order")
     return [Statement(name, bounds) for name in names]
-
-
-def _manifest(listed: Sequence[StagingTable], in_ledger: Collection[LedgerKey], live: Sequence[Column]) -> Manifest:
-    return freeze(listed, {date for table in listed for date in table.dates}, in_ledger, live)
-
-
-def evolved(live: Sequence[Column], listed: Sequence[StagingTable]) -> list[Column]:
-    """Returns the live columns plus the unknown ones that schema evolution would add."""
-    return [*live, *columns_to_add((table.columns for table in listed), live)]
 
 
 def _by_date(manifest: Manifest, committed: Mapping[str, list[Row]]) -> tuple[DateStatus, ...]:

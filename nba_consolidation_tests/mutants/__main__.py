@@ -111,7 +111,8 @@ def _try(copies: SimpleQueue[Path], mutant: Mutant) -> tuple[Mutant, bool]:
 def _pytest(copy: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     """Also processes that a test starts import the copy, and write no compiled file that a later run would take."""
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
+    options = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+    command = [sys.executable, "-m", "pytest", *options, *tests]
     return subprocess.run(
         command, cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

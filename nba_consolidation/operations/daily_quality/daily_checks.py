@@ -199,12 +199,12 @@ def waiting_staging(readings: Readings, thresholds: QualityThresholds) -> CheckO
         for table in old
     ]
     status = _above(oldest, thresholds.staged_hours_warned, thresholds.staged_hours_failed)
+    refused = sum(table.refusal is not None for table in readings.waiting)
     if status is CheckStatus.PASSED:
-        return CheckOutcome(
-            status, oldest, bounds, f"{len(readings.waiting)} staging tables wait, none of them for too long"
-        )
+        message = f"{len(readings.waiting)} staging tables wait ({refused} of them refused), none of them for too long"
+        return CheckOutcome(status, oldest, bounds, message)
     to_do = "run `nba-consolidation consolidate`; correct or remove refused tables"
-    message = f"{len(old)} staging tables wait, the oldest for {oldest:g} h"
+    message = f"{len(old)} staging tables wait, the oldest for {oldest:g} h; refused, of any age: {refused}"
     return CheckOutcome(status, oldest, bounds, f"{message}; {to_do}", rows)
 
 

@@ -63,12 +63,13 @@ class Readings:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the figures from warehouse, staging area and lease store."""
+    """Reads the figures from warehouse, staging area and lease store. evolve: as in the consolidation."""
 
     warehouse: Warehouse
     staging: StagingArea
     leases: LeaseStore
     known: Callable[[], KnownDates]
+    evolve: bool = False
 
     def read(self, date: dt.date, read_at: dt.datetime, thresholds: QualityThresholds) -> Readings:
         """Returns all figures, and the error of each that could not be read."""
@@ -96,20 +97,9 @@ class Reader:
 
     def _waiting(self) -> list[StagingTable]:
         """Returns the staging tables with a date that is not in the ledger, and the refused ones."""
-        listed = [table for table in self.staging.list_tables(self.known()) if table.dates or table.refusal]
-        dates = {date for table in listed for date in table.dates}
-        if not dates:
-            return listed
-        bounds = {"first_date": min(dates), "last_date": max(dates)}
-        merged = {
-            (row["staging_table"], row["fingerprint"], row["game_date"])
-            for row in self.warehouse.query(Statement("consolidated_staging_tables", bounds))
-        }
-        return [
-            table
-            for table in listed
-            if table.refusal or any((table.name, table.fingerprint, date) not in merged for date in table.dates)
-        ]
+        from nba_consolidation.pipeline.consolidation.outstanding import outstanding
+
+        return outstanding(self.warehouse, self.staging.list_tables(self.known()), evolve=self.evolve)
 
 
 def _statements(date: dt.date, recent_days: int) -> list[Statement]:

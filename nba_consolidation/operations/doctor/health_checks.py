@@ -18,10 +18,11 @@ from nba_consolidation.leases import Holder, LeaseStore, lease_key
 from nba_consolidation.operations import bootstrap
 from nba_consolidation.operations.lost_lease_store import fence_ahead
 from nba_consolidation.operations.unfinished_dates import abandoned_dates, some_dates
+from nba_consolidation.pipeline.consolidation.outstanding import outstanding
 from nba_consolidation.schema import BOX_SCORES, FENCES
 from nba_consolidation.settings import variable
 from nba_consolidation.sql import Statement
-from nba_consolidation.warehouse.errors import TableMissing
+from nba_consolidation.warehouse.errors import TableMissing, WarehouseError
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
 
@@ -69,7 +70,12 @@ def run_checks(checks: Iterable[HealthCheck], on_check: Callable[[str], None] = 
 
 
 def store_checks(
-    warehouse: Warehouse, staging: StagingArea, leases: LeaseStore, known_dates: Callable[[], KnownDates]
+    warehouse: Warehouse,
+    staging: StagingArea,
+    leases: LeaseStore,
+    known_dates: Callable[[], KnownDates],
+    *,
+    evolve: bool = False,
 ) -> Sequence[HealthCheck]:
     """The checks of the lease store, the warehouse and the staging area. Only `permission to write` opens to write."""
     reader = warehouse.reader()
@@ -82,7 +88,7 @@ def store_checks(
         ("unfinished dates", lambda: _unfinished(reader, leases)),
         ("permission to write", lambda: _write_permission(warehouse)),
         ("box scores", lambda: _box_scores(reader)),
-        ("staging area", lambda: _staging(staging, known_dates())),
+        ("staging area", lambda: _staging(staging, known_dates(), reader, evolve=evolve)),
     )
 
 
@@ -181,13 +187,14 @@ def _box_scores(warehouse: Warehouse) -> tuple[Health, str]:
     return Health.OK, detail + "".join(f"; without {name}" for name in missing)
 
 
-def _staging(staging: StagingArea, known_dates: KnownDates) -> tuple[Health, str]:
+def _staging(staging: StagingArea, known: KnownDates, warehouse: Warehouse, *, evolve: bool) -> tuple[Health, str]:
     staging.check_write()
-    tables = staging.list_tables(known_dates)
-    refused = sum(table.refusal is not None for table in tables)
+    tables = staging.list_tables(known)
+    found = f"can be written; {len(tables):,} staging tables"
+    try:
+        refused = sum(table.refusal is not None for table in outstanding(warehouse, tables, evolve=evolve))
+    except WarehouseError:  # the warehouse has a result of its own
+        return Health.OK, f"{found}. Which of them are refused is not known without the warehouse"
     if refused:
-        return (
-            Health.WARNING,
-            f"{refused:,} of {len(tables):,} staging tables are refused. See: nba-consolidation status",
-        )
-    return Health.OK, f"can be written; {len(tables):,} staging tables"
+        return Health.WARNING, f"{found}, {refused:,} of them refused. See: nba-consolidation status"
+    return Health.OK, found
