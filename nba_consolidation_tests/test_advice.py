@@ -24,8 +24,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "deploy" / "README
 FILLED_IN = "VALUE"
 SAMPLES = ("2026-01-15", "1", "--date=2026-01-15", "status")
 """What a placeholder can stand for: a date or a text, a number, the options that choose dates, a command."""
-_COMMAND = re.compile(r"(?<![\w/])(?:\S*/bin/)?nba-consolidation ([^`\n<>#;()]*)")
-_PROSE = re.compile(r"[,.:]+(?: .*|$)")
+_COMMAND = re.compile(
+    r"""(?<![\w/])(?:\S*/bin/)?nba-consolidation ((?:(?<=[ =])"[^"\n]*"|(?![,.:]+(?:\s|$|`))[^`\n<>#;()"])*)"""
+)
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z_]+|\{\{.*?\}\}")
 
 
@@ -43,9 +44,8 @@ def texts_of(module: str) -> Iterator[str]:
 
 def commands_in(text: str) -> Iterator[str]:
     """The commands in a text: without the program, each to the end of its quotes, clause or line."""
-    for match in _COMMAND.finditer(text):
-        line = match[1].replace(" ...", f" {FILLED_IN}").replace("...", "")
-        command = _PROSE.sub("", _PLACEHOLDER.sub(FILLED_IN, line)).strip()
+    for match in _COMMAND.finditer(text.replace(" ...", f" {FILLED_IN}")):
+        command = _PLACEHOLDER.sub(FILLED_IN, match[1]).removesuffix("...").strip()
         if command and not command.startswith(FILLED_IN):
             yield command
 

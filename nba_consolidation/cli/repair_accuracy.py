@@ -106,9 +106,7 @@ def _hit_rate(tally: AccuracyCounts) -> str | None:
 
 
 def _interval(tally: AccuracyCounts) -> tuple[float, float] | None:
-    from nba_consolidation.pipeline.analysis.performance.hit_rate_interval import hit_rate_interval
+    """By game date, since the bets of one night depend on each other."""
+    from nba_consolidation.pipeline.analysis.performance.game_date_clusters import interval_of_dates
 
-    if not tally.bets:
-        return None
-    low, high = hit_rate_interval(tally.correct, tally.bets)
-    return float(low), float(high)
+    return interval_of_dates(*zip(*tally.by_date.values(), strict=True)) if tally.bets else None

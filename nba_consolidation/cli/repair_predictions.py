@@ -12,9 +12,11 @@ from nba_consolidation.cli.output import GridColumn, counted
 from nba_consolidation.cli.publication import validate_and_publish
 from nba_consolidation.cli.repair_report import repair_document, repair_grids, repair_or_forecast, repair_summary
 from nba_consolidation.cli.session import Session, session_command
+from nba_consolidation.schema import ACCURACY
 
 if TYPE_CHECKING:
-    from nba_consolidation.operations.repair.repair_result import PredictionsRepair
+    from nba_consolidation.operations.repair.repair_result import PredictionsRepair, RepairReport
+    from nba_consolidation.wiring import Deployment
 
 _FIGURES = {
     "rows_before": GridColumn("rows", right=True),
@@ -53,10 +55,21 @@ def predictions(session: Session, applied: bool, dates: DateRange) -> Exit:
         faults=f"{counted(total.duplicates, 'duplicate')}, {counted(total.active_twins, 'active twin')} and "
         f"{counted(total.misspelt, 'misspelt key')}",
     )
-    session.show(repair_document(report, vars), *repair_grids(report, tuple(_FIGURES.values()), _cells), summary)
+    grids = repair_grids(report, tuple(_FIGURES.values()), _cells)
+    session.show(repair_document(report, vars), *grids, _next_step(deployment, report), summary)
     if publication and publication.error:
         raise publication.error
     return Exit.REQUIRES_ATTENTION if report.poisoned else Exit.DONE
+
+
+def _next_step(deployment: Deployment, report: RepairReport[PredictionsRepair]) -> str:
+    """The command that grades the repaired dates again, if they were graded before."""
+    from nba_consolidation.fencing.audits import as_options
+    from nba_consolidation.warehouse.table_reads import game_dates
+
+    repaired = report.repaired_dates if report.run_id else ()
+    graded = set(game_dates(deployment.warehouse, ACCURACY)).intersection(repaired)
+    return f"Next: nba-consolidation grade {as_options(graded)}" if graded else ""
 
 
 def _cells(repair: PredictionsRepair) -> list[object]:

@@ -35,11 +35,6 @@ def table_of(rows: Iterable[object], limit: int = _MOST_ROWS) -> dg.TableMetadat
     return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=_schema(records))
 
 
-def chosen_columns(rows: Iterable[Row], columns: Sequence[str]) -> dg.TableMetadataValue:
-    """These columns of the rows, as a table."""
-    return table_of({column: row[column] for column in columns} for row in rows)
-
-
 def displayed(rows: Iterable[Row], columns: Sequence[DisplayColumn]) -> dg.TableMetadataValue:
     """The rows as the terminal and the report show them, with units: for people, not for programs."""
     return table_of({column.title.replace("\n", " "): column.cell(row) for column in columns} for row in rows)

@@ -40,8 +40,8 @@ def test_a_repair_says_first_what_it_would_do(legacy: Terminal, options: list[st
     assert "Would repair 3 duplicates and 1 confidence in percent, on 2 dates" in output
     assert "--apply" in output
     assert all(
-        text in output for text in ("60.00% (23.1 to 88.2) of 5", "50.00% (9.5 to 90.5) of 2", "+10.00")
-    )  # with interval and n
+        text in output for text in ("60.00% (0.2 to 99.9) of 5", "50.00% (0.2 to 99.8) of 2", "+10.00")
+    )  # with the interval by date and n
     assert row_count(legacy) == 6
 
 
@@ -152,6 +152,13 @@ def test_a_poisoned_date_names_the_command_that_repairs_it(terminal: Terminal, p
     assert len(poisoned.execute("FROM published_predictions")) == 2
     assert "Nothing to repair" in terminal.run(*command, "--apply").stdout
     assert terminal.json("consolidate", "--date", DATE)["totals"]["updated"] == 1
+
+
+@pytest.mark.usefixtures("poisoned")
+def test_a_repaired_date_that_was_graded_is_to_be_graded_again(terminal: Terminal) -> None:
+    LegacyBench(terminal.home).fill(graded())
+    assert "nba-consolidation grade" not in terminal.run("repair", "predictions").stdout
+    assert f"Next: nba-consolidation grade --date {DATE}" in terminal.run("repair", "predictions", "--apply").stdout
 
 
 def test_a_repair_of_predictions_prints_how_to_put_it_back(terminal: Terminal, poisoned: LegacyPredictions) -> None:

@@ -112,6 +112,9 @@ def test_the_times_and_refused_tables_alone_are_those_of_all_runs(
     monkeypatch.setattr("nba_consolidation.orchestration.checks.consolidation.CONSOLIDATION_LIMIT_MS", 0)
     alone = graph.check_alone("consolidation_duration", "refused_tables")
     assert {name: evaluation.passed for name, evaluation in alone.items()} == dict.fromkeys(alone, False)
+    transaction_ms = alone["consolidation_duration"].metadata["transaction_ms"].value
+    assert isinstance(transaction_ms, int)
+    assert transaction_ms >= 10
     assert "torn" in str(alone["refused_tables"].description)
     assert "Next:" in str(alone["consolidation_duration"].description)
 

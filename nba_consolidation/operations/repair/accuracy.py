@@ -23,7 +23,6 @@ _SET_BY_REPAIR = {"confidence_score", "confidence_decile", *(column.name for col
 _NUMERIC = re.compile(r"(?:BIG)?NUMERIC(?:\(\d+(?:, *(\d+))?\))?")
 _MOST_DIGITS = 9  # of a NUMERIC without parameters
 _FLOAT_DIGITS = 6
-_COUNTS = ("total_rows", "graded", "bets", "correct")
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,8 @@ class AccuracyRepairer(Repairer[AccuracyRepair]):
 
     def figures(self, before: Row, after: Row) -> AccuracyRepair:
         return AccuracyRepair(
-            before=AccuracyCounts(*(before[name] for name in _COUNTS)),
-            after=AccuracyCounts(*(after[name] for name in _COUNTS)),
+            before=_counts(before),
+            after=_counts(after),
             percent_scale_rows=before["percent_scale_rows"],
             normalised=after.get("normalised", 0),
         )
@@ -74,6 +73,11 @@ class AccuracyRepairer(Repairer[AccuracyRepair]):
             for scale in ("percent", "fraction")
         }
         return {**parameters, **systems}
+
+
+def _counts(row: Row) -> AccuracyCounts:
+    by_date = {row["game_date"]: (row["correct"], row["bets"])}
+    return AccuracyCounts(row["total_rows"], row["graded"], row["bets"], row["correct"], by_date)
 
 
 def confidence_digits(live_columns: Sequence[Column]) -> int:

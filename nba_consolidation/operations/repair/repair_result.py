@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
+from functools import cached_property
 from typing import Generic, Protocol, Self, TypeVar
 
 from nba_consolidation.errors import ConsolidationError
@@ -30,12 +31,16 @@ Figures = TypeVar("Figures", bound=RepairFigures)
 
 @dataclass(frozen=True)
 class AccuracyCounts:
-    """Rows, how many of them are graded, and how many of their bets were won. A bet is neither voided nor a push."""
+    """Rows, how many of them are graded, and how many of their bets were won. A bet is neither voided nor a push.
+
+    by_date: the bets won and all bets of each date, for the interval of the hit rate.
+    """
 
     rows: int = 0
     graded: int = 0
     bets: int = 0
     correct: int = 0
+    by_date: Mapping[dt.date, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def wrong(self) -> int:
@@ -47,8 +52,16 @@ class AccuracyCounts:
         return self.correct / self.bets if self.bets else None
 
     def __add__(self, other: AccuracyCounts) -> AccuracyCounts:
+        by_date = dict(self.by_date)
+        for date, (correct, bets) in other.by_date.items():
+            correct_before, bets_before = by_date.get(date, (0, 0))
+            by_date[date] = correct_before + correct, bets_before + bets
         return AccuracyCounts(
-            self.rows + other.rows, self.graded + other.graded, self.bets + other.bets, self.correct + other.correct
+            self.rows + other.rows,
+            self.graded + other.graded,
+            self.bets + other.bets,
+            self.correct + other.correct,
+            by_date,
         )
 
 
@@ -155,11 +168,11 @@ class RepairReport(Generic[Figures]):
     systems: tuple[SystemRepair[Figures], ...] = ()
     poisoned: Mapping[dt.date, ConsolidationError] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def total(self) -> Figures:
         return sum((entry.repair for entry in self.systems), start=self.no_figures)
 
-    @property
+    @cached_property
     def by_system(self) -> dict[str | None, Figures]:
         """All dates together, by system."""
         by_system: dict[str | None, Figures] = {}
@@ -167,7 +180,7 @@ class RepairReport(Generic[Figures]):
             by_system[entry.system_id] = by_system.get(entry.system_id, self.no_figures) + entry.repair
         return by_system
 
-    @property
+    @cached_property
     def by_date(self) -> dict[dt.date, Figures]:
         """All systems together, by date; in order."""
         by_date: dict[dt.date, Figures] = {}

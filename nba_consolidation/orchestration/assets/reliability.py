@@ -10,19 +10,12 @@ from nba_consolidation.orchestration.assets.asset_step import AssetResult, Asset
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import LAST_DATES, after_changes
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
-from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of, without
-from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
+from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of, without
+from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY, display_columns
 
 if TYPE_CHECKING:
     from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
     from nba_consolidation.warehouse.interface import Row
-
-_PLAYER_COLUMNS = ("player_lookup", "status", "reason", "since", "until", "margin", "margin_low", "margin_high",
-                   "margin_days", "worse_q", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "bias", "bias_flag",
-                   "points_sd_10", "variance_flag")  # fmt: skip
-_POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets", "hit_rate", "hit_rate_low",
-                   "hit_rate_high", "other_bets", "difference", "difference_low", "difference_high",
-                   "verdict")  # fmt: skip
 
 
 def _committed(run: AssetRun) -> AssetResult:
@@ -71,8 +64,8 @@ def _metadata(date: "ReviewedDate", players: "Sequence[Row]", policies: "Sequenc
     return {
         "dagster/partition_row_count": date.players,
         **without(vars(date), "game_date"),
-        "flagged": chosen_columns(flagged, _PLAYER_COLUMNS),
-        "policies": chosen_columns(rows_of(policies, date.game_date), _POLICY_COLUMNS),
+        "flagged": displayed(flagged, display_columns.PLAYERS),
+        "policies": displayed(rows_of(policies, date.game_date), display_columns.POLICIES),
     }
 
 

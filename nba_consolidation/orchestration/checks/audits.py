@@ -67,8 +67,8 @@ def _evaluate(audit: "Audit", outcome: AuditOutcome) -> Evaluation:
     """Findings in the committed rows, or dates that the audit rolled back."""
     findings = outcome.findings[audit]
     counts = _counts(findings)
-    found = {date: _cause(audit, count) for date, count in counts.items()}
-    causes = rolled_back_by(audit.name, outcome.poisoned) | found
+    committed = {date: _cause(audit, count) for date, count in counts.items()}
+    causes = rolled_back_by(audit.name, outcome.poisoned) | committed
     metadata = {
         "findings": len(findings),
         "first_date": str(min(outcome.dates, default="none")),

@@ -41,11 +41,12 @@ def _googlesql_type(kind: str) -> str:
     return exp.DataType.build(kind, dialect="duckdb").sql(dialect="bigquery")
 
 
-def comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str | None]:
-    """The comments of all tables, views and columns, by their names; that of a table by the column `""`."""
+def comments(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[tuple[str, str], str | None]:
+    """The comments of these tables and views, and of their columns; that of a table is under the column `""`."""
     rows = connection.execute(
-        "SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
-        "SELECT view_name, '', comment FROM duckdb_views() WHERE NOT internal UNION ALL "
-        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+        "SELECT * FROM (SELECT table_name, '', comment FROM duckdb_tables() UNION ALL "
+        "SELECT view_name, '', comment FROM duckdb_views() UNION ALL "
+        "SELECT table_name, column_name, comment FROM duckdb_columns()) WHERE list_contains($names, table_name)",
+        {"names": list(names)},
     ).fetchall()
     return {(table, column): comment for table, column, comment in rows}

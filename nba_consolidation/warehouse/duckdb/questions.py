@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """From now on, nothing that is sent to the connection reads or writes another file, or undoes this."""
+    """From now on, nothing that is sent to the connection reads or writes another file, or undoes this.
+
+    DuckDB keeps these settings per file and process: other connections to the file share them until all are closed.
+    """
     for setting in ("enable_external_access = false", "lock_configuration = true"):
         connection.execute(f"SET {setting}")
 

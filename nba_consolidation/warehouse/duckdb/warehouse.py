@@ -128,7 +128,8 @@ class DuckDBWarehouse:
 
     def live_columns(self, table: str) -> tuple[Column, ...]:
         with self._connection() as connection:
-            columns, comments = catalog.live_columns(connection, table, self.path), catalog.comments(connection)
+            columns = catalog.live_columns(connection, table, self.path)
+            comments = catalog.comments(connection, [table])
         return tuple(replace(column, description=comments.get((table, column.name)) or "") for column in columns)
 
     def check(self) -> None:
@@ -271,7 +272,7 @@ def _create_views(connection: duckdb.DuckDBPyConnection, views: Sequence[Table])
 
 def _describe(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], kind: str = "TABLE") -> None:
     """Writes the declared descriptions as comments, where they differ."""
-    live = catalog.comments(connection) if tables else {}
+    live = catalog.comments(connection, [table.name for table in tables]) if tables else {}
     _alter(connection, [text for table in tables for text in describe(table, live, kind)])
 
 
