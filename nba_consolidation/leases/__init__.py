@@ -17,6 +17,7 @@ from nba_consolidation.leases.held_lease import HeldLease, hold
 from nba_consolidation.leases.interface import (
     FAILED,
     FENCED_OUT,
+    TOOK_OVER,
     WAIT,
     ForcedRelease,
     Holder,
@@ -32,6 +33,7 @@ from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
 __all__ = [
     "FAILED",
     "FENCED_OUT",
+    "TOOK_OVER",
     "WAIT",
     "AmbiguousReply",
     "ForcedRelease",
