@@ -56,3 +56,7 @@ def test_staging_loads_no_warehouse(tmp_path: Path) -> None:
     modules = loaded(tmp_path / "home", "stage", file)
     assert not modules & {"dagster", "duckdb", "google", "matplotlib", "scipy", "sqlglot"}
     assert list((tmp_path / "home" / "staging").glob("*.parquet"))
+
+
+def test_a_group_has_the_subcommands_that_another_module_adds(tmp_path: Path) -> None:
+    assert "click" in loaded(tmp_path, "calibration", "approve", "--help")

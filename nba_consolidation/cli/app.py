@@ -25,13 +25,17 @@ from nba_consolidation.settings import Settings, unknown_variables
 _COMMANDS = {
     "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
     "box_scores": ["box_scores"], "grade": ["grade"], "repair": ["repair", "restore"],
-    "performance": ["analyse", "performance", "calibration"], "players": ["players"], "strategies": ["strategies"],
-    "recalibrate": ["recalibrate"], "report": ["report"], "sql": ["sql"], "export": ["export"],
+    "performance": ["analyse", "performance"], "recalibrate": ["calibration", "recalibrate"],
+    "players": ["players"], "strategies": ["strategies"],
+    "report": ["report"], "sql": ["sql"], "export": ["export"],
     "status": ["status"], "explain": ["explain"], "quarantine": ["quarantine"], "duplicates": ["duplicates"],
     "quality": ["quality"], "cleanup": ["cleanup"], "locks": ["locks"],
     "bootstrap": ["bootstrap"], "doctor": ["doctor"], "demo": ["demo"],
 }  # fmt: skip
-"""The commands of each module, in the order of the work, as the help lists them."""
+"""The commands of each module, in the order of the work, as the help lists them.
+
+A group is listed with the module that adds the last of its subcommands, since only that module is imported for it.
+"""
 _QUALITY = "quality"
 """The command whose exit codes mean something else: 2 is for warnings."""
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
