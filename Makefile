@@ -49,7 +49,7 @@ test-ui: $(READY)  ## look at Dagster in a real browser; keeps pictures with PIC
 
 bqemulator: $(BQEMULATOR)/.ready  ## install the BigQuery emulator that the tests start
 
-soak: $(READY)  ## run the long tests, which look for what is rare
+soak: $(READY)  ## run the long tests, which look for what is rare; SOAK_MINUTES=60 for an hour of storms
 	@$(BIN)/pytest -m soak
 
 mutants: $(READY) $(BQEMULATOR)/.ready  ## put faults into a copy of the code, one at a time: a test must fail for each (MUTANTS="leases --processes 1")
