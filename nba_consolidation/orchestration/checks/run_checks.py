@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from nba_consolidation.fencing.audits import AUDITS, Audit
+from nba_consolidation.fencing.audits import AUDITS
 from nba_consolidation.operations.daily_quality.daily_checks import CHECKS as DAILY_CHECKS
 from nba_consolidation.orchestration.checks import (
     audits,
@@ -43,6 +43,9 @@ from nba_consolidation.schema import (
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
 )
+
+if TYPE_CHECKING:
+    from nba_consolidation.fencing.audits import Audit
 
 DAILY_QUALITY = "daily_quality"
 _HISTORY, _LAST_DATE, _YESTERDAY = "all history", "the last date", "yesterday"
