@@ -69,9 +69,9 @@ def list_leases(session: Session) -> None:
 
     A wait is listed once it has lasted a few seconds. The wait of a dead process is listed until its time limit.
     """
-    deployment = session.deployment()
-    leases = deployment.leases.list() if deployment.exists else ()
-    waiters = [event for event in deployment.leases.events() if event.waiting] if deployment.exists else []
+    store = session.leases()
+    leases = store.list() if store else ()
+    waiters = [event for event in store.events() if event.waiting] if store else []
     session.show(
         {
             "leases": [lease_document(lease) for lease in leases],
@@ -85,22 +85,24 @@ def list_leases(session: Session) -> None:
 
 @locks.command()
 @date_options
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many rows to show, the last.")
 @session_command
-def history(session: Session, dates: DateRange) -> None:
+def history(session: Session, limit: int, dates: DateRange) -> None:
     """List the lease events, oldest first.
 
-    Waits, fenced-out writes and forced releases of the last week; and, of all history, who wrote under which token.
+    Waits, take-overs of expired leases, fenced-out and failed writes, and forced releases of the last week; and, of all
+    history, who wrote. The dates of one run are one row; --json lists each date, with its token.
     """
-    from nba_consolidation.operations.lease_history import lease_history
+    from nba_consolidation.operations.lease_history import folded, lease_history
 
     deployment = session.to_read()
     events = lease_history(deployment.warehouse, deployment.leases, dates.first, dates.last)
+    rows = folded(events)
     session.show(
         {"history": events},
-        table(LEASE_EVENTS, [vars(event) for event in events], records=True),
-        f"{counted(len(events), 'entry').replace('entrys', 'entries')}; times in UTC."
-        if events
-        else "No lease events.",
+        table(LEASE_EVENTS, [vars(event) for event in rows[-limit:]], records=True),
+        f"The last {limit:,} of {len(rows):,} rows; --limit shows more." if len(rows) > limit else "",
+        f"{counted(len(events), 'lease event')}; times in UTC." if events else "No lease events.",
     )
 
 
@@ -159,9 +161,9 @@ def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
 @session_command
 def audit(session: Session) -> None:
     """List all forced releases and reseedings, oldest first."""
-    deployment = session.deployment()
-    records = deployment.leases.forced_releases() if deployment.exists else ()
-    reseeds = deployment.leases.reseeds() if deployment.exists else ()
+    store = session.leases()
+    records = store.forced_releases() if store else ()
+    reseeds = store.reseeds() if store else ()
     session.show(
         {"forced_releases": [_forced_document(record) for record in records], "reseeds": reseeds},
         _release_grid(records),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _MONDAYS = 4
 _MONDAY = 0
-_EXAMINED = 14
-"""The last game dates whose daily quality is examined."""
+_EXAMINED = 7
+"""The last played game dates, whose daily quality is examined."""
 _CONSOLIDATE, _FOLLOW = "consolidate", "follow"
 _CODE_LOCATION, _REPOSITORY = "nba_consolidation", "__repository__"
 """The names that `workspace.yaml` gives to what it loads."""

@@ -143,7 +143,8 @@ class LeaseEvent:
     id: str
     """Recording the same id again replaces the event: a wait is recorded at its start, and again at its end."""
     kind: str
-    """`wait`, `fenced_out` or `failed` (a transaction was rolled back: of each key, the last failure is kept)."""
+    """`wait`, `fenced_out`, `failed` (a transaction was rolled back: of each key, the last failure is kept), or
+    `took_over`: the lease of `other` had expired, so that process died or stood still."""
     key: str
     holder: Holder
     other: Holder
@@ -152,7 +153,7 @@ class LeaseEvent:
     """End of a wait; while it lasts, its time limit, so that the wait of a dead process ends too."""
     outcome: str = ""
     """Of a wait: empty while it lasts, then `acquired`, `overtaken` (another holder got the lease) or `given_up`.
-    Of a failure: the reason."""
+    Of a failure: the reason. Of a take-over: when the lease had expired."""
     read_at: datetime = field(default=_EPOCH, compare=False)
 
     @property
@@ -161,8 +162,22 @@ class LeaseEvent:
         return self.kind == WAIT and not self.outcome and self.read_at < self.ends_at
 
 
-WAIT, FENCED_OUT, FAILED = "wait", "fenced_out", "failed"
+WAIT, FENCED_OUT, FAILED, TOOK_OVER = "wait", "fenced_out", "failed", "took_over"
 EVENTS_KEPT = timedelta(days=7)
+
+
+def take_over(expired: LeaseRecord, holder: Holder, operation_id: str) -> LeaseEvent:
+    """The event that this holder acquires an expired lease. A store records it together with the acquisition."""
+    return LeaseEvent(
+        id=f"took-over-{operation_id}-{expired.key}".replace("/", "_"),
+        kind=TOOK_OVER,
+        key=expired.key,
+        holder=holder,
+        other=expired.holder,
+        began_at=expired.read_at,
+        ends_at=expired.read_at,
+        outcome=f"expired at {expired.expires_at:%Y-%m-%d %H:%M:%S} UTC",
+    )
 
 
 class LeaseStore(Protocol):
@@ -177,8 +192,9 @@ class LeaseStore(Protocol):
     ) -> tuple[LeaseRecord, ...]:
         """Acquire all keys or none, without waiting; returns the records sorted by key.
 
-        A key is free if it has no lease or an expired one. Each token is larger than every earlier one of its key,
-        across releases and clock steps. Raises LeaseHeld with the record of the first held key, and LeaseMisuse.
+        A key is free if it has no lease or an expired one, whose take-over is an event. Each token is larger than every
+        earlier one of its key, across releases and clock steps. Raises LeaseHeld with the record of the first held key,
+        and LeaseMisuse.
         """
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:

@@ -28,6 +28,7 @@ from nba_consolidation.leases.interface import (
     from_micros,
     is_over,
     machine_clock,
+    take_over,
     to_micros,
 )
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
@@ -115,6 +116,7 @@ class SqliteLeaseStore:
             for current in _read(connection, keys, now):
                 if not current.expired:
                     raise LeaseHeld(current)
+                _record(connection, take_over(current, holder, operation_id), now)
             version = _next_version(connection, now)
             granted = tuple(
                 LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in keys
@@ -181,9 +183,7 @@ class SqliteLeaseStore:
 
     def record(self, event: LeaseEvent) -> None:
         with self._write() as (connection, now):
-            connection.execute(_CREATE_EVENTS)
-            connection.execute(_DELETE_OLD_EVENTS, (to_micros(now - EVENTS_KEPT),))
-            connection.execute(_RECORD_EVENT, _event_to_row(event))
+            _record(connection, event, now)
 
     def events(self) -> tuple[LeaseEvent, ...]:
         with self._open() as connection:
@@ -295,6 +295,12 @@ def _next_version(connection: sqlite3.Connection, now: datetime) -> int:
 def _read(connection: sqlite3.Connection, keys: Sequence[str], now: datetime) -> tuple[LeaseRecord, ...]:
     rows = (connection.execute(_READ, (key,)).fetchone() for key in keys)
     return tuple(_from_row(row, now) for row in rows if row is not None)
+
+
+def _record(connection: sqlite3.Connection, event: LeaseEvent, now: datetime) -> None:
+    connection.execute(_CREATE_EVENTS)
+    connection.execute(_DELETE_OLD_EVENTS, (to_micros(now - EVENTS_KEPT),))
+    connection.execute(_RECORD_EVENT, _event_to_row(event))
 
 
 def _from_row(row: sqlite3.Row, now: datetime) -> LeaseRecord:

@@ -7,13 +7,15 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from nba_consolidation.schema import Table
 from nba_consolidation.schema.display import DisplayColumn
-from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.interface import Row
 
 Metadata = dict[str, Any]
 _MOST_ROWS = 200
@@ -31,11 +33,6 @@ def table_of(rows: Iterable[object], limit: int = _MOST_ROWS) -> dg.TableMetadat
     """Rows (mappings or dataclasses) as a table; of many rows the last ones, which are the latest dates."""
     records = [_plain(_mapping(row)) for row in list(rows)[-limit:]]
     return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema=_schema(records))
-
-
-def chosen_columns(rows: Iterable[Row], columns: Sequence[str]) -> dg.TableMetadataValue:
-    """These columns of the rows, as a table."""
-    return table_of({column: row[column] for column in columns} for row in rows)
 
 
 def displayed(rows: Iterable[Row], columns: Sequence[DisplayColumn]) -> dg.TableMetadataValue:

@@ -98,7 +98,7 @@ PLAYERS = (
     text_column("player", "player_lookup"),
     words_column("status", "status"),
     fixed_column("margin, points", "margin", 1, sign="+"),
-    DisplayColumn("95 % interval", lambda row: fixed_range(row["margin_low"], row["margin_high"]), right=True),
+    DisplayColumn("95 % of margin", lambda row: fixed_range(row["margin_low"], row["margin_high"]), right=True),
     *HIT_RATE,
     text_column("flagged by", "flagged_by", 2),
     words_column("bias", "bias_flag", 3),

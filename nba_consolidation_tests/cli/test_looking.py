@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.schema import ALL_TABLES, VIEWS
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
@@ -208,6 +209,23 @@ def test_locks_list_shows_who_waits_across_processes_and_history_how_it_ended(
     assert (entries[1]["run_id"], entries[1]["detail"]) == (entries[2]["run_id"], "acquired")
     assert entries[1]["seconds"] > 0
     assert theirs.holder_id in consolidated.run("locks", "history").stdout
+
+
+def test_lock_history_has_one_row_for_the_dates_of_a_run_and_shows_the_last_rows(
+    terminal: Terminal, rows_file: Write
+) -> None:
+    dates = ["2026-01-15", "2026-01-16", "2026-01-17"]
+    rows = [prediction("20.5", game_date=date, game_id=f"{date.replace('-', '')}_BOS_MIA") for date in dates]
+    for name in ("early", "late"):
+        terminal.run("stage", rows_file(f"{name}.jsonl", *rows), "--worker", name)
+        terminal.run("consolidate")
+    assert len(terminal.json("locks", "history")["history"]) == 6
+    shown = terminal.run("locks", "history").stdout
+    assert shown.count("consolidation_2026-01-15 to 2026-01-17") == 2
+    assert "3 dates; consolidation, 3 rows" in shown
+    last = terminal.run("locks", "history", "--limit", 1).stdout
+    assert last.count("consolidation_2026-01-15 to 2026-01-17") == 1
+    assert "The last 1 of 2 rows" in last
 
 
 def test_a_forced_release_needs_the_holder_and_leaves_a_record(terminal: Terminal) -> None:

@@ -17,6 +17,7 @@ from nba_consolidation.leases.interface import (
     check_reseed,
     is_over,
     machine_clock,
+    take_over,
     to_micros,
 )
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
@@ -43,6 +44,8 @@ class MemoryLeaseStore:
             for current in self._read(keys, now):
                 if not current.expired:
                     raise LeaseHeld(current)
+                event = take_over(current, holder, operation_id)
+                self._events[event.id] = event
             version = self._next_version(now)
             granted = tuple(
                 LeaseRecord.granted(key, holder, ttl, operation_id, version=version, now=now) for key in keys

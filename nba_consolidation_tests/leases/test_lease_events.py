@@ -7,7 +7,16 @@ from datetime import date
 
 import pytest
 
-from nba_consolidation.leases import LeaseHeld, LeaseTiming, LeaseUnavailable, WaitPolicy, hold, lease_key
+from nba_consolidation.leases import (
+    TOOK_OVER,
+    WAIT,
+    LeaseHeld,
+    LeaseTiming,
+    LeaseUnavailable,
+    WaitPolicy,
+    hold,
+    lease_key,
+)
 from nba_consolidation.leases.lease_events import record_fenced_out
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock, Fault, FaultyStore
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore
@@ -66,9 +75,10 @@ def test_waits_for_different_holders_are_separate_events(faulty: FaultyStore, cl
         time=clock.without_heartbeat(),
     ):  # fmt: skip
         pass
-    assert [(event.key, event.outcome) for event in faulty.events()] == [
+    assert [(event.key, event.outcome) for event in faulty.events() if event.kind == WAIT] == [
         (KEY, "overtaken"), (KEY, "acquired"), (NEXT_KEY, "acquired")
     ]  # fmt: skip
+    assert [event.key for event in faulty.events() if event.kind == TOOK_OVER] == [KEY]  # the third lease had expired
 
 
 def test_a_wait_goes_on_if_its_event_cannot_be_recorded(

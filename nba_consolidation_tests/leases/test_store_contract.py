@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 
 from nba_consolidation.leases import (
+    TOOK_OVER,
     WAIT,
-    FirestoreLeaseStore,
     Holder,
     LeaseEvent,
     LeaseHeld,
@@ -19,6 +19,7 @@ from nba_consolidation.leases import (
     LeaseRecord,
     LeaseStore,
 )
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation.leases.interface import from_micros
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock
 
@@ -368,6 +369,20 @@ def test_the_wait_of_a_dead_process_ends_at_its_time_limit(store: LeaseStore, cl
     clock.advance(2.1)
     (event,) = store.events()
     assert not event.waiting
+
+
+def test_the_take_over_of_an_expired_lease_is_an_event_and_an_acquisition_after_a_release_is_none(
+    store: LeaseStore, clock: FakeClock
+) -> None:
+    store.release(take(store, nonce="released"))
+    take(store, nonce="died")
+    assert store.events() == ()
+    clock.step(TTL)
+    (taken,) = take(store, BERT, nonce="next")
+    (event,) = store.events()
+    assert (event.kind, event.key, event.holder, event.other) == (TOOK_OVER, KEY, BERT, ANNA)
+    assert event.began_at <= taken.acquired_at
+    assert event.outcome.startswith("expired at ")
 
 
 def test_events_are_listed_oldest_first_and_for_a_week(store: LeaseStore) -> None:

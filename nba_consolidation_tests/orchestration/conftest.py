@@ -53,14 +53,18 @@ class Graph:
         resolved = self.definitions.resolve_job_def(job)
         return resolved.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
 
-    def check_alone(self, *names: str) -> dict[str, dg.AssetCheckEvaluation]:
-        """The results of checks, by default all, that somebody executes without materialising an asset."""
+    def execute_alone(self, *names: str) -> dg.ExecuteInProcessResult:
+        """A run of checks, by default all, without an asset, as *Execute* starts it in the UI."""
         keys = self.definitions.resolve_asset_graph().asset_check_keys
         chosen = {key for key in keys if key.name in names or not names}
         job = self.definitions.resolve_implicit_global_asset_job_def()
-        run = job.get_subset(asset_selection=set(), asset_check_selection=chosen).execute_in_process(
-            instance=self.instance, raise_on_error=False
-        )
+        subset = job.get_subset(asset_selection=set(), asset_check_selection=chosen)
+        return subset.execute_in_process(instance=self.instance, raise_on_error=False)
+
+    def check_alone(self, *names: str) -> dict[str, dg.AssetCheckEvaluation]:
+        """The results of checks, by default all, that are executed without an asset."""
+        run = self.execute_alone(*names)
+        assert run.success
         assert run.get_asset_materialization_events() == []
         return {evaluation.check_name: evaluation for evaluation in run.get_asset_check_evaluations()}
 

@@ -74,4 +74,6 @@ def test_incident_48_a_check_that_cannot_run_has_no_result_and_fails_the_run(pla
 def test_incident_48_a_check_that_is_executed_alone_and_cannot_run_fails_the_run_too(played: Graph) -> None:
     with connect(played.settings.home / "warehouse.duckdb") as connection:
         connection.execute("ALTER TABLE player_game_summary RENAME COLUMN game_id TO id")
-    assert played.check_alone("freshness") == {}
+    run = played.execute_alone("freshness")
+    assert not run.success
+    assert checks(run) == {}

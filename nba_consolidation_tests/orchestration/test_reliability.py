@@ -18,6 +18,7 @@ from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.pipeline.analysis.reliability.overrides import Override
 from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.pipeline.daily_report.charts import player_funnel
+from nba_consolidation.schema import PLAYER_RELIABILITY
 from nba_consolidation_tests.orchestration.conftest import Graph, checks, materialised
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets
 
@@ -69,9 +70,11 @@ def test_a_review_shows_counts_and_every_player_who_is_not_simply_normal(graph: 
     )
     assert metadata["dagster/partition_row_count"] == 12
     (flagged,) = (record.data for record in metadata["flagged"].records)
-    assert (flagged["player_lookup"], flagged["reason"]) == ("player3", "override by ann: a knee")
-    assert (flagged["bets"], flagged["hit_rate"]) == (10, 0.5)
-    assert flagged["hit_rate_low"] < 0.5 < flagged["hit_rate_high"]
+    assert (flagged["player"], flagged["reason"]) == ("player3", "override by ann: a knee")
+    assert (flagged["bets"], flagged["hit rate"]) == ("10", "50.0 %")
+    low, high = (float(one.removesuffix(" %")) for one in flagged["95 % interval"].split(" to "))
+    assert low < 50 < high
+    assert " to " in flagged["95 % of margin"]
     assert [record.data["policy"] for record in metadata["policies"].records] == ["false_discovery", "edge_3_under_40"]
     again = materialised(graph.run(DATE, NEXT, job="reliability"), PLAYERS)
     assert [metadata["written_rows"] for metadata in again.values()] == [0, 0]
@@ -122,8 +125,7 @@ def test_who_blacklists_more_than_a_tenth_is_warned_of(graph: Graph, flagged: in
 
 
 def test_of_whom_too_little_is_known_is_not_counted_among_the_judged() -> None:
-    rows: list[Row] = [dict.fromkeys(("player_lookup", "reason", "since", "bets", "hit_rate", "hit_rate_low",
-                                      "hit_rate_high")) | {"status": status}
+    rows: list[Row] = [dict.fromkeys(PLAYER_RELIABILITY.column_names) | {"status": status}
                        for status in ["blacklisted", *["normal"] * 8, *["not_enough"] * 50]]  # fmt: skip
     assert not few_blacklisted(ReviewOutcome(NEXT, rows, [])).passed
     assert few_blacklisted(ReviewOutcome(NEXT, [*rows, {"status": "normal"}], [])).passed

@@ -34,6 +34,7 @@ from nba_consolidation.leases.interface import (
     check_reseed,
     from_micros,
     is_over,
+    take_over,
     to_micros,
 )
 from nba_consolidation.leases.keys import parse_lease_key, sorted_keys
@@ -41,7 +42,7 @@ from nba_consolidation.leases.timing import monotonic_with_sleep
 from nba_consolidation.observability import log_event
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases.firestore.rpc import ClientFactory, StoredDocument
+    from nba_consolidation.leases.firestore.rpc import ClientFactory, StoredDocument, Write
 
 _CHUNK = 250  # keys per commit: a server timestamp counts as a second write, and Firestore's limit used to be 500
 _ATTEMPTS = 12  # each conflict means that somebody else's write succeeded
@@ -109,34 +110,36 @@ class FirestoreLeaseStore:
         self, keys: Sequence[str], holder: Holder, ttl: float, operation_id: str
     ) -> tuple[LeaseRecord, ...]:
         """Assumes that the keys have no leases, which takes one call, and reads them only after a conflict."""
-        expired: dict[str, int] = {}
+        expired: dict[str, LeaseRecord] = {}
         for attempt in self._attempts():
             if attempt:
-                expired = self._expired_versions(keys)
+                expired = self._expired(keys)
             with suppress(WriteConflict):
                 latest = self._rpc.latest_arrival()
                 writes = [
                     documents.put(
                         self._name(key),
                         documents.lease_fields(key, holder, ttl, operation_id, latest),
-                        replaces=expired.get(key),
+                        replaces=expired[key].version if key in expired else None,
                         timestamp_field="acquired_at",
                     )
                     for key in keys
                 ]
+                events = [take_over(record, holder, operation_id) for record in expired.values()]
+                times = self._rpc.commit([*writes, *map(self._event_write, events)])
                 return tuple(
                     LeaseRecord.granted(key, holder, ttl, operation_id, version=to_micros(now), now=now)
-                    for key, now in zip(keys, self._rpc.commit(writes), strict=True)
+                    for key, now in zip(keys, times[: len(keys)], strict=True)
                 )
         raise _too_many_conflicts(keys)
 
-    def _expired_versions(self, keys: Sequence[str]) -> dict[str, int]:
-        """The versions of the keys' leases, all expired; raises LeaseHeld if one is not."""
+    def _expired(self, keys: Sequence[str]) -> dict[str, LeaseRecord]:
+        """The keys' leases, all expired; raises LeaseHeld if one is not."""
         records = self.inspect(keys)
         for record in records:
             if not record.expired:
                 raise LeaseHeld(record)
-        return {record.key: record.version for record in records}
+        return {record.key: record for record in records}
 
     def renew(self, records: Sequence[LeaseRecord], ttl: float) -> tuple[LeaseRecord, ...]:
         return tuple(renewed for chunk in _chunks(records) for renewed in self._renew_chunk(chunk, ttl))
@@ -226,7 +229,10 @@ class FirestoreLeaseStore:
         return ()
 
     def record(self, event: LeaseEvent) -> None:
-        self._rpc.commit([documents.write(self._rpc.name(self._events, event.id), documents.event_fields(event))])
+        self._rpc.commit([self._event_write(event)])
+
+    def _event_write(self, event: LeaseEvent) -> "Write":
+        return documents.write(self._rpc.name(self._events, event.id), documents.event_fields(event))
 
     def events(self) -> tuple[LeaseEvent, ...]:
         """Leaves out the old events that Firestore's TTL policy has not deleted yet, which can take a day."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -9,25 +10,19 @@ from nba_consolidation.orchestration.assets.asset_step import AssetResult, Asset
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import LAST_DATES, after_changes
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
-from nba_consolidation.orchestration.metadata import Metadata, chosen_columns, rows_of, without
-from nba_consolidation.pipeline.analysis.reliability import queries
-from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
-from nba_consolidation.pipeline.daily_report import charts
-from nba_consolidation.pipeline.daily_report.chart_files import png
-from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY
-from nba_consolidation.warehouse.interface import Row
-from nba_consolidation.warehouse.table_reads import last_game_date
+from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of, without
+from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY, display_columns
 
-_PLAYER_COLUMNS = ("player_lookup", "status", "reason", "since", "until", "margin", "margin_low", "margin_high",
-                   "margin_days", "worse_q", "bets", "hit_rate", "hit_rate_low", "hit_rate_high", "bias", "bias_flag",
-                   "points_sd_10", "variance_flag")  # fmt: skip
-_POLICY_COLUMNS = ("policy", "acting", "flagged_players", "ever_flagged", "bets", "hit_rate", "hit_rate_low",
-                   "hit_rate_high", "other_bets", "difference", "difference_low", "difference_high",
-                   "verdict")  # fmt: skip
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
+    from nba_consolidation.warehouse.interface import Row
 
 
 def _committed(run: AssetRun) -> AssetResult:
     """The last review of the players."""
+    from nba_consolidation.pipeline.analysis.reliability import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
     warehouse = run.deployment.warehouse
     last = last_game_date(warehouse, PLAYER_RELIABILITY) or run.last
     players, policies = queries.players(warehouse, last, last), queries.policies(warehouse, last, last)
@@ -43,6 +38,8 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""
+    from nba_consolidation.pipeline.analysis.reliability import queries
+
     warehouse = run.deployment.warehouse.reader()
     report = run.deployment.reviewer.review(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
@@ -57,7 +54,7 @@ def player_reliability(run: AssetRun) -> AssetResult:
     )
 
 
-def _metadata(date: ReviewedDate, players: Sequence[Row], policies: Sequence[Row]) -> Metadata:
+def _metadata(date: "ReviewedDate", players: "Sequence[Row]", policies: "Sequence[Row]") -> Metadata:
     """Counts that the UI plots; every player who is not simply normal, as a table; the result of each policy."""
     flagged = [
         row
@@ -67,11 +64,14 @@ def _metadata(date: ReviewedDate, players: Sequence[Row], policies: Sequence[Row
     return {
         "dagster/partition_row_count": date.players,
         **without(vars(date), "game_date"),
-        "flagged": chosen_columns(flagged, _PLAYER_COLUMNS),
-        "policies": chosen_columns(rows_of(policies, date.game_date), _POLICY_COLUMNS),
+        "flagged": displayed(flagged, display_columns.PLAYERS),
+        "policies": displayed(rows_of(policies, date.game_date), display_columns.POLICIES),
     }
 
 
-def _images(date: dt.date, players: Sequence[Row]) -> dict[str, bytes]:
+def _images(date: dt.date, players: "Sequence[Row]") -> dict[str, bytes]:
+    from nba_consolidation.pipeline.daily_report import charts
+    from nba_consolidation.pipeline.daily_report.chart_files import png
+
     funnel = charts.player_funnel(players, [row["player_lookup"] for row in players if row["status"] == BLACKLISTED])
     return {"hit_rates_of_players": png([funnel], f"Players' hit rates, season up to {date}")} if funnel else {}

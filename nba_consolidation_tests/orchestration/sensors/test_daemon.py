@@ -169,6 +169,7 @@ def test_late_and_corrected_box_scores_reach_performance_players_publication_and
         ("player_reliability", upcoming),
         ("published_predictions", upcoming),
         ("daily_report", played),
+        ("daily_quality", played),
     ]
     last = [(asset, str(date)) for asset, date in followers]
     with daemon.running():
