@@ -58,7 +58,7 @@ def fill() -> str:
         name = "lukadončić" if number % 2 else "lukadoncic"
         rows.append(
             f"(DATE '{DATE - dt.timedelta(1 + number)}', 'd{number}', '{name}', 'ensemble_v1', NUMERIC '30.1', "
-            f"NUMERIC '25.5', {number + 8}, 'OVER', {'NULL' if number % 3 else 'NUMERIC ' + repr('0.7')}, "
+            f"NUMERIC '25.5', {number % 8 + 24}, 'OVER', {'NULL' if number % 3 else 'NUMERIC ' + repr('0.7')}, "
             f"'{('correct', 'push', 'passed', 'wrong')[number % 4]}')"
         )
     return f"INSERT INTO {{dataset}}.prediction_accuracy ({COLUMNS}) VALUES {', '.join(rows)}"

@@ -164,6 +164,11 @@ def test_an_error_has_the_name_of_its_statement(message: str, statement: str) ->
     assert "[statement" not in failure.message
 
 
+def test_the_error_of_an_audit_names_it() -> None:
+    named = re.findall(r"\[statement (\w+)\] ", consolidation().text)
+    assert {"active_twins", "unconserved_dates"} <= set(named)
+
+
 def test_a_select_outside_a_transaction_is_qualified_too() -> None:
     day = dt.date(2026, 1, 15)
     text = script.select(Statement("row_counts_by_date", {"first_date": day, "last_date": day}), TABLES)

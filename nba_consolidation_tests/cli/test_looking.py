@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.schema import ALL_TABLES, VIEWS
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction

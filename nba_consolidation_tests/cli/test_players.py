@@ -136,6 +136,7 @@ def test_two_players_are_blacklisted_by_name_stopped_at_once_and_their_worth_is_
     assert (worth["donovanmitchell"]["bets"], worth["donovanmitchell"]["correct"]) == (10, 4)
     assert worth["donovanmitchell"]["units"] == pytest.approx(4 * 100 / 110 - 6, abs=1e-6)
     assert "-2.4" in terminal.run("players", "overrides").stdout
+    assert [row["bets"] for row in home.deployment.reporter.report(first, first).players.overrides] == [3, 10]
 
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest_ones(terminal: Terminal) -> None:
