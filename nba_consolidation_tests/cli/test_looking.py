@@ -95,6 +95,15 @@ def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(termin
     assert (document["refused"], document["totals"]["waiting_rows"]) == ([], 1)
 
 
+def test_a_table_refused_for_a_misspelt_column_names_the_column_that_is_meant(terminal: Terminal) -> None:
+    terminal.run("bootstrap", "--apply")
+    row = {name: value for name, value in prediction().items() if value is not None}
+    row["recomendation"] = row.pop("recommendation")
+    (terminal.home / "staging").mkdir()
+    pq.write_table(pa.Table.from_pylist([row]), terminal.home / "staging" / "_staging_1_new.parquet")
+    assert "did you mean 'recommendation'?" in terminal.json("status")["refused"][0]["reason"]
+
+
 def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Terminal) -> None:
     first, second = consolidated.json("explain", "--date", DATE, "--player", "jaimejaquezjr")["predictions"]
     assert (first["current_points_line"], first["version_prediction_id"]) == ("20.5", "made-1")
