@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import logging
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -77,8 +79,7 @@ def test_the_cause_of_a_poisoned_date_comes_first_with_date_table_and_next_step(
 
 
 def test_a_failed_check_without_a_message_of_its_own_says_the_next_step() -> None:
-    columns = ("player_lookup", "reason", "since", "bets", "hit_rate", "hit_rate_low", "hit_rate_high")
-    player = {**dict.fromkeys(columns), "status": BLACKLISTED}
+    player: dict[str, Any] = collections.defaultdict(str, status=BLACKLISTED)
     (few,) = (one for one in check_results(ReviewOutcome(DATE, [player], [])) if one.check_name == "few_blacklisted")
     assert not few.passed
     assert "Next: check whether box scores or names are wrong" in str(few.description)
