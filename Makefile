@@ -21,7 +21,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 unexport DAGSTER_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-slow test-busy test-ui bqemulator soak mutants lint format bench bench-leases bench-grading bench-analysis docs wheel constraints clean
+.PHONY: help demo ui test test-slow test-busy test-ui bqemulator soak mutants lint format bench bench-leases bench-startup bench-grading bench-analysis docs wheel constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ bench: $(READY) $(PEERS)/.ready bench-leases  ## measure: the leases, then our p
 
 bench-leases: $(READY)  ## measure: what leases cost, beside the predecessor's lock (BENCH_LEASES="--repeat 500")
 	@$(BIN)/python -m benchmarks.leases $(BENCH_LEASES)
+
+bench-startup: $(READY)  ## measure: how long commands and the code location take to start, beside the libraries that they need
+	@$(BIN)/python -m benchmarks.startup $(BENCH_STARTUP)
 
 bench-analysis: $(READY)  ## measure: calibrations, players, strategies and the report of a season, beside bare aggregations
 	@$(BIN)/python -m benchmarks.analysis

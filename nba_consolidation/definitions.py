@@ -11,7 +11,7 @@ from nba_consolidation.orchestration.assets import build_assets
 from nba_consolidation.orchestration.jobs import JOBS
 from nba_consolidation.orchestration.resources import resources_of
 from nba_consolidation.orchestration.sensors import build_sensors
-from nba_consolidation.settings import Settings, unknown_variables
+from nba_consolidation.settings import LOCAL, Settings, unknown_variables
 from nba_consolidation.wiring import deploy
 
 _log = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ def load(settings: Settings) -> dg.Definitions:
     for warning in unknown_variables():
         log_event(_log, "unknown_variable", logging.WARNING, warning=warning)
     definitions = build_definitions(settings)
-    deploy(settings).check_access()
+    if settings.deployment != LOCAL:  # files need no credentials
+        deploy(settings).check_access()
     start_metrics(settings.otlp_endpoint)
     return definitions
 

@@ -222,6 +222,11 @@ class Settings(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
         return self.deployment == PRODUCTION or bool(self.slack_channel or self.alert_emails)
 
     @property
+    def exists(self) -> bool:
+        """Whether there is anything to read. A command that only reads must not create a mistyped home folder."""
+        return self.deployment != LOCAL or self.home.exists()
+
+    @property
     def place(self) -> str:
         """Where the data is, for messages: the home folder, or the BigQuery dataset."""
         return str(self.home) if self.deployment == LOCAL else self._with_project(self.dataset)

@@ -1,6 +1,7 @@
 """The composition root: builds the stores that the settings name, and the use cases over them.
 
 Nothing is opened or called here. A fault of a store shows when it is first used, or in `check_access`.
+Each store and use case is imported where it is built, so that a command loads only what it uses.
 """
 
 from __future__ import annotations
@@ -11,44 +12,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nba_consolidation.fencing.fenced_writer import FencedWriter
-from nba_consolidation.leases import (
-    FirestoreLeaseStore,
-    LeaseError,
-    LeaseStore,
-    LeaseTiming,
-    SqliteLeaseStore,
-    WaitPolicy,
-)
-from nba_consolidation.operations.daily_quality.examine import Quality
-from nba_consolidation.operations.daily_quality.readings import Reader
-from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
-from nba_consolidation.operations.repair.predictions import PredictionsRepairer
-from nba_consolidation.operations.repair.restore import Restorer
-from nba_consolidation.operations.staging_cleanup import CleanUp
-from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
-from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
-from nba_consolidation.pipeline.analysis.recalibration.decision import RecalibrationPolicy
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
-from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
-from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
-from nba_consolidation.pipeline.daily_report.gather import Reporter
-from nba_consolidation.pipeline.grading.grade import Grader
-from nba_consolidation.pipeline.publication.publish import Publisher
-from nba_consolidation.pipeline.validation.validate import Validator
+from nba_consolidation.leases import LeaseError
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES
 from nba_consolidation.settings import LOCAL, Settings, last_known_date, today
-from nba_consolidation.warehouse.bigquery.session import BigQuerySession, connect
-from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 from nba_consolidation.warehouse.duckdb.file_in_use import WaitNotice
-from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
-from nba_consolidation.warehouse.interface import Warehouse
-from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
-from nba_consolidation.warehouse.staging.interface import KnownDates, StagingArea
-from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+from nba_consolidation.warehouse.staging.interface import KnownDates
 
 if TYPE_CHECKING:
+    from nba_consolidation.fencing.fenced_writer import FencedWriter
+    from nba_consolidation.leases import LeaseStore
+    from nba_consolidation.operations.daily_quality.examine import Quality
+    from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
+    from nba_consolidation.operations.repair.predictions import PredictionsRepairer
+    from nba_consolidation.operations.repair.restore import Restorer
+    from nba_consolidation.operations.staging_cleanup import CleanUp
+    from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
+    from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
+    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
+    from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
+    from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
+    from nba_consolidation.pipeline.daily_report.gather import Reporter
+    from nba_consolidation.pipeline.grading.grade import Grader
+    from nba_consolidation.pipeline.publication.publish import Publisher
+    from nba_consolidation.pipeline.validation.validate import Validator
     from nba_consolidation.warehouse.bigquery.session import MakeClient
+    from nba_consolidation.warehouse.interface import Warehouse
+    from nba_consolidation.warehouse.staging.interface import StagingArea
+    from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 
 
 @dataclass(frozen=True)
@@ -59,11 +49,6 @@ class Deployment:
     warehouse: Warehouse
     staging: StagingArea
     leases: LeaseStore
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is anything to read. A command that only reads must not create a mistyped home folder."""
-        return self.settings.deployment != LOCAL or self.settings.home.exists()
 
     def to_read(self) -> Deployment:
         """The same for a caller that only reads the warehouse. Locally, a table that is missing is empty for it."""
@@ -80,68 +65,92 @@ class Deployment:
         self.warehouse.create_tables(ALL_TABLES)
 
     def check_access(self) -> None:
-        """Raises LeaseError or WarehouseError if a library, credential or permission is missing (incident 9).
-
-        Nothing is checked locally: files need no credentials.
-        """
-        if self.settings.deployment != LOCAL:
-            self.leases.check()
-            self.warehouse.check()
+        """Raises LeaseError or WarehouseError if a library, credential or permission is missing (incident 9)."""
+        self.leases.check()
+        self.warehouse.check()
 
     @property
     def fenced_writer(self) -> FencedWriter:
+        from nba_consolidation.fencing.fenced_writer import FencedWriter
+        from nba_consolidation.leases import LeaseTiming, WaitPolicy
+
         timing, wait = LeaseTiming(self.settings.lease_ttl), WaitPolicy(self.settings.lease_wait)
         return FencedWriter(self.warehouse, self.leases, timing=timing, wait=wait)
 
     @property
     def consolidator(self) -> Consolidator:
+        from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
+
         return Consolidator(self.fenced_writer, self.staging, self.known_dates, evolve=self.settings.schema_evolution)
 
     def clean_up(self, retention_days: float | None = None) -> CleanUp:
         """retention_days: instead of the setting's."""
+        from nba_consolidation.operations.staging_cleanup import CleanUp
+
         days = self.settings.staging_retention_days if retention_days is None else retention_days
         retention, evolve = dt.timedelta(days=days), self.settings.schema_evolution
         return CleanUp(self.fenced_writer, self.staging, self.known_dates, retention, evolve=evolve)
 
     @property
     def grader(self) -> Grader:
+        from nba_consolidation.pipeline.grading.grade import Grader
+
         return Grader(self.fenced_writer, self.settings.confidence_scales)
 
     @property
     def validator(self) -> Validator:
+        from nba_consolidation.pipeline.validation.validate import Validator
+
         return Validator(self.fenced_writer, scales=self.settings.confidence_scales)
 
     @property
     def accuracy_repairer(self) -> AccuracyRepairer:
+        from nba_consolidation.operations.repair.accuracy import AccuracyRepairer
+
         return AccuracyRepairer(self.fenced_writer, scales=self.settings.confidence_scales)
 
     @property
     def predictions_repairer(self) -> PredictionsRepairer:
+        from nba_consolidation.operations.repair.predictions import PredictionsRepairer
+
         return PredictionsRepairer(self.fenced_writer)
 
     @property
     def restorer(self) -> Restorer:
+        from nba_consolidation.operations.repair.restore import Restorer
+
         return Restorer(self.fenced_writer)
 
     @property
     def analyst(self) -> Analyst:
+        from nba_consolidation.pipeline.analysis.performance.analyse import Analyst
+
         return Analyst(self.fenced_writer, odds=self.settings.odds)
 
     @property
     def recalibrator(self) -> Recalibrator:
+        from nba_consolidation.pipeline.analysis.recalibration.decision import RecalibrationPolicy
+        from nba_consolidation.pipeline.analysis.recalibration.recalibrate import Recalibrator
+
         policy = RecalibrationPolicy(self.settings.calibration_window_days, self.settings.calibration_major_shift)
         return Recalibrator(self.fenced_writer, policy)
 
     @property
     def publisher(self) -> Publisher:
+        from nba_consolidation.pipeline.publication.publish import Publisher
+
         return Publisher(self.fenced_writer, self.upcoming_game_dates)
 
     @property
     def reviewer(self) -> Reviewer:
+        from nba_consolidation.pipeline.analysis.reliability.review import Reviewer
+
         return Reviewer(self.fenced_writer, self.settings.player_policy, self.settings.disabled_systems)
 
     @property
     def strategist(self) -> Strategist:
+        from nba_consolidation.pipeline.analysis.betting.evaluate import Strategist
+
         return Strategist(self.fenced_writer, odds=self.settings.odds)
 
     def upcoming_game_dates(self) -> list[dt.date]:
@@ -151,11 +160,16 @@ class Deployment:
 
     @property
     def quality(self) -> Quality:
+        from nba_consolidation.operations.daily_quality.examine import Quality
+        from nba_consolidation.operations.daily_quality.readings import Reader
+
         reader = Reader(self.warehouse, self.staging, self.leases, self.known_dates, self.settings.schema_evolution)
         return Quality(reader, self.settings.quality_thresholds)
 
     @property
     def reporter(self) -> Reporter:
+        from nba_consolidation.pipeline.daily_report.gather import Reporter
+
         return Reporter(
             self.warehouse, self.staging, self.leases, self.known_dates, self.quality, self.settings.place,
             evolve=self.settings.schema_evolution,
@@ -180,13 +194,18 @@ def engine_of(settings: Settings, make_client: MakeClient | None = None) -> tupl
     """The warehouse and the staging area. make_client: makes BigQuery's client with other than the default identity."""
     if settings.deployment == LOCAL:
         return _duckdb(settings, WaitNotice(_run_of(leases_of(settings))))
-    return _bigquery(settings, make_client or (lambda: connect(settings.project, settings.location)))
+    return _bigquery(settings, make_client)
 
 
 def leases_of(settings: Settings) -> LeaseStore:
     """The lease store."""
     if settings.deployment == LOCAL:
+        from nba_consolidation.leases.sqlite import SqliteLeaseStore
+
         return SqliteLeaseStore(settings.home / "leases.sqlite")
+
+    from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
+
     return FirestoreLeaseStore(
         settings.project or "",
         settings.firestore_database,
@@ -196,8 +215,15 @@ def leases_of(settings: Settings) -> LeaseStore:
     )
 
 
+def staging_of(settings: Settings) -> StagingArea:
+    """The staging area alone: workers need no warehouse."""
+    return staging_folder(settings) if settings.deployment == LOCAL else engine_of(settings)[1]
+
+
 def staging_folder(settings: Settings) -> ParquetStaging:
     """The local staging area."""
+    from nba_consolidation.warehouse.staging.parquet import ParquetStaging
+
     return ParquetStaging(settings.staging or settings.home / "staging")
 
 
@@ -215,6 +241,8 @@ def _run_of(leases: LeaseStore) -> Callable[[int], str | None]:
 
 
 def _duckdb(settings: Settings, notice: WaitNotice) -> tuple[Warehouse, StagingArea]:
+    from nba_consolidation.warehouse.duckdb.warehouse import DuckDBWarehouse
+
     staging = staging_folder(settings)
     warehouse = DuckDBWarehouse(
         settings.home / "warehouse.duckdb",
@@ -227,10 +255,13 @@ def _duckdb(settings: Settings, notice: WaitNotice) -> tuple[Warehouse, StagingA
     return warehouse, staging
 
 
-def _bigquery(settings: Settings, make_client: MakeClient) -> tuple[Warehouse, StagingArea]:
-    session = BigQuerySession(
-        make_client, location=settings.location, maximum_bytes_billed=settings.maximum_bytes_billed
-    )
+def _bigquery(settings: Settings, make_client: MakeClient | None) -> tuple[Warehouse, StagingArea]:
+    from nba_consolidation.warehouse.bigquery.session import BigQuerySession, connect
+    from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
+    from nba_consolidation.warehouse.staging.bigquery import BigQueryStaging
+
+    make = make_client or (lambda: connect(settings.project, settings.location))
+    session = BigQuerySession(make, location=settings.location, maximum_bytes_billed=settings.maximum_bytes_billed)
     keep = None if settings.staging_kept_days is None else dt.timedelta(days=settings.staging_kept_days)
     staging = BigQueryStaging(session, settings.staging_dataset or settings.dataset, keep=keep)
     external = {BOX_SCORES.name: settings.box_scores_path}

@@ -229,7 +229,11 @@ assert not loaded, f"loaded: {loaded}"
             "dagster,duckdb,google.cloud,matplotlib,scipy",
             id="below Dagster",
         ),
-        pytest.param(_modules_of(*DAGSTER_PARTS), "duckdb,google.cloud,matplotlib,scipy", id="Dagster"),
+        pytest.param(
+            _modules_of(*DAGSTER_PARTS),
+            "duckdb,google.cloud,matplotlib,numpy,pandas,pyarrow,scipy,sqlglot",
+            id="Dagster",
+        ),
         pytest.param(
             _modules_of("demo", "cli"),
             "dagster,duckdb,google.cloud,matplotlib,scipy",

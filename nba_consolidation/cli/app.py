@@ -6,7 +6,9 @@ import copy
 import errno
 import importlib
 import traceback
+from collections import UserDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -23,16 +25,50 @@ from nba_consolidation.settings import Settings, unknown_variables
 _COMMANDS = {
     "stage": ["stage"], "consolidate": ["consolidate", "validate", "publish"], "backfill": ["backfill"],
     "box_scores": ["box_scores"], "grade": ["grade"], "repair": ["repair", "restore"],
-    "performance": ["analyse", "performance", "calibration"], "players": ["players"], "strategies": ["strategies"],
-    "recalibrate": ["recalibrate"], "report": ["report"], "sql": ["sql"], "export": ["export"],
+    "performance": ["analyse", "performance"], "recalibrate": ["calibration", "recalibrate"],
+    "players": ["players"], "strategies": ["strategies"],
+    "report": ["report"], "sql": ["sql"], "export": ["export"],
     "status": ["status"], "explain": ["explain"], "quarantine": ["quarantine"], "duplicates": ["duplicates"],
     "quality": ["quality"], "cleanup": ["cleanup"], "locks": ["locks"],
     "bootstrap": ["bootstrap"], "doctor": ["doctor"], "demo": ["demo"],
 }  # fmt: skip
-"""The commands of each module, in the order of the work, as the help lists them."""
+"""The commands of each module, in the order of the work, as the help lists them.
+
+A group is listed with the module that adds the last of its subcommands, since only that module is imported for it.
+"""
 _QUALITY = "quality"
 """The command whose exit codes mean something else: 2 is for warnings."""
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
+
+
+def _imported(module: str, name: str) -> click.Command:
+    command: click.Command = getattr(importlib.import_module(f"nba_consolidation.cli.{module}"), name)
+    return command
+
+
+def _former_name(name: str) -> click.Command:
+    """The command under the name that it had before, which the help does not list."""
+    command = copy.copy(_imported(name, name))
+    command.hidden = True
+    return command
+
+
+class _Commands(UserDict[str, Any]):
+    """The commands by name. The module of a command is imported when the command is first read."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        entry = super().__getitem__(name)
+        command: click.Command = entry if isinstance(entry, click.Command) else entry()
+        self.data[name] = command
+        return command
+
+
+def _commands() -> _Commands:
+    by_name = _Commands()
+    for module, names in _COMMANDS.items():
+        by_name.update({name.replace("_", "-"): partial(_imported, module, name) for name in names})
+    by_name["actuals"] = partial(_former_name, "box_scores")
+    return by_name
 
 
 class _App(click.Group):
@@ -90,6 +126,7 @@ def _option(name: str) -> Callable[[Any], Any]:
 
 @click.group(
     cls=_App,
+    commands=_commands(),
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -110,12 +147,3 @@ def main(ctx: click.Context, /, debug: bool, **options: Any) -> None:  # noqa: A
     ctx.obj = Session(Settings.from_environment(options=changed))
     configure_logs(*ctx.obj.settings.log_output)
     start_metrics(ctx.obj.settings.otlp_endpoint)
-
-
-for _module, _names in _COMMANDS.items():
-    for _name in _names:
-        main.add_command(getattr(importlib.import_module(f"nba_consolidation.cli.{_module}"), _name))
-
-_former_name = copy.copy(main.commands["box-scores"])  # the command was called `actuals`
-_former_name.hidden = True
-main.add_command(_former_name, "actuals")

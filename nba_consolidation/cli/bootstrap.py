@@ -32,7 +32,7 @@ def bootstrap(session: Session, applied: bool) -> None:
     at = session.deployment()
     change = use_case.TableChange
     new = use_case.Plan([change(table) for table in ALL_TABLES], [change(view) for view in VIEWS])
-    planned = use_case.plan(at.warehouse.reader()) if at.exists or applied else new
+    planned = use_case.plan(at.warehouse.reader()) if at.settings.exists or applied else new
     if applied:
         use_case.apply(at.fenced_writer, session.holder(), planned)
     roles = use_case.ROLES if session.settings.deployment == PRODUCTION else ()

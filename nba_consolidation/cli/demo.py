@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -17,12 +19,13 @@ from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display import count_column, interval_column, percent_column
 from nba_consolidation.schema.display_columns import SYSTEM
-from nba_consolidation.settings import Settings, today
+from nba_consolidation.settings import Settings, today, variable
 
 if TYPE_CHECKING:
     from nba_consolidation.demo.comparison import DemoComparison
 
 _HOME = Path(".demo")
+_CHECKOUT = Path(__file__).parents[2]
 _FIGURES = {
     "staged": "staged rows",
     "consolidated": "business keys, one row each",
@@ -76,12 +79,14 @@ def demo(session: Session, dates: int, last_date: dt.date | None, seed: int, pro
         comparison = run_demo(home, season, processes, lambda done: advance(done.tables, done.of_tables), write_line)
     commands = [command for command, _ in _commands(home, comparison, season.game_dates[-1])]
     document = {**_document(comparison), "commands": commands}
-    session.show(document, *page(home, comparison, season.game_dates[-1]))
+    session.show(
+        document, *page(home, comparison, season.game_dates[-1]), *dagster_commands(home, season.game_dates[0])
+    )
     return Exit.DONE if comparison.as_expected else Exit.FAILED
 
 
 def page(home: Path, comparison: DemoComparison, last: dt.date) -> list[Shown]:
-    """What the demo prints: the comparison, hit rates, and where to look. It fits a screen."""
+    """The comparison, hit rates, and where to look."""
     return [*_comparison_table(comparison), _where_to_look(home, comparison.report, _commands(home, comparison, last))]
 
 
@@ -93,15 +98,29 @@ def _commands(home: Path, comparison: DemoComparison, last: dt.date) -> list[tup
 
 def _where_to_look(home: Path, report: Path, commands: Sequence[tuple[str, str]]) -> str:
     program = sys.argv[0] if sys.argv[0].endswith("nba-consolidation") else "nba-consolidation"
-    entries = [("make ui", "the season in Dagster"), *commands]
-    width = max(len(command) for command, _ in entries)
+    width = max(len(command) for command, _ in commands)
     return "\n".join(
         [
             f"The report: {_short(report)}",
-            f"Where to look. Commands begin with {program} --home {home}, but for make:",
-            *(f"  {command:{width}}  {purpose}" for command, purpose in entries),
+            f"Where to look. Commands begin with {program} --home {home}:",
+            *(f"  {command:{width}}  {purpose}" for command, purpose in commands),
         ]
     )
+
+
+def dagster_commands(home: Path, first: dt.date, checkout: Path = _CHECKOUT) -> list[Shown]:
+    """How to open the season in Dagster: with make in a checkout, else what make would run, and the extra it needs."""
+    if home.absolute() == checkout / _HOME and (checkout / "Makefile").exists():
+        return ["The season in Dagster: make ui"]
+    needed = [] if find_spec("dagster_webserver") else ["pip install 'nba-consolidation[ui]'"]
+    lines = [
+        "The season in Dagster:",
+        *needed,
+        f"export DAGSTER_HOME={quote(str(home.absolute() / 'dagster_home'))}",
+        f"export {variable('home')}={quote(str(home.absolute()))} {variable('first_date')}={first}",
+        "dagster dev -m nba_consolidation.definitions",
+    ]
+    return ["\n  ".join(lines)]
 
 
 def _short(path: Path) -> Path:

@@ -39,7 +39,7 @@ def doctor(session: Session) -> Exit:
         Grid([GridColumn("subject"), GridColumn("health"), GridColumn("detail", fold=True)], rows),
         f"{place}: {summaries.get(worst, 'every check passed.')}",
         ""
-        if deployment.exists or worst is Health.FAILED
+        if deployment.settings.exists or worst is Health.FAILED
         else f"{place} does not exist yet; the first consolidation creates it.",
     )
     codes = {Health.OK: Exit.DONE, Health.WARNING: Exit.REQUIRES_ATTENTION, Health.FAILED: Exit.FAILED}
@@ -49,7 +49,7 @@ def doctor(session: Session) -> Exit:
 def _checks(deployment: Deployment) -> Sequence[HealthCheck]:
     from nba_consolidation.operations.doctor.installation import installation_checks
 
-    if not deployment.exists:
+    if not deployment.settings.exists:
         return installation_checks(deployment.settings)
     from dagster import DagsterInstance
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.errors import ConsolidationError, UnknownName
 from nba_consolidation.settings import SettingsError
 
 
@@ -37,6 +37,6 @@ def exit_for(error: ConsolidationError) -> Exit:
     from nba_consolidation.sql.question import QuestionRefused
     from nba_consolidation.warehouse.errors import WarehouseBusy
 
-    if isinstance(error, SettingsError | QuestionRefused):
+    if isinstance(error, SettingsError | QuestionRefused | UnknownName):
         return Exit.USAGE
     return Exit.HELD if isinstance(error, LeaseHeld | WarehouseBusy) else Exit.FAILED

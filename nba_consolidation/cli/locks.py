@@ -69,9 +69,9 @@ def list_leases(session: Session) -> None:
 
     A wait is listed once it has lasted a few seconds. The wait of a dead process is listed until its time limit.
     """
-    deployment = session.deployment()
-    leases = deployment.leases.list() if deployment.exists else ()
-    waiters = [event for event in deployment.leases.events() if event.waiting] if deployment.exists else []
+    store = session.leases()
+    leases = store.list() if store else ()
+    waiters = [event for event in store.events() if event.waiting] if store else []
     session.show(
         {
             "leases": [lease_document(lease) for lease in leases],
@@ -161,9 +161,9 @@ def reseed(session: Session, token: int, reason: str, by: str | None) -> None:
 @session_command
 def audit(session: Session) -> None:
     """List all forced releases and reseedings, oldest first."""
-    deployment = session.deployment()
-    records = deployment.leases.forced_releases() if deployment.exists else ()
-    reseeds = deployment.leases.reseeds() if deployment.exists else ()
+    store = session.leases()
+    records = store.forced_releases() if store else ()
+    reseeds = store.reseeds() if store else ()
     session.show(
         {"forced_releases": [_forced_document(record) for record in records], "reseeds": reseeds},
         _release_grid(records),

@@ -16,7 +16,7 @@ from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
 if TYPE_CHECKING:
-    from nba_consolidation.leases import Holder
+    from nba_consolidation.leases import Holder, LeaseStore
     from nba_consolidation.wiring import Deployment
 
 
@@ -36,6 +36,12 @@ class Session:
         from nba_consolidation.wiring import deploy
 
         return deploy(self.settings, functools.partial(click.echo, err=True), report_after=report_after)
+
+    def leases(self) -> LeaseStore | None:
+        """The lease store, without the warehouse; None where nothing was ever created."""
+        from nba_consolidation.wiring import leases_of
+
+        return leases_of(self.settings) if self.settings.exists else None
 
     def with_tables(self) -> Deployment:
         """The deployment with all tables created."""
@@ -61,7 +67,7 @@ class Session:
         return self.deployment(report_after=report_after).to_read()
 
     def _ensure_exists(self) -> None:
-        if not self.deployment().exists:
+        if not self.settings.exists:
             raise ConsolidationError(
                 f"{self.settings.place} does not exist yet. Stage and consolidate first, or name the folder with --home"
             )

@@ -139,7 +139,9 @@ class _Stager:
 
     @cached_property
     def _area(self) -> StagingArea:
-        return self._session.deployment().staging
+        from nba_consolidation.wiring import staging_of
+
+        return staging_of(self._session.settings)
 
     @cached_property
     def _live_columns(self) -> Sequence[TableColumn]:

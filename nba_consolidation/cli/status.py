@@ -68,7 +68,7 @@ def _status(session: Session) -> PipelineStatus:
     from nba_consolidation.operations.status import PipelineStatus, status
 
     staging = session.settings.staging
-    if not session.deployment().exists and (staging is None or not staging.exists()):
+    if not session.settings.exists and (staging is None or not staging.exists()):
         return PipelineStatus()
     at = session.reader(report_after=0)
     return status(at.warehouse, at.staging, at.leases, at.known_dates(), session.settings.schema_evolution)

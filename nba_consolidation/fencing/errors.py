@@ -72,5 +72,5 @@ class DatesPoisoned(ConsolidationError):
         dates_by_reason: dict[str, list[str]] = {}
         for date, error in sorted(self.errors.items()):
             dates_by_reason.setdefault(str(error), []).append(str(date))
-        listed = "\n".join(f"  {', '.join(dates)}: {reason}" for reason, dates in dates_by_reason.items())
-        super().__init__(f"{len(self.errors)} date(s) could not be {done}, all others of the run were:\n{listed}")
+        causes = [f"{', '.join(dates)} could not be {done}: {reason}" for reason, dates in dates_by_reason.items()]
+        super().__init__("\n".join([*causes, f"All other dates of the run were {done}."]))

@@ -1,6 +1,7 @@
 """Leases: one run at a time per kind of work and game date, with a fencing token for its writes.
 
-This is the public API. The fence itself is checked by the warehouse, of which this package knows nothing.
+This is the public API, but for the stores: sqlite.py and firestore/store.py. The fence itself is checked by the
+warehouse, of which this package knows nothing.
 """
 
 from nba_consolidation.leases.errors import (
@@ -12,7 +13,6 @@ from nba_consolidation.leases.errors import (
     LeaseMisuse,
     LeaseUnavailable,
 )
-from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation.leases.held_lease import HeldLease, hold
 from nba_consolidation.leases.interface import (
     FAILED,
@@ -28,7 +28,6 @@ from nba_consolidation.leases.interface import (
 )
 from nba_consolidation.leases.keys import lease_key, parse_lease_key
 from nba_consolidation.leases.lease_events import record_failed, record_fenced_out
-from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.leases.timing import LeaseTiming, TimeSource, WaitPolicy
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "TOOK_OVER",
     "WAIT",
     "AmbiguousReply",
-    "FirestoreLeaseStore",
     "ForcedRelease",
     "HeldLease",
     "Holder",
@@ -52,7 +50,6 @@ __all__ = [
     "LeaseTiming",
     "LeaseUnavailable",
     "Reseed",
-    "SqliteLeaseStore",
     "TimeSource",
     "WaitPolicy",
     "hold",

@@ -7,13 +7,15 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from nba_consolidation.schema import Table
 from nba_consolidation.schema.display import DisplayColumn
-from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.interface import Row
 
 Metadata = dict[str, Any]
 _MOST_ROWS = 200

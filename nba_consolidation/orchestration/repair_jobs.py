@@ -6,22 +6,23 @@ knows the outdated dates downstream.
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.repair.repair import Repairer
-from nba_consolidation.operations.repair.repair_result import Figures, RepairReport
-from nba_consolidation.operations.unfinished_dates import complete
 from nba_consolidation.orchestration.assets.asset_step import failure, poisoned_dates
 from nba_consolidation.orchestration.assets.common import WRITERS, config_date
 from nba_consolidation.orchestration.metadata import table_of
 from nba_consolidation.schema import PUBLISHED, VALIDATED
 from nba_consolidation.settings import SettingsError
-from nba_consolidation.warehouse.table_reads import game_dates
 from nba_consolidation.wiring import Deployment
+
+if TYPE_CHECKING:
+    from nba_consolidation.operations.repair.repair import Repairer
+    from nba_consolidation.operations.repair.repair_result import Figures, RepairReport
 
 
 class RepairConfig(dg.Config):
@@ -43,8 +44,12 @@ class RepairConfig(dg.Config):
         return first, last
 
 
-def _repair(context: dg.OpExecutionContext, config: RepairConfig, repairer: Repairer[Figures]) -> RepairReport[Figures]:
+def _repair(
+    context: dg.OpExecutionContext, config: RepairConfig, repairer: "Repairer[Figures]"
+) -> "RepairReport[Figures]":
     """Reports the rows that need repair, and repairs them unless it is a dry run."""
+    from nba_consolidation.warehouse.table_reads import game_dates
+
     table = repairer.target.table
     dates = game_dates(repairer.writer.warehouse, table, *config.dates)
     if config.dry_run:
@@ -84,6 +89,8 @@ def repair_player_prop_predictions(
     context: dg.OpExecutionContext, config: RepairConfig, deployment: dg.ResourceParam[Deployment]
 ) -> None:
     """Reports the duplicate and misspelt keys of predictions. Unless it is a dry run, repairs, validates, publishes."""
+    from nba_consolidation.operations.unfinished_dates import complete
+
     deployment.create_tables()
     report = _repair(context, config, deployment.predictions_repairer)
     if not config.dry_run:

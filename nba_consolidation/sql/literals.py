@@ -10,8 +10,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-Scalar = None | bool | int | float | str | Decimal | dt.date | dt.datetime
-Value = Scalar | Sequence[Scalar] | Sequence[Mapping[str, Scalar]]
+from nba_consolidation.sql.statement import Scalar, Value
 
 
 @dataclass(frozen=True, slots=True)

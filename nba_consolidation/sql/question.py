@@ -13,7 +13,8 @@ from sqlglot.errors import SqlglotError
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, VIEWS
-from nba_consolidation.sql.statement import Dialect, for_dialect
+from nba_consolidation.sql.rendering import for_dialect
+from nba_consolidation.sql.statement import Dialect
 
 _READABLE = tuple(table.name for table in (*VIEWS, *ALL_TABLES, BOX_SCORES))
 _WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into)  # a tree that is a SELECT can have a DELETE in its WITH

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from sqlglot import exp
 
+from nba_consolidation.errors import did_you_mean
 from nba_consolidation.schema import BUSINESS_KEY, LINEAGE, SET_BY_CONSOLIDATION, Column, Table
 from nba_consolidation.warehouse.errors import TableIncomplete
 
@@ -68,7 +69,7 @@ class ColumnDifference:
             for staged, live in self.mismatched
         ]
         problems += [
-            f"column {column.name!r} ({column.type}) is not in the live table"
+            f"column {column.name!r} ({column.type}) is not in the live table{did_you_mean(column.name, self.missing)}"
             + (f" and cannot be added: {self.not_addable[column.name]}" if column.name in self.not_addable else "")
             for column in self.unknown
         ]

@@ -6,17 +6,19 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from nba_consolidation.schema import Column, Table
 from nba_consolidation.sql import Statement
-from nba_consolidation.sql.question import Question
 from nba_consolidation.warehouse.staging.interface import StagingTable
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from nba_consolidation.sql.question import Question
+
 Row = dict[str, Any]
-Relations = Mapping[str, pa.Table]
+Relations: TypeAlias = "Mapping[str, pa.Table]"
 """Data that a transaction's statements can read, by the table name that they use for it."""
 NO_RELATIONS: Relations = MappingProxyType({})
 

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from nba_consolidation.sql import Statement, statement_names
+from nba_consolidation.sql import Statement
+from nba_consolidation.sql.rendering import statement_names
 from nba_consolidation.warehouse.bigquery.warehouse import BigQueryWarehouse
 
 _ROOT = Path(str(resources.files("nba_consolidation")))

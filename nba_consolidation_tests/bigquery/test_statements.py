@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from nba_consolidation.sql import statement_names
+from nba_consolidation.sql.rendering import statement_names
 from nba_consolidation_tests.bigquery.executed import declared_in_make_test, statement_files
 
 UNORDERED = {

@@ -13,7 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, SqliteLeaseStore
+from nba_consolidation.leases import LeaseStore
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.chaos.plan import HOUR
 from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble
 from nba_consolidation_tests.firestore_double.faults import Faults

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.leases import Holder, LeaseTiming, SqliteLeaseStore, hold, lease_key
+from nba_consolidation.leases import Holder, LeaseTiming, hold, lease_key
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.pipeline.validation.validate import Validator
 from nba_consolidation.warehouse.errors import WarehouseUnavailable
 from nba_consolidation_tests.cli.conftest import DATE, Terminal

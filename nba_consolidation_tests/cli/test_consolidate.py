@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from nba_consolidation.fencing.errors import AuditFailed
-from nba_consolidation.leases import Holder, LeaseLost, SqliteLeaseStore
+from nba_consolidation.leases import Holder, LeaseLost
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.pipeline.validation.validate import Validator

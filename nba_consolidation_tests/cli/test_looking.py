@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.schema import ALL_TABLES, VIEWS
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction
@@ -92,6 +93,15 @@ def test_status_counts_an_unknown_column_as_refused_unless_schemas_evolve(termin
     assert "hype" in terminal.json("status")["refused"][0]["reason"]
     document = terminal.json("--schema-evolution", "status")
     assert (document["refused"], document["totals"]["waiting_rows"]) == ([], 1)
+
+
+def test_a_table_refused_for_a_misspelt_column_names_the_column_that_is_meant(terminal: Terminal) -> None:
+    terminal.run("bootstrap", "--apply")
+    row = {name: value for name, value in prediction().items() if value is not None}
+    row["recomendation"] = row.pop("recommendation")
+    (terminal.home / "staging").mkdir()
+    pq.write_table(pa.Table.from_pylist([row]), terminal.home / "staging" / "_staging_1_new.parquet")
+    assert "did you mean 'recommendation'?" in terminal.json("status")["refused"][0]["reason"]
 
 
 def test_explain_tells_what_stands_and_which_versions_lost(consolidated: Terminal) -> None:

@@ -75,6 +75,14 @@ def test_the_list_can_be_limited_to_a_player_or_a_status(terminal: Terminal) -> 
     assert f"No such player for {NEXT}" in terminal.run("players", "list", "--player", "nobody").stdout
 
 
+def test_an_unknown_player_is_refused_with_the_nearest_and_nothing_is_recorded(terminal: Terminal) -> None:
+    terminal.run("players", "review", "--date", NEXT)
+    error = terminal.run("players", "override", "lukadoncik", "watch", *WHY, exit_code=2).stderr
+    assert "player 'lukadoncik' is unknown" in error
+    assert "lukadoncic" in error
+    assert terminal.json("players", "overrides")["overrides"] == []
+
+
 def test_a_status_set_by_hand_is_recorded_and_can_be_cleared(terminal: Terminal) -> None:
     terminal.run("players", "review", "--date", NEXT)
     assert today() > GAME_DATE  # it is reviewed for NEXT, as before, and for today

@@ -21,7 +21,8 @@ from rich.console import Console
 from nba_consolidation.cli import main
 from nba_consolidation.cli.exit_codes import MEANINGS, Exit
 from nba_consolidation.cli.output import Facts, Grid, GridColumn
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.pipeline.consolidation.consolidate import Consolidator
 from nba_consolidation.settings import last_known_date
 from nba_consolidation_tests.cli.conftest import DATE, PROGRAM, Terminal

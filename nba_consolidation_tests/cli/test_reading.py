@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 
 pytestmark = pytest.mark.other_processes

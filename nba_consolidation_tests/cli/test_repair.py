@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.operations.repair.legacy import LegacyBench, graded
 from nba_consolidation_tests.operations.repair.legacy_predictions import LegacyPredictions, merged

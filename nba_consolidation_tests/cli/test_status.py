@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nba_consolidation.leases import Holder, SqliteLeaseStore
+from nba_consolidation.leases import Holder
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.warehouse.staging.parquet import ParquetStaging
 from nba_consolidation_tests.cli.conftest import DATE, Terminal
 from nba_consolidation_tests.pipeline.consolidation.workbench import prediction

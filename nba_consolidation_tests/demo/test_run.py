@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from nba_consolidation.cli.demo import page
+from nba_consolidation.cli.demo import dagster_commands, page
 from nba_consolidation.cli.output import print_result
 from nba_consolidation.demo.comparison import DemoComparison, Racer
 from nba_consolidation.demo.expectation import Expectation, Figures
@@ -133,10 +133,29 @@ def test_what_it_prints_fits_a_screen() -> None:
     )
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        print_result(False, {}, *page(Path(".demo"), comparison, dt.date(2026, 1, 15)))
+        first = dt.date(2025, 10, 21)
+        print_result(False, {}, *page(Path(".demo"), comparison, first), *dagster_commands(Path(".demo"), first))
     lines = printed.getvalue().splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 100
+
+
+def test_where_there_is_no_makefile_the_demo_prints_what_opens_it_in_dagster_and_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, home = dt.date(2025, 10, 21), tmp_path / ".demo"
+    commands = f"""The season in Dagster:
+  export DAGSTER_HOME={home}/dagster_home
+  export NBA_CONSOLIDATION_HOME={home} NBA_CONSOLIDATION_FIRST_DATE=2025-10-21
+  dagster dev -m nba_consolidation.definitions"""
+    assert dagster_commands(home, first) == [commands]
+    assert dagster_commands(home, first, tmp_path) == [commands], "no Makefile there: a wheel"
+    monkeypatch.setattr("nba_consolidation.cli.demo.find_spec", {}.get)
+    [without_extra] = dagster_commands(home, first)
+    assert "  pip install 'nba-consolidation[ui]'\n" in str(without_extra)
+    (tmp_path / "Makefile").touch()
+    assert dagster_commands(home, first, tmp_path) == ["The season in Dagster: make ui"]
+    assert "make ui" not in str(dagster_commands(home / "elsewhere", first, tmp_path))
 
 
 def test_the_verdict_is_bad_as_soon_as_one_figure_is() -> None:

@@ -14,8 +14,10 @@ from uuid import uuid4
 
 import pytest
 
-from nba_consolidation.leases import FirestoreLeaseStore, LeaseStore, SqliteLeaseStore
+from nba_consolidation.leases import LeaseStore
 from nba_consolidation.leases.firestore.rpc import connect
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.firestore_double import Clock, Database, FirestoreDouble
 from nba_consolidation_tests.leases.fakes import FakeClock, OneWayClock, RealClock
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore

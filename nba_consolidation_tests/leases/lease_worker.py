@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nba_consolidation.leases import (
-    FirestoreLeaseStore,
     Holder,
     LeaseLost,
     LeaseStore,
     LeaseTiming,
     LeaseUnavailable,
-    SqliteLeaseStore,
     WaitPolicy,
     hold,
 )
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 
 
 def store_at(place: str) -> LeaseStore:

@@ -14,7 +14,6 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from nba_consolidation.leases import (
     AmbiguousReply,
-    FirestoreLeaseStore,
     Holder,
     LeaseDenied,
     LeaseError,
@@ -28,6 +27,7 @@ from nba_consolidation.leases import (
     lease_key,
 )
 from nba_consolidation.leases.firestore.rpc import connect
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation_tests.firestore_double import Database, Fault, MachineClock
 from nba_consolidation_tests.leases.conftest import Firestore, shared_firestore
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from nba_consolidation.leases import (
     AmbiguousReply,
-    FirestoreLeaseStore,
     Holder,
     LeaseTiming,
     WaitPolicy,
     hold,
     lease_key,
 )
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation_tests.firestore_double import FirestoreDouble
 from nba_consolidation_tests.leases.fakes import FakeClock, Fault
 from nba_consolidation_tests.leases.memory_store import MemoryLeaseStore

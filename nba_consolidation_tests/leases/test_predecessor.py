@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from nba_consolidation.leases import (
-    FirestoreLeaseStore,
     Holder,
     LeaseHeld,
     LeaseLost,
@@ -20,6 +19,7 @@ from nba_consolidation.leases import (
     WaitPolicy,
     hold,
 )
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation.leases.interface import machine_clock
 from nba_consolidation_tests.leases.conftest import shared_firestore
 from nba_consolidation_tests.leases.fakes import ANNA, KEY, FakeClock, OneWayClock, hold_and_lose

@@ -15,8 +15,9 @@ from time import monotonic, sleep
 import pytest
 
 import nba_consolidation
-from nba_consolidation.leases import Holder, LeaseHeld, LeaseRecord, SqliteLeaseStore, WaitPolicy, hold
+from nba_consolidation.leases import Holder, LeaseHeld, LeaseRecord, WaitPolicy, hold
 from nba_consolidation.leases.interface import machine_clock
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.firestore_double import Fault, FirestoreDouble, RemoteDouble
 from nba_consolidation_tests.leases.fakes import KEY
 

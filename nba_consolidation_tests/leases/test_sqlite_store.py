@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nba_consolidation.leases import LeaseDenied, LeaseError, LeaseUnavailable, SqliteLeaseStore
+from nba_consolidation.leases import LeaseDenied, LeaseError, LeaseUnavailable
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, FakeClock
 
 

@@ -11,7 +11,6 @@ import pytest
 from nba_consolidation.leases import (
     TOOK_OVER,
     WAIT,
-    FirestoreLeaseStore,
     Holder,
     LeaseEvent,
     LeaseHeld,
@@ -20,6 +19,7 @@ from nba_consolidation.leases import (
     LeaseRecord,
     LeaseStore,
 )
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation.leases.interface import from_micros
 from nba_consolidation_tests.leases.fakes import ANNA, BERT, KEY, NEXT_KEY, FakeClock
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import logging
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from nba_consolidation.orchestration.checks.run_checks import RUN_CHECKS
+from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
+from nba_consolidation.orchestration.checks.run_checks import RUN_CHECKS, check_results
+from nba_consolidation.schema import BLACKLISTED
 from nba_consolidation_tests.orchestration.conftest import TIMED_CHECKS, Graph, checks
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, prediction
 from nba_consolidation_tests.prepared import connect
@@ -68,7 +72,17 @@ def test_the_cause_of_a_poisoned_date_comes_first_with_date_table_and_next_step(
         assert DUPLICATES in text, place
         assert PREDICTIONS in text, place
         assert "nba-consolidation repair predictions" in text, place
+    assert failure.step_failure_data.user_failure_data is not None
+    message = str(failure.step_failure_data.user_failure_data.description)
+    assert message.startswith(f"{DATE} could not be consolidated:")
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
+
+
+def test_a_failed_check_without_a_message_of_its_own_says_the_next_step() -> None:
+    player = collections.defaultdict[str, Any](lambda: None, status=BLACKLISTED)
+    (few,) = (one for one in check_results(ReviewOutcome(DATE, [player], [])) if one.check_name == "few_blacklisted")
+    assert not few.passed
+    assert "Next: check whether box scores or names are wrong" in str(few.description)
 
 
 def test_after_the_repair_the_next_run_leaves_no_check_of_any_asset_failed(poisoned: Graph) -> None:

@@ -28,7 +28,7 @@ VERSIONS, EVENTS, PLAYERS = "confidence_recalibration", "confidence_recalibratio
 ACCURACY, PERFORMANCE, CALIBRATION = "prediction_accuracy", "system_performance", "confidence_calibration"
 TABLES = {
     CONSOLIDATED: {CONSOLIDATED, "quarantined_predictions", "lost_versions", "consolidation_ledger",
-                   "consolidation_ledger_tables"},
+                   "consolidation_ledger_tables", "player_prop_predictions_removed", "prediction_repairs"},
     VALIDATED: {VALIDATED, "withheld_predictions"},
     PUBLISHED: {PUBLISHED},
     ACCURACY: {ACCURACY, "prediction_accuracy_removed", "grading_ledger", "player_aliases", "unsettled_names"},

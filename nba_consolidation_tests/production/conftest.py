@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from nba_consolidation import wiring
 from nba_consolidation.settings import Settings
 from nba_consolidation_tests.bigquery.front import Front
 from nba_consolidation_tests.bigquery.service import Service
@@ -52,7 +51,7 @@ def cloud(bigquery_service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterato
     if bigquery_service.front is None:
         pytest.skip("a real project is used by the tests of bigquery/")
     client = bigquery_service.make_client()
-    monkeypatch.setattr(wiring, "connect", lambda _project, _location: client)
+    monkeypatch.setattr("nba_consolidation.warehouse.bigquery.session.connect", lambda _project, _location: client)
     monkeypatch.setattr("dagster_gcp.bigquery.resources.bigquery.Client", lambda **_: client)
     with FirestoreDouble() as double:
         settings = Settings(

@@ -21,8 +21,9 @@ from sqlglot import exp
 
 from nba_consolidation.schema import ACTIVATION_KEY, BUSINESS_KEY
 from nba_consolidation.schema.canonical_keys import player_key, trimmed
-from nba_consolidation.sql import Statement, literal, statement_names
-from nba_consolidation.sql import statement as statement_module
+from nba_consolidation.sql import Statement, rendering
+from nba_consolidation.sql.literals import literal
+from nba_consolidation.sql.rendering import statement_names
 from nba_consolidation.sql.statement import Dialect
 from nba_consolidation_tests.names import LOOKUPS
 
@@ -64,10 +65,10 @@ def name_of(file: Path) -> str:
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Renders a test's own text as if it were a file."""
-    from_file = statement_module._source
+    from_file = rendering._source
 
     def render(sql: str, dialect: Dialect = "bigquery", **options: Any) -> str:
-        monkeypatch.setattr(statement_module, "_source", lambda name: sql if name == "test" else from_file(name))
+        monkeypatch.setattr(rendering, "_source", lambda name: sql if name == "test" else from_file(name))
         return Statement("test", **options).render(dialect)
 
     return render
@@ -233,9 +234,9 @@ def test_a_writer_without_a_warehouse_has_the_same_canonical_spellings(texts: li
     names = [*texts, "".join(parts)]
     rows: dict[str, Any] = {"names": [{"position": n, "name": name} for n, name in enumerate(names)]}
     select = "SELECT macro.PLAYER_KEY(N.name), macro.TRIMMED(N.name) FROM UNNEST(@names) AS N ORDER BY N.position"
-    from_file = statement_module._source
+    from_file = rendering._source
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statement_module, "_source", lambda name: select if name == "test" else from_file(name))
+        patch.setattr(rendering, "_source", lambda name: select if name == "test" else from_file(name))
         spellings = duckdb.connect().execute(Statement("test", rows).render("duckdb")).fetchall()
     assert [text for _, text in spellings] == [trimmed(name) for name in names]
     in_ascii = [key if key.isascii() else None for key, _ in spellings]
@@ -340,11 +341,11 @@ def test_an_audit_passes_on_no_row_and_fails_on_one(rendered: Callable[..., str]
 
 def rendered_afresh(statement: Statement, dialect: Dialect) -> str:
     """The statement as a process renders it that keeps nothing."""
-    for kept in (statement_module._parse, statement_module._expanded):
+    for kept in (rendering._parse, rendering._expanded):
         kept.cache_clear()
     tree = statement.tree()
     if dialect == "duckdb":
-        tree = tree.transform(statement_module._for_duckdb)
+        tree = tree.transform(rendering._for_duckdb)
     return tree.sql(dialect=dialect, comments=False)
 
 
@@ -384,7 +385,7 @@ def test_no_value_is_written_in_the_form_of_another(rendered: Callable[..., str]
 def test_a_statement_is_rendered_with_new_values_as_it_would_be_for_the_first_time(
     data: st.DataObject, file: Path, dialect: Dialect, audit: bool
 ) -> None:
-    assume(not audit or isinstance(statement_module._parse(file.read_text(encoding="utf-8")), exp.Query))
+    assume(not audit or isinstance(rendering._parse(file.read_text(encoding="utf-8")), exp.Query))
     columns = data.draw(st.sampled_from([("a",), ("b c", "a")]))
     kinds = {name: data.draw(st.sampled_from([*SCALARS, *LISTS, *ROWS])) for name in parameters_of(file, columns)}
     for _ in range(3):
@@ -399,5 +400,5 @@ def is_query(file: Path) -> bool:
 
 
 def parameters_of(file: Path, columns: tuple[str, ...] = ("a",)) -> list[str]:
-    tree = statement_module._expanded(Statement(name_of(file), columns=columns, names=NAMES)._template)
+    tree = rendering._expanded(rendering._template_of(Statement(name_of(file), columns=columns, names=NAMES)))
     return sorted({parameter.name for parameter in tree.find_all(exp.Parameter)})

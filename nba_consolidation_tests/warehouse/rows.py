@@ -11,8 +11,7 @@ import pyarrow as pa
 import pytest
 
 from nba_consolidation.schema import PREDICTIONS
-from nba_consolidation.sql import Statement
-from nba_consolidation.sql import statement as statement_module
+from nba_consolidation.sql import Statement, rendering
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.staging.interface import KnownDates
 
@@ -52,8 +51,8 @@ def rows_table(*rows: dict[str, Any], **types: pa.DataType) -> pa.Table:
 def statement_factory(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Statement]:
     """A function that makes statements from a test's own text, parsed like those from files."""
     texts: dict[str, str] = {}
-    from_file = statement_module._source
-    monkeypatch.setattr(statement_module, "_source", lambda name: texts[name] if name in texts else from_file(name))
+    from_file = rendering._source
+    monkeypatch.setattr(rendering, "_source", lambda name: texts[name] if name in texts else from_file(name))
 
     def make(name: str, sql: str, **options: Any) -> Statement:
         texts[name] = sql

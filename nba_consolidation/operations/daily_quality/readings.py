@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.leases import LeaseRecord, LeaseStore
-from nba_consolidation.pipeline.consolidation.outstanding import outstanding
 from nba_consolidation.settings import QualityThresholds
 from nba_consolidation.sql import Statement, over_dates
 from nba_consolidation.warehouse.errors import WarehouseBusy, WarehouseUnavailable
@@ -98,6 +97,8 @@ class Reader:
 
     def _waiting(self) -> list[StagingTable]:
         """Returns the staging tables with a date that is not in the ledger, and the refused ones."""
+        from nba_consolidation.pipeline.consolidation.outstanding import outstanding
+
         return outstanding(self.warehouse, self.staging.list_tables(self.known()), evolve=self.evolve)
 
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, VIEWS, Column, Table
-from nba_consolidation.sql import literal
+from nba_consolidation.sql.literals import literal
 from nba_consolidation.sql.question import Question, nearest
 from nba_consolidation.warehouse.interface import Warehouse
 from nba_consolidation.warehouse.table_reads import game_dates

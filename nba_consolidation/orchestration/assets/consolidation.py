@@ -4,22 +4,23 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from nba_consolidation.operations.status import status
-from nba_consolidation.operations.unfinished_dates import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import AssetDeclaration, table_asset
 from nba_consolidation.orchestration.checks.consolidation import unfit_dates
 from nba_consolidation.orchestration.metadata import Metadata, samples_by_date, table_of, without
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport, DateCounts
-from nba_consolidation.pipeline.consolidation.staging_manifest import WaitingDate, refused_tables, waiting_for
-from nba_consolidation.pipeline.validation.validate import ValidatedDate
 from nba_consolidation.schema import PREDICTIONS, VALIDATED
 from nba_consolidation.settings import today
 from nba_consolidation.sql import Statement, over_dates
-from nba_consolidation.warehouse.interface import Warehouse
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.consolidation.staging_manifest import WaitingDate
+    from nba_consolidation.pipeline.validation.validate import ValidatedDate
+    from nba_consolidation.warehouse.interface import Warehouse
 
 STAGING = "staging_predictions"
 PREDICTIONS_GROUP = "predictions"
@@ -40,6 +41,8 @@ _TIMES = ("lease_overhead_ms", "lease_wait_ms", "lease_hold_ms", "transaction_ms
 )
 def staging_predictions(run: AssetRun) -> AssetResult:
     """The staging tables by date. Reads only."""
+    from nba_consolidation.pipeline.consolidation.staging_manifest import refused_tables, waiting_for
+
     tables = run.deployment.staging.list_tables(run.deployment.known_dates())
     waiting = [waiting_for(date, tables, PREDICTIONS.columns) for date in run.dates]
     unreadable = {"unreadable_tables": table_of(refused_tables(tables))}
@@ -49,6 +52,8 @@ def staging_predictions(run: AssetRun) -> AssetResult:
 
 def _committed(run: AssetRun) -> AssetResult:
     """The ledger and the staging area, as a report. Times are the longest of those that runs recorded."""
+    from nba_consolidation.operations.status import status
+
     deployment = run.deployment
     bounds = {"first_date": run.first, "last_date": run.last}
     totals = deployment.warehouse.query(Statement("consolidation_totals", bounds))
@@ -78,6 +83,8 @@ def player_prop_predictions(run: AssetRun) -> AssetResult:
 @asset_step(table_asset(VALIDATED, PREDICTIONS_GROUP, "prediction", PREDICTIONS.name))
 def validated_predictions(run: AssetRun) -> AssetResult:
     """Validates the dates; then those that another run had consolidated, but not validated before it died."""
+    from nba_consolidation.operations.unfinished_dates import complete_others
+
     validator = run.deployment.validator
     validated = validator.validate(run.dates, run.holder)
     completed = complete_others(validator.writer, run.holder, run.partitions, validator=validator)
@@ -86,7 +93,7 @@ def validated_predictions(run: AssetRun) -> AssetResult:
     return AssetResult({VALIDATED.name: {date: {} for date in run.dates} | by_date})
 
 
-def _data_version(waiting: Sequence[WaitingDate]) -> dg.DataVersion:
+def _data_version(waiting: "Sequence[WaitingDate]") -> dg.DataVersion:
     """The date's fingerprint; for a range, one over all of its dates, which Dagster records with each of them."""
     if len(waiting) == 1:
         return dg.DataVersion(waiting[0].fingerprint)
@@ -94,7 +101,7 @@ def _data_version(waiting: Sequence[WaitingDate]) -> dg.DataVersion:
     return dg.DataVersion(hashlib.sha256(joined.encode()).hexdigest()[:16])
 
 
-def _waiting_metadata(date: WaitingDate) -> Metadata:
+def _waiting_metadata(date: "WaitingDate") -> Metadata:
     return {
         "dagster/partition_row_count": date.rows,
         "tables": len(date.tables),
@@ -107,7 +114,7 @@ def _waiting_metadata(date: WaitingDate) -> Metadata:
 
 
 def _consolidated_metadata(
-    report: ConsolidationReport, warehouse: Warehouse, dates: Sequence[dt.date]
+    report: ConsolidationReport, warehouse: "Warehouse", dates: Sequence[dt.date]
 ) -> dict[dt.date, Metadata]:
     """By date: the committed rows, no matter who consolidated them; this run's changes; this run's cost."""
     bounds = over_dates(dates) | {"rows": _SAMPLE_ROWS}
@@ -138,6 +145,6 @@ def _run_metadata(report: ConsolidationReport) -> Metadata:
     }
 
 
-def _validated_metadata(date: ValidatedDate) -> Metadata:
+def _validated_metadata(date: "ValidatedDate") -> Metadata:
     counts = without(vars(date), "game_date", "validated_rows")
     return {"dagster/partition_row_count": date.validated_rows, **counts}

@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.operations.daily_quality.results import CheckStatus, QualityReport
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, AssetDeclaration
 from nba_consolidation.orchestration.automation_conditions import finished_date_after_changes
@@ -13,6 +14,9 @@ from nba_consolidation.orchestration.checks.daily_quality import QualityOutcome,
 from nba_consolidation.orchestration.checks.run_checks import DAILY_QUALITY
 from nba_consolidation.schema import ACCURACY, BOX_SCORES, PREDICTIONS, VALIDATED
 from nba_consolidation.settings import today
+
+if TYPE_CHECKING:
+    from nba_consolidation.operations.daily_quality.results import QualityReport
 
 
 def _of_yesterday(run: AssetRun) -> AssetResult:
@@ -44,7 +48,7 @@ def _examined(run: AssetRun, dates: Sequence[dt.date]) -> AssetResult:
     return AssetResult({DAILY_QUALITY: metadata}, outcome=QualityOutcome(reports), poisoned=errors, done="examined")
 
 
-def _error(report: QualityReport) -> ConsolidationError:
+def _error(report: "QualityReport") -> ConsolidationError:
     """A check that could not run has no result, and fails the run (incident 48)."""
     errored = [f"{one.name} {one.message}" for one in report.results if one.status is CheckStatus.ERRORED]
     return ConsolidationError("; ".join(errored))

@@ -2,13 +2,10 @@
 
 import dagster as dg
 
-from nba_consolidation.operations.alerts.grouping import run_address
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, AssetDeclaration
 from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.pipeline.daily_report.page import page
-from nba_consolidation.pipeline.daily_report.storage import file_name, save
 from nba_consolidation.schema import (
     CALIBRATION_VERSIONS,
     CONFIDENCE_CALIBRATION,
@@ -40,6 +37,10 @@ _TABLES = (
 )
 def daily_report(run: AssetRun) -> AssetResult:
     """Saves the page. Reads tables only, so it waits for no writer."""
+    from nba_consolidation.operations.alerts.grouping import run_address
+    from nba_consolidation.pipeline.daily_report.page import page
+    from nba_consolidation.pipeline.daily_report.storage import file_name, save
+
     report = run.deployment.to_read().reporter.report(run.first, run.last, run.log_step)
     settings, run_id = run.deployment.settings, run.context.run.run_id
     html = page(report, run_id, run_address(settings.webserver_url, run_id))

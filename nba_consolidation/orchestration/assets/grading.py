@@ -9,7 +9,6 @@ from nba_consolidation.orchestration.assets.asset_step import AssetResult, Asset
 from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import after_changes_of_present
 from nba_consolidation.orchestration.metadata import Metadata, table_of, without
-from nba_consolidation.pipeline.grading.aliases import unsettled_names
 from nba_consolidation.pipeline.grading.result import SIMILAR_NAME, GradedDate, GradingFinding, GradingReport
 from nba_consolidation.schema import ACCURACY, BOX_SCORES, VALIDATED
 
@@ -19,6 +18,8 @@ PLAYER_GAME_SUMMARY = table_asset(BOX_SCORES, ACCURACY_GROUP, "player_in_game")
 
 def _committed(run: AssetRun) -> AssetResult:
     """The last recorded grading of each date, and the names that wait for a decision."""
+    from nba_consolidation.pipeline.grading.aliases import unsettled_names
+
     gradings = {date: one for date, one in run.recorded(ACCURACY.name).items() if "active" in one}  # not repairs
     dates = tuple(_graded_date(date, metadata) for date, metadata in sorted(gradings.items()))
     names = tuple(

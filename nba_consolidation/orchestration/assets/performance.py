@@ -2,16 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ACCURACY_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.checks.performance import PerformanceOutcome
 from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of
-from nba_consolidation.pipeline.analysis.performance import queries
-from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
-from nba_consolidation.pipeline.daily_report import charts
-from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import (
     ACCURACY,
     ALL_SYSTEMS,
@@ -21,8 +18,10 @@ from nba_consolidation.schema import (
     Table,
     display_columns,
 )
-from nba_consolidation.warehouse.interface import Row, Warehouse
-from nba_consolidation.warehouse.table_reads import last_game_date
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.performance.analyse import AnalysisReport
+    from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _GRAIN = "system_and_window"
 _HIT_RATE = ("bets", "hit_rate", "hit_rate_low", "hit_rate_high")
@@ -40,6 +39,9 @@ _PLOTTED_WINDOW, _RELIABILITY_WINDOW = "30d", "season"
 
 def _committed(run: AssetRun) -> AssetResult:
     """The figures of the last analysed date."""
+    from nba_consolidation.pipeline.analysis.performance import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
     warehouse = run.deployment.warehouse
     last = last_game_date(warehouse, SYSTEM_PERFORMANCE) or run.last
     performance = queries.performance(warehouse, last, last, by="all")
@@ -55,6 +57,8 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def performance(run: AssetRun) -> AssetResult:
     """Analyses the dates. One step, so that both tables are about the same graded rows."""
+    from nba_consolidation.pipeline.analysis.performance import queries
+
     warehouse, dates = run.deployment.warehouse.reader(), run.dates
     report = run.deployment.analyst.analyse(dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
@@ -71,7 +75,7 @@ def performance(run: AssetRun) -> AssetResult:
     )
 
 
-def _counts(report: AnalysisReport) -> dict[dt.date, Metadata]:
+def _counts(report: "AnalysisReport") -> dict[dt.date, Metadata]:
     """By date: the rows of both tables, and the cost of the run."""
     cost = {"analysis_ms": round(1000 * report.seconds), "lease_wait_ms": report.lease_wait_ms,
             "lease_hold_ms": report.lease_hold_ms}  # fmt: skip
@@ -81,7 +85,7 @@ def _counts(report: AnalysisReport) -> dict[dt.date, Metadata]:
     }
 
 
-def _figures(rows: Sequence[Row], date: dt.date, table: Table) -> Metadata:
+def _figures(rows: "Sequence[Row]", date: dt.date, table: Table) -> Metadata:
     """The figures of all systems on the day, as numbers that the UI plots; and of every system and window, as a table.
 
     A hit rate that is NULL is left out, with its interval: NULL is not 0.
@@ -92,7 +96,11 @@ def _figures(rows: Sequence[Row], date: dt.date, table: Table) -> Metadata:
     return {**known, "figures": displayed(of_date, _TABLES[table])}
 
 
-def _images(warehouse: Warehouse, date: dt.date, scores: Sequence[Row]) -> dict[str, dict[str, bytes]]:
+def _images(warehouse: "Warehouse", date: dt.date, scores: "Sequence[Row]") -> dict[str, dict[str, bytes]]:
+    from nba_consolidation.pipeline.analysis.performance import queries
+    from nba_consolidation.pipeline.daily_report import charts
+    from nba_consolidation.pipeline.daily_report.chart_files import png
+
     images: dict[str, dict[str, bytes]] = {}
     over_time = queries.hit_rates_until(date, warehouse, _PLOTTED_WINDOW)
     if over_time:

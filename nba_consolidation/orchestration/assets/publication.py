@@ -2,16 +2,18 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from nba_consolidation.operations.unfinished_dates import complete_others
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import table_asset
 from nba_consolidation.orchestration.assets.consolidation import PREDICTIONS_GROUP
 from nba_consolidation.orchestration.automation_conditions import today_after_changes
 from nba_consolidation.orchestration.metadata import Metadata, without
-from nba_consolidation.pipeline.publication.publish import PublishedDate
 from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS, PLAYER_RELIABILITY, PUBLISHED, VALIDATED
 from nba_consolidation.settings import today
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.publication.publish import PublishedDate
 
 IN_FORCE = (CALIBRATION_VERSIONS.name, CALIBRATION_EVENTS.name, PLAYER_RELIABILITY.name)
 """The assets that decide with which calibration and filters a date is published."""
@@ -34,6 +36,8 @@ def published_predictions(run: AssetRun) -> AssetResult:
 
     Then publishes the dates that another run had validated, but not published before it died.
     """
+    from nba_consolidation.operations.unfinished_dates import complete_others
+
     publisher = run.deployment.publisher
     if run.context.run.tags.get(PUBLISH) == UPCOMING:
         by_date = _metadata_by_date(publisher.publish_upcoming(run.holder))
@@ -44,7 +48,7 @@ def published_predictions(run: AssetRun) -> AssetResult:
     return AssetResult({PUBLISHED.name: {date: by_date.get(date, {}) for date in run.dates} | others})
 
 
-def _metadata_by_date(published: Sequence[PublishedDate]) -> dict[dt.date, Metadata]:
+def _metadata_by_date(published: "Sequence[PublishedDate]") -> dict[dt.date, Metadata]:
     """The published rows of each date."""
     return {
         date.game_date: {

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -16,19 +17,15 @@ from nba_consolidation.orchestration.checks.recalibration import (
     rolled_back_in,
 )
 from nba_consolidation.orchestration.metadata import Metadata, table_of
-from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision, DecisionOutcome
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
-from nba_consolidation.pipeline.analysis.recalibration.versions import (
-    CHOICES,
-    CalibrationEvent,
-    CalibrationHistory,
-    read_history,
-)
-from nba_consolidation.pipeline.daily_report import charts
-from nba_consolidation.pipeline.daily_report.chart_files import png
+from nba_consolidation.pipeline.analysis.recalibration.versions import CHOICES
 from nba_consolidation.schema import ACCURACY, CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.settings import SettingsError
-from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.recalibration.decision import CalibrationDecision
+    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
+    from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationEvent, CalibrationHistory
+    from nba_consolidation.warehouse.interface import Row
 
 STEP = "recalibration"
 _MONDAYS = at_time("0 10 * * 1")
@@ -60,6 +57,8 @@ class DecisionConfig(dg.Config):
 
 def _committed(run: AssetRun) -> AssetResult:
     """What waits, and what was rolled back, in all history."""
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
+
     history = read_history(run.deployment.warehouse)
     return AssetResult(outcome=RecalibrationOutcome(history.waiting(), rolled_back_in(history)))
 
@@ -82,6 +81,8 @@ def recalibration(run: AssetRun) -> AssetResult:
 
 
 def _recalibrated(run: AssetRun) -> AssetResult:
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
+
     report = run.deployment.recalibrator.recalibrate(run.dates, run.holder, on_step=run.log_step)
     cost = _run_metadata(report)
     versions = {date: cost | _decisions_metadata(report.of_date(date)) for date in run.dates}
@@ -95,6 +96,8 @@ def _recalibrated(run: AssetRun) -> AssetResult:
 
 def _listed(run: AssetRun) -> AssetResult:
     """An observation only, so nothing runs downstream: without a decision nothing has changed."""
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
+
     metadata = _history_metadata(read_history(run.deployment.to_read().warehouse), [])
     run.context.log_event(dg.AssetObservation(CALIBRATION_EVENTS.name, partition=str(run.last), metadata=metadata))
     return AssetResult()
@@ -102,6 +105,8 @@ def _listed(run: AssetRun) -> AssetResult:
 
 def _decided(run: AssetRun, config: DecisionConfig, version_id: str) -> AssetResult:
     """Raises SettingsError without an author, or for an invalid effective date."""
+    from nba_consolidation.pipeline.analysis.recalibration.versions import read_history
+
     if not config.author:
         raise SettingsError("a decision needs its author; nothing was done")
     effective = None
@@ -113,7 +118,7 @@ def _decided(run: AssetRun, config: DecisionConfig, version_id: str) -> AssetRes
     return AssetResult({CALIBRATION_EVENTS.name: dict.fromkeys(run.dates, metadata)})
 
 
-def _run_metadata(report: RecalibrationReport) -> Metadata:
+def _run_metadata(report: "RecalibrationReport") -> Metadata:
     return {
         "versions_written": report.versions_written,
         "events_written": report.events_written,
@@ -123,13 +128,15 @@ def _run_metadata(report: RecalibrationReport) -> Metadata:
     }
 
 
-def _decisions_metadata(decisions: Sequence[CalibrationDecision]) -> Metadata:
+def _decisions_metadata(decisions: "Sequence[CalibrationDecision]") -> Metadata:
     """The number of systems by outcome, and the decision about each with its reason."""
+    from nba_consolidation.pipeline.analysis.recalibration.decision import DecisionOutcome
+
     counts = {f"systems_{one.name.lower()}": sum(d.outcome is one for d in decisions) for one in DecisionOutcome}
     return {**counts, "decisions": table_of(_decision_row(one) for one in decisions)}
 
 
-def _decision_row(decision: CalibrationDecision) -> Row:
+def _decision_row(decision: "CalibrationDecision") -> "Row":
     version = decision.version
     figures = {name: getattr(version, name) if version else None for name in _VERSION_COLUMNS}
     return {"system_id": decision.system_id, "outcome": decision.outcome.value, "bets": decision.bets,
@@ -138,8 +145,11 @@ def _decision_row(decision: CalibrationDecision) -> Row:
             "evaluation": decision.trial.summary if decision.trial else None}  # fmt: skip
 
 
-def _images(date: dt.date, decisions: Sequence[CalibrationDecision]) -> Mapping[str, bytes]:
+def _images(date: dt.date, decisions: "Sequence[CalibrationDecision]") -> Mapping[str, bytes]:
     """Reliability before and after, for systems with a trial, on bets that no candidate was fitted on."""
+    from nba_consolidation.pipeline.daily_report import charts
+    from nba_consolidation.pipeline.daily_report.chart_files import png
+
     diagrams = [
         charts.reliability(
             one.system_id,
@@ -153,7 +163,7 @@ def _images(date: dt.date, decisions: Sequence[CalibrationDecision]) -> Mapping[
     return {"reliability": png(diagrams, f"Reliability before and after, weeks up to {date}")} if diagrams else {}
 
 
-def _history_metadata(history: CalibrationHistory, decided: Sequence[CalibrationEvent]) -> Metadata:
+def _history_metadata(history: "CalibrationHistory", decided: "Sequence[CalibrationEvent]") -> Metadata:
     waiting = [
         {"version_id": one.version_id, "system_id": one.system_id, "game_date": one.game_date}
         | {name: getattr(one, name) for name in _VERSION_COLUMNS}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -10,17 +11,18 @@ from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_
 from nba_consolidation.orchestration.automation_conditions import LAST_DATES, after_changes
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
 from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of, without
-from nba_consolidation.pipeline.analysis.reliability import queries
-from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
-from nba_consolidation.pipeline.daily_report import charts
-from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import ACCURACY, BLACKLISTED, PLAYER_RELIABILITY, display_columns
-from nba_consolidation.warehouse.interface import Row
-from nba_consolidation.warehouse.table_reads import last_game_date
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.reliability.review import ReviewedDate
+    from nba_consolidation.warehouse.interface import Row
 
 
 def _committed(run: AssetRun) -> AssetResult:
     """The last review of the players."""
+    from nba_consolidation.pipeline.analysis.reliability import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
     warehouse = run.deployment.warehouse
     last = last_game_date(warehouse, PLAYER_RELIABILITY) or run.last
     players, policies = queries.players(warehouse, last, last), queries.policies(warehouse, last, last)
@@ -36,6 +38,8 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def player_reliability(run: AssetRun) -> AssetResult:
     """Reviews the players for the dates."""
+    from nba_consolidation.pipeline.analysis.reliability import queries
+
     warehouse = run.deployment.warehouse.reader()
     report = run.deployment.reviewer.review(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
@@ -50,7 +54,7 @@ def player_reliability(run: AssetRun) -> AssetResult:
     )
 
 
-def _metadata(date: ReviewedDate, players: Sequence[Row], policies: Sequence[Row]) -> Metadata:
+def _metadata(date: "ReviewedDate", players: "Sequence[Row]", policies: "Sequence[Row]") -> Metadata:
     """Counts that the UI plots; every player who is not simply normal, as a table; the result of each policy."""
     flagged = [
         row
@@ -65,6 +69,9 @@ def _metadata(date: ReviewedDate, players: Sequence[Row], policies: Sequence[Row
     }
 
 
-def _images(date: dt.date, players: Sequence[Row]) -> dict[str, bytes]:
+def _images(date: dt.date, players: "Sequence[Row]") -> dict[str, bytes]:
+    from nba_consolidation.pipeline.daily_report import charts
+    from nba_consolidation.pipeline.daily_report.chart_files import png
+
     funnel = charts.player_funnel(players, [row["player_lookup"] for row in players if row["status"] == BLACKLISTED])
     return {"hit_rates_of_players": png([funnel], f"Players' hit rates, season up to {date}")} if funnel else {}

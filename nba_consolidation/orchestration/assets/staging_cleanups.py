@@ -1,15 +1,19 @@
 """The asset of clean-ups of staging tables, and the config of a run. `operations` decides which tables are dropped."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 from pydantic import Field
 
 from nba_consolidation.leases import Holder
-from nba_consolidation.operations.staging_cleanup import Action, CleanUpReport, OldTableKind
 from nba_consolidation.orchestration.assets.common import WRITERS, Kinds, table_asset
 from nba_consolidation.orchestration.automation_conditions import at_time, is_automated
 from nba_consolidation.orchestration.metadata import Metadata, table_of
 from nba_consolidation.schema import CLEANUPS
 from nba_consolidation.wiring import Deployment
+
+if TYPE_CHECKING:
+    from nba_consolidation.operations.staging_cleanup import CleanUpReport
 
 
 class CleanUpConfig(dg.Config):
@@ -51,7 +55,9 @@ def cleanup_asset(kinds: Kinds) -> dg.AssetsDefinition:
     return staging_cleanups
 
 
-def _metadata(report: CleanUpReport) -> Metadata:
+def _metadata(report: "CleanUpReport") -> Metadata:
+    from nba_consolidation.operations.staging_cleanup import Action, OldTableKind
+
     return {
         "dry_run": report.dry_run,
         "old_tables": len(report.tables),

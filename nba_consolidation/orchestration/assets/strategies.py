@@ -2,16 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.assets.asset_step import AssetResult, AssetRun, asset_step
 from nba_consolidation.orchestration.assets.common import ANALYSIS_GROUP, table_asset
 from nba_consolidation.orchestration.automation_conditions import after_changes
 from nba_consolidation.orchestration.checks.strategies import StrategyOutcome
 from nba_consolidation.orchestration.metadata import Metadata, displayed, rows_of, without
-from nba_consolidation.pipeline.analysis.betting import queries
-from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluatedDate
-from nba_consolidation.pipeline.daily_report import charts
-from nba_consolidation.pipeline.daily_report.chart_files import png
 from nba_consolidation.schema import (
     ACCURACY,
     ALL_SYSTEMS,
@@ -20,14 +17,19 @@ from nba_consolidation.schema import (
     STRATEGY_PERFORMANCE,
     display_columns,
 )
-from nba_consolidation.warehouse.interface import Row, Warehouse
-from nba_consolidation.warehouse.table_reads import last_game_date
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.betting.evaluate import EvaluatedDate
+    from nba_consolidation.warehouse.interface import Row, Warehouse
 
 _MOST_STRATEGIES = 12
 
 
 def _committed(run: AssetRun) -> AssetResult:
     """The last evaluation of the strategies."""
+    from nba_consolidation.pipeline.analysis.betting import queries
+    from nba_consolidation.warehouse.table_reads import last_game_date
+
     last = last_game_date(run.deployment.warehouse, STRATEGY_PERFORMANCE) or run.last
     return AssetResult(outcome=StrategyOutcome(last, queries.strategies(run.deployment.warehouse, last, last)))
 
@@ -46,6 +48,8 @@ def _committed(run: AssetRun) -> AssetResult:
 )
 def strategy_performance(run: AssetRun) -> AssetResult:
     """Evaluates the strategies for the dates."""
+    from nba_consolidation.pipeline.analysis.betting import queries
+
     warehouse = run.deployment.warehouse.reader()
     report = run.deployment.strategist.evaluate(run.dates, run.holder, run.log_step)
     run.log_later_dates(report.followed)
@@ -59,7 +63,7 @@ def strategy_performance(run: AssetRun) -> AssetResult:
     )
 
 
-def _metadata(date: EvaluatedDate, rows: Sequence[Row]) -> Metadata:
+def _metadata(date: "EvaluatedDate", rows: "Sequence[Row]") -> Metadata:
     """Counts that the UI plots; as a table the picked strategy, plain bets, and the best."""
     best = _best_and_plain(rows_of(rows, date.game_date))
     return {
@@ -69,13 +73,19 @@ def _metadata(date: EvaluatedDate, rows: Sequence[Row]) -> Metadata:
     }
 
 
-def _best_and_plain(rows: Sequence[Row]) -> list[Row]:
+def _best_and_plain(rows: "Sequence[Row]") -> "list[Row]":
     """The picked one, the plain ones, and the best of the others that have bets of their own."""
+    from nba_consolidation.pipeline.analysis.betting import queries
+
     baselines, others = queries.baselines_and_others(rows)
     return baselines + [row for row in others if row["roi_low"] is not None][:_MOST_STRATEGIES]
 
 
-def _images(warehouse: Warehouse, date: dt.date, rows: Sequence[Row]) -> dict[str, bytes]:
+def _images(warehouse: "Warehouse", date: dt.date, rows: "Sequence[Row]") -> dict[str, bytes]:
+    from nba_consolidation.pipeline.analysis.betting import queries
+    from nba_consolidation.pipeline.daily_report import charts
+    from nba_consolidation.pipeline.daily_report.chart_files import png
+
     known = [row for row in _best_and_plain(rows) if row["roi_low"] is not None]
     returns = charts.returns_by_strategy(sorted(known, key=lambda row: -row["roi"]))
     if returns is None:

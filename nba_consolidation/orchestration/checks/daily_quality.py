@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from nba_consolidation.operations.daily_quality.results import CheckResult, CheckStatus, QualityReport
+from nba_consolidation.operations.daily_quality.results import CheckStatus
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import Metadata, table_of
+
+if TYPE_CHECKING:
+    from nba_consolidation.operations.daily_quality.results import CheckResult, QualityReport
 
 _MOST_ROWS = 50
 
@@ -15,7 +19,7 @@ _MOST_ROWS = 50
 class QualityOutcome:
     """The report of each date."""
 
-    reports: Sequence[QualityReport]
+    reports: "Sequence[QualityReport]"
 
 
 def evaluation_of(check: str) -> partial[Evaluation | None]:
@@ -42,7 +46,7 @@ def _evaluate(check: str, outcome: QualityOutcome) -> Evaluation | None:
     return Evaluation(not not_passed, metadata, message, warns=worst.status is CheckStatus.WARNED)
 
 
-def quality_metadata(report: QualityReport) -> Metadata:
+def quality_metadata(report: "QualityReport") -> Metadata:
     """The numbers of checks by status, and the result of each, the worst first."""
     results = sorted(report.results, key=lambda result: result.status, reverse=True)
     counts = {status.value: sum(result.status is status for result in results) for status in CheckStatus}
@@ -53,12 +57,12 @@ def quality_metadata(report: QualityReport) -> Metadata:
     }
 
 
-def _metadata(result: CheckResult) -> Metadata:
+def _metadata(result: "CheckResult") -> Metadata:
     value = {} if result.value is None else {"value": float(result.value)}
     rows = {"rows": table_of(result.rows[:_MOST_ROWS])} if result.rows else {}
     return {"status": result.status.value, **value, "threshold": result.threshold, **rows}
 
 
-def _row(result: CheckResult) -> Metadata:
+def _row(result: "CheckResult") -> Metadata:
     return {"status": result.status.value, "value": result.value, "threshold": result.threshold,
             "message": result.message}  # fmt: skip

@@ -3,12 +3,15 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import displayed
 from nba_consolidation.schema import display_columns
 from nba_consolidation.schema.display import DisplayColumn
-from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.interface import Row
 
 WINDOW = "30d"
 BETS_NEEDED = 200
@@ -23,8 +26,8 @@ class PerformanceOutcome:
     """The last date of a run, and its rows: of system_performance by `all`, and of calibration_scores."""
 
     date: dt.date
-    performance: Sequence[Row]
-    scores: Sequence[Row]
+    performance: "Sequence[Row]"
+    scores: "Sequence[Row]"
 
 
 def losing_systems(outcome: PerformanceOutcome) -> Evaluation:
@@ -41,12 +44,12 @@ def calibration_error(outcome: PerformanceOutcome) -> Evaluation:
     return _evaluation(outcome.date, systems, wrong, display_columns.CALIBRATION_SCORES)
 
 
-def _with_enough_bets(rows: Sequence[Row]) -> list[Row]:
+def _with_enough_bets(rows: "Sequence[Row]") -> "list[Row]":
     return [row for row in rows if row["time_window"] == WINDOW and row["bets"] >= BETS_NEEDED]
 
 
 def _evaluation(
-    date: dt.date, systems: Sequence[Row], failing: Sequence[Row], columns: Sequence[DisplayColumn]
+    date: dt.date, systems: "Sequence[Row]", failing: "Sequence[Row]", columns: Sequence[DisplayColumn]
 ) -> Evaluation:
     metadata = {"game_date": str(date), "systems_checked": len(systems), "failing": displayed(failing, columns)}
     return Evaluation(not failing, metadata)

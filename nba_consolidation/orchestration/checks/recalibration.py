@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import table_of
-from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
-from nba_consolidation.pipeline.analysis.recalibration.versions import (
-    ROLLED_BACK,
-    CalibrationHistory,
-    CalibrationVersion,
-)
-from nba_consolidation.warehouse.interface import Row
+from nba_consolidation.pipeline.analysis.recalibration.versions import ROLLED_BACK
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.recalibration.recalibrate import RecalibrationReport
+    from nba_consolidation.pipeline.analysis.recalibration.versions import CalibrationHistory, CalibrationVersion
+    from nba_consolidation.warehouse.interface import Row
 
 _VERSION_COLUMNS = ("version_id", "system_id", "game_date", "method", "mean_shift", "log_loss_before",
                     "log_loss_after", "judged_bets")  # fmt: skip
@@ -21,8 +21,8 @@ _VERSION_COLUMNS = ("version_id", "system_id", "game_date", "method", "mean_shif
 class RecalibrationOutcome:
     """The versions that are proposed, no matter since when, and those that were rolled back, with the reason."""
 
-    waiting: Sequence[CalibrationVersion]
-    rolled_back: Sequence[Row]
+    waiting: "Sequence[CalibrationVersion]"
+    rolled_back: "Sequence[Row]"
 
 
 def calibrations_waiting(outcome: RecalibrationOutcome) -> Evaluation:
@@ -37,7 +37,7 @@ def calibrations_rolled_back(outcome: RecalibrationOutcome) -> Evaluation:
     return Evaluation(not versions, {"rolled_back": len(versions), "versions": table_of(versions)})
 
 
-def rolled_back_by(report: RecalibrationReport) -> list[Row]:
+def rolled_back_by(report: "RecalibrationReport") -> "list[Row]":
     """The versions that a recalibration rolled back."""
     return [
         {"game_date": one.game_date, "system_id": one.system_id, "version_id": one.rolled_back,
@@ -46,7 +46,7 @@ def rolled_back_by(report: RecalibrationReport) -> list[Row]:
     ]  # fmt: skip
 
 
-def rolled_back_in(history: CalibrationHistory) -> list[Row]:
+def rolled_back_in(history: "CalibrationHistory") -> "list[Row]":
     """The versions that recalibrations rolled back, without those that a person did."""
     return [
         {"game_date": event.effective_date, "system_id": event.system_id, "version_id": event.version_id,

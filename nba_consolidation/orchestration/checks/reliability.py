@@ -3,11 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import displayed
 from nba_consolidation.schema import BLACKLISTED, display_columns
-from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.interface import Row
 
 BLACKLISTED_LIMIT = 0.10
 """Few players of a league are that unreliable: a policy that blacklists more of them measures something else."""
@@ -18,8 +21,8 @@ class ReviewOutcome:
     """The last date of a run, and its rows of player_reliability and policy_reviews."""
 
     date: dt.date
-    players: Sequence[Row]
-    policies: Sequence[Row]
+    players: "Sequence[Row]"
+    policies: "Sequence[Row]"
 
 
 def few_blacklisted(outcome: ReviewOutcome) -> Evaluation:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from nba_consolidation.fencing.audits import AUDITS, Audit
+from nba_consolidation.fencing.audits import AUDITS
 from nba_consolidation.operations.daily_quality.daily_checks import CHECKS as DAILY_CHECKS
 from nba_consolidation.orchestration.checks import (
     audits,
@@ -26,7 +26,7 @@ from nba_consolidation.orchestration.checks import (
 from nba_consolidation.orchestration.checks import strategies as betting
 from nba_consolidation.orchestration.checks.audits import AuditOutcome
 from nba_consolidation.orchestration.checks.daily_quality import QualityOutcome
-from nba_consolidation.orchestration.checks.evaluation import Evaluation, severity
+from nba_consolidation.orchestration.checks.evaluation import Evaluation, described, severity
 from nba_consolidation.orchestration.checks.performance import PerformanceOutcome
 from nba_consolidation.orchestration.checks.recalibration import RecalibrationOutcome
 from nba_consolidation.orchestration.checks.reliability import ReviewOutcome
@@ -43,6 +43,9 @@ from nba_consolidation.schema import (
     STRATEGY_PERFORMANCE,
     SYSTEM_PERFORMANCE,
 )
+
+if TYPE_CHECKING:
+    from nba_consolidation.fencing.audits import Audit
 
 DAILY_QUALITY = "daily_quality"
 _HISTORY, _LAST_DATE, _YESTERDAY = "all history", "the last date", "yesterday"
@@ -77,9 +80,12 @@ class RunCheck:
         if evaluation is None:
             return None
         warns = self.warns if evaluation.warns is None else evaluation.warns
+        message = evaluation.message
+        if not (evaluation.passed or message):
+            message = described(self.name, [f"failed: {self.looks_for}"])
         return dg.AssetCheckResult(
             asset_key=self.asset, check_name=self.name, passed=evaluation.passed, metadata=evaluation.metadata,
-            severity=severity(warns=warns), description=as_markdown(evaluation.message) or None,
+            severity=severity(warns=warns), description=as_markdown(message) or None,
         )  # fmt: skip
 
 

@@ -6,11 +6,14 @@ Only results that chance hardly explains count, with the number of strategies ta
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nba_consolidation.orchestration.checks.evaluation import Evaluation
 from nba_consolidation.orchestration.metadata import displayed
 from nba_consolidation.schema import PICKED, display_columns
-from nba_consolidation.warehouse.interface import Row
+
+if TYPE_CHECKING:
+    from nba_consolidation.warehouse.interface import Row
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class StrategyOutcome:
     """The last date of a run, and its rows of strategy_performance."""
 
     date: dt.date
-    strategies: Sequence[Row]
+    strategies: "Sequence[Row]"
 
 
 def losing_picks(outcome: StrategyOutcome) -> Evaluation:
@@ -35,7 +38,7 @@ def misleading_thresholds(outcome: StrategyOutcome) -> Evaluation:
     return _evaluation(outcome.date, len(compared), worse)
 
 
-def _evaluation(date: dt.date, checked: int, failing: Sequence[Row]) -> Evaluation:
+def _evaluation(date: dt.date, checked: int, failing: "Sequence[Row]") -> Evaluation:
     table = displayed(failing, display_columns.STRATEGIES)
     metadata = {"game_date": str(date), "strategies_checked": checked, "failing": table}
     return Evaluation(not failing, metadata)

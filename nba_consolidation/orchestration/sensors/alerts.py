@@ -10,21 +10,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from nba_consolidation.operations.alerts.grouping import NO_DATE, Failure, Outbox, collect
-from nba_consolidation.operations.alerts.notifiers import (
-    TIMEOUT,
-    EmailNotifier,
-    LogNotifier,
-    Notifier,
-    SlackNotifier,
-    deliver,
-)
+from nba_consolidation.operations.alerts.notifiers import TIMEOUT, EmailNotifier, LogNotifier, SlackNotifier, deliver
 from nba_consolidation.orchestration.partitions import span_of_run
 from nba_consolidation.settings import Settings
+
+if TYPE_CHECKING:
+    from nba_consolidation.operations.alerts.notifiers import Notifier
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _OVERLAP = dt.timedelta(seconds=10)  # runs may be recorded a little out of order

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache, partial
 
 import dagster as dg
 
@@ -22,7 +23,7 @@ _WAIT = 5.0
 
 def new_box_scores(settings: Settings) -> dg.SensorDefinition:
     """The sensor. Raises WarehouseError for unreadable box scores; a busy warehouse is read in the next tick."""
-    deployment = deploy(settings.replace(warehouse_wait=min(settings.warehouse_wait, _WAIT)))
+    deployed = cache(partial(deploy, settings.replace(warehouse_wait=min(settings.warehouse_wait, _WAIT))))
 
     @dg.sensor(
         name="new_box_scores",
@@ -32,10 +33,10 @@ def new_box_scores(settings: Settings) -> dg.SensorDefinition:
         description=f"Requests a grading once no more box scores of a date arrive; looks {DAYS_BACK} days back.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        if not deployment.exists:
+        if not settings.exists:
             return dg.SensorResult(skip_reason=dg.SkipReason("there is no warehouse yet"), cursor=context.cursor)
         try:
-            fingerprints = box_score_dates(deployment, today())
+            fingerprints = box_score_dates(deployed(), today())
         except WarehouseBusy as error:
             return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
         except TableMissing:

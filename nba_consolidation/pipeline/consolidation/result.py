@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.fencing.errors import DatesPoisoned
-from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.consolidation.staging_manifest import RefusedTable
 
 
 @dataclass(frozen=True)

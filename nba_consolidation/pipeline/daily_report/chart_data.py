@@ -34,7 +34,7 @@ DATA_COLUMNS = columns(
     ("hit_rate_low", "FLOAT64", "Lower end of its 95 % interval."),
     ("hit_rate_high", "FLOAT64", "Upper end of it."),
     ("effective_bets", "FLOAT64", "Bets, where those that depend on each other count for less."),
-    ("shrunken_rate", "FLOAT64", "Hit rate of the player, pulled towards that of all."),
+    ("margin", "FLOAT64", "Mean margin of the bets on the player, in points."),
     ("roi", "FLOAT64", "Return per unit staked."),
     ("roi_low", "FLOAT64", "Lower end of its 95 % interval."),
     ("roi_high", "FLOAT64", "Upper end of it."),

@@ -142,7 +142,7 @@ def player_funnel(rows: Sequence[Row], labelled: Collection[str]) -> Chart | Non
     if not with_bets:
         return None
     draw = partial(_draw_funnel, rows=with_bets, labelled=labelled)
-    data = _drawn("hit rate by player", with_bets, "player_lookup", *_HIT_RATE, "effective_bets", "shrunken_rate")
+    data = _drawn("hit rate by player", with_bets, "player_lookup", *_HIT_RATE, "effective_bets", "margin")
     return Chart("Hit rate by player", "Hit rate of each player by effective bets.", 3.4, draw, width=_WIDE, data=data)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.pipeline.grading.box_scores import BoxScoreProblem
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.grading.box_scores import BoxScoreProblem
 
 SIMILAR_NAME = "similar_box_score_name"
 """A predicted player has no box score, but a box score of his game has a similar name and matches no prediction."""

@@ -14,7 +14,8 @@ from typing import Any
 from sqlglot import exp
 
 from nba_consolidation.schema import Column, Table
-from nba_consolidation.sql import Statement, literal
+from nba_consolidation.sql import Statement
+from nba_consolidation.sql.literals import literal
 from nba_consolidation.sql.question import Question
 from nba_consolidation.warehouse.column_alignment import aligned_columns, compare_columns
 from nba_consolidation.warehouse.errors import StatementFailed, TableRefused

@@ -28,7 +28,7 @@ def live_columns(connection: duckdb.DuckDBPyConnection, table: str, path: Path) 
 
     try:
         relation = connection.table(table)
-    except duckdb.CatalogException as error:
+    except (duckdb.CatalogException, duckdb.BinderException) as error:  # or a view, one of whose tables lacks a column
         raise TableMissing(
             f"table {table} does not exist in {path}. To create it, run: nba-consolidation bootstrap --apply"
         ) from error

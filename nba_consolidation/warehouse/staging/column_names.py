@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from nba_consolidation.errors import did_you_mean
+
 
 @dataclass(frozen=True)
 class NameProblem:
@@ -59,7 +61,7 @@ def _unknown(names: Sequence[str], known: Collection[str]) -> list[NameProblem]:
 def _meant(name: str, candidates: Sequence[str]) -> str:
     if name.startswith("__index_level_"):
         return " (an index that pandas wrote?)"
-    return "".join(f" (did you mean {near!r}?)" for near in difflib.get_close_matches(_plain(name), candidates, 1))
+    return did_you_mean(_plain(name), candidates)
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from nba_consolidation.schema import PREDICTIONS, Column
 from nba_consolidation.warehouse.errors import TableRefused
 from nba_consolidation.warehouse.staging.origin import Origin
 from nba_consolidation.warehouse.staging.table_names import batch_and_worker
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _DECLARED = frozenset(PREDICTIONS.column_names)
 

@@ -6,6 +6,7 @@ import datetime as dt
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,15 @@ def test_a_game_and_player_without_a_fault_are_left_alone(bench: LegacyPredictio
     assert all(row in untouched for row in rows)
 
 
+def test_a_copy_without_a_time_is_archived_before_it_gets_one(bench: LegacyPredictions) -> None:
+    bench.fill(merged(created_at=None, version_created_at=at(9), prediction_id="p"), merged(0, prediction_id="p"))
+    before = bench.rows()
+    assert bench.repair().total.changed == 1
+    assert bench.only("created_at, version_created_at") == {"created_at": at(0), "version_created_at": at(9)}
+    bench.restore()
+    assert bench.rows() == before
+
+
 def test_columns_that_we_do_not_declare_are_carried_and_kept(bench: LegacyPredictions) -> None:
     for column in ("tags VARCHAR[]", '"odd name" DECIMAL(12, 7)', "doc JSON"):
         bench.execute(f"ALTER TABLE player_prop_predictions ADD COLUMN {column}")
@@ -283,8 +293,8 @@ def _rows() -> st.SearchStrategy[list[Row]]:
         "system_id": st.sampled_from(["s", "s ", "t"]),
         "game_date": st.sampled_from([DATE, NEXT_DATE]),
         "current_points_line": st.sampled_from([None, points("20.5"), points("21")]),
-        "prediction_id": st.sampled_from(["p", "q"]),
-        "created_at": st.sampled_from([at(0), at(1), at(2)]),
+        "prediction_id": st.sampled_from([None, "p", "q"]),
+        "created_at": st.sampled_from([None, at(0), at(1), at(2)]),
         "version_created_at": st.sampled_from([None, at(2)]),
         "is_active": st.sampled_from([None, True, False]),
         "invalidated_at": st.sampled_from([None, None, at(1), at(3)]),
@@ -314,6 +324,7 @@ def _repaired(folders: pytest.TempPathFactory, rows: list[Row]) -> list[str]:
         for audit in (DUPLICATE_BUSINESS_KEYS, ACTIVE_TWINS, PLAYERS_UNDER_TWO_NAMES):
             assert not audit.findings(bench.warehouse, [DATE, NEXT_DATE])
         assert sum(before.values()) == sum(bench.rows().values()) + total.duplicates
+        assert Counter({row: copies for row, copies in bench.rows().items() if "repair" not in row}) <= before
         after = bench.published()
         for row in after:
             assert row["model_version"] in _newest(rows, row)
@@ -334,7 +345,10 @@ def _newest(rows: list[Row], kept: Row) -> set[str | None]:
         return tuple(spelled[name] for name in BUSINESS_KEY)
 
     def age(row: Row) -> tuple[Any, ...]:
-        return row["version_created_at"] or row["created_at"], row["version_prediction_id"] or row["prediction_id"]
+        made_at = row["version_created_at"] or row["created_at"]
+        return made_at or dt.datetime.min.replace(tzinfo=dt.UTC), row["version_prediction_id"] or row[
+            "prediction_id"
+        ] or ""
 
     copies = [row for row in rows if canonical(row) == canonical(kept)]
     newest = max(map(age, copies))

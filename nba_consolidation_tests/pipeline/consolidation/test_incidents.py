@@ -23,10 +23,10 @@ from nba_consolidation.leases import (
     LeaseLost,
     LeaseRecord,
     LeaseUnavailable,
-    SqliteLeaseStore,
     hold,
     lease_key,
 )
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.pipeline.consolidation import transaction
 from nba_consolidation.pipeline.consolidation.consolidate import LOCK_TYPE, Consolidator
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport

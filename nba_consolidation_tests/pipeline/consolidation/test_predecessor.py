@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from nba_consolidation.fencing.fenced_writer import utc_now
-from nba_consolidation.leases import FirestoreLeaseStore, LeaseLost, lease_key
+from nba_consolidation.leases import LeaseLost, lease_key
+from nba_consolidation.leases.firestore.store import FirestoreLeaseStore
 from nba_consolidation_tests.firestore_double import FirestoreDouble
 from nba_consolidation_tests.leases.google_client import google_client
 from nba_consolidation_tests.leases.predecessor import PredecessorLock

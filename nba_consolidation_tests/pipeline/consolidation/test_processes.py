@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 import nba_consolidation
-from nba_consolidation.leases import LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.leases import LeaseTiming, WaitPolicy
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Workbench, prediction
 
 pytestmark = pytest.mark.other_processes

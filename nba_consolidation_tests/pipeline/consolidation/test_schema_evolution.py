@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from nba_consolidation.pipeline.consolidation.result import ConsolidationReport
 from nba_consolidation.schema import PREDICTIONS, Column
-from nba_consolidation.sql.statement import _source, statement_names
+from nba_consolidation.sql.rendering import _source, statement_names
 from nba_consolidation.warehouse.column_alignment import RESERVED_NAMES
 from nba_consolidation.warehouse.errors import StatementFailed
 from nba_consolidation.warehouse.staging.interface import StagingTable

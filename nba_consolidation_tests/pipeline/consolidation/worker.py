@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.leases import LeaseTiming, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.leases import LeaseTiming, WaitPolicy
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, NEXT_DATE, Workbench, outcome
 
 

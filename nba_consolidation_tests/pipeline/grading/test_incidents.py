@@ -15,7 +15,8 @@ import pytest
 
 import nba_consolidation
 from nba_consolidation.fencing.errors import AuditFailed, FencedOut
-from nba_consolidation.leases import Holder, LeaseHeld, SqliteLeaseStore, hold, lease_key
+from nba_consolidation.leases import Holder, LeaseHeld, hold, lease_key
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.operations.repair.accuracy import LOCK_TYPE
 from nba_consolidation.schema import ACCURACY, BOX_SCORES
 from nba_consolidation.warehouse.errors import StatementFailed

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from nba_consolidation.fencing.fenced_writer import FencedWriter
-from nba_consolidation.leases import Holder, SqliteLeaseStore, WaitPolicy
+from nba_consolidation.leases import Holder, WaitPolicy
+from nba_consolidation.leases.sqlite import SqliteLeaseStore
 from nba_consolidation.pipeline.grading.grade import Grader
 from nba_consolidation_tests.pipeline.grading.workbench import DATE, GradingBench
 

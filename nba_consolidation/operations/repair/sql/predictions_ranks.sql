@@ -9,8 +9,8 @@ SELECT
   CASE
     WHEN version_rank > 1 OR NOT is_faulty THEN NULL
     WHEN is_misspelt THEN 'spelling'
-    WHEN prediction_id <> old_prediction_id
-      OR created_at <> old_created_at
+    WHEN prediction_id IS DISTINCT FROM old_prediction_id
+      OR created_at IS DISTINCT FROM old_created_at
       OR invalidated_at IS DISTINCT FROM old_invalidated_at
       THEN 'duplicate'
     WHEN is_active IS DISTINCT FROM old_is_active OR superseded_by IS DISTINCT FROM old_superseded_by THEN 'activation'
@@ -21,8 +21,11 @@ FROM (
     is_active AS old_is_active,
     superseded_by AS old_superseded_by,
     invalidated_at AS old_invalidated_at,
-    IF(last_invalidated_at >= version_created_at, last_invalidated_at, NULL) AS invalidated_at,
-    ROW_NUMBER() OVER newest_first = 1 AND COALESCE(last_invalidated_at < version_created_at, TRUE) AS is_active,
+    IF(
+      last_invalidated_at >= COALESCE(version_created_at, last_invalidated_at), last_invalidated_at, NULL
+    ) AS invalidated_at,
+    ROW_NUMBER() OVER newest_first = 1
+      AND COALESCE(last_invalidated_at < version_created_at, last_invalidated_at IS NULL) AS is_active,
     IF(ROW_NUMBER() OVER newest_first = 1, NULL, FIRST_VALUE(prediction_id) OVER newest_first) AS superseded_by,
     MAX(IF(is_fault, 1, 0)) OVER (PARTITION BY macro.ACTIVATION_KEY()) = 1 AS is_faulty
   FROM (
@@ -57,7 +60,9 @@ FROM (
         invalidated_at,
         invalidation_reason,
         IF(
-          invalidated_at IS NULL, NULL, GREATEST(invalidated_at, COALESCE(version_created_at, created_at))
+          invalidated_at IS NULL,
+          NULL,
+          GREATEST(invalidated_at, COALESCE(version_created_at, created_at, invalidated_at))
         ) AS valid_until,
         macro.IS_MISSPELT(game_id, player_lookup, system_id) AS is_misspelt,
         macro.ROW_AS_JSON(V) AS content
@@ -69,7 +74,10 @@ FROM (
         PARTITION BY macro.BUSINESS_KEY()
         ORDER BY version_created_at DESC, version_prediction_id DESC, content DESC
       ),
-      oldest_first AS (PARTITION BY macro.BUSINESS_KEY() ORDER BY created_at, prediction_id),
+      oldest_first AS (
+        PARTITION BY macro.BUSINESS_KEY()
+        ORDER BY created_at IS NULL, created_at, prediction_id IS NULL, prediction_id
+      ),
       oldest_version_first AS (PARTITION BY macro.BUSINESS_KEY() ORDER BY version_created_at),
       last_invalidated_first AS (
         PARTITION BY macro.BUSINESS_KEY() ORDER BY valid_until DESC, COALESCE(invalidation_reason, '') DESC

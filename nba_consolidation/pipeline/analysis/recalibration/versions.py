@@ -13,15 +13,16 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from operator import itemgetter
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from nba_consolidation.errors import ConsolidationError
-from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY, Calibration
-from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
 from nba_consolidation.schema import CALIBRATION_EVENTS, CALIBRATION_VERSIONS
 from nba_consolidation.warehouse.interface import Row, Warehouse
 from nba_consolidation.warehouse.table_reads import table_rows
+
+if TYPE_CHECKING:
+    from nba_consolidation.pipeline.analysis.recalibration.candidates import Calibration
+    from nba_consolidation.pipeline.analysis.recalibration.graded_bets import Floats, GradedBets
 
 
 class CalibrationState(StrEnum):
@@ -95,6 +96,8 @@ class CalibrationVersion:
 
     @property
     def calibration(self) -> Calibration:
+        from nba_consolidation.pipeline.analysis.recalibration.candidates import Calibration
+
         return Calibration(self.method, json.loads(self.parameters), self.curve)
 
     @classmethod
@@ -179,6 +182,8 @@ class CalibrationHistory:
 
     def calibrated(self, system_id: str, bets: GradedBets) -> Floats:
         """The confidence of each entry, calibrated by the version in force on its date, as consumers read it."""
+        import numpy as np
+
         confidence = bets.confidence.copy()
         for day in np.unique(bets.day):
             of_day = bets.day == day
@@ -239,6 +244,8 @@ class CalibrationHistory:
 
 def calibration_of(version: CalibrationVersion | None) -> Calibration:
     """The calibration of the version; the identity without one."""
+    from nba_consolidation.pipeline.analysis.recalibration.candidates import IDENTITY
+
     return IDENTITY if version is None else version.calibration
 
 
