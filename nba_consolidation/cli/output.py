@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, plain
+from nba_consolidation.errors import ensure_known
+from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, Row, plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -66,6 +67,12 @@ def print_error(message: str, prefix: str = "") -> None:
     """Prints to stderr."""
     text = f"{prefix}: {message}" if prefix else message
     click.echo(_printable(text, sys.stderr.encoding, keep="\n"), err=True)
+
+
+def rows_of_system(rows: Sequence[Row], system: str | None) -> list[Row]:
+    """The rows of one system, or all. Raises UnknownName if it has none while others have."""
+    ensure_known("system", system, {row["system_id"] for row in rows})
+    return [row for row in rows if system in (None, row["system_id"])]
 
 
 def counted(number: int, noun: str) -> str:

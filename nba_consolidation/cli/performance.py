@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nba_consolidation.cli.options import DateRange, date_option, date_options, option_group
-from nba_consolidation.cli.output import Grid, counted, recomputation_document, table
+from nba_consolidation.cli.output import Grid, counted, recomputation_document, rows_of_system, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
-from nba_consolidation.errors import ensure_known
 from nba_consolidation.schema import ACCURACY, SLICES, SYSTEM_PERFORMANCE, TIME_WINDOWS
 from nba_consolidation.schema.display import calibration_error, percent_column, system_name, text_column
 from nba_consolidation.schema.display_columns import CALIBRATION_BINS, CALIBRATION_SCORES, PERFORMANCE, SYSTEM
@@ -80,7 +79,7 @@ def performance(session: Session, date: dt.date | None, window: str, system: str
 
     warehouse = session.to_read().warehouse
     on = date or _last_analysed(warehouse)
-    rows = _of_system(read(warehouse, on, on, window=window, by=by) if on else [], system)
+    rows = rows_of_system(read(warehouse, on, on, window=window, by=by) if on else [], system)
     document = {"date": on, "window": window, "by": by, "performance": rows}
     session.show(document, performance_grid(rows, by), _footer(warehouse, on, window, rows))
 
@@ -99,18 +98,12 @@ def calibration(session: Session, date: dt.date | None, window: str, system: str
 
     warehouse = session.to_read().warehouse
     on = date or _last_analysed(warehouse)
-    scores = _of_system(calibration_scores(warehouse, on, on, window=window) if on else [], system)
+    scores = rows_of_system(calibration_scores(warehouse, on, on, window=window) if on else [], system)
     bins = reliability_tables(warehouse, on, on, window=window, system=system) if on else []
     document = {"date": on, "window": window, "scores": scores, "bins": bins}
     footer = _footer(warehouse, on, window, scores)
     scores_table, bins_table = table(CALIBRATION_SCORES, scores), table((SYSTEM, *CALIBRATION_BINS), bins)
     session.show(document, scores_table, bins_table, "\n".join(map(_verdict, scores)), footer)
-
-
-def _of_system(rows: Sequence[Row], system: str | None) -> list[Row]:
-    """The rows of one system, or all. Raises UnknownName if it has none while others have."""
-    ensure_known("system", system, {row["system_id"] for row in rows})
-    return [row for row in rows if system in (None, row["system_id"])]
 
 
 def _verdict(row: Row) -> str:

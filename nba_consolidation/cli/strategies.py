@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.options import DateRange, date_option, date_options
-from nba_consolidation.cli.output import counted, recomputation_document, table
+from nba_consolidation.cli.output import counted, recomputation_document, rows_of_system, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema import ACCURACY, STRATEGY_PERFORMANCE
@@ -42,7 +42,7 @@ def strategies(session: Session, date: dt.date | None, system: str | None) -> No
     warehouse = session.to_read().warehouse
     last = last_game_date(warehouse, STRATEGY_PERFORMANCE)
     on = date or last
-    rows = queries.strategies(warehouse, on, on, system=system) if on else []
+    rows = rows_of_system(queries.strategies(warehouse, on, on) if on else [], system)
     baselines, others = queries.baselines_and_others(rows)
     session.show({"date": on, "strategies": rows}, table(STRATEGIES, baselines, "Baselines and PICKED"),
         table(STRATEGIES, others[:_MAX_ROWS], "Other strategies, the highest lower end of the ROI first"),

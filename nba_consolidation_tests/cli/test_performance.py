@@ -137,9 +137,10 @@ def test_tables_of_an_earlier_version_are_read_and_bootstrap_completes_them(term
     assert "chance" in terminal.run("calibration").stdout
 
 
-@pytest.mark.parametrize("command", ["performance", "calibration"])
+@pytest.mark.parametrize("command", ["performance --window season", "calibration --window season", "strategies"])
 def test_an_unknown_system_is_a_usage_error_that_names_the_nearest(terminal: Terminal, command: str) -> None:
     terminal.run("analyse")
-    error = terminal.run(command, "--window", "season", "--system", "catbost_v9", exit_code=2).stderr
+    terminal.run("strategies", "evaluate")
+    error = terminal.run(*command.split(), "--system", "catbost_v9", exit_code=2).stderr
     assert "system 'catbost_v9' is unknown" in error
     assert "catboost_v9" in error

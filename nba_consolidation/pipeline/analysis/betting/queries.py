@@ -14,11 +14,9 @@ from nba_consolidation.warehouse.interface import Row, Warehouse
 _SAME_BETS = ("bet_days", "bets", "correct", "longest_losing_run", "max_drawdown", "roi_low", "roi_high")
 
 
-def strategies(
-    warehouse: Warehouse, first: dt.date, last: dt.date, *, system: str | None = None, strategy: str | None = None
-) -> list[Row]:
+def strategies(warehouse: Warehouse, first: dt.date, last: dt.date, *, strategy: str | None = None) -> list[Row]:
     """Rows of strategy_performance by date, the highest lower end of the ROI first; None selects every one."""
-    chosen = {"first_date": first, "last_date": last, "system_id": system, "strategy": strategy}
+    chosen = {"first_date": first, "last_date": last, "strategy": strategy}
     return warehouse.query(Statement("strategy_rows", chosen))
 
 

@@ -1,7 +1,6 @@
--- Rows of strategy_performance, of one bettor and strategy or of every one; the highest lower end of the ROI first.
+-- Rows of strategy_performance, of one strategy or of every one; the highest lower end of the ROI first.
 SELECT * EXCEPT (lease_token)
 FROM strategy_performance
 WHERE game_date BETWEEN @first_date AND @last_date
-  AND (@system_id IS NULL OR system_id = @system_id)
   AND (@strategy IS NULL OR strategy = @strategy)
 ORDER BY game_date, roi_low IS NULL, roi_low DESC, bets DESC, strategy
