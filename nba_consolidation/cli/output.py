@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.errors import ensure_known
-from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, Row, plain
+from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from nba_consolidation.fencing.computed_tables import RecomputationReport
+    from nba_consolidation.warehouse.interface import Row
 
 _PIPE_WIDTH = 10_000
 _WIDTH_OF_LONG_TEXT = 32

@@ -14,9 +14,7 @@ from nba_consolidation.cli.options import DateRange, date_option, date_options, 
 from nba_consolidation.cli.output import counted, recomputation_document, table
 from nba_consolidation.cli.progress import steps
 from nba_consolidation.cli.session import Session, publish_upcoming, session_command
-from nba_consolidation.errors import ensure_known
 from nba_consolidation.schema import PLAYER_ORDERS, PLAYER_STATUSES, POLICY_REVIEWS, VALIDATED, VARIANCE_FLAGS
-from nba_consolidation.schema.canonical_keys import player_key
 from nba_consolidation.schema.display_columns import ALIASES, OVERRIDES, PLAYERS, POLICIES, UNSETTLED_NAMES
 from nba_consolidation.settings import today
 
@@ -200,13 +198,11 @@ def _record_alias(session: Session, player: str, box_score_player: str | None, r
 
 def _decide(session: Session, player: str, status: str | None, author: str, reason: str, since: dt.date | None,
             until: dt.date | None) -> None:  # fmt: skip
-    from nba_consolidation.pipeline.analysis.reliability import queries as reliability
     from nba_consolidation.pipeline.analysis.reliability.overrides import Override
     from nba_consolidation.warehouse.table_reads import game_dates
 
     deployment = session.existing()
     decision = Override(uuid.uuid4().hex, player, status, since or today(), until, author, reason)
-    ensure_known("player", player_key(player), reliability.known_players(deployment.warehouse.reader(), today()))
     ahead = max(decision.first, today())
     upcoming = {ahead, *game_dates(deployment.warehouse, VALIDATED, ahead)}
     report = deployment.reviewer.decide(decision, session.holder(), upcoming)

@@ -141,9 +141,9 @@ def test_two_players_are_blacklisted_by_name_stopped_at_once_and_their_worth_is_
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest_ones(terminal: Terminal) -> None:
     for command in (("override", "Luka Donkic", "blacklisted"), ("clear", "Luka Donkic")):
-        refused = terminal.run("players", *command, *WHY, "--from", DATE, exit_code=1).stderr
-        assert "Luka Donkic (lukadonkic) has no prediction or grade" in refused
-        assert "Nearest: lukadoncic" in refused
+        refused = terminal.run("players", *command, *WHY, "--from", DATE, exit_code=2).stderr
+        assert "player 'lukadonkic' is unknown. The nearest of" in refused
+        assert "lukadoncic" in refused
     assert terminal.json("players", "overrides")["overrides"] == []
 
 

@@ -78,7 +78,7 @@ def names(table: schema.Table | type) -> Sequence[str]:
         (display_columns.PLAYERS, schema.PLAYER_RELIABILITY),
         (display_columns.BIAS_AND_VARIANCE, schema.PLAYER_RELIABILITY),
         (display_columns.POLICIES, schema.POLICY_REVIEWS),
-        (display_columns.OVERRIDES, schema.OVERRIDES),
+        (display_columns.OVERRIDES[:-3], schema.OVERRIDES),
         (display_columns.STRATEGIES, schema.STRATEGY_PERFORMANCE),
         (display_columns.QUARANTINE_RULES, BrokenRule),
         (display_columns.LEASE_EVENTS, LeaseHistoryEntry),

@@ -45,14 +45,22 @@ def describe(table: Table, live: Mapping[tuple[str, str], str | None], kind: str
     kind: TABLE or VIEW. live: comments by table and column, that of a table by the column `""`. A column that is not
     there is left out.
     """
-    name = exp.to_table(table.name)
-    described: dict[str, tuple[str, exp.Expr, str]] = {"": (kind, name, table.description)}
-    for one in table.columns:
-        column = exp.column(exp.to_identifier(one.name, quoted=True), table=table.name)
-        described[one.name] = ("COLUMN", column, one.description)
-    for key, (what, thing, text) in described.items():
-        if (live.get((table.name, key), text) or "") != text:
-            yield exp.Comment(this=thing, kind=what, expression=exp.Literal.string(text)).sql(dialect="duckdb")
+    for key, (description, statement) in _comments(table, kind).items():
+        if (live.get((table.name, key), description) or "") != description:
+            yield statement
+
+
+@cache
+def _comments(table: Table, kind: str) -> dict[str, tuple[str, str]]:
+    """By column, and for the table or view itself by `""`: the description, and the statement that writes it."""
+    described = {"": (kind, exp.to_table(table.name), table.description)} | {
+        one.name: ("COLUMN", exp.column(exp.to_identifier(one.name, quoted=True), table=table.name), one.description)
+        for one in table.columns
+    }
+    return {
+        key: (text, exp.Comment(this=thing, kind=what, expression=exp.Literal.string(text)).sql(dialect="duckdb"))
+        for key, (what, thing, text) in described.items()
+    }
 
 
 def _definition(column: Column) -> exp.ColumnDef:

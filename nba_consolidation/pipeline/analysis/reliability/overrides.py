@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.errors import ConsolidationError, UnknownName, ensure_known
 from nba_consolidation.pipeline.analysis.performance.metrics import DECIMALS, STANDARD_ODDS, profit
 from nba_consolidation.pipeline.analysis.reliability import queries
 from nba_consolidation.schema import PLAYER_STATUSES
@@ -57,22 +57,17 @@ class Override:
 
 
 def canonical_player(warehouse: Warehouse, name: str, date: dt.date) -> str:
-    """The player_lookup of a name in any spelling. Raises OverrideRefused if nobody has it, and names the nearest.
+    """The player_lookup of a name in any spelling. Raises UnknownName if nobody has it, with the nearest names.
 
     Known are the players with a prediction or a grade since a year before the date, or with an override.
     """
-    from rapidfuzz.distance import Levenshtein
-    from rapidfuzz.process import extract
-
-    rows = warehouse.query(Statement("known_players", {"first_date": date - _KNOWN_FOR}))
-    key, known = player_key(name), [row["player_key"] for row in rows]
-    if key in known:
-        return key
-    nearest = (
-        ", ".join(match[0] for match in extract(key, known, scorer=Levenshtein.normalized_similarity, limit=3))
-        or "none: there are no predictions yet"
-    )
-    raise OverrideRefused(f"{name} ({key}) has no prediction or grade since {date - _KNOWN_FOR}. Nearest: {nearest}")
+    bounds = {"first_date": date - _KNOWN_FOR, "last_date": dt.date.max}
+    known = [row["player_key"] for row in warehouse.query(Statement("known_players", bounds))]
+    key = player_key(name)
+    if not known:
+        raise UnknownName(f"player {key!r} is unknown: there are no predictions since {bounds['first_date']}")
+    ensure_known("player", key, known)
+    return key
 
 
 def overrides_with_results(warehouse: Warehouse) -> list[Row]:

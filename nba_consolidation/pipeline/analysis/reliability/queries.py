@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from operator import neg
 
-from nba_consolidation.schema import PLAYER_RELIABILITY, PLAYER_STATUSES, POLICY_REVIEWS, VALIDATED
+from nba_consolidation.schema import PLAYER_RELIABILITY, PLAYER_STATUSES, POLICY_REVIEWS
 from nba_consolidation.schema.canonical_keys import player_key
 from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.interface import Row, Warehouse
-from nba_consolidation.warehouse.table_reads import last_game_date, table_rows
+from nba_consolidation.warehouse.table_reads import table_rows
 
 
 def players(
@@ -20,14 +20,6 @@ def players(
     lookup = player and player_key(player)
     rows = table_rows(warehouse, PLAYER_RELIABILITY, first, last, status=status, player_lookup=lookup)
     return sorted(rows, key=lambda row: (row["game_date"], *flagged_first(row)))
-
-
-def known_players(warehouse: Warehouse, today: dt.date) -> set[str]:
-    """The players of the last review, and those with a usable prediction of the last fortnight or of a coming date."""
-    reviewed = last_game_date(warehouse, PLAYER_RELIABILITY)
-    rows = table_rows(warehouse, VALIDATED, today - dt.timedelta(days=14))
-    rows += table_rows(warehouse, PLAYER_RELIABILITY, reviewed, reviewed) if reviewed else []
-    return {player_key(row["player_lookup"]) for row in rows}
 
 
 def selected(

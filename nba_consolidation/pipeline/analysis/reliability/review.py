@@ -79,7 +79,7 @@ class Reviewer:
     def decide(self, override: Override, holder: Holder, upcoming: Collection[dt.date] = ()) -> ReviewReport:
         """Records an override, and reviews the dates that it covers: those reviewed before, and the upcoming ones.
 
-        Raises OverrideRefused if nobody has that name.
+        Raises UnknownName if nobody has that name.
         """
         warehouse = self.writer.warehouse
         warehouse.create_tables(ALL_TABLES)

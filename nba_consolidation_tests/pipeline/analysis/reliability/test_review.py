@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from nba_consolidation.errors import UnknownName
 from nba_consolidation.fencing.errors import FencedOut
 from nba_consolidation.leases import Holder
-from nba_consolidation.pipeline.analysis.reliability.overrides import Override, OverrideRefused, overrides_with_results
+from nba_consolidation.pipeline.analysis.reliability.overrides import Override, overrides_with_results
 from nba_consolidation.pipeline.analysis.reliability.review import ReviewReport
 from nba_consolidation_tests.pipeline.analysis.performance.graded import DATE, Graded, Row, bets, graded
 
@@ -113,7 +114,7 @@ def test_an_override_replaces_the_computed_status_is_kept_and_can_be_cleared(hom
 def test_a_name_that_nobody_has_is_refused_with_the_nearest_ones_and_nothing_is_recorded(home: Graded) -> None:
     home.add([graded(player_lookup=name) for name in ("lukadoncic", "lukagarza", "joelembiid", "traeyoung", "jokic")])
     home.add([graded(player_lookup="lucadoncik", game_date=NEXT - dt.timedelta(366))])
-    with pytest.raises(OverrideRefused, match=r"Luca Doncik.*lucadoncik.*2025-01-16. Nearest: lukadoncic, lukagarza"):
+    with pytest.raises(UnknownName, match=r"'lucadoncik' is unknown. The nearest of 5: lukadoncic"):
         decide(home, "blacklisted", "Luca Doncik")
     assert home.read("player_overrides") == []
     decide(home, "blacklisted", "LUKA  Dončić")
