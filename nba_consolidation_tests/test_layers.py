@@ -293,7 +293,32 @@ def test_no_class_name_exists_twice() -> None:
     assert not twice, twice
 
 
+VAGUE = {"found", "told", "tell", "said", "shown", "given", "wanted", "standing", "ours", "brought", "judged", "became",
+         "alike", "way"}  # fmt: skip
+"""Names that say something about the sentence, not about the thing."""
+
+
+def vague_names(source: str) -> list[str]:
+    """The functions, classes, parameters and variables of a module whose whole name is vague."""
+    defined = [
+        node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.arg) else node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.arg)
+        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    ]
+    return sorted(name for name in defined if name.strip("_").lower() in VAGUE)
+
+
+def test_every_name_says_what_it_names() -> None:
+    assert {module.name: names for module in MODULES if (names := vague_names(module.source))} == {}
+
+
 # The checker can fail.
+
+
+def test_vague_names_are_found() -> None:
+    source = "class Found: ...\ndef told(shown, rows_shown): ours = shown.found; _given = 1"
+    assert vague_names(source) == ["Found", "_given", "ours", "shown", "told"]
 
 
 def test_a_long_function_a_long_module_and_a_name_twice_are_reported() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nba_consolidation.cli.options import apply_option
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, OutputPart, counted
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.settings import PRODUCTION
 
@@ -117,7 +117,7 @@ def _differing(changes: Sequence[TableChange]) -> Grid:
     return Grid(columns, rows)
 
 
-def _summary(planned: Plan, applied: bool, place: str) -> list[Shown]:
+def _summary(planned: Plan, applied: bool, place: str) -> list[OutputPart]:
     if not planned.changes:
         return [f"All {len(planned.tables)} tables and {len(planned.views)} views exist in {place}."]
     created = sum(change.creates for change in planned.tables)

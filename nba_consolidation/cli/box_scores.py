@@ -11,7 +11,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Shown, counted, counted_by_kind, reasons_table, table
+from nba_consolidation.cli.output import OutputPart, counted, counted_by_kind, reasons_table, table
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -109,7 +109,7 @@ def _columns(read: Sequence[ReadFile], which: str) -> list[str]:
     return list(dict.fromkeys(name for file in read if file.box_scores for name in getattr(file.box_scores, which)))
 
 
-def _output(read: Sequence[ReadFile], report: LoadReport | None) -> list[Shown]:
+def _output(read: Sequence[ReadFile], report: LoadReport | None) -> list[OutputPart]:
     failed = [(file.file.name, file.error) for file in read if file.error]
     return [
         *(problem_grids(report.problems) if report else []),
@@ -118,9 +118,9 @@ def _output(read: Sequence[ReadFile], report: LoadReport | None) -> list[Shown]:
     ]
 
 
-def problem_grids(problems: Sequence[BoxScoreProblem]) -> list[Shown]:
+def problem_grids(problems: Sequence[BoxScoreProblem]) -> list[OutputPart]:
     """Lists the first problems; if there are more, also how many there are of each kind."""
-    output: list[Shown] = [table(_PROBLEMS, map(vars, problems[:_MOST_ROWS]))]
+    output: list[OutputPart] = [table(_PROBLEMS, map(vars, problems[:_MOST_ROWS]))]
     if len(problems) > _MOST_ROWS:
         by_kind = counted_by_kind(problem.problem for problem in problems)
         output.append(f"The first {_MOST_ROWS} of {len(problems):,} problems ({by_kind}); --json lists all.")

@@ -12,7 +12,7 @@ from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
 from nba_consolidation.cli.output import (
     Grid,
-    Shown,
+    OutputPart,
     counted,
     dates_table,
     poisoned_document,
@@ -175,7 +175,7 @@ def _document(report: ConsolidationReport, publication: Publication | None) -> d
     }  # fmt: skip
 
 
-def _report(report: ConsolidationReport, publication: Publication | None) -> list[Shown]:
+def _report(report: ConsolidationReport, publication: Publication | None) -> list[OutputPart]:
     return [
         *dates_table(_COLUMNS, report.dates, totals_of(_COLUMNS, report.total)),
         refused_grid(report.refused),

@@ -14,7 +14,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, table
+from nba_consolidation.cli.output import Grid, GridColumn, OutputPart, table
 from nba_consolidation.cli.progress import bar
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display import count_column, interval_column, percent_column
@@ -85,7 +85,7 @@ def demo(session: Session, dates: int, last_date: dt.date | None, seed: int, pro
     return Exit.DONE if comparison.as_expected else Exit.FAILED
 
 
-def page(home: Path, comparison: DemoComparison, last: dt.date) -> list[Shown]:
+def page(home: Path, comparison: DemoComparison, last: dt.date) -> list[OutputPart]:
     """The comparison, hit rates, and where to look."""
     return [*_comparison_table(comparison), _where_to_look(home, comparison.report, _commands(home, comparison, last))]
 
@@ -108,7 +108,7 @@ def _where_to_look(home: Path, report: Path, commands: Sequence[tuple[str, str]]
     )
 
 
-def dagster_commands(home: Path, first: dt.date, checkout: Path = _CHECKOUT) -> list[Shown]:
+def dagster_commands(home: Path, first: dt.date, checkout: Path = _CHECKOUT) -> list[OutputPart]:
     """How to open the season in Dagster: with make in a checkout, else what make would run, and the extra it needs."""
     if home.absolute() == checkout / _HOME and (checkout / "Makefile").exists():
         return ["The season in Dagster: make ui"]
@@ -146,7 +146,7 @@ def _document(comparison: DemoComparison) -> dict[str, object]:
     }
 
 
-def _comparison_table(comparison: DemoComparison) -> list[Shown]:
+def _comparison_table(comparison: DemoComparison) -> list[OutputPart]:
     expected_figures, actual_figures = comparison.expected_figures, comparison.actual_figures
     rows = [
         *((title, getattr(expected_figures, name), getattr(actual_figures, name)) for name, title in _FIGURES.items()),

@@ -8,7 +8,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted
+from nba_consolidation.cli.output import Grid, GridColumn, OutputPart, counted
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nba_consolidation.fencing.audits import Audit
     from nba_consolidation.warehouse.interface import Row
 
-_SHOWN = 10
+_MOST_ROWS = 10
 
 
 @click.command()
@@ -77,7 +77,9 @@ def _overview(findings_by_audit: list[tuple[Audit, list[Row]]]) -> Grid:
     return Grid(columns, [(a.name, len(findings), a.blocking, a.looks_for) for a, findings in findings_by_audit])
 
 
-def _details(audit: Audit, findings: list[Row]) -> Shown:
+def _details(audit: Audit, findings: list[Row]) -> OutputPart:
     columns = [GridColumn(name.replace("_", " ")) for name in (findings[0] if findings else ())]
-    extent = f"first {_SHOWN} of {len(findings):,}" if len(findings) > _SHOWN else f"{len(findings):,}"
-    return Grid(columns, [tuple(row.values()) for row in findings[:_SHOWN]], f"{audit.name}: {extent}", records=True)
+    extent = f"first {_MOST_ROWS} of {len(findings):,}" if len(findings) > _MOST_ROWS else f"{len(findings):,}"
+    return Grid(
+        columns, [tuple(row.values()) for row in findings[:_MOST_ROWS]], f"{audit.name}: {extent}", records=True
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Facts, Grid, GridColumn, Shown
+from nba_consolidation.cli.output import Facts, Grid, GridColumn, OutputPart
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
 
@@ -67,7 +67,7 @@ def _asked(date: dt.date, player: str, *others: object) -> str:
     return ", ".join(str(part) for part in (date, player, *others) if part is not None)
 
 
-def _parts(one: RowHistory) -> list[Shown]:
+def _parts(one: RowHistory) -> list[OutputPart]:
     line = "no line" if one.current_points_line is None else f"line {one.current_points_line}"
     key = f"{one.game_date}  {one.player_lookup}  {one.system_id}  {one.game_id}  {line}"
     return [Facts(key, _facts(one)), _lost(one) if one.lost else "No other version was consolidated."]

@@ -48,15 +48,17 @@ def export(session: Session, table: str, kind: str | None, output: Path | None, 
     chosen = kind or (file.suffix[1:].lower() if file and file.suffix[1:].lower() in _FORMATS else "csv")
     if file is None and (chosen != "csv" or session.as_json):
         raise click.UsageError(f"{'--json' if chosen == 'csv' else chosen} needs a file: name it with --output.")
-    columns, found, batches = _report_data(session, dates) if table == _REPORT_DATA else _rows_of(session, table, dates)
+    columns, with_rows, batches = (
+        _report_data(session, dates) if table == _REPORT_DATA else _rows_of(session, table, dates)
+    )
     rows = _write(file, chosen, columns, batches)
-    empty = sorted(set(dates.dates) - set(found)) if dates.is_limited and table != _REPORT_DATA else []
+    empty = sorted(set(dates.dates) - set(with_rows)) if dates.is_limited and table != _REPORT_DATA else []
     summary = _summary(table, rows, file, empty)
     if file is None:
         print_error(summary)
     else:
         document = {"file": file.absolute(), "format": chosen, "table": table, "rows": rows}
-        session.show({**document, "dates": found, "dates_without_rows": empty}, summary)
+        session.show({**document, "dates": with_rows, "dates_without_rows": empty}, summary)
 
 
 def _rows_of(session: Session, table: str, dates: DateRange) -> _Export:

@@ -11,7 +11,7 @@ from nba_consolidation.cli.box_scores import problem_grids
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import DateRange, date_options
 from nba_consolidation.cli.output import (
-    Shown,
+    OutputPart,
     counted,
     counted_by_kind,
     dates_table,
@@ -58,7 +58,7 @@ _UNSETTLED_NAMES = (
     text_column("similar name in the box scores", "detail"),
     count_column("predictions", "predictions"),
 )
-_SHOWN = 20
+_MOST_ROWS = 20
 
 
 @click.command()
@@ -104,7 +104,7 @@ def _document(report: GradingReport, analysis: AnalysisReport) -> dict[str, Any]
     }
 
 
-def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
+def _report(report: GradingReport, analysis: AnalysisReport) -> list[OutputPart]:
     return [
         *dates_table(_COLUMNS, report.dates, totals_of(_COLUMNS, report.total)),
         *_findings(report.findings),
@@ -115,12 +115,12 @@ def _report(report: GradingReport, analysis: AnalysisReport) -> list[Shown]:
     ]
 
 
-def _findings(findings: Sequence[GradingFinding]) -> list[Shown]:
+def _findings(findings: Sequence[GradingFinding]) -> list[OutputPart]:
     """The last findings; if there are more, also how many there are of each kind."""
-    parts: list[Shown] = [table(_FINDINGS, map(vars, findings[-_SHOWN:]))]
-    if len(findings) > _SHOWN:
+    parts: list[OutputPart] = [table(_FINDINGS, map(vars, findings[-_MOST_ROWS:]))]
+    if len(findings) > _MOST_ROWS:
         by_kind = counted_by_kind(finding.finding for finding in findings)
-        parts.append(f"The last {_SHOWN} of {len(findings):,} findings ({by_kind}); --json lists all.")
+        parts.append(f"The last {_MOST_ROWS} of {len(findings):,} findings ({by_kind}); --json lists all.")
     return parts
 
 

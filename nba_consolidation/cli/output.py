@@ -36,7 +36,7 @@ _WIDTH_OF_LONG_TEXT = 32
 _MAX_DATES = 14
 
 
-def print_result(as_json: bool, document: Mapping[str, Any], *parts: Shown) -> None:
+def print_result(as_json: bool, document: Mapping[str, Any], *parts: OutputPart) -> None:
     """Prints the document, or the parts that are not empty with a blank line between them."""
     if as_json:
         click.echo(json.dumps(_json_value(document), indent=2))
@@ -53,7 +53,7 @@ def print_result(as_json: bool, document: Mapping[str, Any], *parts: Shown) -> N
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _print(console: Console, parts: Iterable[Shown]) -> None:
+def _print(console: Console, parts: Iterable[OutputPart]) -> None:
     printed = False
     for part in parts:
         if not part:
@@ -203,12 +203,12 @@ def _title(title: str, broken: bool) -> str:
     return title.replace("\u00ad", "-\n") if broken else title.replace("\u00ad", "").replace("\n", " ")
 
 
-Shown = str | Grid | Facts
+OutputPart = str | Grid | Facts
 
 
 def dates_table(
     columns: Sequence[DisplayColumn], dates: Sequence[Any], totals: Mapping[str, object] | None = None
-) -> list[Shown]:
+) -> list[OutputPart]:
     """A row per date, an object with an attribute for each column. Of several dates, also the totals by attribute."""
     grid = table(columns, map(vars, dates))
     return latest(with_totals(columns, grid, totals) if totals and len(dates) > 1 else grid)
@@ -224,7 +224,7 @@ def totals_of(columns: Iterable[DisplayColumn], total: Callable[[str], int]) -> 
     return {column.counts: total(column.counts) for column in columns if column.counts}
 
 
-def latest(grid: Grid) -> list[Shown]:
+def latest(grid: Grid) -> list[OutputPart]:
     """The grid of dates; of a long one the last rows only, and a note."""
     if len(grid.rows) <= _MAX_DATES + 1:
         return [grid]

@@ -10,7 +10,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import date_option
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, table
+from nba_consolidation.cli.output import Grid, GridColumn, OutputPart, counted, table
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display_columns import CHECKS
 
@@ -52,7 +52,7 @@ def quality(session: Session, date: dt.date | None) -> int:
     return codes[report.status]
 
 
-def _details(result: CheckResult) -> Shown:
+def _details(result: CheckResult) -> OutputPart:
     columns = [GridColumn(name.replace("_", " ")) for name in (result.rows[0] if result.rows else ())]
     extent = f"first {_MAX_ROWS} of {len(result.rows):,}" if len(result.rows) > _MAX_ROWS else f"{len(result.rows):,}"
     return Grid(

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, latest, poisoned_document, poisoned_table
+from nba_consolidation.cli.output import (
+    Grid,
+    GridColumn,
+    OutputPart,
+    counted,
+    latest,
+    poisoned_document,
+    poisoned_table,
+)
 from nba_consolidation.cli.progress import bar
 
 if TYPE_CHECKING:
@@ -50,7 +58,7 @@ def repair_document(
 
 def repair_grids(
     report: RepairReport[Figures], columns: Sequence[GridColumn], cells_of: Callable[[Figures], Sequence[object]]
-) -> list[Shown]:
+) -> list[OutputPart]:
     """The report by system, and by date for the dates that need a repair."""
     systems = [(system or "-", *cells_of(repair)) for system, repair in report.by_system.items()]
     in_need = [(date, *cells_of(repair)) for date, repair in report.by_date.items() if repair.needed]

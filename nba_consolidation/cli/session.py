@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nba_consolidation.cli.output import Shown, print_result
+from nba_consolidation.cli.output import OutputPart, print_result
 from nba_consolidation.errors import ConsolidationError
 from nba_consolidation.settings import Settings
 
@@ -27,7 +27,7 @@ class Session:
     settings: Settings
     as_json: bool = False
 
-    def show(self, document: Mapping[str, Any], *parts: Shown) -> None:
+    def show(self, document: Mapping[str, Any], *parts: OutputPart) -> None:
         """Prints the result: with --json the document as JSON, else the parts."""
         print_result(self.as_json, document, *parts)
 

@@ -17,7 +17,7 @@ import click
 
 from nba_consolidation.cli.exit_codes import Exit
 from nba_consolidation.cli.options import expand_folders, files_argument
-from nba_consolidation.cli.output import Grid, GridColumn, Shown, counted, reasons_table
+from nba_consolidation.cli.output import Grid, GridColumn, OutputPart, counted, reasons_table
 from nba_consolidation.cli.progress import tracked
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.errors import ConsolidationError
@@ -176,7 +176,7 @@ def _rounded(results: Sequence[StagedFile]) -> dict[str, int]:
     return dict(sum((Counter(result.rounded) for result in results), Counter()))
 
 
-def _parts(results: Sequence[StagedFile]) -> list[Shown]:
+def _parts(results: Sequence[StagedFile]) -> list[OutputPart]:
     staged = [(result.file.name, result.staging_table, result.rows) for result in results if result.staging_table]
     failed = [(result.file.name, result.error) for result in results if result.error]
     more = len(staged) - _MAX_ROWS

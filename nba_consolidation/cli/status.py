@@ -11,7 +11,7 @@ import click
 from nba_consolidation.cli.consolidate import refused_grid, withheld_sentence
 from nba_consolidation.cli.locks import lease_document, lease_grid
 from nba_consolidation.cli.options import DateRange, date_options
-from nba_consolidation.cli.output import Shown, counted, reasons_table, table, totals_of, with_totals
+from nba_consolidation.cli.output import OutputPart, counted, reasons_table, table, totals_of, with_totals
 from nba_consolidation.cli.session import Session, session_command
 from nba_consolidation.schema.display import UNKNOWN, DisplayColumn, count_column, id_column, text_column
 from nba_consolidation.schema.display_columns import UNSETTLED_NAMES
@@ -57,10 +57,10 @@ def status(session: Session, every: bool, verbose: bool, dates: DateRange) -> No
     """
     state = _status(session).only(dates.first, dates.last) if dates.is_limited else _status(session)
     columns = (*_COLUMNS, *_IDS) if verbose else _COLUMNS
-    shown = state.dates if every or dates.is_limited else _of_interest(state)
+    displayed = state.dates if every or dates.is_limited else _of_interest(state)
     session.show(
         {"place": session.settings.place, **_document(state)},
-        *_parts(state, shown, columns, session.settings.place, verbose=verbose),
+        *_parts(state, displayed, columns, session.settings.place, verbose=verbose),
     )
 
 
@@ -88,14 +88,19 @@ def _document(state: PipelineStatus) -> dict[str, Any]:
 
 
 def _parts(
-    state: PipelineStatus, shown: Sequence[DateStatus], columns: Sequence[DisplayColumn], place: str, *, verbose: bool
-) -> list[Shown]:
+    state: PipelineStatus,
+    displayed: Sequence[DateStatus],
+    columns: Sequence[DisplayColumn],
+    place: str,
+    *,
+    verbose: bool,
+) -> list[OutputPart]:
     if state == type(state)():
         return [f"{place} is empty. Next: nba-consolidation stage FILE..."]
-    failures = [(date.game_date, f"{_minute(date.failed_at)}: {date.failure}") for date in shown if date.failure]
+    failures = [(date.game_date, f"{_minute(date.failed_at)}: {date.failure}") for date in displayed if date.failure]
     return [
-        with_totals(columns, table(columns, map(vars, shown)), totals_of(columns, state.total)),
-        *_left_out(len(shown), len(state.dates)),
+        with_totals(columns, table(columns, map(vars, displayed)), totals_of(columns, state.total)),
+        *_left_out(len(displayed), len(state.dates)),
         reasons_table("failed date", failures),
         refused_grid(state.refused),
         lease_grid(state.leases) if verbose else table(_LEASES, map(lease_document, state.leases)),

@@ -45,9 +45,9 @@ def folded(entries: Sequence[LeaseHistoryEntry]) -> list[LeaseHistoryEntry]:
     groups: dict[tuple[object, ...], list[LeaseHistoryEntry]] = {}
     for entry in entries:
         lock_type, _ = parse_lease_key(entry.lease)
-        told = entry.work if entry.what == "wrote" else entry.detail
+        detail = entry.work if entry.what == "wrote" else entry.detail
         alone = (entry.lease, entry.at) if entry.what == "waited" else ()
-        key = (entry.what, lock_type, entry.holder_id, entry.run_id, entry.other, told, *alone)
+        key = (entry.what, lock_type, entry.holder_id, entry.run_id, entry.other, detail, *alone)
         groups.setdefault(key, []).append(entry)
     return sorted(map(_fold, groups.values()), key=lambda entry: entry.at)
 

@@ -57,14 +57,14 @@ def _repair(
     else:
         report = repairer.repair(dates, Holder.here(context.run_id))
         for date in report.repaired_dates:
-            metadata = dict(report.by_date[date].shown)
+            metadata = dict(report.by_date[date].summary)
             context.log_event(dg.AssetMaterialization(table.name, partition=str(date), metadata=metadata))
     context.add_output_metadata({
         "dry_run": config.dry_run,
         "dates_looked_at": len(dates),
         "dates_repaired": len(report.repaired_dates),
-        **report.total.shown,
-        "dates": table_of([{"game_date": date, **report.by_date[date].shown} for date in report.repaired_dates]),
+        **report.total.summary,
+        "dates": table_of([{"game_date": date, **report.by_date[date].summary} for date in report.repaired_dates]),
     })  # fmt: skip
     return report
 

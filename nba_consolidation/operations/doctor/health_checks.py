@@ -190,11 +190,11 @@ def _box_scores(warehouse: Warehouse) -> tuple[Health, str]:
 def _staging(staging: StagingArea, known: KnownDates, warehouse: Warehouse, *, evolve: bool) -> tuple[Health, str]:
     staging.check_write()
     tables = staging.list_tables(known)
-    found = f"can be written; {len(tables):,} staging tables"
+    summary = f"can be written; {len(tables):,} staging tables"
     try:
         refused = sum(table.refusal is not None for table in outstanding(warehouse, tables, evolve=evolve))
     except WarehouseError:  # the warehouse has a result of its own
-        return Health.OK, f"{found}. Which of them are refused is not known without the warehouse"
+        return Health.OK, f"{summary}. Which of them are refused is not known without the warehouse"
     if refused:
-        return Health.WARNING, f"{found}, {refused:,} of them refused. See: nba-consolidation status"
-    return Health.OK, found
+        return Health.WARNING, f"{summary}, {refused:,} of them refused. See: nba-consolidation status"
+    return Health.OK, summary

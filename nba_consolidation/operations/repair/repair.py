@@ -121,7 +121,7 @@ class Repairer(ABC, Generic[Figures]):
         report = self._report(holder.run_id, accepted, after, poisoned)
         log_outcome(
             _log, "repaired", holder.run_id, report.repaired_dates, poisoned,
-            table=self.target.table.name, **report.total.shown,
+            table=self.target.table.name, **report.total.summary,
         )  # fmt: skip
         return report
 

@@ -20,7 +20,7 @@ class RepairFigures(Protocol):
         """Whether any row has to be repaired."""
 
     @property
-    def shown(self) -> Mapping[str, int | float | None]:
+    def summary(self) -> Mapping[str, int | float | None]:
         """By name, for the log and for Dagster."""
 
     def __add__(self, other: Self) -> Self: ...
@@ -96,7 +96,7 @@ class AccuracyRepair:
         return None if before is None or after is None else 100 * (before - after)
 
     @property
-    def shown(self) -> Mapping[str, int | float | None]:
+    def summary(self) -> Mapping[str, int | float | None]:
         return {
             "rows_before": self.before.rows,
             "rows_after": self.after.rows,
@@ -140,7 +140,7 @@ class PredictionsRepair:
         return bool(self.duplicates or self.active_twins or self.misspelt)
 
     @property
-    def shown(self) -> Mapping[str, int | float | None]:
+    def summary(self) -> Mapping[str, int | float | None]:
         return vars(self)
 
     def __add__(self, other: PredictionsRepair) -> PredictionsRepair:

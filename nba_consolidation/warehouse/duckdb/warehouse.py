@@ -104,12 +104,12 @@ class DuckDBWarehouse:
         return reader
 
     def create_tables(self, tables: Sequence[Table]) -> None:
-        wanted = (*tables, *self._external)
+        declared = (*tables, *self._external)
         if self._read_only:
-            self._empty = wanted
+            self._empty = declared
             return
         with self._connection() as connection:
-            missing = catalog.missing_tables(connection, wanted)
+            missing = catalog.missing_tables(connection, declared)
             _alter(connection, [create_table(table) for table in missing])
             _describe(connection, missing)
             _create_views(connection, views_over(missing))
