@@ -63,8 +63,9 @@ def test_date_and_system_are_options(terminal: Terminal) -> None:
     terminal.run("strategies", "evaluate")
     rows = terminal.json("strategies", "--date", str(FIRST), "--system", "ensemble_v1")["strategies"]
     assert {(row["system_id"], row["game_date"], row["bet_days"]) for row in rows} == {("ensemble_v1", str(FIRST), 1)}
-    output = terminal.run("strategies", "--system", "nobody").stdout
-    assert f"No such strategy until {DATE}" in output
+    assert "system 'nobody' is unknown" in terminal.run("strategies", "--system", "nobody", exit_code=2).stderr
+    output = terminal.run("strategies", "--date", "2026-01-20").stdout
+    assert f"No such strategy until 2026-01-20; the last evaluated date is {DATE}" in output
     assert terminal.json("strategies", "--date", "2026-01-20")["strategies"] == []
 
 
