@@ -42,7 +42,7 @@ def test_the_graph_an_asset_the_figures_of_a_date_and_its_checks_are_shown(demo_
 def look_at_timeline(address: str, page: Page) -> None:
     page.goto(f"{address}/timeline")
     for job in ("consolidate", "grade", "reliability", "report"):
-        page.get_by_text(job, exact=True).first.wait_for(timeout=30_000)
+        page.get_by_text(job, exact=True).first.wait_for()
 
 
 def look_at_groups(address: str, page: Page, picture: Keep = keep_no_picture) -> None:
