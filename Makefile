@@ -34,7 +34,7 @@ ui: $(READY) $(DEMO)/dagster_home/dagster.yaml  ## open Dagster on the demo, at 
 	  NBA_CONSOLIDATION_FIRST_DATE=$$(cat $(DEMO)/made-by-nba-consolidation-demo) \
 	  $(BIN)/dagster dev -w workspace.yaml --host $(UI_HOST) --port $(UI_PORT)
 
-test: $(READY) $(BQEMULATOR)/.ready  ## run the tests, but for the slow ones and the soak: five minutes
+test: $(READY) $(BQEMULATOR)/.ready  ## run the tests, but for the slow ones and the soak: five to ten minutes
 	@$(PYTEST) -m "not slow and not soak"
 
 test-slow: $(READY) $(BQEMULATOR)/.ready  ## run the slow tests: all browser walks, storms and emulator statements
