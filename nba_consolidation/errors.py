@@ -19,14 +19,19 @@ class UnknownName(ConsolidationError):
     """A player, system or the like that was asked for does not exist."""
 
 
+def nearest_names(name: str, known: Collection[str], most: int) -> list[str]:
+    """Those of the known names that are similar to a misspelt one, the most similar first; at most so many."""
+    return difflib.get_close_matches(name.lower(), known, most)
+
+
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """The hint ` (did you mean 'x'?)` with the most similar of the known names, or nothing if none is similar."""
-    return "".join(f" (did you mean {near!r}?)" for near in difflib.get_close_matches(name.lower(), known, 1))
+    return "".join(f" (did you mean {near!r}?)" for near in nearest_names(name, known, 1))
 
 
 def ensure_known(kind: str, name: str | None, known: Collection[str]) -> None:
     """Raises UnknownName with the nearest names for one that is not among the known; where none is known, all pass."""
     if name is None or name in known or not known:
         return
-    nearest = difflib.get_close_matches(name.lower(), sorted(known), 5) or sorted(known)[:5]
+    nearest = nearest_names(name, sorted(known), 5) or sorted(known)[:5]
     raise UnknownName(f"{kind} {name!r} is unknown. The nearest of {len(known):,}: {', '.join(nearest)}")

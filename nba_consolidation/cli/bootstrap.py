@@ -72,6 +72,14 @@ def _document(change: TableChange) -> dict[str, Any]:
     }
 
 
+def _outcome(change: TableChange) -> str:
+    if change.creates:
+        return "created"
+    if change.missing:
+        return "adopted"
+    return "described" if change.undescribed else "unchanged"
+
+
 def _tables(changes: Sequence[TableChange]) -> Grid:
     columns = [
         GridColumn("table"),
@@ -82,13 +90,7 @@ def _tables(changes: Sequence[TableChange]) -> Grid:
     rows = [
         (
             change.table.name,
-            "created"
-            if change.creates
-            else "adopted"
-            if change.missing
-            else "described"
-            if change.undescribed
-            else "unchanged",
+            _outcome(change),
             ", ".join(column.name for column in change.missing) or None,
             ", ".join(change.carried_through) or None,
         )

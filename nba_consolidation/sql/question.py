@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from nba_consolidation.errors import ConsolidationError
+from nba_consolidation.errors import ConsolidationError, nearest_names
 from nba_consolidation.schema import ALL_TABLES, BOX_SCORES, VIEWS
 from nba_consolidation.sql.rendering import for_dialect
 from nba_consolidation.sql.statement import Dialect
@@ -94,4 +93,4 @@ def _table_name(table: exp.Table) -> str:
 
 def nearest(name: str, candidates: Collection[str]) -> str:
     """`. Did you mean bets?`, or nothing where no candidate is similar."""
-    return "".join(f". Did you mean {near}?" for near in difflib.get_close_matches(name.lower(), candidates, 1))
+    return "".join(f". Did you mean {near}?" for near in nearest_names(name, candidates, 1))

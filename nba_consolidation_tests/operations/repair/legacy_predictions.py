@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +16,15 @@ from nba_consolidation.sql import Statement
 from nba_consolidation.warehouse.arrow_types import arrow_type
 from nba_consolidation.warehouse.interface import TransactionResult
 from nba_consolidation_tests.operations.repair.legacy import Interrupted, LegacyBench, Row
-from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, at
+from nba_consolidation_tests.pipeline.consolidation.workbench import DATE, prediction
 
 _TYPES = {column.name: arrow_type(column.type) for column in PREDICTIONS.columns}
 
 
 def merged(minute: float = 0, **changes: Any) -> Row:
     """An active row of DATE as a predecessor merged it, without lineage, made so many minutes after noon."""
-    row: Row = dict.fromkeys(PREDICTIONS.column_names)
-    row.update(
-        prediction_id=f"made-{minute:g}",
-        system_id="catboost_v9",
-        player_lookup="jaimejaquezjr",
-        game_date=DATE,
-        game_id="20260115_BOS_MIA",
-        predicted_points=Decimal("21.5"),
-        confidence_score=Decimal("0.6250"),
-        recommendation="OVER",
-        current_points_line=Decimal("20.5"),
-        has_prop_line=True,
-        is_active=True,
-        created_at=at(minute),
-    )
-    return row | changes
+    unlike_staged = {"is_active": True, "team_abbr": None, "model_version": None}
+    return dict.fromkeys(PREDICTIONS.column_names) | prediction(minute=minute) | unlike_staged | changes
 
 
 class LegacyPredictions(LegacyBench):
